@@ -1,0 +1,454 @@
+/* See actor.h: birth, end, slots and their incarnations. */
+#include "actor.h"
+
+#include "finding.h"
+#include "foreign.h"
+#include "heap.h"
+#include "lockset.h"
+#include "sync.h"
+
+struct incarnation {
+    struct incarnation *older;  /* former owner of the slot */
+    uint64_t first;             /* its first epoch there */
+    uint64_t number, parent;
+    uint32_t slot, birth_stack;
+    int tid;
+    bool ended, marked;
+    char name[32];
+};
+
+static struct slot {
+    struct actor *owner;            /* NULL: dead */
+    struct incarnation *incarnation; /* newest */
+    uint64_t epoch;                 /* dead: where the next owner goes on */
+    uint64_t remembered;            /* dead: accesses later than this are not remembered anywhere */
+} *slots;
+
+struct oslock actors_lock;
+struct actor *actors_newest;
+
+static uint32_t nslots;
+static uint32_t *dead; /* slots without an owner, the latest last */
+static uint32_t ndead;
+static uint32_t nactors;         /* in the list */
+static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
+static uint64_t numbers;
+static uint64_t gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
+
+#define LOOK_BACK 16 /* dead slots tried for reuse */
+
+static bool slots_start(void)
+{
+    if (!slots)
+        slots = os_reserve(((size_t)SLOT_MAX + 1) * sizeof *slots);
+    if (!dead)
+        dead = os_reserve(((size_t)SLOT_MAX + 1) * sizeof *dead);
+    return slots && dead;
+}
+
+/* Everything that can still matter of slot s is known to the holder of `c`. */
+static bool reusable(uint32_t s, const struct vclock *c)
+{
+    return vclock_get(c, s) >= slots[s].remembered && slots[s].epoch < EPOCH_MAX / 2;
+}
+
+/* Caller holds actors_lock. */
+static bool take_slot(const struct vclock *past, uint32_t *slot)
+{
+    for (uint32_t i = ndead; i > 0 && i + LOOK_BACK > ndead; i--) {
+        if (!reusable(dead[i - 1], past))
+            continue;
+        *slot = dead[i - 1];
+        dead[i - 1] = dead[--ndead];
+        return true;
+    }
+    if (nslots > SLOT_MAX)
+        return false;
+    slots[nslots].epoch = 0;
+    *slot = nslots++;
+    return true;
+}
+
+void actor_new_generation(struct actor *a)
+{
+    a->gen++;
+}
+
+const struct vclock *actor_publish(struct actor *a)
+{
+    if (a->published_at != a->accesses) {
+        a->published_at = a->accesses;
+        vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->nodes);
+        a->who++;
+        actor_new_generation(a);
+    }
+    return &a->clock;
+}
+
+/* The past of an actor that nobody created: all that has happened. The world is stopped. */
+static void know_everything(struct actor *child)
+{
+    for (struct actor *a = actors_newest; a; a = a->older) {
+        if (a == child || a->ended)
+            continue;
+        actor_touch(a); /* an epoch may have begun unseen while alone */
+        vclock_join(&child->clock, actor_publish(a), &child->nodes);
+        pause_clear(a, PAUSE_SOLO);
+    }
+}
+
+static size_t memo_bytes(void)
+{
+    return MEMOS * sizeof(struct memo);
+}
+
+static void *cleared(size_t size)
+{
+    void *p = arena_alloc(size);
+    if (p)
+        zero_bytes(p, size);
+    return p;
+}
+
+#define FRAMES_FIRST 64
+
+static struct actor *actor_new(void)
+{
+    struct actor *a = cleared(sizeof *a);
+    if (!a)
+        return NULL;
+    a->memos = cleared(memo_bytes());
+    a->calls = cleared(CALLS * sizeof *a->calls);
+    a->frames = arena_alloc(FRAMES_FIRST * sizeof *a->frames);
+    a->self = cleared(sizeof *a->self);
+    if (!a->memos || !a->calls || !a->frames || !a->self)
+        return NULL;
+    a->top = a->frames;
+    a->frames_end = a->frames + FRAMES_FIRST;
+    actor_touch(a);
+    return a;
+}
+
+static bool crowded(void)
+{
+    return nincarnations > incarnations_crowd || ndead > dead_crowd;
+}
+
+bool actors_crowded(void)
+{
+    return crowded();
+}
+
+struct actor *actor_born(struct actor *parent, uintptr_t pc)
+{
+    if (!slots_start())
+        return NULL;
+    if (parent && parent->pause & PAUSE_SOLO && host.company)
+        host.company();
+    uint32_t birth = parent ? context_stack(parent, pc) : 0;
+    if (parent && !actor_enter(parent))
+        return NULL;
+    if (!parent)
+        world_stop(NULL);
+    struct actor *a = actor_new();
+    uint32_t slot = 0;
+    bool ok = a != NULL;
+    if (ok && parent) {
+        actor_touch(parent); /* what was not recorded while alone belongs to the past, too */
+        vclock_copy(&a->clock, actor_publish(parent), &a->nodes);
+        pause_clear(parent, PAUSE_SOLO);
+    }
+    os_lock(&actors_lock);
+    if (ok && !parent)
+        know_everything(a);
+    if (ok && take_slot(&a->clock, &slot)) {
+        struct slot *s = &slots[slot];
+        struct incarnation *self = a->self;
+        s->owner = a;
+        a->who = who_pack(slot, s->epoch + 1);
+        a->gen = (uint64_t)slot << EPOCH_BITS | (s->epoch + 1) << 1;
+        self->older = s->incarnation;
+        self->first = s->epoch + 1;
+        self->number = numbers++;
+        self->parent = parent ? parent->self->number : 0;
+        self->slot = slot;
+        self->birth_stack = birth;
+        s->incarnation = self;
+        a->older = actors_newest;
+        if (actors_newest)
+            actors_newest->newer = a;
+        else
+            a->pause = PAUSE_SOLO;
+        if (world_stopped)
+            a->pause |= PAUSE_STOP;
+        actors_newest = a;
+        nactors++;
+        nincarnations++;
+        if (parent && crowded())
+            pause_set(parent, PAUSE_COLLECT);
+    } else {
+        a = NULL;
+    }
+    os_unlock(&actors_lock);
+    if (!a)
+        detector_off("out of memory for a new thread");
+    if (parent)
+        actor_leave(parent);
+    else
+        world_start(NULL);
+    return a;
+}
+
+void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_size)
+{
+    a->self->tid = tid;
+    os_lock(&actors_lock);
+    a->stack_lo = stack_lo;
+    a->stack_size = stack_size;
+    os_unlock(&actors_lock);
+}
+
+/* Caller holds actors_lock. */
+static void forget(struct actor *a)
+{
+    uint32_t s = who_slot(a->who);
+    slots[s].owner = NULL;
+    slots[s].epoch = who_epoch(a->who);
+    slots[s].remembered = slots[s].epoch - 1; /* the end began an epoch in which nothing was done */
+    dead[ndead++] = s;
+    if (a->newer)
+        a->newer->older = a->older;
+    else
+        actors_newest = a->older;
+    if (a->older)
+        a->older->newer = a->newer;
+    nactors--;
+    vclock_clear(&a->clock, &a->nodes);
+    pool_drain(&a->nodes, VCLOCK_NODE_SIZE);
+    pool_drain(&a->syncs, sizeof(struct sync));
+    pool_drain(&a->blocks, sizeof(struct block));
+    arena_free(a, sizeof *a);
+}
+
+void actor_ends(struct actor *a)
+{
+    actor_enter(a);
+    locks_drop(a);
+    vclock_clear(&a->acquire_fence, &a->nodes);
+    vclock_clear(&a->release_fence, &a->nodes);
+    arena_free(a->memos, memo_bytes());
+    arena_free(a->calls, CALLS * sizeof *a->calls);
+    arena_free(a->frames, (size_t)(a->frames_end - a->frames) * sizeof *a->frames);
+    if (a->foreign)
+        arena_free(a->foreign, FOREIGN * sizeof *a->foreign);
+    a->foreign = NULL;
+    a->memos = NULL;
+    a->calls = NULL;
+    a->frames = a->top = a->frames_end = NULL;
+    actor_touch(a);
+    actor_publish(a);
+    os_lock(&actors_lock);
+    gone_accesses += a->accesses;
+    gone_solo += a->solo;
+    gone_ignored += a->ignored;
+    gone_unmapped += a->unmapped;
+    gone_folded += a->folded;
+    gone_stacks += a->lost_stacks;
+    a->ended = true;
+    a->self->ended = true;
+    a->stack_size = 0;
+    bool drop = a->detached;
+    a->inside = 0;
+    if (drop)
+        forget(a);
+    os_unlock(&actors_lock);
+}
+
+void actor_detached(struct actor *child)
+{
+    os_lock(&actors_lock);
+    child->detached = true;
+    if (child->ended)
+        forget(child);
+    os_unlock(&actors_lock);
+}
+
+void actor_joins(struct actor *a, struct actor *child)
+{
+    if (!actor_enter(a))
+        return;
+    actor_learn(a, &child->clock);
+    os_lock(&actors_lock);
+    forget(child);
+    bool alone = nactors == 1;
+    for (uint32_t i = 0; alone && i < ndead; i++)
+        alone = vclock_get(&a->clock, dead[i]) >= slots[dead[i]].remembered;
+    os_unlock(&actors_lock);
+    if (alone)
+        pause_set(a, PAUSE_SOLO);
+    actor_leave(a);
+}
+
+void actor_set_name(struct actor *a, const char *name)
+{
+    os_lock(&actors_lock);
+    size_t i = 0;
+    for (; name[i] && i + 1 < sizeof a->self->name; i++)
+        a->self->name[i] = name[i];
+    a->self->name[i] = 0;
+    os_unlock(&actors_lock);
+}
+
+void actors_keep_only(struct actor *a)
+{
+    while (actors_newest && (actors_newest != a || a->older)) {
+        struct actor *o = actors_newest != a ? actors_newest : a->older;
+        /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
+        o->clock.root = NULL;
+        vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->nodes);
+        o->self->ended = true;
+        o->nodes = o->syncs = o->blocks = (struct pool){0};
+        forget(o);
+    }
+    actor_touch(a);
+}
+
+/* ---- description ----------------------------------------------------------------------------------------------- */
+
+static void describe(const struct incarnation *i, struct finding_actor *out)
+{
+    *out = (struct finding_actor){.number = i->number,
+                                  .tid = i->tid,
+                                  .ended = i->ended,
+                                  .is_main = i->number == 0,
+                                  .birth_stack = i->birth_stack,
+                                  .parent = i->parent};
+    for (size_t c = 0; c < sizeof out->name; c++)
+        out->name[c] = i->name[c];
+}
+
+static struct incarnation *incarnation_of(who_t who)
+{
+    struct incarnation *i = slots[who_slot(who)].incarnation;
+    while (i && i->first > who_epoch(who))
+        i = i->older;
+    return i;
+}
+
+void actor_describe(who_t who, struct finding_actor *out)
+{
+    os_lock(&actors_lock);
+    struct incarnation *i = incarnation_of(who);
+    if (i)
+        describe(i, out);
+    else
+        zero_bytes(out, sizeof *out);
+    os_unlock(&actors_lock);
+}
+
+void actor_describe_live(const struct actor *a, struct finding_actor *out)
+{
+    describe(a->self, out);
+}
+
+struct actor *actor_of_stack(uintptr_t addr)
+{
+    for (struct actor *a = actors_newest; a; a = a->older)
+        if (addr - a->stack_lo < a->stack_size)
+            return a;
+    return NULL;
+}
+
+/* ---- collection -------------------------------------------------------------------------------------------------- */
+
+uint32_t actor_slots(void)
+{
+    return nslots;
+}
+
+void actor_floor(uint64_t *floor)
+{
+    for (uint32_t s = 0; s < nslots; s++)
+        floor[s] = EPOCH_MAX;
+    for (struct actor *a = actors_newest; a; a = a->older) {
+        if (a->ended)
+            continue;
+        uint64_t own = floor[who_slot(a->who)];
+        vclock_lower(&a->clock, floor, nslots);
+        floor[who_slot(a->who)] = own; /* it knows all of itself */
+    }
+}
+
+void actor_mark_begin(void)
+{
+    for (uint32_t s = 0; s < nslots; s++) {
+        slots[s].remembered = 0;
+        for (struct incarnation *i = slots[s].incarnation; i; i = i->older)
+            i->marked = false;
+    }
+    for (struct actor *a = actors_newest; a; a = a->older)
+        a->self->marked = true;
+}
+
+void actor_mark(who_t who)
+{
+    struct slot *s = &slots[who_slot(who)];
+    if (s->remembered < who_epoch(who))
+        s->remembered = who_epoch(who);
+    actor_mark_name(who);
+}
+
+void actor_mark_name(who_t who)
+{
+    struct incarnation *i = incarnation_of(who);
+    if (i)
+        i->marked = true;
+}
+
+void actor_sweep(void)
+{
+    for (uint32_t s = 0; s < nslots; s++) {
+        for (struct incarnation **at = &slots[s].incarnation; *at;) {
+            struct incarnation *i = *at;
+            if (i->marked) {
+                at = &i->older;
+                continue;
+            }
+            *at = i->older;
+            arena_free(i, sizeof *i);
+            nincarnations--;
+        }
+    }
+    incarnations_crowd = 2 * nincarnations + 4096;
+    dead_crowd = 2 * ndead + 1024;
+    for (struct actor *a = actors_newest; a; a = a->older)
+        actor_new_generation(a);
+}
+
+/* ---- counters ---------------------------------------------------------------------------------------------------- */
+
+uint64_t actor_counter(enum counter c)
+{
+    uint64_t n = 0;
+    os_lock(&actors_lock);
+#define SUM(name, field, gone)                                                                                         \
+    case COUNTER_##name:                                                                                               \
+        n = gone;                                                                                                      \
+        for (struct actor *a = actors_newest; a; a = a->older)                                                         \
+            if (!a->ended)                                                                                             \
+                n += a->field;                                                                                         \
+        break
+    switch (c) {
+        SUM(accesses, accesses, gone_accesses);
+        SUM(accesses_solo, solo, gone_solo);
+        SUM(accesses_ignored, ignored, gone_ignored);
+        SUM(accesses_unmapped, unmapped, gone_unmapped);
+        SUM(recursion_folded, folded, gone_folded);
+        SUM(stacks_lost, lost_stacks, gone_stacks);
+    default:
+        break;
+    }
+#undef SUM
+    os_unlock(&actors_lock);
+    return n;
+}

@@ -1,0 +1,177 @@
+/* Actors: who acts (a thread or a goroutine), with its clock, calling context and private caches.
+ *
+ * An actor owns a slot of the vector clocks while it lives. A slot is given on to a new actor as soon as that cannot
+ * change any answer: when the new actor's creator knows everything that the slot's former owners did which is still
+ * remembered anywhere (`remembered`: its last epoch at first, lowered by each collection). The newcomer goes on with the
+ * former owner's epochs, so clocks need no scrubbing, and 100,000 threads that were joined share a handful of slots
+ * ("accordion clocks", Christiaens & De Bosschere 2001, by reuse instead of compaction). Who was behind (slot, epoch) is
+ * kept in the slot's list of incarnations, pruned by collections.
+ *
+ * Guards: everything in struct actor belongs to the actor itself, but `pause` (atomic, by anybody) and `inside` (written
+ * by itself, read by world_stop). The table of slots is guarded by `actors_lock`. */
+#ifndef GORACE_ACTOR_H
+#define GORACE_ACTOR_H
+
+#include "context.h"
+#include "epoch.h"
+#include "vclock.h"
+
+/* Why an actor must leave the fast path (bits of actor.pause). */
+enum pause {
+    PAUSE_STOP = 1,    /* somebody wants the world to stand still */
+    PAUSE_SOLO = 2,    /* this is the only actor, and nothing that others did is unknown to it */
+    PAUSE_IGNORE = 4,  /* actor_ignore_begin, or reads / writes only */
+    PAUSE_SIGNAL = 8,  /* a signal was put off; the host runs it when the actor has left */
+    PAUSE_OFF = 16,    /* the detector has switched itself off */
+    PAUSE_COLLECT = 32 /* a collection is due */
+};
+
+/* A remembered step of the shadow automaton: access (pc, context, bytes and kind) in generation `gen` takes a granule
+ * from state `from` to state `to` and is no race, or one that was reported. */
+struct memo {
+    uintptr_t pc;
+    uint64_t gen;
+    uint32_t from;
+    uint32_t to;
+    uint32_t context;
+    uint32_t what; /* byte mask, kind, size */
+};
+#define MEMOS 512
+
+struct frame {
+    uintptr_t sp;      /* of the caller at the call, to unwind after longjmp */
+    uint32_t context;  /* to go back to */
+};
+
+struct call_cache {
+    uintptr_t pc;
+    uint32_t parent;
+    uint32_t child;
+};
+#define CALLS 256
+
+struct held {
+    uintptr_t addr;
+    uint32_t stack;
+    uint32_t depth; /* recursive locks */
+    bool exclusive;
+};
+
+struct incarnation; /* what outlives an actor: its name, number, place of birth */
+
+struct actor {
+    who_t who;      /* slot and current epoch */
+    uint64_t gen;   /* changes with the epoch and the set of held locks; unique over all actors */
+    uint32_t pause; /* enum pause, atomic */
+    uint32_t inside; /* 1 while in the core */
+    uint32_t context;
+    uint32_t lockset;
+    struct frame *top, *frames, *frames_end;
+    uint64_t accesses;
+    struct memo *memos;
+    struct call_cache *calls;
+    struct foreign_cache *foreign; /* NULL until needed */
+
+    struct vclock clock;       /* own slot: the last published epoch */
+    uint64_t published_at;     /* `accesses` when that was; anything else: publish anew */
+    struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
+    struct vclock release_fence; /* clock at the last release fence */
+    bool release_fenced;
+    struct pool nodes;         /* clock nodes */
+    struct pool syncs;         /* sync objects */
+    struct pool blocks;        /* records of heap blocks */
+
+    unsigned reports_held;           /* >0: a lock is held, races wait in `pending` */
+    struct pending_races *pending;   /* NULL: none */
+
+    int ignore, ignore_reads, ignore_writes;
+    uint64_t ignored, solo, unmapped, folded, lost_stacks;
+
+    struct held *held; /* locks held, in order of acquisition */
+    unsigned nheld, held_max;
+
+    struct incarnation *self;
+    uintptr_t stack_lo;
+    size_t stack_size;
+    bool ended, detached; /* actors_lock */
+    struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
+};
+
+extern struct oslock actors_lock;
+extern struct actor *actors_newest; /* list of all, through `older` */
+extern struct detector_host host;
+extern uint32_t world_stopped;
+
+/* What was known of an actor, for the reports; false when that was dropped. */
+struct finding_actor;
+void actor_describe(who_t who, struct finding_actor *out);
+void actor_describe_live(const struct actor *a, struct finding_actor *out);
+/* Whose stack the address is in, or NULL. Caller holds actors_lock. */
+struct actor *actor_of_stack(uintptr_t addr);
+
+/* The actor's knowledge up to now as a clock that may be shared; a new epoch begins when anything happened in this one. */
+const struct vclock *actor_publish(struct actor *a);
+/* The next publication must begin a new epoch, although no access was recorded since the last. */
+static inline void actor_touch(struct actor *a)
+{
+    a->published_at = a->accesses - 1;
+}
+/* a learns what `c` knows. An epoch stands for all that its actor knew when it was published, so learning ends one. */
+static inline void actor_learn(struct actor *a, const struct vclock *c)
+{
+    if (vclock_join(&a->clock, c, &a->nodes))
+        actor_touch(a);
+}
+void actor_new_generation(struct actor *a);
+static inline bool actor_knows(const struct actor *a, who_t who)
+{
+    return vclock_get(&a->clock, who_slot(who)) >= who_epoch(who);
+}
+
+/* For the collector, with the world stopped: floor[s] becomes the epoch of slot s that every live actor knows of
+ * (`floor` has actor_slots() elements); mark every access that stays remembered; sweep forgets the rest. */
+uint32_t actor_slots(void);
+void actor_floor(uint64_t *floor);
+void actor_mark_begin(void);
+void actor_mark(who_t who);      /* an access */
+void actor_mark_name(who_t who); /* only who it was */
+void actor_sweep(void);
+bool actors_crowded(void); /* so many dead are remembered that it is worth a collection */
+/* fork: all others are gone; caller holds actors_lock. */
+void actors_keep_only(struct actor *a);
+uint64_t actor_counter(enum counter c);
+
+/* Switches the detector off for good: every actor leaves at the next event. Says `why` once. */
+void detector_off(const char *why);
+
+static inline void pause_set(struct actor *a, uint32_t bits)
+{
+    __atomic_fetch_or(&a->pause, bits, __ATOMIC_SEQ_CST);
+}
+static inline void pause_clear(struct actor *a, uint32_t bits)
+{
+    __atomic_fetch_and(&a->pause, ~bits, __ATOMIC_SEQ_CST);
+}
+
+/* Going in and out of the core. enter returns false when the verb is to do nothing (off, or the world would not let it).
+ * Between the two a signal handler of the program must not run, and the world cannot be stopped. */
+bool actor_enter_slow(struct actor *a);
+void actor_leave_slow(struct actor *a);
+static inline bool actor_enter(struct actor *a)
+{
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE)))
+        return actor_enter_slow(a);
+    return true;
+}
+static inline void actor_leave(struct actor *a)
+{
+    compiler_barrier();
+    a->inside = 0;
+    compiler_barrier();
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE)))
+        actor_leave_slow(a);
+}
+
+#endif

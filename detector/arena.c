@@ -1,0 +1,69 @@
+/* Size-class depots over mmap chunks; see arena.h. Each class has its own lock, which guards its list and chunk. */
+#include "arena.h"
+
+#define CHUNK ((size_t)256 << 10)
+
+static struct depot {
+    struct oslock lock;
+    void *first;
+    char *at, *end; /* the chunk being cut */
+} depots[ARENA_CLASSES];
+
+static int class_of(size_t size)
+{
+    if (size <= 16)
+        return 0;
+    return 64 - __builtin_clzl(size - 1) - 4;
+}
+
+size_t arena_rounded(size_t size)
+{
+    return (size_t)16 << class_of(size);
+}
+
+void *arena_alloc(size_t size)
+{
+    int c = class_of(size);
+    if (c >= ARENA_CLASSES)
+        return NULL;
+    size_t step = (size_t)16 << c;
+    struct depot *d = &depots[c];
+    os_lock(&d->lock);
+    void *b = d->first;
+    if (b) {
+        d->first = *(void **)b;
+    } else if (step >= CHUNK) {
+        b = os_reserve(step);
+    } else {
+        if (d->at == d->end) {
+            char *chunk = os_reserve(CHUNK);
+            d->at = chunk;
+            d->end = chunk ? chunk + CHUNK : NULL;
+        }
+        if (d->at) {
+            b = d->at;
+            d->at += step;
+        }
+    }
+    os_unlock(&d->lock);
+    return b;
+}
+
+void arena_free(void *p, size_t size)
+{
+    struct depot *d = &depots[class_of(size)];
+    os_lock(&d->lock);
+    *(void **)p = d->first;
+    d->first = p;
+    os_unlock(&d->lock);
+}
+
+void pool_drain(struct pool *p, size_t size)
+{
+    while (p->first) {
+        void *b = p->first;
+        p->first = *(void **)b;
+        arena_free(b, size);
+    }
+    p->n = 0;
+}

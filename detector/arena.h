@@ -1,0 +1,46 @@
+/* Memory of the core: fixed-size blocks from mmap, by size class; never malloc.
+ *
+ * A `struct pool` is a small private stock of blocks of one class, owned by one actor, so that the common path takes no
+ * lock; the depot behind it is shared. Blocks never go back to the kernel, only to the depot. */
+#ifndef GORACE_ARENA_H
+#define GORACE_ARENA_H
+
+#include "os.h"
+
+/* Classes: 16, 32, 64 ... bytes. */
+#define ARENA_CLASSES 24
+
+void *arena_alloc(size_t size); /* NULL when there is no memory; not cleared */
+void arena_free(void *p, size_t size);
+size_t arena_rounded(size_t size); /* what arena_alloc really gives */
+
+struct pool {
+    void *first; /* linked through the first word */
+    unsigned n;
+};
+
+static inline void *pool_get(struct pool *p, size_t size)
+{
+    void *b = p->first;
+    if (likely(b != NULL)) {
+        p->first = *(void **)b;
+        p->n--;
+        return b;
+    }
+    return arena_alloc(size);
+}
+
+static inline void pool_put(struct pool *p, void *b, size_t size)
+{
+    if (unlikely(p->n >= 64)) {
+        arena_free(b, size);
+        return;
+    }
+    *(void **)b = p->first;
+    p->first = b;
+    p->n++;
+}
+
+void pool_drain(struct pool *p, size_t size);
+
+#endif

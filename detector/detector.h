@@ -1,0 +1,124 @@
+/* The facade of the detector core: what preload/ (and, through event.h, a goroutine runtime) may call.
+ *
+ * The actor is an argument of every verb. An actor is a thread or a goroutine; the core makes no difference. Nothing
+ * here knows pthread, thread-local storage or malloc, so the whole core is tested with scripted actors and no thread.
+ *
+ * Order of calls in a wrapper: what gives something up (unlock, free, create, post) is told before the real call;
+ * what obtains something (lock, malloc, join, wait) after it.
+ *
+ * `pc` is always a return address in the program: __builtin_return_address(0) of the wrapper or hook.
+ * All verbs accept any address, are safe in signal handlers that were let through by `actor_busy`, and never fail the
+ * host: on lack of memory they switch themselves off, say so once and count it (docs/limits.md).
+ */
+#ifndef GORACE_DETECTOR_H
+#define GORACE_DETECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct actor;
+struct finding;
+
+/* What the core asks of its host. All pointers stay valid for the life of the process. */
+struct detector_host {
+    /* Hands over a finding; called with no core lock held and the actor outside of the core. May be NULL. */
+    void (*found)(struct actor *by, const struct finding *f);
+    /* Return addresses of the caller's frames, innermost first, at most `max`; 0 when it cannot. May be NULL. */
+    int (*unwind)(uintptr_t *pcs, int max);
+    /* Whether the code at `pc` was compiled with the hooks (it then keeps the calling context itself). May be NULL. */
+    bool (*instrumented)(uintptr_t pc);
+    /* The only actor is about to create a second one: the last moment without company. May be NULL. */
+    void (*company)(void);
+    /* Runs what actor_defer put off, now that `a` has left the core. May be NULL. */
+    void (*deferred)(struct actor *a);
+    /* One line for the user ("gorace: ..."), e.g. lack of memory. May be NULL. */
+    void (*say)(const char *line);
+};
+
+/* False when the tables cannot be mapped; a line was then said. */
+bool detector_start(const struct detector_host *host);
+
+/* ---- life of an actor --------------------------------------------------------------------------------------- */
+
+/* A new actor whose past is what `parent` has done so far (NULL: the first one, or one that nobody created). */
+struct actor *actor_born(struct actor *parent, uintptr_t pc);
+/* OS thread number and stack bounds, told by the actor itself when it begins. */
+void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_size);
+/* The actor does nothing any more. Its past stays until it is proved harmless. `a` must not act again. */
+void actor_ends(struct actor *a);
+/* `a` knows that `child`, which has ended, is over (join). `child` is gone after this call. */
+void actor_joins(struct actor *a, struct actor *child);
+/* Nobody will join `child` any more (detach): it may be dropped as soon as it has ended. */
+void actor_detached(struct actor *child);
+void actor_set_name(struct actor *a, const char *name);
+/* True while `a` is inside of the core: a signal handler must be put off until it has left (see actor_defer). */
+bool actor_busy(const struct actor *a);
+/* In a signal handler while actor_busy: host.deferred will be called as soon as `a` leaves the core. */
+void actor_defer(struct actor *a);
+/* Nesting: between the two, accesses of `a` are not checked (counted as ignored) and make no edges. */
+void actor_ignore_begin(struct actor *a);
+void actor_ignore_end(struct actor *a);
+/* The same for reads, or writes, only (AnnotateIgnoreReadsBegin ...). */
+void actor_ignore_reads(struct actor *a, int delta);
+void actor_ignore_writes(struct actor *a, int delta);
+
+/* ---- calling context ----------------------------------------------------------------------------------------- */
+/* access.h has func_enter / func_exit inline. */
+/* longjmp and the like: frames whose stack pointer is below `sp` have gone. */
+void context_unwound(struct actor *a, uintptr_t sp);
+/* The stack of `a` here as one number (0: none); context_pcs gives it back, innermost first. */
+uint32_t context_stack(struct actor *a, uintptr_t pc);
+int context_pcs(uint32_t stack, uintptr_t *pcs, int max);
+
+/* ---- memory --------------------------------------------------------------------------------------------------- */
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC_READ, ACCESS_ATOMIC_WRITE, ACCESS_FREE };
+
+/* Any address and size; the fast entry for 1-16 bytes from hooks is in access.h. */
+void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
+static inline void mem_read(struct actor *a, const volatile void *p, size_t n, uintptr_t pc)
+{
+    mem_access(a, (uintptr_t)p, n, ACCESS_READ, pc);
+}
+static inline void mem_write(struct actor *a, const volatile void *p, size_t n, uintptr_t pc)
+{
+    mem_access(a, (uintptr_t)p, n, ACCESS_WRITE, pc);
+}
+/* The bytes begin a new life (mmap, a new thread's stack, munmap): all history and sync objects there go. */
+void mem_fresh(struct actor *a, uintptr_t addr, size_t size);
+
+/* A heap block begins: the bytes are fresh, the block is remembered with the stack. */
+void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc);
+/* A heap block ends, told before the real free: a write of the whole block (races are found), sync objects go. */
+void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
+
+/* ---- synchronisation -------------------------------------------------------------------------------------------
+ * A sync object is a number: an address, or any 64-bit key that is not one (bit 63 set; e.g. a file descriptor).
+ * An object with more than one clock (rwlock: readers' and writers') uses neighbouring keys: addr, addr+1, ... */
+void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the object's */
+void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
+void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
+void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
+
+/* Locks held, for the reports; edges are made by sync_* above. `addr` is the lock's address. */
+void lock_got(struct actor *a, uintptr_t addr, bool exclusive, uintptr_t pc);
+void lock_gone(struct actor *a, uintptr_t addr);
+
+/* ---- whole process --------------------------------------------------------------------------------------------- */
+/* Brings every other actor out of the core and keeps it out, e.g. round fork; pairs must not nest. */
+void world_stop(struct actor *a);
+void world_start(struct actor *a);
+/* In the child of fork, between world_stop and world_start: all other actors are gone without a trace. */
+void world_only(struct actor *a);
+
+/* Counters (counters.def), by name, for the coverage line and the tests. */
+#define COUNTER(name, text) COUNTER_##name,
+enum counter {
+#include "counters.def"
+    COUNTERS
+};
+#undef COUNTER
+uint64_t counter_sum(enum counter c);
+const char *counter_text(enum counter c);
+
+#endif

@@ -1,0 +1,143 @@
+/* Packing of "who accessed": an actor's slot and its epoch in one 64-bit word, and of one access in 16 bytes. Pure.
+ *
+ *   who    63........40 39.....................0        meta  31....14 13 12 11 10...8 7......0
+ *          slot (24)    epoch (40)                            lockset  size   list kind  byte mask
+ *
+ *   of a list of accesses      31....20 19........12 11   10...8 7......0
+ *                              count    write cover  1    7      read cover
+ *   of a private list          room (4), count (8), and the rest the same with kind 6
+ *
+ * 2^40 epochs: an actor may release a million times a second for twelve days before the count would wrap; a slot that
+ * gets near to the end is retired (actor.c). Slot 0xffffff is no actor: a `who` that is never equal to a real one. */
+#ifndef GORACE_EPOCH_H
+#define GORACE_EPOCH_H
+
+#include "detector.h"
+
+typedef uint64_t who_t;
+
+#define EPOCH_BITS 40
+#define EPOCH_MAX (((uint64_t)1 << EPOCH_BITS) - 1)
+#define SLOT_MAX 0xfffffeu
+#define WHO_NOBODY (~(uint64_t)0)
+
+static inline who_t who_pack(uint32_t slot, uint64_t epoch)
+{
+    return (uint64_t)slot << EPOCH_BITS | epoch;
+}
+static inline uint32_t who_slot(who_t w)
+{
+    return (uint32_t)(w >> EPOCH_BITS);
+}
+static inline uint64_t who_epoch(who_t w)
+{
+    return w & EPOCH_MAX;
+}
+
+/* One remembered access to (part of) an 8-byte granule. */
+struct access {
+    who_t who;
+    uint32_t stack;
+    uint32_t meta;
+};
+_Static_assert(sizeof(struct access) == 16, "a shadow state is one 16-byte record");
+
+#define META_MASK 0xffu
+#define META_KIND_SHIFT 8
+#define META_KIND (7u << META_KIND_SHIFT)
+#define META_LIST (1u << 11)
+#define META_SIZE_SHIFT 12
+#define META_LOCKS_SHIFT 14
+#define LOCKSET_MAX ((1u << 18) - 2)
+#define LOCKSET_LOST ((1u << 18) - 1)
+
+static inline uint32_t meta_pack(unsigned mask, enum access_kind kind, unsigned log2size, uint32_t lockset)
+{
+    return mask | (uint32_t)kind << META_KIND_SHIFT | log2size << META_SIZE_SHIFT | lockset << META_LOCKS_SHIFT;
+}
+static inline unsigned meta_mask(uint32_t m)
+{
+    return m & META_MASK;
+}
+static inline enum access_kind meta_kind(uint32_t m)
+{
+    return (enum access_kind)((m & META_KIND) >> META_KIND_SHIFT);
+}
+static inline unsigned meta_size(uint32_t m)
+{
+    return 1u << (m >> META_SIZE_SHIFT & 3);
+}
+static inline uint32_t meta_lockset(uint32_t m)
+{
+    return m >> META_LOCKS_SHIFT;
+}
+
+/* The record of a list of accesses (state.h): which bytes `who` has accessed in a way that covers a later read, or a
+ * later write, of the same epoch; and how many accesses there are. */
+#define META_READS 0xffu
+#define META_WRITES_SHIFT 12
+#define META_COUNT_SHIFT 20
+
+static inline uint32_t meta_pack_list(unsigned reads, unsigned writes, uint32_t count)
+{
+    return reads | META_KIND | META_LIST | writes << META_WRITES_SHIFT | count << META_COUNT_SHIFT;
+}
+/* A private list is of kind 6, has room for 2^room accesses, and a count of 8 bits. */
+#define META_KIND_PRIVATE (6u << META_KIND_SHIFT)
+#define META_ROOM_SHIFT 28
+static inline uint32_t meta_pack_private(uint32_t list_meta, unsigned room)
+{
+    return (list_meta & ~META_KIND) | META_KIND_PRIVATE | room << META_ROOM_SHIFT;
+}
+static inline bool meta_private(uint32_t m)
+{
+    return (m & (META_LIST | META_KIND)) == (META_LIST | META_KIND_PRIVATE);
+}
+static inline unsigned meta_room(uint32_t m)
+{
+    return m >> META_ROOM_SHIFT;
+}
+static inline uint32_t meta_count(uint32_t m)
+{
+    return meta_private(m) ? m >> META_COUNT_SHIFT & 0xff : m >> META_COUNT_SHIFT;
+}
+
+/* Bit k of COVERED_BY[kind]: an earlier access of kind k by the same epoch makes an access of `kind` redundant, because
+ * whatever conflicts with the new one conflicts with the old one. */
+#define KIND_BIT(k) (1u << (k))
+#define WRITES (KIND_BIT(ACCESS_WRITE) | KIND_BIT(ACCESS_FREE))
+static inline unsigned kind_covered_by(enum access_kind kind)
+{
+    switch (kind) {
+    case ACCESS_READ:
+        return WRITES | KIND_BIT(ACCESS_READ);
+    case ACCESS_WRITE:
+        return WRITES;
+    case ACCESS_ATOMIC_READ:
+        return WRITES | KIND_BIT(ACCESS_READ) | KIND_BIT(ACCESS_ATOMIC_READ) | KIND_BIT(ACCESS_ATOMIC_WRITE);
+    case ACCESS_ATOMIC_WRITE:
+        return WRITES | KIND_BIT(ACCESS_ATOMIC_WRITE);
+    case ACCESS_FREE:
+        return WRITES;
+    }
+    return 0;
+}
+
+/* Kinds that race with `kind` when unordered: one of the two writes, and not both are atomic. A free is a write. */
+static inline unsigned kind_conflicts(enum access_kind kind)
+{
+    switch (kind) {
+    case ACCESS_READ:
+        return WRITES | KIND_BIT(ACCESS_ATOMIC_WRITE);
+    case ACCESS_ATOMIC_READ:
+        return WRITES;
+    case ACCESS_ATOMIC_WRITE:
+        return WRITES | KIND_BIT(ACCESS_READ);
+    case ACCESS_WRITE:
+    case ACCESS_FREE:
+        return WRITES | KIND_BIT(ACCESS_READ) | KIND_BIT(ACCESS_ATOMIC_READ) | KIND_BIT(ACCESS_ATOMIC_WRITE);
+    }
+    return 0;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* A finding as data. Nothing here prints; report_text.c and report_json.c do, with no logic of their own.
+ *
+ * Stacks are numbers of the calling-context tree (context_pcs gives return addresses); they are named when a finding is
+ * printed. A finding and all it points to is valid only during the call that hands it over. */
+#ifndef GORACE_FINDING_H
+#define GORACE_FINDING_H
+
+#include "detector.h"
+
+enum finding_kind { FINDING_RACE, FINDING_LOCK_ORDER, FINDING_DEADLOCK, FINDING_STUCK, FINDING_MISUSE };
+enum finding_tier { TIER_HAPPENED, TIER_PREDICTED, TIER_ORDER_ONLY };
+
+#define FINDING_LOCKS 16   /* locks shown a side; more are counted in nlocks */
+
+/* Who: copied out of the actor, because it may have ended long ago. */
+struct finding_actor {
+    uint64_t number;       /* 0 is the main thread; counts up in order of creation */
+    int tid;               /* OS thread number, 0 when unknown */
+    char name[32];         /* "" when unnamed */
+    bool ended;
+    bool is_main;
+    uint32_t birth_stack;  /* where it was created; 0 for the main thread or when unknown */
+    uint64_t parent;       /* number of the creator */
+};
+
+struct finding_lock {
+    uintptr_t addr;
+    bool exclusive;
+    uint32_t stack;        /* where it was taken */
+};
+
+struct finding_access {
+    enum access_kind kind;
+    uintptr_t addr;        /* first byte of the access inside its 8-byte granule */
+    size_t size;
+    uint32_t stack;
+    struct finding_actor actor;
+    int nlocks;            /* all that were held; locks[] has the first FINDING_LOCKS */
+    struct finding_lock locks[FINDING_LOCKS];
+    bool locks_lost;       /* the set was over a cap and is not known */
+};
+
+enum object_kind { OBJECT_UNKNOWN, OBJECT_HEAP, OBJECT_STACK, OBJECT_GLOBAL, OBJECT_TLS, OBJECT_FD };
+
+/* What the address belongs to. HEAP and STACK are filled in by the core, GLOBAL by the symboliser when printed. */
+struct finding_object {
+    enum object_kind kind;
+    uintptr_t base;
+    size_t size;
+    uint32_t stack;              /* HEAP: where it was allocated */
+    struct finding_actor actor;  /* HEAP: who allocated it; STACK: whose stack it is */
+};
+
+struct finding {
+    enum finding_kind kind;
+    enum finding_tier tier;
+    struct finding_access access[2]; /* RACE: [0] the one that found it (now), [1] the earlier one */
+    struct finding_object object;    /* RACE */
+};
+
+#endif

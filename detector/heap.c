@@ -1,0 +1,85 @@
+/* See heap.h. A hash table of chains, a lock a chain. */
+#include "heap.h"
+
+#define CHAIN_BITS 16
+#define CHAINS (1u << CHAIN_BITS)
+
+static struct chain {
+    struct oslock lock;
+    struct block *first;
+} *chains;
+static uint64_t lost;
+
+bool heap_start(void)
+{
+    chains = os_reserve(CHAINS * sizeof *chains);
+    return chains != NULL;
+}
+
+static struct chain *chain_of(uintptr_t addr)
+{
+    return &chains[(addr >> 4) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
+}
+
+void heap_remember(struct actor *a, uintptr_t addr, size_t size, uint32_t stack)
+{
+    struct block *b = pool_get(&a->blocks, sizeof *b);
+    if (!b) {
+        __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    struct chain *c = chain_of(addr);
+    os_lock(&c->lock);
+    *b = (struct block){c->first, addr, size, stack, a->who};
+    c->first = b;
+    os_unlock(&c->lock);
+}
+
+bool heap_take(struct actor *a, uintptr_t addr, struct block *out)
+{
+    struct chain *c = chain_of(addr);
+    os_lock(&c->lock);
+    struct block **at = &c->first;
+    while (*at && (*at)->addr != addr)
+        at = &(*at)->next;
+    struct block *b = *at;
+    if (b)
+        *at = b->next;
+    os_unlock(&c->lock);
+    if (!b)
+        return false;
+    *out = *b;
+    pool_put(&a->blocks, b, sizeof *b);
+    return true;
+}
+
+bool heap_find(uintptr_t addr, struct block *out)
+{
+    for (uint32_t i = 0; i < CHAINS; i++) {
+        struct chain *c = &chains[i];
+        if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+            continue;
+        os_lock(&c->lock);
+        struct block *b = c->first;
+        while (b && addr - b->addr >= b->size)
+            b = b->next;
+        if (b)
+            *out = *b;
+        os_unlock(&c->lock);
+        if (b)
+            return true;
+    }
+    return false;
+}
+
+void heap_mark(void)
+{
+    for (uint32_t i = 0; i < CHAINS; i++)
+        for (struct block *b = chains[i].first; b; b = b->next)
+            actor_mark_name(b->by);
+}
+
+uint64_t heap_lost(void)
+{
+    return lost;
+}

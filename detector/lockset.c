@@ -1,0 +1,201 @@
+/* See lockset.h. `lock` guards the table; an actor's own list of held locks is its own. */
+#include "lockset.h"
+
+struct lockset {
+    uint32_t next; /* chain or free list */
+    uint32_t n;
+    bool used, marked;
+    struct finding_lock *locks;
+};
+
+static struct lockset *sets; /* by number */
+static uint32_t nsets = 1, sets_free;
+static uint64_t lost;
+static struct oslock lock;
+#define HEADS 4096
+static uint32_t heads[HEADS];
+
+void lock_got(struct actor *a, uintptr_t addr, bool exclusive, uintptr_t pc)
+{
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct held *h = NULL;
+    for (unsigned i = a->nheld; i-- > 0 && !h;)
+        if (a->held[i].addr == addr)
+            h = &a->held[i];
+    if (h) {
+        h->depth++;
+    } else {
+        if (a->nheld == a->held_max) {
+            unsigned max = a->held_max ? a->held_max * 2 : 4;
+            struct held *bigger = arena_alloc(max * sizeof *bigger);
+            if (!bigger) {
+                actor_leave(a);
+                return;
+            }
+            copy_bytes(bigger, a->held, a->nheld * sizeof *bigger);
+            if (a->held)
+                arena_free(a->held, a->held_max * sizeof *bigger);
+            a->held = bigger;
+            a->held_max = max;
+        }
+        a->held[a->nheld++] = (struct held){addr, stack, 1, exclusive};
+        a->lockset = LOCKSET_STALE;
+        actor_new_generation(a);
+    }
+    actor_leave(a);
+}
+
+void lock_gone(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return;
+    for (unsigned i = a->nheld; i-- > 0;) {
+        if (a->held[i].addr != addr)
+            continue;
+        if (--a->held[i].depth == 0) {
+            a->nheld--;
+            for (unsigned j = i; j < a->nheld; j++)
+                a->held[j] = a->held[j + 1];
+            a->lockset = a->nheld ? LOCKSET_STALE : 0;
+            actor_new_generation(a);
+        }
+        break;
+    }
+    actor_leave(a);
+}
+
+void locks_drop(struct actor *a)
+{
+    if (a->held)
+        arena_free(a->held, a->held_max * sizeof *a->held);
+    a->held = NULL;
+    a->nheld = a->held_max = 0;
+    a->lockset = 0;
+}
+
+static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
+{
+    return (h ^ addr ^ (uint64_t)stack << 20) * 0x9e3779b97f4a7c15u;
+}
+
+static uint32_t *bucket(uint64_t h)
+{
+    return &heads[(uint32_t)(h >> 40) % HEADS];
+}
+
+static bool same_held(const struct lockset *s, const struct actor *a)
+{
+    if (s->n != a->nheld)
+        return false;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->locks[i].addr != a->held[i].addr || s->locks[i].stack != a->held[i].stack ||
+            s->locks[i].exclusive != a->held[i].exclusive)
+            return false;
+    return true;
+}
+
+/* Caller holds `lock`. */
+static uint32_t add(const struct actor *a, uint32_t *head)
+{
+    if (!sets && !(sets = os_reserve(((size_t)LOCKSET_MAX + 1) * sizeof *sets)))
+        return LOCKSET_LOST;
+    struct finding_lock *locks = arena_alloc(a->nheld * sizeof *locks);
+    uint32_t s = sets_free;
+    if (s)
+        sets_free = sets[s].next;
+    else if (nsets < LOCKSET_MAX)
+        s = nsets++;
+    if (!s || !locks) {
+        if (locks)
+            arena_free(locks, a->nheld * sizeof *locks);
+        lost++;
+        return LOCKSET_LOST;
+    }
+    for (uint32_t i = 0; i < a->nheld; i++)
+        locks[i] = (struct finding_lock){a->held[i].addr, a->held[i].exclusive, a->held[i].stack};
+    sets[s] = (struct lockset){*head, a->nheld, true, false, locks};
+    *head = s;
+    return s;
+}
+
+uint32_t lockset_now(struct actor *a)
+{
+    if (likely(a->lockset != LOCKSET_STALE))
+        return a->lockset;
+    uint64_t h = a->nheld;
+    for (uint32_t i = 0; i < a->nheld; i++)
+        h = mix(h, a->held[i].addr, a->held[i].stack);
+    uint32_t *head = bucket(h);
+    os_lock(&lock);
+    uint32_t s = *head;
+    while (s && !same_held(&sets[s], a))
+        s = sets[s].next;
+    if (!s)
+        s = add(a, head);
+    os_unlock(&lock);
+    return a->lockset = s;
+}
+
+int lockset_describe(uint32_t set, struct finding_lock *locks)
+{
+    if (set == 0 || set == LOCKSET_LOST)
+        return 0;
+    os_lock(&lock);
+    uint32_t n = sets[set].n;
+    for (uint32_t i = 0; i < n && i < FINDING_LOCKS; i++)
+        locks[i] = sets[set].locks[i];
+    os_unlock(&lock);
+    return (int)n;
+}
+
+int locks_describe(const struct actor *a, struct finding_lock *locks)
+{
+    for (uint32_t i = 0; i < a->nheld && i < FINDING_LOCKS; i++)
+        locks[i] = (struct finding_lock){a->held[i].addr, a->held[i].exclusive, a->held[i].stack};
+    return (int)a->nheld;
+}
+
+uint64_t locksets_lost(void)
+{
+    return lost;
+}
+
+void lockset_mark_begin(void)
+{
+    for (uint32_t s = 1; s < nsets; s++)
+        sets[s].marked = false;
+    for (struct actor *a = actors_newest; a; a = a->older)
+        lockset_mark(a->lockset);
+}
+
+void lockset_mark(uint32_t set)
+{
+    if (set && set < nsets)
+        sets[set].marked = true;
+}
+
+void lockset_sweep(void)
+{
+    for (uint32_t i = 0; i < HEADS; i++)
+        heads[i] = 0;
+    sets_free = 0;
+    for (uint32_t s = 1; s < nsets; s++) {
+        struct lockset *set = &sets[s];
+        if (set->used && set->marked) {
+            uint64_t h = set->n;
+            for (uint32_t i = 0; i < set->n; i++)
+                h = mix(h, set->locks[i].addr, set->locks[i].stack);
+            uint32_t *head = bucket(h);
+            set->next = *head;
+            *head = s;
+            continue;
+        }
+        if (set->used)
+            arena_free(set->locks, set->n * sizeof *set->locks);
+        set->used = false;
+        set->next = sets_free;
+        sets_free = s;
+    }
+}

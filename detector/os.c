@@ -1,0 +1,115 @@
+/* System calls of the core; see os.h. The return value is the kernel's: negative errno on failure. */
+#include "os.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+static long sys6(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long r;
+    __asm__ volatile("syscall"
+                     : "=a"(r)
+                     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return r;
+}
+
+static bool failed(long r)
+{
+    return r < 0 && r > -4096;
+}
+
+void *os_reserve(size_t size)
+{
+    long r = sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (failed(r))
+        return NULL;
+    /* A huge page a touch would turn sparse shadow into memory. */
+    sys6(SYS_madvise, r, (long)size, MADV_NOHUGEPAGE, 0, 0, 0);
+    return (void *)r;
+}
+
+void os_unmap(void *p, size_t size)
+{
+    sys6(SYS_munmap, (long)p, (long)size, 0, 0, 0, 0);
+}
+
+void os_drop(void *p, size_t size)
+{
+    sys6(SYS_madvise, (long)p, (long)size, MADV_DONTNEED, 0, 0, 0);
+}
+
+bool os_touched(void *p, size_t pages, bool touched[OS_TOUCHED_MAX])
+{
+    /* proc(5), pagemap: 64 bits a page; 63 present, 62 swapped. */
+    uint64_t entry[OS_TOUCHED_MAX];
+    long fd = sys6(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (failed(fd))
+        return false;
+    long want = (long)(pages * sizeof *entry);
+    long got = sys6(SYS_pread64, fd, (long)entry, want, (long)((uintptr_t)p / OS_PAGE * sizeof *entry), 0, 0);
+    sys6(SYS_close, fd, 0, 0, 0, 0, 0);
+    if (got != want)
+        return false;
+    for (size_t i = 0; i < pages; i++)
+        touched[i] = entry[i] >> 62 != 0;
+    return true;
+}
+
+static bool expedited;
+
+void os_barrier_setup(void)
+{
+    expedited = !failed(sys6(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0));
+}
+
+void os_barrier_all(void)
+{
+    if (expedited && !failed(sys6(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0)))
+        return;
+    if (!failed(sys6(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0)))
+        return;
+    /* No membarrier (seccomp): a write-protection change of a touched page interrupts every CPU that runs us. */
+    static char page[2 * 4096];
+    long p = ((long)page + 4095) & ~4095L;
+    __atomic_fetch_add((char *)p, 1, __ATOMIC_SEQ_CST);
+    sys6(SYS_mprotect, p, 4096, PROT_READ, 0, 0, 0);
+    sys6(SYS_mprotect, p, 4096, PROT_READ | PROT_WRITE, 0, 0, 0);
+}
+
+void os_futex_wait(uint32_t *word, uint32_t value)
+{
+    sys6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
+}
+
+void os_futex_wake_all(uint32_t *word)
+{
+    sys6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 0x7fffffff, 0, 0, 0);
+}
+
+void os_yield(void)
+{
+    sys6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+void oslock_slow(struct oslock *l)
+{
+    for (int i = 0; i < 100; i++) {
+        if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) == 0 && os_trylock(l))
+            return;
+        __builtin_ia32_pause();
+    }
+    while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE) != 0)
+        os_futex_wait(&l->word, 2);
+}
+
+void oslock_wake(struct oslock *l)
+{
+    sys6(SYS_futex, (long)&l->word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}

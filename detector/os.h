@@ -1,0 +1,86 @@
+/* The few things the core takes from the kernel, by raw system calls: the core must not pass through libc functions
+ * that libgorace.so itself interposes, and must not touch errno.
+ *
+ * A `struct oslock` is a futex mutex of one word (Drepper, "Futexes are tricky", mutex 2). It is taken only by actors
+ * that are inside of the core, so no signal handler of the program can find it held by its own thread. */
+#ifndef GORACE_OS_H
+#define GORACE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct oslock {
+    uint32_t word; /* 0 free, 1 held, 2 held and somebody sleeps */
+};
+
+void oslock_slow(struct oslock *l);
+void oslock_wake(struct oslock *l);
+
+static inline void os_lock(struct oslock *l)
+{
+    uint32_t zero = 0;
+    if (!__atomic_compare_exchange_n(&l->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        oslock_slow(l);
+}
+
+static inline bool os_trylock(struct oslock *l)
+{
+    uint32_t zero = 0;
+    return __atomic_compare_exchange_n(&l->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void os_unlock(struct oslock *l)
+{
+    if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
+        oslock_wake(l);
+}
+
+/* Address space that costs nothing until it is touched; NULL when there is none (ulimit -v). Zero-filled. */
+void *os_reserve(size_t size);
+void os_unmap(void *p, size_t size);
+/* Gives the pages back; they read as zero afterwards. Both ends on page borders. */
+void os_drop(void *p, size_t size);
+/* touched[i]: whether the i-th page from p has ever been written (present or swapped out; mincore(2) would not tell of
+ * the latter). False when the kernel does not say (no /proc): then every page has to be taken as touched. */
+#define OS_TOUCHED_MAX 256
+bool os_touched(void *p, size_t pages, bool touched[OS_TOUCHED_MAX]);
+
+/* After it, every thread of the process has passed a full memory barrier (membarrier(2), private expedited). */
+void os_barrier_all(void);
+void os_barrier_setup(void);
+void os_futex_wait(uint32_t *word, uint32_t value);
+void os_futex_wake_all(uint32_t *word);
+void os_yield(void);
+
+#define OS_PAGE ((size_t)4096)
+
+/* memcpy and memset would be the program's, seen through our own wrappers. */
+static inline void copy_bytes(void *to, const void *from, size_t n)
+{
+#ifdef __x86_64__
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+#else
+    for (size_t i = 0; i < n; i++)
+        ((volatile char *)to)[i] = ((const char *)from)[i];
+#endif
+}
+
+static inline void zero_bytes(void *to, size_t n)
+{
+#ifdef __x86_64__
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(0) : "memory");
+#else
+    for (size_t i = 0; i < n; i++)
+        ((volatile char *)to)[i] = 0;
+#endif
+}
+
+/* Data that the inlined fast path reads: reached without the global offset table. */
+#define HIDDEN __attribute__((visibility("hidden")))
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define compiler_barrier() __asm__ volatile("" ::: "memory")
+
+#endif

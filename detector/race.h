@@ -1,0 +1,24 @@
+/* The happens-before rules for one granule: state x access -> state, and the races on the way. Pure but for lookups. */
+#ifndef GORACE_RACE_H
+#define GORACE_RACE_H
+
+#include "actor.h"
+#include "state.h"
+
+struct transition {
+    bool changed;        /* list and n are the new history; else it stays as it is */
+    uint32_t n;
+    unsigned raced_bytes;
+    struct access *list; /* the caller's; room for one access more than the old history has */
+    uint32_t nraces;
+    struct access *raced; /* the caller's, as large; the earlier sides, with the common bytes as mask */
+};
+
+/* `old`, `nold`: the history; `access`: who, stack and meta of the new access. */
+void race_transition(struct actor *a, const struct access *old, uint32_t nold, const struct access *access,
+                     struct transition *t);
+
+uint64_t races_found(void);
+uint64_t states_lost(void);
+
+#endif

@@ -1,0 +1,44 @@
+/* From a finding to what the user sees: filter, names, text and JSON, in this order. The preload's only door to it.
+ *
+ * Every call here is made by a thread that stands in inside_begin() and outside of the core. The reporter has a lock of
+ * its own, holds it while it prints, and blocks the thread's signals meanwhile; it works on a stack of its own, because
+ * a thread of the program may have little left. errno is kept. */
+#ifndef GORACE_REPORT_H
+#define GORACE_REPORT_H
+
+#include "finding.h"
+#include "flags.h"
+#include "symbolize.h"
+
+enum verdict {
+    VERDICT_PRINTED,
+    VERDICT_NOT_PRINTED, /* counts, but max_reports have been printed */
+    VERDICT_DUPLICATE,
+    VERDICT_SUPPRESSED,
+    VERDICT_UNWANTED /* a kind that detect= does not name */
+};
+
+/* Both stay valid for the life of the process; `symbolizer` may be NULL: modules and offsets are then not known either.
+ * Reads the suppressions. Nothing is opened for writing before there is something to write. */
+void report_init(const struct flags *flags, const struct symbolizer *symbolizer);
+
+/* The caller acts on halt_on_error: it is meant when the verdict is VERDICT_PRINTED or VERDICT_NOT_PRINTED. */
+enum verdict report_finding(const struct finding *f);
+
+/* How many different findings counted so far in this process: exitcode applies when it is not 0. */
+uint64_t report_count(void);
+
+/* The last words of the process: unused suppressions, coverage line. */
+void report_end(void);
+
+/* One line for the user, into the log; a newline is added. */
+void report_say(const char *line);
+
+/* A library is about to be unloaded: its names are kept. */
+void report_note_unload(void);
+
+/* Round fork: the child gets a free lock, its own log (%p) and a count of its own. */
+void report_fork_begin(void);
+void report_fork_end(bool is_child);
+
+#endif

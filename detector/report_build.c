@@ -1,0 +1,147 @@
+/* Puts a report together: names the stacks of a finding, leaves out what is not the program's, and finds the variable.
+ *
+ * Left out are frames of the detector (libgorace*), everything that called main, and at the outer end the frames of
+ * libc that start a program or a thread. All is static storage that the caller's lock guards: the reporter allocates
+ * nothing. */
+#include <stddef.h>
+
+#include "filter.h"
+#include "report_sys.h"
+
+#define STACK_PCS 1024      /* return addresses shown of one stack */
+#define REPORT_FRAMES 16384 /* frames in one report */
+#define UNNAMED_FRAMES 4096
+
+static const struct symbolizer *names; /* may be NULL */
+static struct report_frame frames[REPORT_FRAMES];
+static int nframes;
+static struct symbol_frame unnamed_frames[UNNAMED_FRAMES];
+static int nunnamed;
+
+static bool starts_with(const char *s, const char *start)
+{
+    while (*start && *s == *start)
+        s++, start++;
+    return *start == 0;
+}
+
+static bool is_detector(const struct symbol_frame *f)
+{
+    return starts_with(base_name(f->module), "libgorace");
+}
+
+/* What comes below the program's own first function: start-up code. */
+static bool is_startup(const struct symbol_frame *f)
+{
+    static const char *const modules[] = {"libc.so", "libc-", "libpthread", "ld-linux", "ld-musl"};
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        if (starts_with(base_name(f->module), modules[i]))
+            return true;
+    return f->function && starts_with(f->function, "_start") && f->function[6] == 0;
+}
+
+static bool is_main(const struct symbol_frame *f)
+{
+    return f->function && starts_with(f->function, "main") && (f->function[4] == 0 || f->function[4] == '(');
+}
+
+static void add_frame(const struct symbol_frame *f, struct report_stack *s)
+{
+    if (s->n && frames[nframes - 1].frame == f) {
+        frames[nframes - 1].times++;
+    } else if (nframes < REPORT_FRAMES) {
+        frames[nframes++] = (struct report_frame){f, 1};
+        s->n++;
+    } else {
+        s->more = true;
+    }
+}
+
+/* A return address as a frame when there is no symboliser. */
+static const struct symbol_frame *unnamed(uintptr_t pc)
+{
+    struct symbol_frame *f = &unnamed_frames[nunnamed < UNNAMED_FRAMES - 1 ? nunnamed++ : nunnamed];
+    *f = (struct symbol_frame){.module = "", .build_id = "", .offset = pc - 1};
+    return f;
+}
+
+static struct report_stack name_stack(uint32_t stack)
+{
+    static uintptr_t pcs[STACK_PCS];
+    struct report_stack s = {.at = frames + nframes};
+    int n = stack ? context_pcs(stack, pcs, STACK_PCS) : 0;
+    bool end = false;
+    for (int i = 0; i < n && !end; i++) {
+        const struct symbol_frame *f;
+        int same_place = 1;
+        if (names)
+            same_place = names->frames(pcs[i], &f);
+        else
+            f = unnamed(pcs[i]);
+        for (int j = 0; j < same_place; j++) {
+            if (!is_detector(&f[j]))
+                add_frame(&f[j], &s);
+            end = end || is_main(&f[j]);
+        }
+    }
+    s.more = s.more || (n == STACK_PCS && !end);
+    while (s.n > 1 && is_startup(s.at[s.n - 1].frame)) {
+        s.n--;
+        nframes--;
+    }
+    return s;
+}
+
+static void add_actor(struct report *r, const struct finding_actor *who)
+{
+    for (int i = 0; i < r->nactors; i++)
+        if (r->actors[i].who->number == who->number)
+            return;
+    r->actors[r->nactors++] = (struct report_actor){who, name_stack(who->birth_stack)};
+}
+
+/* Code that uses the memory says best where its definition is. */
+static bool name_variable(const struct finding *f, uintptr_t addr, struct symbol_variable *v)
+{
+    uintptr_t pcs[2];
+    int n = 0;
+    for (int i = 0; i < 2; i++)
+        if (f->access[i].stack && context_pcs(f->access[i].stack, pcs + n, 1) > 0)
+            n++;
+    return names && names->variable(addr, pcs, n, v);
+}
+
+static void name_side(struct report *r, int side)
+{
+    const struct finding_access *a = &r->finding->access[side];
+    r->access[side] = name_stack(a->stack);
+    for (int i = 0; i < report_locks(a); i++) {
+        struct symbol_variable v;
+        r->lock[side][i].taken = name_stack(a->locks[i].stack);
+        r->lock[side][i].name = name_variable(r->finding, a->locks[i].addr, &v) ? v.name : NULL;
+    }
+}
+
+uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer)
+{
+    const struct finding_object *object = &f->object;
+    names = symbolizer;
+    nframes = nunnamed = 0;
+    if (names)
+        names->refresh();
+    *r = (struct report){.finding = f, .pid = sys_getpid()};
+    name_side(r, 0);
+    name_side(r, 1);
+    if (object->kind == OBJECT_HEAP)
+        r->allocated = name_stack(object->stack);
+    else if (object->kind == OBJECT_UNKNOWN || object->kind == OBJECT_GLOBAL)
+        r->has_variable = name_variable(f, f->access[0].addr, &r->variable);
+    add_actor(r, &f->access[0].actor);
+    add_actor(r, &f->access[1].actor);
+    if (object->kind == OBJECT_HEAP || object->kind == OBJECT_STACK || object->kind == OBJECT_TLS)
+        add_actor(r, &object->actor);
+    uint64_t fingerprint = filter_fingerprint(r);
+    for (int i = 0; i < 16; i++)
+        r->fingerprint[i] = "0123456789abcdef"[fingerprint >> (60 - 4 * i) & 15];
+    return fingerprint;
+}

@@ -1,0 +1,77 @@
+/* What a printer is given: a finding, its stacks named, its fingerprint. report.c puts it together; report_text.c and
+ * report_json.c only write it down. Valid while the finding is being printed. */
+#ifndef GORACE_REPORT_DATA_H
+#define GORACE_REPORT_DATA_H
+
+#include "finding.h"
+#include "outbuf.h"
+#include "symbolize.h"
+
+struct report_frame {
+    const struct symbol_frame *frame;
+    unsigned times; /* how often it stands here on end (recursion) */
+};
+
+struct report_stack {
+    const struct report_frame *at; /* innermost first */
+    int n;                         /* 0: not known */
+    bool more;                     /* frames were left out at the outer end */
+};
+
+struct report_lock {
+    struct report_stack taken;
+    const char *name; /* of the variable it is, or NULL */
+};
+
+struct report_actor {
+    const struct finding_actor *who;
+    struct report_stack created;
+};
+
+#define REPORT_ACTORS 3 /* both sides, and who owns the memory */
+
+struct report {
+    const struct finding *finding;
+    char fingerprint[17];
+    int pid;
+    struct report_stack access[2];
+    struct report_lock lock[2][FINDING_LOCKS];
+    struct report_stack allocated; /* OBJECT_HEAP */
+    bool has_variable;
+    struct symbol_variable variable; /* of access[0].addr; its name may be NULL */
+    struct report_actor actors[REPORT_ACTORS];
+    int nactors;
+};
+
+/* Number of locks of a side that are in the report. */
+static inline int report_locks(const struct finding_access *a)
+{
+    return a->nlocks < FINDING_LOCKS ? a->nlocks : FINDING_LOCKS;
+}
+
+/* "data-race" ...: the finding's kind in reports. */
+const char *report_kind(enum finding_kind kind);
+const char *report_tier(enum finding_tier tier);
+const char *base_name(const char *path);
+
+/* Names everything; returns the fingerprint. `symbolizer` may be NULL. */
+uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer);
+
+/* The finding in one sentence, without a full stop. */
+void report_sentence(struct outbuf *o, const struct report *r);
+/* "file.c:12 in func", of the access now. */
+void report_place(struct outbuf *o, const struct report *r);
+void report_text(struct outbuf *o, const struct report *r);
+void report_json(struct outbuf *o, const struct report *r);
+
+/* Counts and counters of the last line. */
+struct coverage {
+    uint64_t found[FINDING_MISUSE + 1]; /* by kind */
+    uint64_t suppressed, duplicates;
+    const uint64_t *counters; /* in the order of counters.def */
+    const char *const *texts;
+    int ncounters;
+};
+void coverage_line(struct outbuf *o, const struct coverage *c);
+
+#endif

@@ -1,0 +1,228 @@
+/* DWARF: the functions at an address, inlined ones first, with lines; and variables by address.
+ *
+ * The line of the innermost function comes from the line table; that of each caller from the call_line of the inlined
+ * subroutine below it. Call addresses are looked up, not return addresses, so the caller of this file takes 1 off. */
+#include <demangle.h>
+#include <dwarf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbolize_module.h"
+
+/* Scans of further units for one variable stop after so much DWARF: about a quarter of a second. */
+#define VARIABLE_SEARCH_BYTES ((size_t)64 << 20)
+
+const char *demangled(const char *linkage)
+{
+    if (!linkage || linkage[0] != '_')
+        return linkage;
+    const char *name = cplus_demangle_v3(linkage, DMGL_PARAMS | DMGL_ANSI);
+    return name ? name : linkage;
+}
+
+static const char *string_of(Dwarf_Die *die, unsigned attribute)
+{
+    Dwarf_Attribute attr;
+    return dwarf_formstring(dwarf_attr_integrate(die, attribute, &attr));
+}
+
+static int number_of(Dwarf_Die *die, unsigned attribute)
+{
+    Dwarf_Attribute attr;
+    Dwarf_Word value;
+    return dwarf_formudata(dwarf_attr_integrate(die, attribute, &attr), &value) == 0 ? (int)value : 0;
+}
+
+static const char *without_dots(const char *file)
+{
+    while (file[0] == '.' && file[1] == '/')
+        file += 2;
+    return file;
+}
+
+/* Splits a name that DWARF gives: the whole name, and that without the folder that the compiler ran in. */
+static void set_names(const struct unit *u, const char *file, const char **whole, const char **brief)
+{
+    size_t n = u->comp_dir ? strlen(u->comp_dir) : 0;
+    *whole = *brief = file;
+    if (!file || n == 0)
+        return;
+    if (strncmp(file, u->comp_dir, n) == 0 && file[n] == '/') {
+        *brief = without_dots(file + n + 1);
+    } else if (file[0] != '/' && u->comp_dir[0] == '/') {
+        *brief = without_dots(file);
+        char *joined = malloc(n + strlen(*brief) + 2);
+        if (joined) {
+            sprintf(joined, "%s/%s", u->comp_dir, *brief);
+            *whole = joined;
+        }
+    }
+}
+
+static const char *file_numbered(struct unit *u, int number)
+{
+    Dwarf_Files *files;
+    size_t n;
+    if (number < 0 || dwarf_getsrcfiles(&u->die, &files, &n) != 0 || (size_t)number >= n)
+        return NULL;
+    return dwarf_filesrc(files, (size_t)number, NULL, NULL);
+}
+
+/* `file` is the frame's, as DWARF has it. */
+static void set_function(struct unit *u, struct symbol_frame *f, Dwarf_Die *die, const char *file)
+{
+    const char *linkage = string_of(die, DW_AT_linkage_name);
+    if (!linkage)
+        linkage = string_of(die, DW_AT_MIPS_linkage_name);
+    const char *name = string_of(die, DW_AT_name);
+    f->linkage = linkage ? linkage : name;
+    f->function = linkage ? demangled(linkage) : name;
+    /* A line is told only relative to the same file: that of a declaration in a header says nothing here. */
+    Dwarf_Attribute attr;
+    Dwarf_Word value;
+    if (file && dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attr), &value) == 0) {
+        const char *declared_in = file_numbered(u, (int)value);
+        if (declared_in && strcmp(declared_in, file) == 0)
+            f->function_line = number_of(die, DW_AT_decl_line);
+    }
+}
+
+/* Children of `die` that hold vaddr, outermost first, inlined subroutines only; n so far. */
+static int inlined_at(Dwarf_Die *die, Dwarf_Addr vaddr, Dwarf_Die *chain, int n)
+{
+    Dwarf_Die child;
+    if (dwarf_child(die, &child) != 0)
+        return n;
+    do {
+        int tag = dwarf_tag(&child);
+        if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block)
+            continue;
+        bool placed = dwarf_hasattr(&child, DW_AT_low_pc) || dwarf_hasattr(&child, DW_AT_ranges);
+        if (placed && dwarf_haspc(&child, vaddr) != 1)
+            continue;
+        if (tag == DW_TAG_inlined_subroutine) {
+            if (placed && n < DWARF_FRAMES - 1) {
+                chain[n] = child;
+                return inlined_at(&child, vaddr, chain, n + 1);
+            }
+        } else {
+            int deeper = inlined_at(&child, vaddr, chain, n);
+            if (placed || deeper > n)
+                return deeper;
+        }
+    } while (dwarf_siblingof(&child, &child) == 0);
+    return n;
+}
+
+int dwarf_frames(struct module *m, Dwarf_Addr vaddr, struct symbol_frame *out)
+{
+    struct unit *u = unit_at(m, vaddr);
+    if (!u)
+        return 0;
+    Dwarf_Die chain[DWARF_FRAMES];
+    Dwarf_Die *function = unit_function_at(u, vaddr);
+    int inlined = function ? inlined_at(function, vaddr, chain, 0) : 0;
+
+    struct symbol_frame next = {0};
+    const char *file = NULL;
+    Dwarf_Line *line = dwarf_getsrc_die(&u->die, vaddr);
+    if (line) {
+        file = dwarf_linesrc(line, NULL, NULL);
+        dwarf_lineno(line, &next.line);
+        dwarf_linecol(line, &next.column);
+    }
+    int n = 0;
+    for (int i = inlined - 1; i >= 0; i--) {
+        next.inlined = true;
+        set_names(u, file, &next.file, &next.file_short);
+        set_function(u, &next, &chain[i], file);
+        out[n++] = next;
+        next = (struct symbol_frame){0};
+        file = file_numbered(u, number_of(&chain[i], DW_AT_call_file));
+        next.line = number_of(&chain[i], DW_AT_call_line);
+        next.column = number_of(&chain[i], DW_AT_call_column);
+    }
+    if (!function && !file)
+        return 0;
+    set_names(u, file, &next.file, &next.file_short);
+    if (function)
+        set_function(u, &next, function, file);
+    out[n++] = next;
+    return n;
+}
+
+/* ---- variables ------------------------------------------------------------------------------------------------ */
+
+/* A static variable inside of a function or block. */
+static bool find_inside(Dwarf_Die *die, Dwarf_Addr vaddr, Dwarf_Die *found)
+{
+    Dwarf_Die child;
+    if (dwarf_child(die, &child) != 0)
+        return false;
+    do {
+        Dwarf_Addr at;
+        int tag = dwarf_tag(&child);
+        if (tag == DW_TAG_variable && unit_variable_address(&child, &at) && at == vaddr) {
+            *found = child;
+            return true;
+        }
+        if ((tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine) && find_inside(&child, vaddr, found))
+            return true;
+    } while (dwarf_siblingof(&child, &child) == 0);
+    return false;
+}
+
+static bool find_in_unit(struct unit *u, Dwarf_Addr vaddr, Dwarf_Die *found)
+{
+    unit_scan(u);
+    for (size_t i = 0; i < u->nvariables; i++)
+        if (u->variables[i].vaddr == vaddr) {
+            *found = u->variables[i].die;
+            return true;
+        }
+    return false;
+}
+
+static bool find_in_functions(struct unit *u, Dwarf_Addr vaddr, Dwarf_Die *found)
+{
+    for (size_t i = 0; i < u->nfunctions; i++)
+        if (find_inside(&u->functions[i].die, vaddr, found))
+            return true;
+    return false;
+}
+
+static bool describe(struct unit *u, Dwarf_Die *die, struct symbol_variable *v)
+{
+    Dwarf_Attribute attr;
+    const char *name = string_of(die, DW_AT_name);
+    /* The symbol says more in C++ (the namespace), and for a static of a function in C what its source does not. */
+    if (name && (!v->name || !strchr(v->name, ':')))
+        v->name = name;
+    Dwarf_Word file;
+    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attr), &file) == 0) {
+        set_names(u, file_numbered(u, (int)file), &v->file, &v->file_short);
+        v->line = number_of(die, DW_AT_decl_line);
+    }
+    return true;
+}
+
+bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, const Dwarf_Addr *near, int nnear, struct symbol_variable *v)
+{
+    Dwarf_Die die;
+    unit_list(m);
+    for (int i = 0; i < nnear; i++) {
+        struct unit *u = unit_at(m, near[i]);
+        if (u && (find_in_unit(u, vaddr, &die) || find_in_functions(u, vaddr, &die)))
+            return describe(u, &die, v);
+    }
+    size_t bytes = 0;
+    for (size_t i = 0; i < m->nunits && bytes < VARIABLE_SEARCH_BYTES; i++) {
+        struct unit *u = &m->units[i];
+        if (!u->scanned)
+            bytes += u->bytes;
+        if (find_in_unit(u, vaddr, &die))
+            return describe(u, &die, v);
+    }
+    return false;
+}

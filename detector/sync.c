@@ -1,0 +1,186 @@
+/* See sync.h. */
+#include "sync.h"
+
+#define LINE_SHIFT 6
+#define CHAINS (1u << 17)
+#define PAGES (1u << 16)
+
+static struct chain {
+    struct oslock lock;
+    struct sync *first;
+} *chains;
+
+static uint32_t *page_count; /* objects by hashed page, so that freeing a block without any costs little; atomic */
+static uint64_t lost;
+
+bool sync_start(void)
+{
+    chains = os_reserve(CHAINS * sizeof *chains);
+    page_count = os_reserve(PAGES * sizeof *page_count);
+    return chains && page_count;
+}
+
+static struct chain *chain_of(uint64_t key)
+{
+    return &chains[(key >> LINE_SHIFT) * 0x9e3779b97f4a7c15u >> (64 - 17)];
+}
+
+static uint32_t *page_of(uint64_t key)
+{
+    return &page_count[(key >> 12) * 0x9e3779b97f4a7c15u >> (64 - 16)];
+}
+
+struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
+{
+    struct chain *c = chain_of(key);
+    os_lock(&c->lock);
+    struct sync *s = c->first;
+    while (s && s->key != key)
+        s = s->next;
+    if (s || !make)
+        return s;
+    s = pool_get(&a->syncs, sizeof *s);
+    if (!s) {
+        lost++;
+        return NULL;
+    }
+    *s = (struct sync){.key = key, .next = c->first, .head = UINT32_MAX, .released = WHO_NOBODY};
+    c->first = s;
+    __atomic_fetch_add(page_of(key), 1, __ATOMIC_RELAXED);
+    return s;
+}
+
+bool sync_maybe(uint64_t key)
+{
+    return __atomic_load_n(page_of(key), __ATOMIC_ACQUIRE) != 0;
+}
+
+void sync_let(uint64_t key)
+{
+    os_unlock(&chain_of(key)->lock);
+}
+
+void sync_join_into(struct actor *a, const struct sync *s)
+{
+    if (s->released != WHO_NOBODY && actor_knows(a, s->released))
+        return;
+    actor_learn(a, &s->clock);
+}
+
+/* The epoch that a publication has just made known. */
+static who_t published(const struct actor *a)
+{
+    uint32_t slot = who_slot(a->who);
+    return who_pack(slot, vclock_get(&a->clock, slot));
+}
+
+void sync_set(struct actor *a, struct sync *s)
+{
+    vclock_copy(&s->clock, actor_publish(a), &a->nodes);
+    s->released = published(a);
+}
+
+void sync_merge(struct actor *a, struct sync *s)
+{
+    const struct vclock *c = actor_publish(a);
+    bool all_of_it = !s->clock.root || (s->released != WHO_NOBODY && actor_knows(a, s->released));
+    if (all_of_it) {
+        vclock_copy(&s->clock, c, &a->nodes);
+        s->released = published(a);
+    } else {
+        vclock_join(&s->clock, c, &a->nodes);
+        s->released = WHO_NOBODY;
+    }
+}
+
+static void drop(struct actor *a, struct sync *s)
+{
+    vclock_clear(&s->clock, &a->nodes);
+    vclock_clear(&s->head_clock, &a->nodes);
+    __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
+    pool_put(&a->syncs, s, sizeof *s);
+}
+
+static void forget_line(struct actor *a, uint64_t line_key, uint64_t lo, uint64_t hi)
+{
+    struct chain *c = chain_of(line_key);
+    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+        return;
+    os_lock(&c->lock);
+    for (struct sync **at = &c->first; *at;) {
+        struct sync *s = *at;
+        if (s->key < lo || s->key >= hi) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        drop(a, s);
+    }
+    os_unlock(&c->lock);
+}
+
+void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
+{
+    uint64_t end = addr + size;
+    const uint64_t line = (uint64_t)1 << LINE_SHIFT;
+    for (uint64_t page = addr & ~(uint64_t)4095; page < end; page += 4096) {
+        if (!__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
+            continue;
+        uint64_t lo = page > addr ? page : addr;
+        uint64_t hi = page + 4096 < end ? page + 4096 : end;
+        for (uint64_t l = lo & ~(line - 1); l < hi; l += line)
+            forget_line(a, l, lo, hi);
+    }
+}
+
+void sync_acquire(struct actor *a, uint64_t key)
+{
+    if (!actor_enter(a))
+        return;
+    if (!(a->pause & PAUSE_SOLO)) {
+        struct sync *s = sync_hold(a, key, false);
+        if (s)
+            sync_join_into(a, s);
+        sync_let(key);
+    }
+    actor_leave(a);
+}
+
+static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *))
+{
+    if (!actor_enter(a))
+        return;
+    /* Alone, whatever is released is known to everybody who can ever come. */
+    if (!(a->pause & PAUSE_SOLO)) {
+        struct sync *s = sync_hold(a, key, true);
+        if (s)
+            how(a, s);
+        sync_let(key);
+        if (unlikely(vclock_failed))
+            detector_off("out of memory for clocks; running on without detection");
+    }
+    actor_leave(a);
+}
+
+void sync_release(struct actor *a, uint64_t key)
+{
+    release(a, key, sync_set);
+}
+
+void sync_release_merge(struct actor *a, uint64_t key)
+{
+    release(a, key, sync_merge);
+}
+
+void sync_forget(struct actor *a, uint64_t key)
+{
+    if (!actor_enter(a))
+        return;
+    forget_line(a, key, key, key + 1);
+    actor_leave(a);
+}
+
+uint64_t syncs_lost(void)
+{
+    return lost;
+}

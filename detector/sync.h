@@ -1,0 +1,37 @@
+/* Synchronisation objects: key -> clock.
+ *
+ * A hash table of chains with a lock a chain; keys of one 64-byte line share a chain, so that the objects in a freed
+ * block are found without asking for every address in it. An atomic operation of the program is performed while its
+ * object is held (sync_hold), so that a value and the clock that travels with it never part. */
+#ifndef GORACE_SYNC_H
+#define GORACE_SYNC_H
+
+#include "actor.h"
+
+struct sync {
+    uint64_t key;
+    struct sync *next;
+    struct vclock clock;
+    /* Release sequences (C11 5.1.2.4p10): what the thread that heads the sequence has put in; a later relaxed store of
+     * that thread keeps it, any other relaxed store ends the sequence. */
+    struct vclock head_clock;
+    uint32_t head; /* slot, or UINT32_MAX */
+    /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
+    who_t released;
+};
+
+bool sync_start(void);
+/* Locks the chain of `key`; the object, made when `make`, or NULL. sync_let must follow in any case. */
+struct sync *sync_hold(struct actor *a, uint64_t key, bool make);
+void sync_let(uint64_t key);
+/* False: there is no object at `key` (nor any in its page), without a lock. */
+bool sync_maybe(uint64_t key);
+/* With the object held, by an actor that is inside. */
+void sync_join_into(struct actor *a, const struct sync *s); /* acquire */
+void sync_set(struct actor *a, struct sync *s);             /* release */
+void sync_merge(struct actor *a, struct sync *s);           /* release that keeps what is there */
+/* All objects whose key is an address in [addr, addr+size) are gone. */
+void sync_forget_range(struct actor *a, uintptr_t addr, size_t size);
+uint64_t syncs_lost(void);
+
+#endif

@@ -1,0 +1,15 @@
+/* Return addresses of the calling thread's frames. Async-signal-safe: no lock, no malloc, no system call. */
+#ifndef GORACE_UNWIND_H
+#define GORACE_UNWIND_H
+
+#include <stdint.h>
+
+/* Innermost first, at most `max`; frames in the range left out are not counted. Returns how many. Of an instruction
+ * that a signal interrupted the address is one more than its own, so that all are looked up at one less. */
+int unwind_here(uintptr_t *pcs, int max);
+/* Text of the detector: frames there are not the program's. Called once, before any thread unwinds. */
+void unwind_leave_out(uintptr_t lo, uintptr_t hi);
+/* Code has been unloaded: what is known of its frames no longer holds. */
+void unwind_forget(void);
+
+#endif

@@ -1,0 +1,310 @@
+/* Going in and out of the core, standing still, collecting, switching off.
+ *
+ * Stopping costs the fast path nothing but a plain store and a load: the one who stops sets PAUSE_STOP on every actor
+ * and then has the kernel put a barrier into every thread (membarrier(2)). Afterwards an actor has either seen the bit,
+ * or its `inside` can be seen. Actors that are inside come out soon: nobody blocks there but on locks of the core. */
+#include "access.h"
+#include "finding.h"
+#include "heap.h"
+#include "lockset.h"
+#include "race.h"
+#include "sync.h"
+
+struct detector_host host;
+static struct oslock world;     /* held by the one who has stopped the world */
+uint32_t world_stopped;         /* futex: 1 while the world stands; set under actors_lock */
+static uint32_t off;
+static uint64_t collections;
+static uint64_t deferred;
+
+bool actor_enter_slow(struct actor *a)
+{
+    for (;;) {
+        uint32_t pause = __atomic_load_n(&a->pause, __ATOMIC_SEQ_CST);
+        if (pause & PAUSE_OFF) {
+            a->inside = 0;
+            return false;
+        }
+        if (!(pause & PAUSE_STOP))
+            return true;
+        a->inside = 0;
+        while (__atomic_load_n(&a->pause, __ATOMIC_SEQ_CST) & PAUSE_STOP)
+            os_futex_wait(&world_stopped, 1);
+        a->inside = 1;
+        compiler_barrier();
+    }
+}
+
+static void collect(struct actor *a);
+
+void actor_leave_slow(struct actor *a)
+{
+    uint32_t pause = __atomic_load_n(&a->pause, __ATOMIC_SEQ_CST);
+    if (pause & PAUSE_OFF)
+        return;
+    if (pause & PAUSE_COLLECT) {
+        pause_clear(a, PAUSE_COLLECT);
+        collect(a);
+    }
+    if (pause & PAUSE_SIGNAL) {
+        pause_clear(a, PAUSE_SIGNAL);
+        if (host.deferred)
+            host.deferred(a);
+    }
+}
+
+bool actor_busy(const struct actor *a)
+{
+    return a->inside;
+}
+
+void actor_defer(struct actor *a)
+{
+    __atomic_fetch_add(&deferred, 1, __ATOMIC_RELAXED);
+    pause_set(a, PAUSE_SIGNAL);
+}
+
+static bool anybody_inside(const struct actor *but)
+{
+    bool found = false;
+    os_lock(&actors_lock);
+    for (struct actor *o = actors_newest; o && !found; o = o->older)
+        found = o != but && !o->ended && __atomic_load_n(&o->inside, __ATOMIC_SEQ_CST);
+    os_unlock(&actors_lock);
+    return found;
+}
+
+/* A handler of the program must not come between stop and start: `a` counts as inside, which puts signals off. */
+void world_stop(struct actor *a)
+{
+    if (a)
+        a->inside = 0;
+    while (!os_trylock(&world)) {
+        while (__atomic_load_n(&world_stopped, __ATOMIC_SEQ_CST))
+            os_futex_wait(&world_stopped, 1);
+        os_yield();
+    }
+    if (a)
+        a->inside = 1;
+    os_lock(&actors_lock);
+    __atomic_store_n(&world_stopped, 1, __ATOMIC_SEQ_CST);
+    for (struct actor *o = actors_newest; o; o = o->older)
+        if (o != a)
+            pause_set(o, PAUSE_STOP);
+    os_barrier_all();
+    os_unlock(&actors_lock);
+    while (anybody_inside(a))
+        os_yield();
+}
+
+void world_start(struct actor *a)
+{
+    os_lock(&actors_lock);
+    for (struct actor *o = actors_newest; o; o = o->older)
+        pause_clear(o, PAUSE_STOP);
+    __atomic_store_n(&world_stopped, 0, __ATOMIC_SEQ_CST);
+    os_unlock(&actors_lock);
+    os_futex_wake_all(&world_stopped);
+    os_unlock(&world);
+    if (a)
+        actor_leave(a);
+}
+
+struct sweep {
+    uint64_t *floor;
+    uint32_t nslots;
+};
+
+/* Every live actor knows of all accesses in the list: none of them can be in a race any more. */
+static bool settled(const struct sweep *s, const struct access *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (who_epoch(list[i].who) > s->floor[who_slot(list[i].who)])
+            return false;
+    return true;
+}
+
+static void mark_words(shadow_word *w, size_t n, void *ctx)
+{
+    const struct sweep *s = ctx;
+    uint32_t last = 0, last_to = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t state = w[i];
+        if (!state)
+            continue;
+        if (state != last) {
+            uint32_t count;
+            const struct access *list = state_list(state, &count);
+            last = state;
+            last_to = settled(s, list, count) ? 0 : state;
+            if (last_to && state_mark(state)) {
+                for (uint32_t k = 0; k < count; k++) {
+                    actor_mark(list[k].who);
+                    lockset_mark(meta_lockset(list[k].meta));
+                }
+            }
+        }
+        if (last_to != state)
+            w[i] = last_to;
+    }
+}
+
+/* Mark and sweep of shadow states, lock sets and the memory of actors that have gone. Nothing is forgotten that could
+ * still be one side of a race. */
+static void collect(struct actor *a)
+{
+    world_stop(a);
+    /* Others may have seen the same need. */
+    bool due = state_crowded() || actors_crowded();
+    uint32_t nslots = actor_slots();
+    size_t bytes = ((size_t)nslots + 1) * sizeof(uint64_t);
+    struct sweep s = {due ? os_reserve(bytes) : NULL, nslots};
+    if (s.floor && state_mark_begin()) {
+        actor_floor(s.floor);
+        actor_mark_begin();
+        lockset_mark_begin();
+        heap_mark();
+        shadow_all(mark_words, &s);
+        state_sweep();
+        lockset_sweep();
+        actor_sweep();
+        context_rehash();
+        collections++;
+    }
+    if (s.floor)
+        os_unmap(s.floor, bytes);
+    world_start(a);
+}
+
+void world_only(struct actor *a)
+{
+    os_lock(&actors_lock);
+    actors_keep_only(a);
+    os_unlock(&actors_lock);
+    pause_set(a, PAUSE_SOLO);
+}
+
+void detector_off(const char *why)
+{
+    if (__atomic_exchange_n(&off, 1, __ATOMIC_SEQ_CST))
+        return;
+    if (host.say)
+        host.say(why);
+    os_lock(&actors_lock);
+    for (struct actor *a = actors_newest; a; a = a->older)
+        pause_set(a, PAUSE_OFF);
+    os_unlock(&actors_lock);
+}
+
+void actor_ignore_begin(struct actor *a)
+{
+    a->ignore++;
+    pause_set(a, PAUSE_IGNORE);
+}
+
+static void ignore_update(struct actor *a)
+{
+    if (a->ignore <= 0 && a->ignore_reads <= 0 && a->ignore_writes <= 0)
+        pause_clear(a, PAUSE_IGNORE);
+    else
+        pause_set(a, PAUSE_IGNORE);
+}
+
+void actor_ignore_end(struct actor *a)
+{
+    a->ignore--;
+    ignore_update(a);
+}
+
+void actor_ignore_reads(struct actor *a, int delta)
+{
+    a->ignore_reads += delta;
+    ignore_update(a);
+}
+
+void actor_ignore_writes(struct actor *a, int delta)
+{
+    a->ignore_writes += delta;
+    ignore_update(a);
+}
+
+/* ---- frames ------------------------------------------------------------------------------------------------------ */
+
+void frames_grow(struct actor *a)
+{
+    size_t n = (size_t)(a->frames_end - a->frames);
+    struct frame *bigger = arena_alloc(2 * n * sizeof *bigger);
+    if (!bigger) {
+        a->top--;
+        detector_off("out of memory for the call stack");
+        return;
+    }
+    copy_bytes(bigger, a->frames, n * sizeof *bigger);
+    arena_free(a->frames, n * sizeof *bigger);
+    a->frames = bigger;
+    a->top = bigger + n;
+    a->frames_end = bigger + 2 * n;
+}
+
+uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc)
+{
+    uint32_t parent = (a->top - 1)->context;
+    uint32_t child = context_child(parent, pc, &a->folded, &a->lost_stacks);
+    *c = (struct call_cache){pc, parent, child};
+    return child;
+}
+
+void context_unwound(struct actor *a, uintptr_t sp)
+{
+    while (a->top != a->frames && a->top[-1].sp < sp)
+        a->context = (--a->top)->context;
+}
+
+/* ---- start and counters -------------------------------------------------------------------------------------------- */
+
+bool detector_start(const struct detector_host *h)
+{
+    host = *h;
+    os_barrier_setup();
+    if (context_start() && state_start() && sync_start() && heap_start())
+        return true;
+    if (host.say)
+        host.say("cannot reserve address space for its tables (about 15 GB of addresses, not of memory): "
+                 "raise or remove the limit of `ulimit -v`; running without detection");
+    off = 1;
+    return false;
+}
+
+uint64_t counter_sum(enum counter c)
+{
+    switch (c) {
+    case COUNTER_states:
+        return state_made();
+    case COUNTER_collections:
+        return collections;
+    case COUNTER_races:
+        return races_found();
+    case COUNTER_locksets_lost:
+        return locksets_lost();
+    case COUNTER_states_lost:
+        return states_lost();
+    case COUNTER_heap_lost:
+        return heap_lost();
+    case COUNTER_syncs_lost:
+        return syncs_lost();
+    case COUNTER_signals_deferred:
+        return deferred;
+    default:
+        return actor_counter(c);
+    }
+}
+
+const char *counter_text(enum counter c)
+{
+    static const char *const text[] = {
+#define COUNTER(name, what) [COUNTER_##name] = what,
+#include "counters.def"
+#undef COUNTER
+    };
+    return c < COUNTERS ? text[c] : "";
+}

@@ -1,0 +1,343 @@
+/* Happens-before edges through file descriptors; see fd_edges.h.
+ *
+ * What is an edge: data, or the end of it, that was sent before it was received; a connect before the accept that takes
+ * it; a listen before a connect that succeeds; a wake-up by epoll after what made the descriptor ready. Where one
+ * cannot tell which bytes a reader got, every earlier sender counts: too many edges may hide a race, one too few would
+ * report a correct program.
+ *
+ * A `struct link` is what two ends have in common: side s sends into key[s] and receives from key[!s]. A slot, one a
+ * descriptor, points at a link and says which side it is. Descriptors that share an open file (dup) share a side.
+ *  - pipe: side 0 reads, side 1 writes; key[0] is 0, no edge.
+ *  - socketpair: both.
+ *  - eventfd and the like: one side, `alone`, that receives what it sends.
+ *  - named (named pipes, files, sockets with addresses): the keys come from the name, so that the two ends find
+ *    each other without knowing of one another, and a link belongs to one descriptor. See fd_name.c.
+ * A slot that is empty is looked at by fstat when it is first used: descriptors that were inherited, received, or opened
+ * by a way that is not wrapped.
+ *
+ * Nothing here is locked: slots are exchanged atomically, links are recycled but never unmapped, so that a thread which
+ * uses a descriptor that another one is closing meets a wrong key at worst. The tables have no upper limit but that of
+ * the numbers themselves. */
+#include "fd_edges.h"
+
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+#include "fd_name.h"
+#include "raw.h"
+
+struct link {
+    uint64_t key[2];
+    uint64_t epoll[2];  /* who watches side s, 0: nobody; and as what: */
+    uint64_t watch[2];  /* released by whatever makes side s ready */
+    uint32_t refs[2];   /* open descriptors of each side */
+    bool alone, named;  /* see above */
+    bool crowded[2];    /* side s is watched by more than one */
+    uint32_t next_free; /* number + 1 */
+    uint32_t number;
+};
+
+/* ---- storage ---------------------------------------------------------------------------------------------------- */
+
+#define SLOTS ((size_t)1 << 15)
+#define LINKS ((size_t)1 << 12)
+
+static uintptr_t *slots[((size_t)1 << 31) / SLOTS];      /* link | side */
+static struct link *links[((size_t)1 << 31) / LINKS / 8]; /* an eighth of all numbers: 2^28 links */
+static uint32_t links_used;
+static uint64_t links_free; /* pops << 32 | number + 1 */
+static uint64_t unique;
+static bool crowd; /* some link is crowded */
+
+/* Stands for "no edges here": terminals, devices, connections with other machines. */
+static struct link quiet = {.named = true};
+
+static void *map_zeroes(void **place, size_t size)
+{
+    void *p = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    if (p)
+        return p;
+    long at = raw_syscall(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at < 0)
+        return NULL;
+    if (__atomic_compare_exchange_n(place, &p, (void *)at, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return (void *)at;
+    raw_syscall(SYS_munmap, at, (long)size, 0, 0, 0, 0);
+    return p;
+}
+
+static uintptr_t *slot_of(int fd)
+{
+    if (fd < 0)
+        return NULL;
+    uintptr_t *page = map_zeroes((void **)&slots[(size_t)fd / SLOTS], SLOTS * sizeof *page);
+    return page ? &page[(size_t)fd % SLOTS] : NULL;
+}
+
+static struct link *link_at(uint32_t number)
+{
+    if (number / LINKS >= sizeof links / sizeof *links)
+        return NULL;
+    struct link *page = map_zeroes((void **)&links[number / LINKS], LINKS * sizeof *page);
+    return page ? &page[number % LINKS] : NULL;
+}
+
+static struct link *link_new(struct link init)
+{
+    struct link *l = NULL;
+    uint64_t top = __atomic_load_n(&links_free, __ATOMIC_ACQUIRE);
+    do {
+        if (!(uint32_t)top)
+            break;
+        l = link_at((uint32_t)top - 1);
+    } while (!__atomic_compare_exchange_n(&links_free, &top, ((top >> 32) + 1) << 32 | l->next_free, false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    uint32_t number = (uint32_t)top ? (uint32_t)top - 1 : __atomic_fetch_add(&links_used, 1, __ATOMIC_RELAXED);
+    l = link_at(number);
+    if (!l)
+        return NULL;
+    init.number = number;
+    *l = init;
+    return l;
+}
+
+static void link_recycle(struct actor *me, struct link *l)
+{
+    for (int s = 0; me && s < 2; s++) {
+        if (l->key[s] && !l->named)
+            sync_forget(me, l->key[s]);
+        if (l->watch[s])
+            sync_forget(me, l->watch[s]);
+    }
+    uint64_t top = __atomic_load_n(&links_free, __ATOMIC_RELAXED);
+    do {
+        l->next_free = (uint32_t)top;
+    } while (!__atomic_compare_exchange_n(&links_free, &top, top >> 32 << 32 | (l->number + 1), false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+}
+
+/* ---- slots ------------------------------------------------------------------------------------------------------ */
+
+struct end {
+    struct link *link; /* NULL: nothing is known, and no edge made */
+    int side;
+};
+
+static struct end end_of(uintptr_t slot)
+{
+    return (struct end){(struct link *)(slot & ~(uintptr_t)1), (int)(slot & 1)};
+}
+
+/* Gives up what the slot held; the caller has raised refs of the new link. */
+static void put(struct actor *me, int fd, struct link *l, int side)
+{
+    uintptr_t *slot = slot_of(fd);
+    if (!slot)
+        return;
+    struct end old = end_of(__atomic_exchange_n(slot, (uintptr_t)l | (unsigned)side, __ATOMIC_ACQ_REL));
+    if (!old.link || old.link == &quiet)
+        return;
+    if (__atomic_sub_fetch(&old.link->refs[old.side], 1, __ATOMIC_ACQ_REL) == 0 &&
+        __atomic_load_n(&old.link->refs[!old.side], __ATOMIC_ACQUIRE) == 0)
+        link_recycle(me, old.link);
+}
+
+static uint64_t unique_key(void)
+{
+    return FD_KEY(FD_UNIQUE, __atomic_add_fetch(&unique, 1, __ATOMIC_RELAXED));
+}
+
+/* Looks at a descriptor that nothing is known of. A socket without a peer is looked at again next time. */
+static struct end find_out(struct actor *me, int fd)
+{
+    struct fd_names n = fd_names(fd);
+    struct end e = {NULL, 0};
+    switch (n.kind) {
+    case FD_NOTHING_YET:
+        return e;
+    case FD_QUIET:
+        e.link = &quiet;
+        break;
+    case FD_ANONYMOUS:
+        e.link = link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true});
+        break;
+    case FD_NAMED:
+        e.link = link_new((struct link){.key = {n.out, n.in}, .refs = {1, 0}, .named = true});
+        break;
+    }
+    if (e.link)
+        put(me, fd, e.link, 0);
+    return e;
+}
+
+static struct end lookup(struct actor *me, int fd)
+{
+    uintptr_t *slot = slot_of(fd);
+    if (!slot)
+        return (struct end){NULL, 0};
+    uintptr_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    return value ? end_of(value) : find_out(me, fd);
+}
+
+/* ---- verbs ------------------------------------------------------------------------------------------------------ */
+
+static const uint64_t crowd_key = FD_KEY(FD_CROWD, 0);
+
+static void release_end(struct actor *me, struct end e)
+{
+    if (!e.link || e.link == &quiet)
+        return;
+    int receiver = e.link->alone ? e.side : !e.side;
+    if (e.link->key[e.side])
+        sync_release_merge(me, e.link->key[e.side]);
+    if (e.link->watch[receiver])
+        sync_release_merge(me, e.link->watch[receiver]);
+    if (e.link->crowded[receiver])
+        sync_release_merge(me, crowd_key);
+}
+
+void fd_release(struct actor *me, int fd)
+{
+    release_end(me, lookup(me, fd));
+}
+
+void fd_acquire(struct actor *me, int fd)
+{
+    struct end e = lookup(me, fd);
+    if (!e.link || e.link == &quiet)
+        return;
+    uint64_t key = e.link->key[e.link->alone ? e.side : !e.side];
+    if (key)
+        sync_acquire(me, key);
+}
+
+void fd_opened(struct actor *me, int fd)
+{
+    put(me, fd, NULL, 0);
+}
+
+void fd_opened_alone(struct actor *me, int fd)
+{
+    put(me, fd, link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true}), 0);
+}
+
+static void opened_both(struct actor *me, int a, int b, struct link init)
+{
+    struct link *l = link_new(init);
+    put(me, a, l, 0);
+    put(me, b, l, l ? 1 : 0);
+}
+
+void fd_opened_pipe(struct actor *me, int reader, int writer)
+{
+    opened_both(me, reader, writer, (struct link){.key = {0, unique_key()}, .refs = {1, 1}});
+}
+
+void fd_opened_pair(struct actor *me, int a, int b)
+{
+    opened_both(me, a, b, (struct link){.key = {unique_key(), unique_key()}, .refs = {1, 1}});
+}
+
+void fd_copied(struct actor *me, int from, int to)
+{
+    struct end e = lookup(me, from);
+    if (from == to)
+        return;
+    if (e.link && e.link != &quiet)
+        __atomic_add_fetch(&e.link->refs[e.side], 1, __ATOMIC_RELAXED);
+    put(me, to, e.link, e.side);
+}
+
+void fd_closing(struct actor *me, int fd)
+{
+    uintptr_t *slot = slot_of(fd);
+    uintptr_t value = slot ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : 0;
+    if (value)
+        release_end(me, end_of(value));
+    put(me, fd, NULL, 0);
+}
+
+void fd_closing_range(struct actor *me, unsigned first, unsigned last)
+{
+    for (size_t fd = first; fd <= last && fd < (size_t)1 << 31; fd++) {
+        if (__atomic_load_n(&slots[fd / SLOTS], __ATOMIC_ACQUIRE))
+            fd_closing(me, (int)fd);
+        else
+            fd |= SLOTS - 1;
+    }
+}
+
+void fd_connecting(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
+{
+    put(me, fd, NULL, 0);
+    sync_release_merge(me, FD_KEY(FD_CONNECT, fd_name(to, size)));
+}
+
+void fd_connected(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
+{
+    put(me, fd, NULL, 0);
+    sync_acquire(me, FD_KEY(FD_LISTEN, fd_name(to, size)));
+}
+
+void fd_listening(struct actor *me, int fd)
+{
+    sync_release_merge(me, FD_KEY(FD_LISTEN, fd_local_name(fd)));
+    put(me, fd, &quiet, 0); /* no data ever passes; accept asks for the name */
+}
+
+void fd_accepted(struct actor *me, int listener, int fd)
+{
+    put(me, fd, NULL, 0);
+    sync_acquire(me, FD_KEY(FD_CONNECT, fd_local_name(listener)));
+}
+
+void fd_release_to(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
+{
+    if (to && fd_is_datagram(fd))
+        sync_release_merge(me, FD_KEY(FD_DATAGRAM, fd_name(to, size)));
+    else
+        fd_release(me, fd);
+}
+
+static uint64_t watch_key(struct end epoll, uint64_t data)
+{
+    return FD_KEY(FD_WATCH, fd_mix(epoll.link->key[0], data));
+}
+
+void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data)
+{
+    struct end set = lookup(me, epoll), e = lookup(me, fd);
+    if (!set.link || set.link == &quiet)
+        return;
+    uint64_t watcher = set.link->key[0];
+    sync_release_merge(me, watcher);
+    if (!e.link || e.link->named)
+        return; /* whoever is woken by these has to read, or accept, and gets the edge there */
+    uint64_t by = 0;
+    if (op == EPOLL_CTL_DEL) {
+        if (__atomic_load_n(&e.link->epoll[e.side], __ATOMIC_ACQUIRE) == watcher)
+            __atomic_store_n(&e.link->epoll[e.side], 0, __ATOMIC_RELEASE);
+        return;
+    }
+    if (!__atomic_compare_exchange_n(&e.link->epoll[e.side], &by, watcher, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
+        by != watcher) {
+        e.link->crowded[e.side] = true;
+        __atomic_store_n(&crowd, true, __ATOMIC_RELEASE);
+        return;
+    }
+    uint64_t key = watch_key(set, data), sent = e.link->key[e.link->alone ? e.side : !e.side];
+    e.link->watch[e.side] = key;
+    if (sent)
+        sync_acquire(me, sent); /* it may be ready already */
+    sync_release_merge(me, key);
+}
+
+void fd_woken(struct actor *me, int epoll, uint64_t data)
+{
+    struct end set = lookup(me, epoll);
+    if (!set.link || set.link == &quiet)
+        return;
+    sync_acquire(me, watch_key(set, data));
+    if (__atomic_load_n(&crowd, __ATOMIC_ACQUIRE))
+        sync_acquire(me, crowd_key);
+}

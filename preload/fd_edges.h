@@ -1,0 +1,37 @@
+/* Happens-before edges through file descriptors: what was sent before it was received.
+ *
+ * Every verb takes any number; one that is no open descriptor does nothing. See fd_edges.c for what is an edge. */
+#ifndef GORACE_FD_EDGES_H
+#define GORACE_FD_EDGES_H
+
+#include <sys/socket.h>
+
+#include "current.h"
+
+/* Before data goes into `fd`; after data, or its end, came out of it. */
+void fd_release(struct actor *me, int fd);
+void fd_acquire(struct actor *me, int fd);
+
+/* The number stands for a new open file: ... */
+void fd_opened(struct actor *me, int fd);                         /* ... which is looked at when it is used */
+void fd_opened_alone(struct actor *me, int fd);                   /* ... that has no other end: eventfd, timerfd, epoll */
+void fd_opened_pipe(struct actor *me, int reader, int writer);
+void fd_opened_pair(struct actor *me, int a, int b);              /* socketpair */
+void fd_copied(struct actor *me, int from, int to);               /* dup: an open file that has another number already */
+/* Before close. The other end sees the end of file: an edge as from data. */
+void fd_closing(struct actor *me, int fd);
+void fd_closing_range(struct actor *me, unsigned first, unsigned last);
+
+/* Sockets with names: told before the real call for what gives, after it for what takes. */
+void fd_connecting(struct actor *me, int fd, const struct sockaddr *to, socklen_t size);
+void fd_connected(struct actor *me, int fd, const struct sockaddr *to, socklen_t size);
+void fd_listening(struct actor *me, int fd);
+void fd_accepted(struct actor *me, int listener, int fd);
+/* A datagram to a named receiver. */
+void fd_release_to(struct actor *me, int fd, const struct sockaddr *to, socklen_t size);
+
+/* epoll_ctl, before; and each event that epoll_wait returned. */
+void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data);
+void fd_woken(struct actor *me, int epoll, uint64_t data);
+
+#endif

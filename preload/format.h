@@ -1,0 +1,15 @@
+/* Format strings of printf and scanf, walked for the memory that their arguments point at. */
+#ifndef GORACE_FORMAT_H
+#define GORACE_FORMAT_H
+
+#include <stdarg.h>
+
+#include "current.h"
+
+/* printf: reads the format and every string of %s; %n is written. Consumes `args`. */
+void format_printed(struct actor *me, const char *format, va_list args, uintptr_t pc);
+
+/* scanf, afterwards: reads the format, writes the first `assigned` destinations. Consumes `args`. */
+void format_scanned(struct actor *me, const char *format, va_list args, int assigned, uintptr_t pc);
+
+#endif

@@ -1,0 +1,247 @@
+/* Start and end: options, the core and its host functions, exit status.
+ *
+ * The detector starts at the first event of the process, which may come before our constructor does. It ends in our
+ * destructor, or in the wrappers of _exit and the like: the status becomes `exitcode` when anything was found. */
+#include "init.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../detector/flags.h"
+#include "../detector/os.h"
+#include "../detector/report.h"
+#include "benign.h"
+#include "interpose.h"
+#include "modules.h"
+#include "process.h"
+#include "raw.h"
+#include "signals.h"
+#include "symbolizer_load.h"
+#include "threads.h"
+
+enum { NOT_STARTED, STARTING, RUNNING, OFF };
+static uint32_t phase; /* atomic */
+static struct oslock start_lock;
+static struct flags flags;
+static const struct symbolizer *symbolizer; /* set once, by reports_ready */
+static uint32_t ready;                      /* atomic */
+
+static void say(const char *line)
+{
+    struct inside in = inside_begin();
+    struct outbuf o;
+    outbuf_open(&o, STDERR_FILENO);
+    outbuf_format(&o, "gorace: %s\n", line);
+    outbuf_close(&o);
+    inside_end(in);
+}
+
+void reports_ready(void)
+{
+    static struct oslock once;
+    if (__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+        return;
+    struct inside in = inside_begin();
+    os_lock(&once);
+    if (!ready) {
+        const char *why = NULL;
+        if (flags.symbolize || !symbolizer)
+            symbolizer = symbolizer_load(&why);
+        if (!symbolizer && why)
+            say(why);
+        if (symbolizer) {
+            uintptr_t lo, hi;
+            modules_self(&lo, &hi);
+            symbolizer->detector_range(lo, hi);
+        }
+        report_init(&flags, symbolizer);
+        __atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
+    }
+    os_unlock(&once);
+    inside_end(in);
+}
+
+/* ---- host functions of the core ------------------------------------------------------------------------------------ */
+
+static void found(struct actor *by, const struct finding *f)
+{
+    (void)by;
+    if (f->kind == FINDING_RACE && benign_has(f->access[0].addr, f->access[0].size))
+        return;
+    reports_ready();
+    struct inside in = inside_begin();
+    enum verdict v = report_finding(f);
+    inside_end(in);
+    if (flags.halt_on_error && (v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED))
+        raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
+}
+
+static int unwind(uintptr_t *pcs, int max)
+{
+    reports_ready();
+    if (!symbolizer)
+        return 0;
+    struct inside in = inside_begin();
+    int n = symbolizer->unwind(pcs, max);
+    inside_end(in);
+    return n;
+}
+
+/* ---- start --------------------------------------------------------------------------------------------------------- */
+
+/* An executable with a runtime of its own linked in: its hooks come before ours, and its wrappers before our wrappers. */
+static bool static_tsan(void)
+{
+    Dl_info theirs, ours;
+    void *hook = dlsym(RTLD_DEFAULT, "__tsan_func_entry");
+    return hook && dladdr(hook, &theirs) && dladdr((void *)static_tsan, &ours) && theirs.dli_fbase != ours.dli_fbase;
+}
+
+static void refuse_static_tsan(void)
+{
+    if (flags.static_tsan == STATIC_TSAN_RUN) {
+        say("this executable carries its own ThreadSanitizer runtime; running it without gorace (static_tsan=run)");
+        return;
+    }
+    say("this executable carries its own ThreadSanitizer runtime, which a preload cannot replace: link it with "
+        "`gorace cc` (or -fno-sanitize-link-runtime and -lgorace_hooks); static_tsan=run runs it without gorace");
+    raw_syscall(SYS_exit_group, flags.exitcode ? flags.exitcode : 1, 0, 0, 0, 0, 0);
+}
+
+/* gcc starts us from the executable's preinit array, before libc has set `environ`; the kernel has put the environment
+ * behind the arguments. */
+static const char *option_string(void)
+{
+    if (environ)
+        return getenv("GORACE_OPTIONS");
+    extern void *__libc_stack_end;
+    long *argc = __libc_stack_end;
+    for (char **e = (char **)(argc + 1 + *argc + 1); *e; e++) {
+        static const char name[] = "GORACE_OPTIONS=";
+        size_t n = 0;
+        while (n < sizeof name - 1 && (*e)[n] == name[n])
+            n++;
+        if (n == sizeof name - 1)
+            return *e + n;
+    }
+    return NULL;
+}
+
+static void read_options(void)
+{
+    struct outbuf o;
+    outbuf_open(&o, STDERR_FILENO);
+    flags_parse(&flags, option_string(), &o);
+    if (flags.help)
+        flags_help(&o);
+    outbuf_close(&o);
+}
+
+static void fork_prepare(void)
+{
+    if (ready)
+        report_fork_begin();
+}
+
+static void fork_parent(void)
+{
+    if (ready)
+        report_fork_end(false);
+}
+
+static void fork_child(void)
+{
+    if (ready)
+        report_fork_end(true);
+}
+
+static void start(void)
+{
+    static const struct detector_host host = {.found = found,
+                                              .company = reports_ready,
+                                              .unwind = unwind,
+                                              .instrumented = modules_instrumented,
+                                              .deferred = signal_run_pending,
+                                              .say = say};
+    interpose_resolve();
+    read_options();
+    if (static_tsan()) {
+        refuse_static_tsan();
+        __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
+        return;
+    }
+    if (!detector_start(&host)) {
+        __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
+        return;
+    }
+    modules_scan();
+    threads_start();
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    __atomic_store_n(&phase, RUNNING, __ATOMIC_RELEASE);
+}
+
+bool detector_running(void)
+{
+    uint32_t now = __atomic_load_n(&phase, __ATOMIC_ACQUIRE);
+    if (likely(now == RUNNING))
+        return process_is_ours();
+    if (now != NOT_STARTED)
+        return false;
+    struct inside in = inside_begin();
+    os_lock(&start_lock);
+    if (phase == NOT_STARTED) {
+        phase = STARTING;
+        start();
+    }
+    os_unlock(&start_lock);
+    inside_end(in);
+    return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == RUNNING;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    current();
+}
+
+/* ---- modules and end ------------------------------------------------------------------------------------------------ */
+
+void modules_changed(void)
+{
+    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING)
+        return;
+    struct inside in = inside_begin();
+    modules_scan();
+    inside_end(in);
+}
+
+int process_exit_code(int status)
+{
+    static uint32_t ended; /* the first one to end the process writes the last words */
+    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !process_is_ours())
+        return status;
+    if (!ready && flags.verbosity == 0)
+        return status;
+    reports_ready();
+    struct inside in = inside_begin();
+    if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST))
+        report_end();
+    uint64_t n = report_count();
+    inside_end(in);
+    return n && flags.exitcode ? flags.exitcode : status;
+}
+
+/* Runs after the program's destructors and atexit handlers. Ending here skips what is left of the C library's own end;
+ * that is the writing of buffered output, done by hand. */
+__attribute__((destructor)) static void end(void)
+{
+    int status = process_exit_code(-1);
+    if (status == -1)
+        return;
+    struct inside in = inside_begin();
+    fflush(NULL);
+    inside_end(in);
+    raw_syscall(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,115 @@
+/* See modules.h. The list of text ranges is replaced as a whole, so that readers need no lock; old lists are kept, since
+ * a reader may still be looking at one: they are small, and made only when modules come or go. */
+#include "modules.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+
+#include "../detector/arena.h"
+
+#define MODULES_MAX 2046
+struct list {
+    uint32_t n, dropped;
+    struct {
+        uintptr_t lo, hi;
+    } text[MODULES_MAX]; /* of instrumented modules */
+};
+static struct list *list; /* atomic */
+static uintptr_t self_lo, self_hi;
+
+static bool named(const char *have, const char *want)
+{
+    size_t i = 0;
+    while (want[i] && have[i] == want[i])
+        i++;
+    return have[i] == want[i];
+}
+
+/* A module calls the hooks when its symbol table has them as undefined: those come before the hashed ones. */
+static bool calls_hooks(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
+{
+    const ElfW(Sym) *symbols = NULL;
+    const char *strings = NULL;
+    const uint32_t *gnu = NULL, *sysv = NULL;
+    for (; dyn->d_tag != DT_NULL; dyn++) {
+        uintptr_t p = dyn->d_un.d_ptr;
+        if (p < info->dlpi_addr) /* the vdso is not relocated */
+            p += info->dlpi_addr;
+        if (dyn->d_tag == DT_SYMTAB)
+            symbols = (const ElfW(Sym) *)p;
+        else if (dyn->d_tag == DT_STRTAB)
+            strings = (const char *)p;
+        else if (dyn->d_tag == DT_GNU_HASH)
+            gnu = (const uint32_t *)p;
+        else if (dyn->d_tag == DT_HASH)
+            sysv = (const uint32_t *)p;
+    }
+    uint32_t count = gnu ? gnu[1] : sysv ? sysv[1] : 0;
+    if (!symbols || !strings)
+        return false;
+    for (uint32_t i = 1; i < count; i++)
+        if (symbols[i].st_shndx == SHN_UNDEF && (named(strings + symbols[i].st_name, "__tsan_func_entry") ||
+                                                 named(strings + symbols[i].st_name, "__tsan_init")))
+            return true;
+    return false;
+}
+
+static int look(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    (void)size;
+    struct list *l = ctx;
+    const ElfW(Dyn) *dyn = NULL;
+    bool ours = false;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t lo = info->dlpi_addr + p->p_vaddr;
+        if (p->p_type == PT_DYNAMIC)
+            dyn = (const ElfW(Dyn) *)lo;
+        if (p->p_type == PT_LOAD && p->p_flags & PF_X && (uintptr_t)look - lo < p->p_memsz) {
+            self_lo = lo;
+            self_hi = lo + p->p_memsz;
+            ours = true;
+        }
+    }
+    if (ours || !dyn || !calls_hooks(info, dyn))
+        return 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
+            continue;
+        if (l->n == MODULES_MAX) {
+            l->dropped++;
+            continue;
+        }
+        l->text[l->n].lo = info->dlpi_addr + p->p_vaddr;
+        l->text[l->n].hi = info->dlpi_addr + p->p_vaddr + p->p_memsz;
+        l->n++;
+    }
+    return 0;
+}
+
+void modules_scan(void)
+{
+    struct list *l = arena_alloc(sizeof *l);
+    if (!l)
+        return;
+    l->n = l->dropped = 0;
+    dl_iterate_phdr(look, l);
+    __atomic_store_n(&list, l, __ATOMIC_RELEASE);
+}
+
+bool modules_instrumented(uintptr_t pc)
+{
+    const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; l && i < l->n; i++)
+        if (pc - l->text[i].lo < l->text[i].hi - l->text[i].lo)
+            return true;
+    return false;
+}
+
+void modules_self(uintptr_t *lo, uintptr_t *hi)
+{
+    *lo = self_lo;
+    *hi = self_hi;
+}

@@ -1,0 +1,24 @@
+/* Signals of the program: see wrap_signal.c. */
+#ifndef GORACE_SIGNALS_H
+#define GORACE_SIGNALS_H
+
+#include <signal.h>
+
+#include "current.h"
+#include "sync_keys.h"
+
+/* The sync object of all that leads to the delivery of signal `sig`. */
+static inline uint64_t signal_key(int sig)
+{
+    return sync_key(SYNC_SIGNAL, (unsigned)sig);
+}
+
+/* For detector_host.deferred: delivers the signal that was put off, now that `a` has left the core. */
+void signal_run_pending(struct actor *a);
+/* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */
+void signal_sent(struct actor *me, int sig);
+
+/* From now on the handler that libc has installed for a signal of its own is called like one of the program. */
+void signal_guard(int sig);
+
+#endif

@@ -1,0 +1,393 @@
+/* The registry of threads. See threads.h.
+ *
+ * A pthread_t is given to a new thread as soon as the old one was joined, or has ended detached, so an id is no name
+ * for a thread but only for its present holder. A record is entered exactly once, by whoever comes first: the creator
+ * after the real pthread_create, or the new thread before the program's function runs (the id is unknown earlier).
+ * It leaves when the thread was joined, or has ended and is detached, whatever comes last; so the registry is as large
+ * as the number of threads that live or wait to be joined. For a moment two records may hold one id (joined, not yet
+ * taken out, id given on): the newer one is in front, and join and detach work on the record that they pinned before.
+ *
+ * The lock guards this registry and the small tables of other files in preload/ (barriers, timers, signal handlers). It
+ * is a private futex, held for a few instructions. A thread that holds it counts as busy, so no signal handler of the
+ * program runs on top of it. Across fork it is held by the forking thread. Records come from address space of our own
+ * in slabs and are used again, last freed first; nothing here calls malloc. */
+#include "threads.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+
+#include "../detector/os.h"
+#include "process.h"
+#include "raw.h"
+
+#define BUCKETS 4096
+#define SLAB ((size_t)64 << 10)
+
+static struct oslock lock;
+static struct thread *buckets[BUCKETS];
+static struct thread *unused;
+static pthread_key_t self_key;
+static uint32_t started; /* atomic; 1 once self_key is valid */
+
+static struct thread **bucket_of(pthread_t id)
+{
+    return &buckets[(uint64_t)id * 0x9e3779b97f4a7c15u >> 52];
+}
+
+struct thread *tables_lock(void)
+{
+    struct thread *self = busy_begin();
+    os_lock(&lock);
+    return self;
+}
+
+void tables_unlock(struct thread *self)
+{
+    os_unlock(&lock);
+    busy_end(self);
+}
+
+/* Requires the lock. */
+static struct thread *record_new(void)
+{
+    if (!unused) {
+        struct thread *slab = os_reserve(SLAB);
+        if (!slab)
+            return NULL;
+        for (size_t i = SLAB / sizeof *slab; i-- > 0;) {
+            slab[i].next = unused;
+            unused = &slab[i];
+        }
+    }
+    struct thread *t = unused;
+    unused = t->next;
+    zero_bytes(t, sizeof *t);
+    return t;
+}
+
+/* Requires the lock. */
+static void record_unpin(struct thread *t)
+{
+    if (--t->pins == 0) {
+        t->next = unused;
+        unused = t;
+    }
+}
+
+/* Requires the lock. */
+static void list(struct thread *t, pthread_t id)
+{
+    if (t->listed)
+        return;
+    struct thread **bucket = bucket_of(id);
+    t->id = id;
+    t->listed = true;
+    t->next = *bucket;
+    *bucket = t;
+}
+
+/* Requires the lock. Gives up the registry's pin. */
+static void unlist(struct thread *t)
+{
+    if (!t->listed)
+        return;
+    struct thread **link = bucket_of(t->id);
+    while (*link != t)
+        link = &(*link)->next;
+    *link = t->next;
+    t->listed = false;
+    record_unpin(t);
+}
+
+struct thread *thread_self(void)
+{
+    return __atomic_load_n(&started, __ATOMIC_ACQUIRE) ? pthread_getspecific(self_key) : NULL;
+}
+
+/* ---- birth ------------------------------------------------------------------------------------------------------ */
+
+struct thread *thread_prepare(struct actor *child, bool detached)
+{
+    struct thread *self = tables_lock();
+    struct thread *t = record_new();
+    if (t) {
+        t->actor = child;
+        t->detached = detached;
+        t->pins = 2; /* the registry's and the creator's */
+        t->busy = 1; /* until it has begun */
+    }
+    tables_unlock(self);
+    return t;
+}
+
+void thread_created(struct thread *t, pthread_t id)
+{
+    struct thread *self = tables_lock();
+    list(t, id);
+    record_unpin(t);
+    tables_unlock(self);
+}
+
+void thread_not_created(struct thread *t)
+{
+    struct thread *self = tables_lock();
+    t->pins = 1;
+    record_unpin(t);
+    tables_unlock(self);
+}
+
+/* Bounds of the calling thread's stack, the thread's static TLS included. May allocate; inside only. */
+static bool stack_bounds(uintptr_t *lo, size_t *size, bool *detached)
+{
+    pthread_attr_t attr;
+    void *base;
+    int state = PTHREAD_CREATE_JOINABLE;
+    if (pthread_getattr_np(pthread_self(), &attr))
+        return false;
+    bool known = pthread_attr_getstack(&attr, &base, size) == 0;
+    pthread_attr_getdetachstate(&attr, &state);
+    pthread_attr_destroy(&attr);
+    *lo = (uintptr_t)base;
+    *detached = state == PTHREAD_CREATE_DETACHED;
+    return known;
+}
+
+/* The calling thread becomes t->actor. Requires: inside, and t->busy, so that no handler finds it half done. */
+static void settle(struct thread *t)
+{
+    uintptr_t lo = 0;
+    size_t size = 0;
+    bool detached = false;
+    pthread_setspecific(self_key, t);
+    if (!stack_bounds(&lo, &size, &detached))
+        lo = size = 0;
+    t->rounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+    t->stack_lo = lo;
+    t->stack_size = size;
+    os_lock(&lock);
+    actor_starts(t->actor, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), lo, size);
+    if (detached && !t->detached) {
+        t->detached = true;
+        actor_detached(t->actor);
+    }
+    list(t, pthread_self());
+    os_unlock(&lock);
+    if (size && !t->is_main)
+        mem_fresh(t->actor, lo, size); /* what lies there belongs to threads that have gone */
+}
+
+void thread_begins(struct thread *t)
+{
+    struct inside in = inside_begin();
+    settle(t);
+    inside_end(in);
+    current_set(t->actor);
+    busy_end(t);
+}
+
+void thread_attached(struct actor *a)
+{
+    threads_start();
+    struct thread *t = thread_self();
+    if (t) {
+        t->actor = a;
+        return;
+    }
+    struct inside in = inside_begin();
+    t = thread_prepare(a, false);
+    if (t) {
+        t->is_main = raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) == raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+        settle(t);
+        thread_unpin(t);
+        t->busy = 0;
+    }
+    inside_end(in);
+}
+
+/* ---- end -------------------------------------------------------------------------------------------------------- */
+
+/* The owner of a robust mutex may end without unlocking it; the next one who locks it (EOWNERDEAD) takes over what
+ * the owner has done. The kernel knows the list of those that the thread still holds. */
+static void release_robust(struct actor *a)
+{
+    struct robust_list_head *head;
+    size_t length;
+    if (raw_syscall(SYS_get_robust_list, 0, (long)&head, (long)&length, 0, 0, 0) || !head)
+        return;
+    struct robust_list *entry = head->list.next;
+    for (int left = ROBUST_LIST_LIMIT; left > 0; left--) {
+        entry = (struct robust_list *)((uintptr_t)entry & ~(uintptr_t)1); /* bit 0 marks priority inheritance */
+        if (!entry || entry == &head->list)
+            break;
+        uintptr_t mutex = (uintptr_t)entry + (uintptr_t)head->futex_offset;
+        sync_release_merge(a, mutex);
+        lock_gone(a, mutex);
+        entry = entry->next;
+    }
+}
+
+static void end(struct thread *t)
+{
+    struct actor *a = t->actor;
+    current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    release_robust(a);
+    pthread_setspecific(self_key, NULL);
+    os_lock(&lock);
+    t->ended = true; /* from here on nobody else looks at the actor, but to join or detach it */
+    if (t->detached)
+        unlist(t);
+    os_unlock(&lock);
+    actor_ends(a);
+}
+
+void thread_ends(void)
+{
+    struct thread *t = thread_self();
+    if (t)
+        end(t);
+}
+
+/* Destructor of self_key. The first round comes when all frames of the program's functions have gone, by return, by
+ * pthread_exit or by cancellation. */
+static void next_round(void *arg)
+{
+    struct thread *t = arg;
+    if (t->rounds == 0) {
+        end(t);
+        return;
+    }
+    pthread_setspecific(self_key, t);
+    if (t->rounds == PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+        context_unwound(t->actor, t->stack_lo + t->stack_size);
+        if (__atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
+            sync_acquire(t->actor, (uintptr_t)&t->cancelled);
+    }
+    t->rounds--;
+}
+
+/* ---- lookup ----------------------------------------------------------------------------------------------------- */
+
+struct thread *thread_find(pthread_t id)
+{
+    struct thread *self = tables_lock();
+    struct thread *t = *bucket_of(id);
+    while (t && !pthread_equal(t->id, id))
+        t = t->next;
+    if (t)
+        t->pins++;
+    tables_unlock(self);
+    return t;
+}
+
+void thread_named(pthread_t id, const char *name)
+{
+    struct thread *self = tables_lock();
+    struct thread *t = *bucket_of(id);
+    while (t && !pthread_equal(t->id, id))
+        t = t->next;
+    if (t && !t->ended)
+        actor_set_name(t->actor, name);
+    tables_unlock(self);
+}
+
+void thread_unpin(struct thread *t)
+{
+    if (!t)
+        return;
+    struct thread *self = tables_lock();
+    record_unpin(t);
+    tables_unlock(self);
+}
+
+void thread_joined(struct actor *me, struct thread *t)
+{
+    struct thread *self = tables_lock();
+    bool ended = t->ended;
+    bool first = t->listed;
+    t->ended = true;
+    unlist(t);
+    os_unlock(&lock);
+    if (first) {
+        if (!ended) /* it left by the bare system call */
+            actor_ends(t->actor);
+        actor_joins(me, t->actor);
+    }
+    busy_end(self);
+    thread_unpin(t);
+}
+
+void thread_detached(struct thread *t)
+{
+    struct thread *self = tables_lock();
+    struct actor *child = t->detached ? NULL : t->actor;
+    t->detached = true;
+    if (t->ended)
+        unlist(t);
+    if (child)
+        actor_detached(child);
+    record_unpin(t);
+    tables_unlock(self);
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------------------- */
+
+/* Registered before any handler of the program: the first registered is prepared last and released first, so handlers
+ * of the program never run while the world stands still. */
+static struct thread *forking;
+
+void threads_before_fork(void)
+{
+    struct actor *me = current();
+    struct thread *self = tables_lock();
+    forking = self;
+    if (me)
+        world_stop(me);
+}
+
+void threads_after_fork_in_parent(void)
+{
+    struct thread *self = forking;
+    struct actor *me = current();
+    if (me)
+        world_start(me);
+    tables_unlock(self);
+}
+
+void threads_after_fork_in_child(void)
+{
+    struct thread *self = forking;
+    struct actor *me = current();
+    process_forked();
+    for (size_t b = 0; b < BUCKETS; b++)
+        for (struct thread *t = buckets[b], *next; t; t = next) {
+            next = t->next;
+            if (t != self)
+                unlist(t);
+        }
+    if (me) {
+        world_only(me);
+        world_start(me);
+        if (self)
+            actor_starts(me, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), self->stack_lo, self->stack_size);
+    }
+    tables_unlock(self);
+}
+
+void threads_start(void)
+{
+    static struct oslock once;
+    if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+        return;
+    struct inside in = inside_begin();
+    os_lock(&once);
+    if (!__atomic_load_n(&started, __ATOMIC_RELAXED) && pthread_key_create(&self_key, next_round) == 0) {
+        process_forked();
+        pthread_atfork(threads_before_fork, threads_after_fork_in_parent, threads_after_fork_in_child);
+        __atomic_store_n(&started, 1, __ATOMIC_RELEASE);
+    }
+    os_unlock(&once);
+    inside_end(in);
+}

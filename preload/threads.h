@@ -1,0 +1,91 @@
+/* The OS threads of the process: which actor stands for which pthread_t, and what a thread has put off.
+ *
+ * A thread's record is found through a pthread key of our own, whose destructor is also the end of the thread: it arms
+ * itself again until the last round, so that it runs after the program's own destructors. */
+#ifndef GORACE_THREADS_H
+#define GORACE_THREADS_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "current.h"
+
+struct thread {
+    pthread_t id;
+    struct actor *actor;
+    unsigned pins;    /* who looks at the record: the registry, and callers of thread_find; registry lock */
+    bool listed;      /* found by its id; registry lock */
+    bool detached;    /* nobody will join it; registry lock */
+    bool ended;       /* its actor has ended; registry lock */
+    bool is_main;
+    bool cancelled;   /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
+    int rounds;       /* rounds of key destructors that are still to come; the thread itself */
+    uintptr_t stack_lo;
+    size_t stack_size;
+    struct thread *next; /* in its bucket, or in the list of free records; registry lock */
+
+    /* what it runs: set before it is created */
+    void *(*run)(void *);
+    int (*run_c11)(void *);
+    void *arg;
+
+    /* the thread itself */
+    int busy;               /* > 0: in code of ours that a signal handler must not interrupt */
+    bool put_off;           /* a signal waits for the end of that */
+    uint64_t signal_mask;   /* to go back to when it is delivered */
+    siginfo_t kept;         /* that signal, unless the kernel has it; si_signo 0: none */
+    struct once_call *once; /* wrap_barrier.c */
+};
+
+/* The key and the fork handlers. Called before the first actor is attached; idempotent. */
+void threads_start(void);
+/* The calling OS thread, which nobody saw being created (main, or made inside of libc), is now `a`. */
+void thread_attached(struct actor *a);
+/* The record of the calling thread; NULL before it is attached and after its end. Safe in signal handlers. */
+struct thread *thread_self(void);
+
+/* A record for a thread about to be created, holding `child`; the creator pins it until thread_created. */
+struct thread *thread_prepare(struct actor *child, bool detached);
+/* In the creator: the thread exists under this id. */
+void thread_created(struct thread *t, pthread_t id);
+void thread_not_created(struct thread *t);
+/* In the new thread, before the program's function. */
+void thread_begins(struct thread *t);
+
+/* The record of `id`, pinned, or NULL. */
+struct thread *thread_find(pthread_t id);
+void thread_unpin(struct thread *t);
+void thread_named(pthread_t id, const char *name);
+/* After the real join or detach of a pinned record has succeeded. */
+void thread_joined(struct actor *me, struct thread *t);
+void thread_detached(struct thread *t);
+/* The calling thread's actor ends here, now; nothing that it does later is seen. */
+void thread_ends(void);
+
+/* Round a fork: the world stands still, and nobody else holds a lock of ours. fork itself has them as handlers. */
+void threads_before_fork(void);
+void threads_after_fork_in_parent(void);
+void threads_after_fork_in_child(void);
+
+/* The program's signal handlers wait between the two. */
+static inline struct thread *busy_begin(void)
+{
+    struct thread *t = thread_self();
+    if (t)
+        t->busy++;
+    __asm__ volatile("" ::: "memory");
+    return t;
+}
+void signal_deliver(struct thread *t); /* wrap_signal.c */
+static inline void busy_end(struct thread *t)
+{
+    __asm__ volatile("" ::: "memory");
+    if (t && --t->busy == 0 && __builtin_expect(t->put_off, 0))
+        signal_deliver(t);
+}
+
+/* The lock of preload's own tables; a busy section as well. Handed from one to the other: the calling thread. */
+struct thread *tables_lock(void);
+void tables_unlock(struct thread *self);
+
+#endif

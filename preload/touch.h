@@ -1,0 +1,63 @@
+/* What several wrappers say in the same way about the memory that a libc function touches. */
+#ifndef GORACE_TOUCH_H
+#define GORACE_TOUCH_H
+
+#include "interpose.h"
+
+/* For functions that libc's headers redirect to another symbol by an assembler label (sscanf, strtol in newer glibc):
+ * the wrapper has a name of its own in C and the plain one in the symbol table. */
+#define INTERPOSE_NAMED(ret, name, params) \
+    ret wrap_##name params __asm__(#name); \
+    EXPORT ret wrap_##name params
+
+/* The string with its terminator; gives its length. */
+static inline size_t read_string(struct actor *me, const char *s, uintptr_t pc)
+{
+    size_t n = REAL(strlen)(s);
+    mem_read(me, s, n + 1, pc);
+    return n;
+}
+
+static inline void read_optional_string(struct actor *me, const char *s, uintptr_t pc)
+{
+    if (s)
+        read_string(me, s, pc);
+}
+
+static inline size_t write_string(struct actor *me, const char *s, uintptr_t pc)
+{
+    size_t n = REAL(strlen)(s);
+    mem_write(me, s, n + 1, pc);
+    return n;
+}
+
+static inline size_t read_wide(struct actor *me, const wchar_t *s, uintptr_t pc)
+{
+    size_t n = REAL(wcslen)(s);
+    mem_read(me, s, (n + 1) * sizeof *s, pc);
+    return n;
+}
+
+/* What a function looks at that stops at a terminator or after `n` characters. */
+static inline size_t limited(size_t length, size_t n)
+{
+    return length < n ? length + 1 : n;
+}
+
+static inline void read_if(struct actor *me, const void *p, size_t n, uintptr_t pc)
+{
+    if (p && n)
+        mem_read(me, p, n, pc);
+}
+
+static inline void write_if(struct actor *me, const volatile void *p, size_t n, uintptr_t pc)
+{
+    if (p && n)
+        mem_write(me, p, n, pc);
+}
+
+/* The first `n` bytes of a vector, and the vector itself. */
+void read_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc);
+void write_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc);
+
+#endif

@@ -1,0 +1,100 @@
+/* The compiler's hooks for atomic operations: the operation itself (tsan_atomics.h), between the two halves of what the
+ * memory model says about it (detector/atomic.h). */
+#include "tsan_atomics.h"
+
+#include "../detector/atomic.h"
+#include "interpose.h"
+
+/* An address that faults does so here, not while the location's clock is held. */
+#define TOUCH(p) ((void)*(const volatile char *)(p))
+
+#define TSAN_ATOMIC(bits, type)                                                                                        \
+    EXPORT type __tsan_atomic##bits##_load(const volatile type *p, int order);                                         \
+    type __tsan_atomic##bits##_load(const volatile type *p, int order)                                                 \
+    {                                                                                                                  \
+        struct actor *me = current();                                                                                  \
+        struct atomic_op op;                                                                                           \
+        type v = do_load##bits(p);                                                                                     \
+        if (!me || atomic_plain_load(me, (uintptr_t)p, sizeof *p, CALLER) ||                                           \
+            !atomic_begin(&op, me, (uintptr_t)p, ATOMIC_LOAD, order_of(order)))                                        \
+            return v;                                                                                                  \
+        v = do_load##bits(p);                                                                                          \
+        atomic_end(&op, sizeof *p, ATOMIC_LOAD, order_of(order), CALLER);                                              \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    EXPORT void __tsan_atomic##bits##_store(volatile type *p, type v, int order);                                      \
+    void __tsan_atomic##bits##_store(volatile type *p, type v, int order)                                              \
+    {                                                                                                                  \
+        struct actor *me = current();                                                                                  \
+        struct atomic_op op;                                                                                           \
+        TOUCH(p);                                                                                                      \
+        bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_STORE, order_of(order));                          \
+        do_store##bits(p, v, order);                                                                                   \
+        if (seen)                                                                                                      \
+            atomic_end(&op, sizeof *p, ATOMIC_STORE, order_of(order), CALLER);                                         \
+    }                                                                                                                  \
+    static bool exchange##bits(volatile type *p, type *expected, type v, int order, int fail_order, uintptr_t pc)      \
+    {                                                                                                                  \
+        struct actor *me = current();                                                                                  \
+        struct atomic_op op;                                                                                           \
+        TOUCH(p);                                                                                                      \
+        bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
+        bool done = do_compare_exchange##bits(p, expected, v);                                                         \
+        if (seen)                                                                                                      \
+            atomic_end(&op, sizeof *p, done ? ATOMIC_RMW : ATOMIC_LOAD, order_of(done ? order : fail_order), pc);      \
+        return done;                                                                                                   \
+    }                                                                                                                  \
+    EXPORT int __tsan_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type v, int order,      \
+                                                             int fail_order);                                          \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile type *p, type *expected, type v, int order,             \
+                                                      int fail_order)                                                  \
+    {                                                                                                                  \
+        return exchange##bits(p, expected, v, order, fail_order, CALLER);                                              \
+    }                                                                                                                  \
+    EXPORT int __tsan_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type v, int order,        \
+                                                           int fail_order);                                            \
+    int __tsan_atomic##bits##_compare_exchange_weak(volatile type *p, type *expected, type v, int order,               \
+                                                    int fail_order)                                                    \
+    {                                                                                                                  \
+        return exchange##bits(p, expected, v, order, fail_order, CALLER);                                              \
+    }                                                                                                                  \
+    EXPORT type __tsan_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type v, int order,         \
+                                                           int fail_order);                                            \
+    type __tsan_atomic##bits##_compare_exchange_val(volatile type *p, type expected, type v, int order,                \
+                                                    int fail_order)                                                    \
+    {                                                                                                                  \
+        exchange##bits(p, &expected, v, order, fail_order, CALLER);                                                    \
+        return expected;                                                                                               \
+    }
+
+#define TSAN_RMW(bits, type, name)                                                                                     \
+    EXPORT type __tsan_atomic##bits##_##name(volatile type *p, type v, int order);                                     \
+    type __tsan_atomic##bits##_##name(volatile type *p, type v, int order)                                             \
+    {                                                                                                                  \
+        struct actor *me = current();                                                                                  \
+        struct atomic_op op;                                                                                           \
+        TOUCH(p);                                                                                                      \
+        bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
+        type old = do_##name##bits(p, v);                                                                              \
+        if (seen)                                                                                                      \
+            atomic_end(&op, sizeof *p, ATOMIC_RMW, order_of(order), CALLER);                                           \
+        return old;                                                                                                    \
+    }
+
+#include "tsan_hooks.def"
+
+EXPORT void __tsan_atomic_thread_fence(int order);
+void __tsan_atomic_thread_fence(int order)
+{
+    struct actor *me = current();
+    do_thread_fence(order);
+    if (me)
+        atomic_fence(me, order_of(order));
+}
+
+EXPORT void __tsan_atomic_signal_fence(int order);
+void __tsan_atomic_signal_fence(int order)
+{
+    (void)order;
+    do_signal_fence();
+}

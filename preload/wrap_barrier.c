@@ -1,0 +1,177 @@
+/* Barriers. Edge: every arrival of a round -> every leaving of that round.
+ *
+ * Each round of a barrier has a sync object of its own, with a number that is never used again. With one object for all
+ * rounds, a slow thread that leaves round n would learn what a fast one has done before arriving at round n + 1, and
+ * their race in between would be hidden. The round is over when the last thread has left it.
+ *
+ * When more threads than the barrier's count use it at once, libc decides who goes with whom, and we cannot see it
+ * ("crowded"). Then, to raise no false alarm, leaving learns all arrivals ever, through the barrier's address. */
+#include "../detector/os.h"
+#include "interpose.h"
+#include "sync_keys.h"
+#include "threads.h"
+
+struct round {
+    uint64_t key;
+    unsigned arrived;
+    unsigned present; /* arrived and not yet left */
+    bool full;
+    struct round *next; /* free list */
+};
+
+struct barrier {
+    uintptr_t address;
+    unsigned count;
+    unsigned present; /* over all rounds */
+    bool crowded;
+    struct round *open; /* the round that takes arrivals; NULL: the next one begins a new round */
+    struct barrier *next; /* bucket or free list */
+};
+
+#define BUCKETS 64
+#define SLAB ((size_t)16 << 10)
+static struct barrier *buckets[BUCKETS]; /* these four: tables_lock */
+static struct barrier *unused_barriers;
+static struct round *unused_rounds;
+static uint64_t rounds;
+
+#define TAKE(type, list)                                                                                              \
+    static type *take_##list(void)                                                                                    \
+    {                                                                                                                 \
+        if (!list) {                                                                                                  \
+            type *slab = os_reserve(SLAB);                                                                            \
+            for (size_t i = slab ? SLAB / sizeof *slab : 0; i-- > 0;) {                                               \
+                slab[i].next = list;                                                                                  \
+                list = &slab[i];                                                                                      \
+            }                                                                                                         \
+        }                                                                                                             \
+        type *taken = list;                                                                                           \
+        if (taken) {                                                                                                  \
+            list = taken->next;                                                                                       \
+            zero_bytes(taken, sizeof *taken);                                                                         \
+        }                                                                                                             \
+        return taken;                                                                                                 \
+    }
+TAKE(struct barrier, unused_barriers)
+TAKE(struct round, unused_rounds)
+
+static struct barrier **find(const pthread_barrier_t *b)
+{
+    struct barrier **link = &buckets[((uintptr_t)b >> 4) % BUCKETS];
+    while (*link && (*link)->address != (uintptr_t)b)
+        link = &(*link)->next;
+    return link;
+}
+
+static void forget(const pthread_barrier_t *b)
+{
+    struct barrier **link = find(b), *found = *link;
+    if (!found)
+        return;
+    *link = found->next;
+    found->next = unused_barriers;
+    unused_barriers = found;
+}
+
+/* The round that the caller arrives at; NULL when the barrier is not known (made in another process). */
+static struct round *arrive(const pthread_barrier_t *b)
+{
+    struct thread *self = tables_lock();
+    struct barrier *known = *find(b);
+    struct round *r = NULL;
+    if (known) {
+        if (!known->open && (known->open = take_unused_rounds()))
+            known->open->key = sync_key(SYNC_BARRIER_ROUND, ++rounds);
+        r = known->open;
+        if (++known->present > known->count)
+            known->crowded = true;
+    }
+    if (r) {
+        r->present++;
+        if (++r->arrived == known->count) {
+            r->full = true;
+            known->open = NULL;
+        }
+    }
+    tables_unlock(self);
+    return r;
+}
+
+/* True when the barrier's address has to be learned as well. `*over`: the round has ended. */
+static bool leave(const pthread_barrier_t *b, struct round *r, uint64_t *over)
+{
+    struct thread *self = tables_lock();
+    struct barrier *known = *find(b);
+    bool all = !known || known->crowded;
+    if (known)
+        known->present--;
+    *over = 0;
+    if (--r->present == 0 && r->full) {
+        *over = r->key;
+        r->next = unused_rounds;
+        unused_rounds = r;
+    }
+    tables_unlock(self);
+    return all;
+}
+
+INTERPOSE(int, pthread_barrier_init, (pthread_barrier_t * b, const pthread_barrierattr_t *attr, unsigned count))
+{
+    struct actor *me = current();
+    int result = REAL(pthread_barrier_init)(b, attr, count);
+    if (result)
+        return result;
+    if (me) {
+        mem_write(me, b, sizeof *b, CALLER);
+        sync_forget(me, (uintptr_t)b);
+    }
+    struct thread *self = tables_lock();
+    forget(b);
+    struct barrier *known = take_unused_barriers();
+    if (known) {
+        known->address = (uintptr_t)b;
+        known->count = count;
+        known->next = NULL;
+        *find(b) = known;
+    }
+    tables_unlock(self);
+    return 0;
+}
+
+INTERPOSE(int, pthread_barrier_destroy, (pthread_barrier_t * b))
+{
+    struct actor *me = current();
+    int result = REAL(pthread_barrier_destroy)(b);
+    if (result)
+        return result;
+    if (me) {
+        mem_write(me, b, sizeof *b, CALLER);
+        sync_forget(me, (uintptr_t)b);
+    }
+    struct thread *self = tables_lock();
+    forget(b);
+    tables_unlock(self);
+    return 0;
+}
+
+INTERPOSE(int, pthread_barrier_wait, (pthread_barrier_t * b))
+{
+    struct actor *me = current();
+    if (!me)
+        return REAL(pthread_barrier_wait)(b);
+    struct round *r = arrive(b);
+    uint64_t key = r ? r->key : (uintptr_t)b;
+    uint64_t over = 0;
+    sync_release_merge(me, key);
+    if (r)
+        sync_release_merge(me, (uintptr_t)b);
+    int result = REAL(pthread_barrier_wait)(b);
+    bool through = result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD;
+    if (through)
+        sync_acquire(me, key);
+    if (r && leave(b, r, &over) && through)
+        sync_acquire(me, (uintptr_t)b);
+    if (over)
+        sync_forget(me, over);
+    return result;
+}

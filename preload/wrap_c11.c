@@ -1,0 +1,176 @@
+/* C11 threads. In glibc they call the pthread functions by their internal names, past our wrappers, so each has its
+ * own; the objects and the edges are those of the pthread ones (wrap_thread.c, wrap_mutex.c, wrap_cond.c, wrap_once.c).
+ * thrd_exit and tss_* need none: the end of a thread is seen by the destructor of our own key (threads.c). */
+#include "cond_wait.h"
+#include "interpose.h"
+#include "once.h"
+
+static int thread_main(void *arg)
+{
+    struct thread *t = arg;
+    thread_begins(t);
+    return t->run_c11(t->arg);
+}
+
+INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))
+{
+    struct actor *me = current();
+    struct actor *child = NULL;
+    struct thread *t = NULL;
+    if (me) {
+        mem_write(me, id, sizeof *id, CALLER);
+        child = actor_born(me, CALLER);
+        t = child ? thread_prepare(child, false) : NULL;
+    }
+    if (!t)
+        return REAL(thrd_create)(id, run, arg);
+    t->run_c11 = run;
+    t->arg = arg;
+    int result = REAL(thrd_create)(id, thread_main, t);
+    if (result == thrd_success) {
+        thread_created(t, *id);
+        return result;
+    }
+    thread_not_created(t);
+    actor_ends(child);
+    actor_joins(me, child);
+    return result;
+}
+
+INTERPOSE(int, thrd_join, (thrd_t id, int *value))
+{
+    struct actor *me = current();
+    struct thread *t = me ? thread_find(id) : NULL;
+    int result = REAL(thrd_join)(id, value);
+    if (t && result == thrd_success)
+        thread_joined(me, t);
+    else
+        thread_unpin(t);
+    if (me && value && result == thrd_success)
+        mem_write(me, value, sizeof *value, CALLER);
+    return result;
+}
+
+INTERPOSE(int, thrd_detach, (thrd_t id))
+{
+    struct actor *me = current();
+    struct thread *t = me ? thread_find(id) : NULL;
+    int result = REAL(thrd_detach)(id);
+    if (t && result == thrd_success)
+        thread_detached(t);
+    else
+        thread_unpin(t);
+    return result;
+}
+
+/* ---- mutexes ---------------------------------------------------------------------------------------------------- */
+
+static inline int locked(struct actor *me, mtx_t *m, int result, uintptr_t pc)
+{
+    if (me && result == thrd_success) {
+        sync_acquire(me, (uintptr_t)m);
+        lock_got(me, (uintptr_t)m, true, pc);
+    }
+    return result;
+}
+
+INTERPOSE(int, mtx_init, (mtx_t * m, int type))
+{
+    struct actor *me = current();
+    if (me) {
+        mem_write(me, m, sizeof *m, CALLER);
+        sync_forget(me, (uintptr_t)m);
+    }
+    return REAL(mtx_init)(m, type);
+}
+
+INTERPOSE(void, mtx_destroy, (mtx_t * m))
+{
+    struct actor *me = current();
+    if (me) {
+        mem_write(me, m, sizeof *m, CALLER);
+        sync_forget(me, (uintptr_t)m);
+    }
+    REAL(mtx_destroy)(m);
+}
+
+INTERPOSE(int, mtx_lock, (mtx_t * m))
+{
+    struct actor *me = current();
+    return locked(me, m, REAL(mtx_lock)(m), CALLER);
+}
+
+INTERPOSE(int, mtx_trylock, (mtx_t * m))
+{
+    struct actor *me = current();
+    return locked(me, m, REAL(mtx_trylock)(m), CALLER);
+}
+
+INTERPOSE(int, mtx_timedlock, (mtx_t * m, const struct timespec *until))
+{
+    struct actor *me = current();
+    return locked(me, m, REAL(mtx_timedlock)(m, until), CALLER);
+}
+
+INTERPOSE(int, mtx_unlock, (mtx_t * m))
+{
+    struct actor *me = current();
+    if (me) {
+        sync_release(me, (uintptr_t)m);
+        lock_gone(me, (uintptr_t)m);
+    }
+    return REAL(mtx_unlock)(m);
+}
+
+/* ---- condition variables and call_once -------------------------------------------------------------------------- */
+
+INTERPOSE(int, cnd_init, (cnd_t * c))
+{
+    struct actor *me = current();
+    if (me)
+        mem_write(me, c, sizeof *c, CALLER);
+    return REAL(cnd_init)(c);
+}
+
+INTERPOSE(void, cnd_destroy, (cnd_t * c))
+{
+    struct actor *me = current();
+    if (me)
+        mem_write(me, c, sizeof *c, CALLER);
+    REAL(cnd_destroy)(c);
+}
+
+INTERPOSE(int, cnd_wait, (cnd_t * c, mtx_t *m))
+{
+    struct cond_wait w;
+    int result;
+    cond_wait_begins(&w, m, CALLER);
+    COND_WAIT(&w, result, REAL(cnd_wait)(c, m));
+    cond_wait_over(&w);
+    return result;
+}
+
+INTERPOSE(int, cnd_timedwait, (cnd_t * c, mtx_t *m, const struct timespec *until))
+{
+    struct cond_wait w;
+    int result;
+    cond_wait_begins(&w, m, CALLER);
+    COND_WAIT(&w, result, REAL(cnd_timedwait)(c, m, until));
+    cond_wait_over(&w);
+    return result;
+}
+
+INTERPOSE(void, call_once, (once_flag * flag, void (*run)(void)))
+{
+    struct actor *me = current();
+    struct thread *t = me ? thread_self() : NULL;
+    if (!t) {
+        REAL(call_once)(flag, run);
+        return;
+    }
+    struct once_call call = {run, (uintptr_t)flag, t->once};
+    t->once = &call;
+    REAL(call_once)(flag, once_run);
+    t->once = call.outer;
+    sync_acquire(me, (uintptr_t)flag);
+}

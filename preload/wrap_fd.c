@@ -1,0 +1,424 @@
+/* Descriptors: opening, copying and closing them, and plain reads and writes. Vectors: wrap_vector.c. */
+#include <stdarg.h>
+
+#include "fd_edges.h"
+#include "touch.h"
+
+static int opened(struct actor *me, int fd)
+{
+    if (me && fd >= 0)
+        fd_opened(me, fd);
+    return fd;
+}
+
+static int opened_alone(struct actor *me, int fd)
+{
+    if (me && fd >= 0)
+        fd_opened_alone(me, fd);
+    return fd;
+}
+
+/* ---- open, close ------------------------------------------------------------------------------------------------ */
+
+/* Whether open has a third argument. */
+#define MODE(flags, last) \
+    ({ \
+        mode_t mode = 0; \
+        if ((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE) { \
+            va_list rest; \
+            va_start(rest, last); \
+            mode = va_arg(rest, mode_t); \
+            va_end(rest); \
+        } \
+        mode; \
+    })
+
+INTERPOSE(int, open, (const char *path, int flags, ...))
+{
+    mode_t mode = MODE(flags, flags);
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(open)(path, flags, mode));
+}
+
+INTERPOSE(int, open64, (const char *path, int flags, ...))
+{
+    mode_t mode = MODE(flags, flags);
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(open64)(path, flags, mode));
+}
+
+INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
+{
+    mode_t mode = MODE(flags, flags);
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(openat)(directory, path, flags, mode));
+}
+
+INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
+{
+    mode_t mode = MODE(flags, flags);
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(openat64)(directory, path, flags, mode));
+}
+
+INTERPOSE(int, __open_2, (const char *path, int flags))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(__open_2)(path, flags));
+}
+
+INTERPOSE(int, __open64_2, (const char *path, int flags))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(__open64_2)(path, flags));
+}
+
+INTERPOSE(int, creat, (const char *path, mode_t mode))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(creat)(path, mode));
+}
+
+INTERPOSE(int, creat64, (const char *path, mode_t mode))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, path, CALLER);
+    return opened(me, REAL(creat64)(path, mode));
+}
+
+INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, name, CALLER);
+    return opened(me, REAL(shm_open)(name, flags, mode));
+}
+
+INTERPOSE(int, memfd_create, (const char *name, unsigned flags))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, name, CALLER);
+    return opened(me, REAL(memfd_create)(name, flags));
+}
+
+/* The X's at the end of the template become a name. */
+INTERPOSE(int, mkstemp, (char *path))
+{
+    struct actor *me = current();
+    int fd = REAL(mkstemp)(path);
+    if (me && fd >= 0)
+        write_string(me, path, CALLER);
+    return opened(me, fd);
+}
+
+INTERPOSE(int, mkstemp64, (char *path))
+{
+    struct actor *me = current();
+    int fd = REAL(mkstemp64)(path);
+    if (me && fd >= 0)
+        write_string(me, path, CALLER);
+    return opened(me, fd);
+}
+
+INTERPOSE(int, mkostemp, (char *path, int flags))
+{
+    struct actor *me = current();
+    int fd = REAL(mkostemp)(path, flags);
+    if (me && fd >= 0)
+        write_string(me, path, CALLER);
+    return opened(me, fd);
+}
+
+INTERPOSE(char *, mkdtemp, (char *path))
+{
+    struct actor *me = current();
+    char *made = REAL(mkdtemp)(path);
+    if (me && made)
+        write_string(me, path, CALLER);
+    return made;
+}
+
+INTERPOSE(int, close, (int fd))
+{
+    struct actor *me = current();
+    if (me)
+        fd_closing(me, fd);
+    return REAL(close)(fd);
+}
+
+INTERPOSE(int, close_range, (unsigned first, unsigned last, int flags))
+{
+    struct actor *me = current();
+    if (me && !(flags & CLOSE_RANGE_CLOEXEC))
+        fd_closing_range(me, first, last);
+    return REAL(close_range)(first, last, flags);
+}
+
+INTERPOSE(void, closefrom, (int first))
+{
+    struct actor *me = current();
+    if (me)
+        fd_closing_range(me, first < 0 ? 0 : (unsigned)first, ~0u);
+    REAL(closefrom)(first);
+}
+
+/* ---- pairs and objects without a name ---------------------------------------------------------------------------- */
+
+INTERPOSE(int, pipe, (int fds[2]))
+{
+    struct actor *me = current();
+    int result = REAL(pipe)(fds);
+    if (me && result == 0) {
+        mem_write(me, fds, 2 * sizeof fds[0], CALLER);
+        fd_opened_pipe(me, fds[0], fds[1]);
+    }
+    return result;
+}
+
+INTERPOSE(int, pipe2, (int fds[2], int flags))
+{
+    struct actor *me = current();
+    int result = REAL(pipe2)(fds, flags);
+    if (me && result == 0) {
+        mem_write(me, fds, 2 * sizeof fds[0], CALLER);
+        fd_opened_pipe(me, fds[0], fds[1]);
+    }
+    return result;
+}
+
+INTERPOSE(int, socketpair, (int family, int type, int protocol, int fds[2]))
+{
+    struct actor *me = current();
+    int result = REAL(socketpair)(family, type, protocol, fds);
+    if (me && result == 0) {
+        mem_write(me, fds, 2 * sizeof fds[0], CALLER);
+        fd_opened_pair(me, fds[0], fds[1]);
+    }
+    return result;
+}
+
+INTERPOSE(int, eventfd, (unsigned count, int flags))
+{
+    struct actor *me = current();
+    return opened_alone(me, REAL(eventfd)(count, flags));
+}
+
+INTERPOSE(int, eventfd_read, (int fd, eventfd_t *value))
+{
+    struct actor *me = current();
+    int result = REAL(eventfd_read)(fd, value);
+    if (me && result == 0) {
+        fd_acquire(me, fd);
+        mem_write(me, value, sizeof *value, CALLER);
+    }
+    return result;
+}
+
+INTERPOSE(int, eventfd_write, (int fd, eventfd_t value))
+{
+    struct actor *me = current();
+    if (me)
+        fd_release(me, fd);
+    return REAL(eventfd_write)(fd, value);
+}
+
+INTERPOSE(int, timerfd_create, (clockid_t clock, int flags))
+{
+    struct actor *me = current();
+    return opened_alone(me, REAL(timerfd_create)(clock, flags));
+}
+
+INTERPOSE(int, timerfd_settime, (int fd, int flags, const struct itimerspec *now, struct itimerspec *old))
+{
+    struct actor *me = current();
+    if (me) {
+        mem_read(me, now, sizeof *now, CALLER);
+        fd_release(me, fd);
+    }
+    int result = REAL(timerfd_settime)(fd, flags, now, old);
+    if (me && result == 0)
+        write_if(me, old, sizeof *old, CALLER);
+    return result;
+}
+
+INTERPOSE(int, timerfd_gettime, (int fd, struct itimerspec *now))
+{
+    struct actor *me = current();
+    int result = REAL(timerfd_gettime)(fd, now);
+    if (me && result == 0)
+        mem_write(me, now, sizeof *now, CALLER);
+    return result;
+}
+
+INTERPOSE(int, inotify_init, (void))
+{
+    struct actor *me = current();
+    return opened_alone(me, REAL(inotify_init)());
+}
+
+INTERPOSE(int, inotify_init1, (int flags))
+{
+    struct actor *me = current();
+    return opened_alone(me, REAL(inotify_init1)(flags));
+}
+
+/* ---- copies ----------------------------------------------------------------------------------------------------- */
+
+static int copied(struct actor *me, int from, int to)
+{
+    if (me && to >= 0)
+        fd_copied(me, from, to);
+    return to;
+}
+
+INTERPOSE(int, dup, (int fd))
+{
+    struct actor *me = current();
+    return copied(me, fd, REAL(dup)(fd));
+}
+
+/* dup2 closes what `to` was. */
+INTERPOSE(int, dup2, (int fd, int to))
+{
+    struct actor *me = current();
+    if (me && fd != to)
+        fd_closing(me, to);
+    return copied(me, fd, REAL(dup2)(fd, to));
+}
+
+INTERPOSE(int, dup3, (int fd, int to, int flags))
+{
+    struct actor *me = current();
+    if (me && fd != to)
+        fd_closing(me, to);
+    return copied(me, fd, REAL(dup3)(fd, to, flags));
+}
+
+INTERPOSE(int, fcntl, (int fd, int command, ...))
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
+    va_end(rest);
+    struct actor *me = current();
+    int result = REAL(fcntl)(fd, command, argument);
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
+}
+
+INTERPOSE(int, fcntl64, (int fd, int command, ...))
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
+    va_end(rest);
+    struct actor *me = current();
+    int result = REAL(fcntl64)(fd, command, argument);
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
+}
+
+/* ---- read, write ------------------------------------------------------------------------------------------------ */
+
+static ssize_t got(struct actor *me, int fd, void *to, ssize_t n, uintptr_t pc)
+{
+    if (me && n >= 0) {
+        fd_acquire(me, fd);
+        write_if(me, to, (size_t)n, pc);
+    }
+    return n;
+}
+
+static void giving(struct actor *me, int fd, const void *from, size_t n, uintptr_t pc)
+{
+    if (me) {
+        read_if(me, from, n, pc);
+        fd_release(me, fd);
+    }
+}
+
+INTERPOSE(ssize_t, read, (int fd, void *to, size_t n))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(read)(fd, to, n), CALLER);
+}
+
+INTERPOSE(ssize_t, __read_chk, (int fd, void *to, size_t n, size_t room))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(__read_chk)(fd, to, n, room), CALLER);
+}
+
+INTERPOSE(ssize_t, pread, (int fd, void *to, size_t n, off_t at))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(pread)(fd, to, n, at), CALLER);
+}
+
+INTERPOSE(ssize_t, pread64, (int fd, void *to, size_t n, off64_t at))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(pread64)(fd, to, n, at), CALLER);
+}
+
+INTERPOSE(ssize_t, __pread_chk, (int fd, void *to, size_t n, off_t at, size_t room))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(__pread_chk)(fd, to, n, at, room), CALLER);
+}
+
+INTERPOSE(ssize_t, __pread64_chk, (int fd, void *to, size_t n, off64_t at, size_t room))
+{
+    struct actor *me = current();
+    return got(me, fd, to, REAL(__pread64_chk)(fd, to, n, at, room), CALLER);
+}
+
+INTERPOSE(ssize_t, write, (int fd, const void *from, size_t n))
+{
+    giving(current(), fd, from, n, CALLER);
+    return REAL(write)(fd, from, n);
+}
+
+INTERPOSE(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at))
+{
+    giving(current(), fd, from, n, CALLER);
+    return REAL(pwrite)(fd, from, n, at);
+}
+
+INTERPOSE(ssize_t, pwrite64, (int fd, const void *from, size_t n, off64_t at))
+{
+    giving(current(), fd, from, n, CALLER);
+    return REAL(pwrite64)(fd, from, n, at);
+}
+
+INTERPOSE(ssize_t, getrandom, (void *to, size_t n, unsigned flags))
+{
+    struct actor *me = current();
+    ssize_t made = REAL(getrandom)(to, n, flags);
+    if (me && made > 0)
+        mem_write(me, to, (size_t)made, CALLER);
+    return made;
+}
+
+INTERPOSE(int, getentropy, (void *to, size_t n))
+{
+    struct actor *me = current();
+    int result = REAL(getentropy)(to, n);
+    if (me && result == 0)
+        write_if(me, to, n, CALLER);
+    return result;
+}

@@ -1,0 +1,39 @@
+/* Jumps out of frames: the calling context of the actor goes back with the stack pointer. setjmp needs nothing, and
+ * could not be wrapped. */
+#include "arch/x86_64/longjmp.h"
+#include "interpose.h"
+
+static void unwound(const struct __jmp_buf_tag *env)
+{
+    struct actor *me = current();
+    if (me)
+        context_unwound(me, longjmp_sp(env));
+}
+
+INTERPOSE(void, longjmp, (jmp_buf env, int value))
+{
+    unwound(env);
+    REAL(longjmp)(env, value);
+    __builtin_unreachable();
+}
+
+INTERPOSE(void, _longjmp, (jmp_buf env, int value))
+{
+    unwound(env);
+    REAL(_longjmp)(env, value);
+    __builtin_unreachable();
+}
+
+INTERPOSE(void, siglongjmp, (sigjmp_buf env, int value))
+{
+    unwound(env);
+    REAL(siglongjmp)(env, value);
+    __builtin_unreachable();
+}
+
+INTERPOSE(void, __longjmp_chk, (jmp_buf env, int value))
+{
+    unwound(env);
+    REAL(__longjmp_chk)(env, value);
+    __builtin_unreachable();
+}

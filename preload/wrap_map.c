@@ -1,0 +1,96 @@
+/* Mappings: the bytes begin a new life.
+ *
+ * An unmapping is told before the real call, because another thread may be given the range at once; a mapping after it.
+ * It is not a write of the whole range: a mapping may be terabytes of address space that nobody ever touched.
+ * mremap is told after the real call, when it is known whether the range moved: the history of one that stays is kept.
+ * Should another thread be given the old range in between, the first few of its accesses are forgotten. */
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "interpose.h"
+
+static bool whole_pages(const void *p, size_t size)
+{
+    return size && ((uintptr_t)p & 4095) == 0 && (uintptr_t)p + size > (uintptr_t)p;
+}
+
+static void *mapped(struct actor *me, void *p, size_t size)
+{
+    if (me && p != MAP_FAILED)
+        mem_fresh(me, (uintptr_t)p, size);
+    return p;
+}
+
+INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off_t offset))
+{
+    struct actor *me = current();
+    return mapped(me, REAL(mmap)(at, size, prot, flags, fd, offset), size);
+}
+
+INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off64_t offset))
+{
+    struct actor *me = current();
+    return mapped(me, REAL(mmap64)(at, size, prot, flags, fd, offset), size);
+}
+
+INTERPOSE(int, munmap, (void *p, size_t size))
+{
+    struct actor *me = current();
+    if (me && whole_pages(p, size))
+        mem_fresh(me, (uintptr_t)p, size);
+    return REAL(munmap)(p, size);
+}
+
+INTERPOSE(void *, mremap, (void *old, size_t old_size, size_t size, int flags, ...))
+{
+    va_list rest;
+    va_start(rest, flags);
+    void *wanted = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
+    va_end(rest);
+    struct actor *me = current();
+    void *p = REAL(mremap)(old, old_size, size, flags, wanted);
+    if (!me || p == MAP_FAILED)
+        return p;
+    if (p != old) {
+        mem_fresh(me, (uintptr_t)old, old_size);
+        mem_fresh(me, (uintptr_t)p, size);
+    } else if (size > old_size) {
+        mem_fresh(me, (uintptr_t)p + old_size, size - old_size);
+    } else if (size < old_size) {
+        mem_fresh(me, (uintptr_t)p + size, old_size - size);
+    }
+    return p;
+}
+
+INTERPOSE(void *, sbrk, (intptr_t increment))
+{
+    struct actor *me = current();
+    if (me && increment < 0)
+        mem_fresh(me, (uintptr_t)REAL(sbrk)(0) + (uintptr_t)increment, (size_t)-increment);
+    void *old = REAL(sbrk)(increment);
+    if (me && increment > 0 && old != (void *)-1)
+        mem_fresh(me, (uintptr_t)old, (size_t)increment);
+    return old;
+}
+
+INTERPOSE(int, brk, (void *end))
+{
+    struct actor *me = current();
+    uintptr_t old = me ? (uintptr_t)REAL(sbrk)(0) : 0, now = (uintptr_t)end;
+    if (me && now < old)
+        mem_fresh(me, now, old - now);
+    int result = REAL(brk)(end);
+    if (me && result == 0 && now > old)
+        mem_fresh(me, old, now - old);
+    return result;
+}
+
+INTERPOSE(void *, shmat, (int id, const void *at, int flags))
+{
+    struct actor *me = current();
+    void *p = REAL(shmat)(id, at, flags);
+    struct shmid_ds segment;
+    if (me && p != (void *)-1 && shmctl(id, IPC_STAT, &segment) == 0)
+        mem_fresh(me, (uintptr_t)p, segment.shm_segsz);
+    return p;
+}

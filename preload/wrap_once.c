@@ -1,0 +1,90 @@
+/* One-time initialisation: pthread_once, and the guards of C++ local statics. Edge: the end of the initialisation ->
+ * every return that relies on it.
+ *
+ * pthread_once gives its function no argument, so which one to run is left in the thread's record. After an exception
+ * or longjmp out of the initialisation the entry points to a frame that has gone; it is never followed, because every
+ * call that may run something sets it anew first. */
+#include <link.h>
+
+#include "interpose.h"
+#include "once.h"
+
+void once_run(void)
+{
+    struct once_call call = *thread_self()->once;
+    call.run();
+    struct actor *me = current();
+    if (me)
+        sync_release(me, call.flag);
+}
+
+INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
+{
+    struct actor *me = current();
+    struct thread *t = me ? thread_self() : NULL;
+    if (!t)
+        return REAL(pthread_once)(flag, run);
+    struct once_call call = {run, (uintptr_t)flag, t->once};
+    t->once = &call;
+    int result = REAL(pthread_once)(flag, once_run);
+    t->once = call.outer;
+    if (result == 0)
+        sync_acquire(me, (uintptr_t)flag);
+    return result;
+}
+
+/* The C++ runtime may come later than us, by dlopen and out of the global scope. Then the right one is the one that the
+ * calling module would have been bound to without us: the first among that module and what it needs. */
+static void *guard_of_caller(const char *name, uintptr_t pc)
+{
+    Dl_info info;
+    struct link_map *map;
+    struct inside in = inside_begin();
+    void *found = NULL;
+    if (dladdr1((void *)pc, &info, (void **)&map, RTLD_DL_LINKMAP)) {
+        void *module = REAL(dlopen)(map->l_name[0] ? map->l_name : NULL, RTLD_LAZY | RTLD_NOLOAD);
+        if (module) {
+            found = dlsym(module, name);
+            REAL(dlclose)(module);
+        }
+    }
+    inside_end(in);
+    if (!found)
+        abort(); /* the module could not have been loaded without a C++ runtime */
+    return found;
+}
+#define GUARD(name) (__builtin_expect(real_##name != NULL, 1) ? real_##name : late_##name(CALLER))
+#define LATE(ret, name)                                                                                               \
+    static ret (*late_##name(uintptr_t pc))(int64_t *)                                                                \
+    {                                                                                                                 \
+        interpose_resolve();                                                                                          \
+        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, pc);                             \
+    }
+LATE(int, __cxa_guard_acquire)
+LATE(void, __cxa_guard_release)
+LATE(void, __cxa_guard_abort)
+
+INTERPOSE(int, __cxa_guard_acquire, (int64_t * guard))
+{
+    struct actor *me = current();
+    int mine = GUARD(__cxa_guard_acquire)(guard);
+    if (me)
+        sync_acquire(me, (uintptr_t)guard);
+    return mine;
+}
+
+INTERPOSE(void, __cxa_guard_release, (int64_t * guard))
+{
+    struct actor *me = current();
+    if (me)
+        sync_release(me, (uintptr_t)guard);
+    GUARD(__cxa_guard_release)(guard);
+}
+
+INTERPOSE(void, __cxa_guard_abort, (int64_t * guard))
+{
+    struct actor *me = current();
+    if (me)
+        sync_release(me, (uintptr_t)guard);
+    GUARD(__cxa_guard_abort)(guard);
+}

@@ -1,0 +1,161 @@
+/* The end of the process, raw system calls, and new processes. fork itself needs no wrapper: threads.c has fork handlers.
+ * vfork needs none either: the child borrows our memory while the thread that made it sleeps, and acts as that thread; a
+ * wrapper would return twice through one frame. exec needs none: findings are written when they are found.
+ * posix_spawn is only passed on: a program that gcc linked against libtsan names it without a version and would get
+ * glibc's first one, which hands a file that is no executable to the shell. */
+#include "process.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "interpose.h"
+#include "raw.h"
+#include "signals.h"
+#include "threads.h"
+
+static long owner; /* pid; a child of vfork has another one, and must not end our report */
+
+void process_forked(void)
+{
+    owner = raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+bool process_is_ours(void)
+{
+    return raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0) == owner;
+}
+
+static int last_status(int status)
+{
+    return process_is_ours() ? process_exit_code(status) : status;
+}
+
+INTERPOSE(void, _exit, (int status))
+{
+    REAL(_exit)(last_status(status));
+    __builtin_unreachable();
+}
+
+INTERPOSE(void, _Exit, (int status))
+{
+    REAL(_Exit)(last_status(status));
+    __builtin_unreachable();
+}
+
+INTERPOSE(void, quick_exit, (int status))
+{
+    REAL(quick_exit)(last_status(status));
+    __builtin_unreachable();
+}
+
+INTERPOSE(pid_t, _Fork, (void))
+{
+    if (!REAL(_Fork)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    threads_before_fork();
+    pid_t pid = REAL(_Fork)();
+    int saved = errno;
+    if (pid == 0)
+        threads_after_fork_in_child();
+    else
+        threads_after_fork_in_parent();
+    errno = saved;
+    return pid;
+}
+
+INTERPOSE(int, posix_spawn,
+          (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+           char *const argv[], char *const envp[]))
+{
+    return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
+}
+
+INTERPOSE(int, posix_spawnp,
+          (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+           char *const argv[], char *const envp[]))
+{
+    return REAL(posix_spawnp)(pid, file, actions, attr, argv, envp);
+}
+
+/* ---- syscall(2) -------------------------------------------------------------------------------------------------- */
+
+/* A wake is a release of the futex word, a wait that was woken an acquire: whoever calls futex by hand builds a lock. */
+static void futex_before(struct actor *me, const long *a)
+{
+    switch (a[1] & FUTEX_CMD_MASK) {
+    case FUTEX_WAKE_OP:
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
+    case FUTEX_CMP_REQUEUE_PI:
+        sync_release_merge(me, (uint64_t)a[4]);
+        sync_release_merge(me, (uint64_t)a[0]);
+        break;
+    case FUTEX_WAKE:
+    case FUTEX_WAKE_BITSET:
+    case FUTEX_UNLOCK_PI:
+        sync_release_merge(me, (uint64_t)a[0]);
+        break;
+    }
+}
+
+static void futex_after(struct actor *me, const long *a)
+{
+    switch (a[1] & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT_REQUEUE_PI:
+        sync_acquire(me, (uint64_t)a[4]);
+        sync_acquire(me, (uint64_t)a[0]);
+        break;
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET:
+    case FUTEX_LOCK_PI:
+    case FUTEX_TRYLOCK_PI:
+        sync_acquire(me, (uint64_t)a[0]);
+        break;
+    }
+}
+
+/* What has a wrapper by name gets the same treatment by number. */
+static void before(struct actor *me, long number, long *a)
+{
+    switch (number) {
+    case SYS_futex:
+        futex_before(me, a);
+        break;
+    case SYS_kill:
+    case SYS_rt_sigqueueinfo:
+    case SYS_tkill:
+        if (a[1] > 0)
+            signal_sent(me, (int)a[1]);
+        break;
+    case SYS_tgkill:
+    case SYS_rt_tgsigqueueinfo:
+        if (a[2] > 0)
+            signal_sent(me, (int)a[2]);
+        break;
+    case SYS_exit_group:
+        a[0] = last_status((int)a[0]);
+        break;
+    case SYS_exit:
+        thread_ends();
+        break;
+    }
+}
+
+INTERPOSE(long, syscall, (long number, ...))
+{
+    long a[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    struct actor *me = current();
+    if (me)
+        before(me, number, a);
+    long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (me && number == SYS_futex && result == 0)
+        futex_after(me, a);
+    return result;
+}

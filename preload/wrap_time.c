@@ -1,0 +1,151 @@
+/* Time. localtime, gmtime, asctime and ctime give out one static buffer, which each call writes. */
+#include "touch.h"
+
+INTERPOSE(time_t, time, (time_t *to))
+{
+    struct actor *me = current();
+    time_t now = REAL(time)(to);
+    if (me)
+        write_if(me, to, sizeof *to, CALLER);
+    return now;
+}
+
+/* With the obsolete time zone argument. */
+INTERPOSE(int, gettimeofday, (struct timeval *restrict to, void *restrict zone))
+{
+    struct actor *me = current();
+    int result = REAL(gettimeofday)(to, zone);
+    if (me && result == 0) {
+        write_if(me, to, sizeof *to, CALLER);
+        write_if(me, zone, sizeof(struct timezone), CALLER);
+    }
+    return result;
+}
+
+INTERPOSE(int, clock_gettime, (clockid_t clock, struct timespec *to))
+{
+    struct actor *me = current();
+    int result = REAL(clock_gettime)(clock, to);
+    if (me && result == 0)
+        mem_write(me, to, sizeof *to, CALLER);
+    return result;
+}
+
+INTERPOSE(int, clock_getres, (clockid_t clock, struct timespec *to))
+{
+    struct actor *me = current();
+    int result = REAL(clock_getres)(clock, to);
+    if (me && result == 0)
+        write_if(me, to, sizeof *to, CALLER);
+    return result;
+}
+
+/* The rest is written when a signal cut the sleep short. */
+INTERPOSE(int, nanosleep, (const struct timespec *wish, struct timespec *rest))
+{
+    struct actor *me = current();
+    if (me)
+        mem_read(me, wish, sizeof *wish, CALLER);
+    int result = REAL(nanosleep)(wish, rest);
+    if (me && result == -1 && errno == EINTR)
+        write_if(me, rest, sizeof *rest, CALLER);
+    return result;
+}
+
+INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *wish, struct timespec *rest))
+{
+    struct actor *me = current();
+    if (me)
+        mem_read(me, wish, sizeof *wish, CALLER);
+    int result = REAL(clock_nanosleep)(clock, flags, wish, rest);
+    if (me && result == EINTR && !(flags & TIMER_ABSTIME))
+        write_if(me, rest, sizeof *rest, CALLER);
+    return result;
+}
+
+INTERPOSE(clock_t, times, (struct tms *to))
+{
+    struct actor *me = current();
+    clock_t now = REAL(times)(to);
+    if (me && now != (clock_t)-1)
+        write_if(me, to, sizeof *to, CALLER);
+    return now;
+}
+
+/* ---- broken-down time -------------------------------------------------------------------------------------------- */
+
+#define BREAK_DOWN(name, params, ...) \
+    INTERPOSE(struct tm *, name, params) \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            mem_read(me, t, sizeof *t, CALLER); \
+        struct tm *made = REAL(name)(__VA_ARGS__); \
+        if (me && made) \
+            mem_write(me, made, sizeof *made, CALLER); \
+        return made; \
+    }
+
+BREAK_DOWN(localtime, (const time_t *t), t)
+BREAK_DOWN(gmtime, (const time_t *t), t)
+BREAK_DOWN(localtime_r, (const time_t *restrict t, struct tm *restrict to), t, to)
+BREAK_DOWN(gmtime_r, (const time_t *restrict t, struct tm *restrict to), t, to)
+
+/* They normalise what they are given. */
+#define BUILD_UP(name) \
+    INTERPOSE(time_t, name, (struct tm *t)) \
+    { \
+        struct actor *me = current(); \
+        if (me) { \
+            mem_read(me, t, sizeof *t, CALLER); \
+            mem_write(me, t, sizeof *t, CALLER); \
+        } \
+        return REAL(name)(t); \
+    }
+
+BUILD_UP(mktime)
+BUILD_UP(timegm)
+
+#define TEXT(name, type, params, ...) \
+    INTERPOSE(char *, name, params) \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            mem_read(me, t, sizeof(type), CALLER); \
+        char *text = REAL(name)(__VA_ARGS__); \
+        if (me && text) \
+            write_string(me, text, CALLER); \
+        return text; \
+    }
+
+TEXT(asctime, struct tm, (const struct tm *t), t)
+TEXT(asctime_r, struct tm, (const struct tm *restrict t, char *restrict to), t, to)
+TEXT(ctime, time_t, (const time_t *t), t)
+TEXT(ctime_r, time_t, (const time_t *restrict t, char *restrict to), t, to)
+
+INTERPOSE(size_t, strftime, (char *restrict to, size_t room, const char *restrict format, const struct tm *restrict t))
+{
+    struct actor *me = current();
+    if (me) {
+        read_string(me, format, CALLER);
+        mem_read(me, t, sizeof *t, CALLER);
+    }
+    size_t n = REAL(strftime)(to, room, format, t);
+    if (me && n)
+        mem_write(me, to, n + 1, CALLER);
+    return n;
+}
+
+/* Which fields are set is the format's matter; those that are not are the program's as before. */
+INTERPOSE(char *, strptime, (const char *restrict s, const char *restrict format, struct tm *restrict to))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, format, CALLER);
+    char *end = REAL(strptime)(s, format, to);
+    if (me && end) {
+        mem_read(me, s, (size_t)(end - s) + 1, CALLER);
+        mem_write(me, to, sizeof *to, CALLER);
+    }
+    return end;
+}

@@ -1,0 +1,506 @@
+/* Memory that libc touches for the program, and memory that begins and ends. Compiled with -O1 the calls below stay
+ * calls; what they touch is seen only by their wrappers. */
+#include <netdb.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include "cases.h"
+
+static struct schedule s;
+static void (*begins)(void), (*follows)(void);
+
+static void *beginner(void *arg)
+{
+    begins();
+    step(&s, 1);
+    await(&s, 2);
+    return arg;
+}
+
+/* One after the other, in two threads, in no order that the detector knows of. */
+static void unordered(void (*first)(void), void (*second)(void))
+{
+    pthread_t t;
+    begins = first;
+    follows = second;
+    OK(pthread_create(&t, NULL, beginner, NULL));
+    await(&s, 1);
+    follows();
+    step(&s, 2);
+    OK(pthread_join(t, NULL));
+}
+
+static char *volatile p;
+static char text[32] = "text", copy[64];
+static volatile int n = 5; /* so that no length is a constant */
+
+static void make(void)
+{
+    p = malloc((size_t)n * 20);
+}
+
+/* The writes and reads that a wrapper is held against. */
+static void write_0(void)
+{
+    p[0] = 'x';
+}
+
+static void write_4(void)
+{
+    p[4] = 'x';
+}
+
+static void write_5(void)
+{
+    p[5] = 'x';
+}
+
+/* ---- begin and end ------------------------------------------------------------------------------------------------ */
+
+static void end_block(void)
+{
+    free(p);
+}
+
+static void race_free_after_use(void)
+{
+    make();
+    unordered(write_0, end_block);
+}
+
+static void write_99(void)
+{
+    p[99] = 'x';
+}
+
+static void race_free_after_use_of_the_last_byte(void)
+{
+    make();
+    unordered(write_99, end_block);
+}
+
+static void grow(void)
+{
+    p = realloc(p, 100000);
+}
+
+static void shrink(void)
+{
+    char *before = p;
+    p = realloc(p, 90);
+    CHECK(p == before);
+}
+
+static void race_realloc_that_moves(void)
+{
+    make();
+    unordered(write_0, grow);
+}
+
+static void race_realloc_in_place(void)
+{
+    make();
+    unordered(write_0, shrink);
+}
+
+static void race_use_after_realloc_in_place(void)
+{
+    make();
+    unordered(shrink, write_0);
+}
+
+static void use_block_of_its_own(void)
+{
+    char *mine = malloc(4000);
+    memset(mine, 1, 4000);
+    free(mine);
+}
+
+/* The second thread may get the same bytes: a life of their own. */
+static void norace_bytes_used_again(void)
+{
+    unordered(use_block_of_its_own, use_block_of_its_own);
+}
+
+static void map_and_unmap(void)
+{
+    char *mine = mmap((void *)0x200000000000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(mine == (void *)0x200000000000);
+    memset(mine, 1, 4096);
+    OK(munmap(mine, 4096));
+}
+
+static void norace_mapping_used_again(void)
+{
+    unordered(map_and_unmap, map_and_unmap);
+}
+
+static void make_and_free_many(void)
+{
+    char *all[200];
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 200; i++) {
+            all[i] = realloc(NULL, (size_t)i * 7 + 1);
+            memset(all[i], i, (size_t)i * 7 + 1);
+        }
+        for (int i = 0; i < 200; i++)
+            all[i] = realloc(all[i], (size_t)(200 - i) * 11);
+        for (int i = 0; i < 200; i++)
+            free(all[i]);
+    }
+}
+
+static void *churn(void *arg)
+{
+    make_and_free_many();
+    return arg;
+}
+
+static void norace_allocations_of_many_threads(void)
+{
+    pthread_t t[8];
+    for (int i = 0; i < 8; i++)
+        OK(pthread_create(&t[i], NULL, churn, NULL));
+    for (int i = 0; i < 8; i++)
+        OK(pthread_join(t[i], NULL));
+}
+
+/* ---- copies: exactly the bytes that are touched -------------------------------------------------------------------- */
+
+static void copy_5(void)
+{
+    memcpy(p, text, (size_t)n);
+}
+
+static void race_memcpy_last_byte(void)
+{
+    make();
+    unordered(copy_5, write_4);
+}
+
+static void norace_memcpy_next_byte(void)
+{
+    make();
+    unordered(copy_5, write_5);
+}
+
+static void copy_string(void)
+{
+    strcpy(p, text);
+}
+
+static void race_strcpy_terminator(void)
+{
+    make();
+    unordered(copy_string, write_4);
+}
+
+static void norace_strcpy_after_terminator(void)
+{
+    make();
+    unordered(copy_string, write_5);
+}
+
+static void copy_padded(void)
+{
+    strncpy(p, text, (size_t)n + 1);
+}
+
+static void race_strncpy_padding(void)
+{
+    make();
+    unordered(copy_padded, write_5);
+}
+
+static void append(void)
+{
+    strcat(p, text);
+}
+
+static void read_2(void)
+{
+    copy[0] = p[2];
+}
+
+static void race_strcat_over_the_terminator(void)
+{
+    make();
+    strcpy(p, "ab");
+    unordered(append, read_2);
+}
+
+static void read_1(void)
+{
+    copy[0] = p[1];
+}
+
+static void norace_strcat_only_reads_before_it(void)
+{
+    make();
+    strcpy(p, "ab");
+    unordered(append, read_1);
+}
+
+static void compare(void)
+{
+    n = strcmp(p, "tex-");
+}
+
+static void make_text(void)
+{
+    make();
+    strcpy(p, text);
+}
+
+/* The difference at the fourth character ends it. */
+static void norace_strcmp_after_the_difference(void)
+{
+    make_text();
+    unordered(compare, write_4);
+}
+
+static void write_3(void)
+{
+    p[3] = 'x';
+}
+
+static void race_strcmp_up_to_the_difference(void)
+{
+    make_text();
+    unordered(compare, write_3);
+}
+
+static void find_x(void)
+{
+    CHECK(strchr(p, 'x') == p + 2);
+}
+
+static void norace_strchr_behind_the_place(void)
+{
+    make_text();
+    unordered(find_x, write_3);
+}
+
+static void duplicate(void)
+{
+    free(strdup(p));
+}
+
+static void race_strdup(void)
+{
+    make_text();
+    unordered(duplicate, write_3);
+}
+
+/* ---- formats --------------------------------------------------------------------------------------------------------- */
+
+static void print_into(void)
+{
+    snprintf(p, 5, "%s", "longer than that");
+}
+
+static void race_snprintf_destination(void)
+{
+    make();
+    unordered(print_into, write_4);
+}
+
+static void norace_snprintf_stops_at_its_bound(void)
+{
+    make();
+    unordered(print_into, write_5);
+}
+
+static void print_argument(void)
+{
+    snprintf(copy, sizeof copy, "%d %s", n, p);
+}
+
+static void race_argument_of_printf(void)
+{
+    make_text();
+    unordered(print_argument, write_3);
+}
+
+static void print_part(void)
+{
+    snprintf(copy, sizeof copy, "%.3s", p);
+}
+
+static void norace_argument_of_printf_with_precision(void)
+{
+    make_text();
+    unordered(print_part, write_3);
+}
+
+static int number;
+
+static void scan(void)
+{
+    CHECK(sscanf("12", "%d", &number) == 1);
+}
+
+static void write_number(void)
+{
+    number = 5;
+}
+
+static void race_destination_of_sscanf(void)
+{
+    unordered(scan, write_number);
+}
+
+/* ---- other calls --------------------------------------------------------------------------------------------------------- */
+
+static int numbers[4] = {3, 1, 2};
+
+static int less(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static void sort(void)
+{
+    qsort(numbers, 3, sizeof numbers[0], less);
+}
+
+static void write_2(void)
+{
+    numbers[2] = 7;
+}
+
+static void write_beside(void)
+{
+    numbers[3] = 7;
+}
+
+static void race_qsort(void)
+{
+    unordered(write_2, sort);
+}
+
+static void norace_qsort_beside(void)
+{
+    unordered(write_beside, sort);
+}
+
+static void read_file(void)
+{
+    FILE *f = fopen("/proc/self/stat", "r");
+    CHECK(fread(p, 1, 5, f) == 5);
+    OK(fclose(f));
+}
+
+static void race_fread(void)
+{
+    make();
+    unordered(read_file, write_4);
+}
+
+static void norace_fread_beside(void)
+{
+    make();
+    unordered(read_file, write_5);
+}
+
+static void write_out(void)
+{
+    struct iovec v[2] = {{text, 4}, {p, 5}};
+    FILE *f = tmpfile();
+    CHECK(writev(fileno(f), v, 2) == 9);
+    OK(fclose(f));
+}
+
+static void race_writev(void)
+{
+    make();
+    unordered(write_out, write_4);
+}
+
+static void norace_writev_beside(void)
+{
+    make();
+    unordered(write_out, write_5);
+}
+
+static void local(void)
+{
+    time_t now = time(NULL);
+    CHECK(localtime(&now) != NULL);
+}
+
+static void local_r(void)
+{
+    struct tm mine;
+    time_t now = time(NULL);
+    CHECK(localtime_r(&now, &mine) == &mine);
+}
+
+static void race_localtime(void)
+{
+    unordered(local, local);
+}
+
+static void norace_localtime_r(void)
+{
+    unordered(local_r, local_r);
+}
+
+static void split(void)
+{
+    char mine[] = "a b";
+    CHECK(strtok(mine, " ") == mine);
+}
+
+static void split_r(void)
+{
+    char mine[] = "a b", *position;
+    CHECK(strtok_r(mine, " ", &position) == mine);
+}
+
+static void race_strtok(void)
+{
+    unordered(split, split);
+}
+
+static void norace_strtok_r(void)
+{
+    unordered(split_r, split_r);
+}
+
+static void stat_into(void)
+{
+    CHECK(clock_gettime(CLOCK_REALTIME, (struct timespec *)p) == 0);
+}
+
+static void race_clock_gettime(void)
+{
+    make();
+    unordered(stat_into, write_5);
+}
+
+/* Lookups go through plugins that synchronise where nobody sees it. */
+static void look_up(void)
+{
+    struct addrinfo *a;
+    if (getaddrinfo("localhost", "http", NULL, &a) == 0)
+        freeaddrinfo(a);
+}
+
+static void norace_getaddrinfo(void)
+{
+    unordered(look_up, look_up);
+}
+
+#define CASES(X) \
+    X(race_free_after_use) X(race_free_after_use_of_the_last_byte) X(race_realloc_that_moves) X(race_realloc_in_place) \
+    X(race_use_after_realloc_in_place) X(norace_bytes_used_again) X(norace_mapping_used_again) \
+    X(norace_allocations_of_many_threads) X(race_memcpy_last_byte) X(norace_memcpy_next_byte) \
+    X(race_strcpy_terminator) X(norace_strcpy_after_terminator) X(race_strncpy_padding) \
+    X(race_strcat_over_the_terminator) X(norace_strcat_only_reads_before_it) X(norace_strcmp_after_the_difference) X(race_strcmp_up_to_the_difference) \
+    X(norace_strchr_behind_the_place) X(race_strdup) X(race_snprintf_destination) \
+    X(norace_snprintf_stops_at_its_bound) X(race_argument_of_printf) X(norace_argument_of_printf_with_precision) \
+    X(race_destination_of_sscanf) X(race_qsort) X(norace_qsort_beside) X(race_fread) X(norace_fread_beside) \
+    X(race_writev) X(norace_writev_beside) X(race_localtime) X(norace_localtime_r) X(race_strtok) X(norace_strtok_r) \
+    X(race_clock_gettime) X(norace_getaddrinfo)
+CASES_MAIN

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs every case of cases_*.c under the detector, and holds it against the verdict in its name (cases.h).
+#     check_cases.sh LIBRARY [CASE...]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+library=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+wrong=0
+for source in "$here"/cases_*.c; do
+    program=$work/$(basename "$source" .c)
+    ${CC:-gcc} -fsanitize=thread -O1 -g -D_GNU_SOURCE -I"$here/../support" "$source" -o "$program" -ldl
+    for name in $("$program" 2>/dev/null); do
+        [ $# = 0 ] || case " $* " in *" $name "*) ;; *) continue ;; esac
+        status=0
+        LD_PRELOAD=$library timeout 60 "$program" "$name" >"$work/out" 2>&1 || status=$?
+        found=$(grep '^SUMMARY: gorace:' "$work/out" | sort -u | wc -l)
+        case $name in
+        race_*) [ "$status" = 66 ] && [ "$found" = 1 ] && continue ;;
+        *) [ "$status" = 0 ] && [ "$found" = 0 ] && continue ;;
+        esac
+        wrong=$((wrong + 1))
+        echo "$name: status $status, $found findings"
+        sed "s/^/    /" "$work/out" | head -40
+    done
+done
+[ "$wrong" = 0 ] || { echo "$wrong cases are not as their names say"; exit 1; }

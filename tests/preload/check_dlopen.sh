@@ -1,0 +1,116 @@
+#!/bin/sh
+# dlopen through the wrapper finds what it finds without: by the RUNPATH, $ORIGIN and namespace of the module that calls
+# it, not of libgorace.so. And a library that is unloaded leaves no history.    check_dlopen.sh LIBRARY
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/app" "$work/app/plugins" "$work/lib" "$work/lib/more"
+
+cat >"$work/leaf.c" <<'TEXT'
+const char *leaf(void) { return NAME; }
+TEXT
+gcc -shared -fPIC -DNAME='"app"' "$work/leaf.c" -o "$work/app/plugins/leaf.so"
+gcc -shared -fPIC -DNAME='"lib"' "$work/leaf.c" -o "$work/lib/more/leaf.so"
+
+# A library with a RUNPATH of its own, which opens a library by bare name.
+cat >"$work/opener.c" <<'TEXT'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+void *open_leaf(const char *name) { void *h = dlopen(name, RTLD_NOW); return h; }
+void *open_space(const char *name) { void *h = dlmopen(LM_ID_BASE, name, RTLD_NOW); return h; }
+TEXT
+gcc -shared -fPIC "$work/opener.c" -Wl,-rpath,'$ORIGIN/more' -o "$work/lib/opener.so"
+gcc -shared -fPIC "$work/opener.c" -o "$work/lib/plain_opener.so"
+
+cat >"$work/app.c" <<'TEXT'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+static int wrong;
+static void shows(const char *what, void *handle, const char *expected)
+{
+    const char *(*leaf)(void) = handle ? (const char *(*)(void))dlsym(handle, "leaf") : NULL;
+    const char *got = leaf ? leaf() : "nothing";
+    if (strcmp(got, expected) != 0) {
+        printf("%s: %s instead of %s (%s)\n", what, got, expected, handle ? "" : dlerror());
+        wrong = 1;
+    }
+    if (handle)
+        dlclose(handle);
+}
+int main(int argc, char **argv)
+{
+    (void)argc;
+    char path[4096];
+    shows("RUNPATH of the executable", dlopen("leaf.so", RTLD_NOW), "app");
+    shows("$ORIGIN of the executable", dlopen("$ORIGIN/plugins/leaf.so", RTLD_NOW), "app");
+    shows("RUNPATH, by namespace", dlmopen(LM_ID_BASE, "leaf.so", RTLD_NOW), "app");
+    shows("a namespace of its own", dlmopen(LM_ID_NEWLM, "$ORIGIN/plugins/leaf.so", RTLD_NOW), "app");
+    for (int plain = 0; plain < 2; plain++) {
+        snprintf(path, sizeof path, "%s/%s", argv[1], plain ? "plain_opener.so" : "opener.so");
+        void *opener = dlopen(path, RTLD_NOW);
+        void *(*open_leaf)(const char *) = (void *(*)(const char *))dlsym(opener, "open_leaf");
+        void *(*open_space)(const char *) = (void *(*)(const char *))dlsym(opener, "open_space");
+        const char *found = plain ? "nothing" : "lib";
+        shows(path, open_leaf("leaf.so"), found);
+        shows(path, open_leaf("$ORIGIN/more/leaf.so"), "lib");
+        shows(path, open_space("leaf.so"), found);
+        dlclose(opener);
+    }
+    if (dlopen("no-such-library.so", RTLD_NOW) || !strstr(dlerror(), "no-such-library.so"))
+        puts("a missing library"), wrong = 1;
+    if (!dlopen(NULL, RTLD_NOW))
+        puts("the executable itself"), wrong = 1;
+    return wrong;
+}
+TEXT
+gcc -g "$work/app.c" -Wl,-rpath,'$ORIGIN/plugins' -o "$work/app/app" -ldl
+gcc -g -fsanitize=thread "$work/app.c" -Wl,-rpath,'$ORIGIN/plugins' -o "$work/app/app-hooks" -ldl
+"$work/app/app" "$work/lib" # what is expected is what happens without the detector
+LD_PRELOAD=$1 "$work/app/app" "$work/lib"
+LD_PRELOAD=$1 "$work/app/app-hooks" "$work/lib"
+
+# A variable of an unloaded library, and whatever is mapped there next, are two things.
+cat >"$work/variable.c" <<'TEXT'
+static int variable;
+void touch(void) { variable++; }
+TEXT
+cat >"$work/reload.c" <<'TEXT'
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include "barrier.h"
+static struct schedule s;
+static char *path;
+static void *where[2];
+static void use(int i)
+{
+    void *library = dlopen(path, RTLD_NOW);
+    where[i] = dlsym(library, "touch");
+    ((void (*)(void))where[i])();
+    dlclose(library);
+}
+static void *first(void *arg)
+{
+    use(0);
+    step(&s, 1);
+    return arg;
+}
+int main(int argc, char **argv)
+{
+    pthread_t t;
+    path = argv[argc - 1];
+    pthread_create(&t, NULL, first, NULL);
+    await(&s, 1);
+    use(1);
+    pthread_join(t, NULL);
+    if (where[0] != where[1])
+        puts("not loaded at the same place again: nothing was tested");
+    return where[0] != where[1];
+}
+TEXT
+here=$(cd "$(dirname "$0")" && pwd)
+gcc -g -shared -fPIC -fsanitize=thread "$work/variable.c" -o "$work/variable.so"
+gcc -g -fsanitize=thread -I"$here/../support" "$work/reload.c" -o "$work/reload" -ldl
+LD_PRELOAD=$1 "$work/reload" "$work/variable.so"

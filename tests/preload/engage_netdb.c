@@ -1,0 +1,95 @@
+/* Names of hosts and users; addresses as text. */
+#include "engage.h"
+
+CASE(getaddrinfo)
+{
+    static char host[] = "127.0.0.1";
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *a;
+    CHECK(CALL(getaddrinfo)(host, "80", &hints, &a) == 0);
+    READS(host, sizeof host);
+    READS(&hints, sizeof hints);
+    WRITES(&a, sizeof a);
+    WRITES(a, sizeof *a);
+    WRITES(a->ai_addr, a->ai_addrlen);
+    freeaddrinfo(a);
+}
+
+CASE(getnameinfo)
+{
+    static char host[64];
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    CHECK(CALL(getnameinfo)((struct sockaddr *)&a, sizeof a, host, sizeof host, NULL, 0, NI_NUMERICHOST) == 0);
+    CHECK(strcmp(host, "127.0.0.1") == 0);
+    READS(&a, sizeof a);
+    WRITES(host, 10);
+}
+
+static char buffer[1024];
+
+#define FINDS_USER(name, key) \
+    CASE(name) \
+    { \
+        struct passwd p, *found; \
+        CHECK(CALL(name)(key, &p, buffer, sizeof buffer, &found) == 0 && found == &p && strcmp(p.pw_name, "root") == 0); \
+        WRITES(&found, sizeof found); \
+        WRITES(&p, sizeof p); \
+        WRITES(p.pw_name, 5); \
+    }
+#define FINDS_GROUP(name, key) \
+    CASE(name) \
+    { \
+        struct group g, *found; \
+        CHECK(CALL(name)(key, &g, buffer, sizeof buffer, &found) == 0 && found == &g && strcmp(g.gr_name, "root") == 0); \
+        WRITES(&found, sizeof found); \
+        WRITES(&g, sizeof g); \
+        WRITES(g.gr_name, 5); \
+    }
+#define FINDS_STATIC(name, key) \
+    CASE(name) \
+    { \
+        __typeof__(*CALL(name)(key)) *found = CALL(name)(key); \
+        CHECK(found != NULL); \
+        WRITES(found, sizeof *found); \
+    }
+
+FINDS_USER(getpwnam_r, "root")
+FINDS_USER(getpwuid_r, 0)
+FINDS_GROUP(getgrnam_r, "root")
+FINDS_GROUP(getgrgid_r, 0)
+FINDS_STATIC(getpwnam, "root")
+FINDS_STATIC(getpwuid, 0)
+FINDS_STATIC(getgrnam, "root")
+FINDS_STATIC(getgrgid, 0)
+FINDS_STATIC(gethostbyname, "127.0.0.1")
+
+static struct in_addr a = {0x0100007f};
+static char text[] = "127.0.0.1";
+
+CASE(inet_ntop)
+{
+    CHECK(CALL(inet_ntop)(AF_INET, &a, buffer, sizeof buffer) == buffer && strcmp(buffer, text) == 0);
+    READS(&a, sizeof a);
+    WRITES(buffer, sizeof text);
+}
+
+CASE(inet_pton)
+{
+    struct in_addr b;
+    CHECK(CALL(inet_pton)(AF_INET, text, &b) == 1 && b.s_addr == a.s_addr);
+    READS(text, sizeof text);
+    WRITES(&b, sizeof b);
+}
+
+CASE(inet_aton)
+{
+    struct in_addr b;
+    CHECK(CALL(inet_aton)(text, &b) && b.s_addr == a.s_addr);
+    READS(text, sizeof text);
+    WRITES(&b, sizeof b);
+}
+
+CASE(inet_addr)
+{
+    CHECK(CALL(inet_addr)(text) == a.s_addr);
+    READS(text, sizeof text);
+}

@@ -1,0 +1,495 @@
+/* What the user sees: the text to the letter, the JSON against its schema, and who is told what when. Runs in the
+ * folder of this file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <pthread.h>
+
+#include <cmocka.h>
+
+#include "fake_names.h"
+#include "filter.h"
+#include "report.h"
+#include "report_data.h"
+
+static char folder[] = "/tmp/gorace-report-XXXXXX";
+static char text[1 << 20];
+static struct finding f;
+static struct report r;
+
+static const struct finding_actor main_thread = {.number = 0, .tid = 100, .is_main = true};
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_forget();
+    filter_forget();
+    memset(&f, 0, sizeof f);
+    return 0;
+}
+
+static uint32_t stack_in(const char *function, int line)
+{
+    uintptr_t inner = fake_frame(function, "/src/app/race.c", line - 2, line);
+    uintptr_t outer = fake_frame("main", "/src/app/race.c", 40, 44);
+    return fake_stack(inner, outer, (uintptr_t)0);
+}
+
+static void write_and_read(uintptr_t addr)
+{
+    f = (struct finding){.kind = FINDING_RACE, .tier = TIER_HAPPENED};
+    f.access[0] =
+        (struct finding_access){.kind = ACCESS_WRITE, .addr = addr, .size = 4, .actor = {.number = 1, .tid = 123}};
+    f.access[0].stack = fake_stack(fake_frame("put", "/src/app/race.c", 10, 12), (uintptr_t)0);
+    f.access[0].actor.birth_stack = stack_in("start", 31);
+    strcpy(f.access[0].actor.name, "worker");
+    f.access[1] = (struct finding_access){.kind = ACCESS_READ, .addr = addr, .size = 4, .actor = main_thread};
+    f.access[1].stack = stack_in("get", 22);
+}
+
+static const char *as_text(void)
+{
+    struct outbuf o;
+    report_build(&r, &f, &fake_symbolizer);
+    strcpy(r.fingerprint, "0123456789abcdef");
+    outbuf_open(&o, -1);
+    report_text(&o, &r);
+    outbuf_char(&o, 0);
+    assert_true(o.used <= sizeof text);
+    memcpy(text, o.data, o.used);
+    outbuf_close(&o);
+    return text;
+}
+
+/* ---- text ----------------------------------------------------------------------------------------------------- */
+
+static void global_with_locks(void **state)
+{
+    (void)state;
+    write_and_read(0x5008);
+    f.access[0].nlocks = 1;
+    f.access[0].locks[0] = (struct finding_lock){0x5020, true, stack_in("lock_table", 8)};
+    f.access[1].nlocks = 2;
+    f.access[1].locks[0] = (struct finding_lock){0x7000, false, stack_in("read_lock", 9)};
+    f.access[1].locks[1] = (struct finding_lock){0x7040, true, 0};
+    assert_string_equal(
+        as_text(),
+        "==================\n"
+        "WARNING: gorace: data-race: write of 4 bytes at counter+8 (global, race.c:5) by thread T1 and earlier read by "
+        "main thread, unordered [0123456789abcdef]\n"
+        "  Write of size 4 at 0x5008 by thread T1 'worker' (tid 123, running), 1 lock held:\n"
+        "    #0 put race.c:12:5 (app+0x1000)\n"
+        "    Lock table_lock 0x5020 held exclusively, taken at:\n"
+        "      #0 lock_table race.c:8:5 (app+0x1050)\n"
+        "      #1 main race.c:44:5 (app+0x1060)\n"
+        "  Earlier read of size 4 at 0x5008 by main thread (tid 100, running), 2 locks held:\n"
+        "    #0 get race.c:22:5 (app+0x1030)\n"
+        "    #1 main race.c:44:5 (app+0x1040)\n"
+        "    Lock 0x7000 held for reading, taken at:\n"
+        "      #0 read_lock race.c:9:5 (app+0x1070)\n"
+        "      #1 main race.c:44:5 (app+0x1080)\n"
+        "    Lock 0x7040 held exclusively, taken at:\n"
+        "      <stack not known>\n"
+        "  Location is global 'counter' of size 32 at 0x5000 defined at race.c:5 (app+0x4040)\n"
+        "  Thread T1 'worker' (tid 123, running) created by main thread at:\n"
+        "    #0 start race.c:31:5 (app+0x1010)\n"
+        "    #1 main race.c:44:5 (app+0x1020)\n"
+        "SUMMARY: gorace: data-race race.c:12 in put\n"
+        "==================\n");
+}
+
+static void free_of_a_heap_block(void **state)
+{
+    (void)state;
+    write_and_read(0x9010);
+    f.access[0].kind = ACCESS_FREE;
+    f.access[0].actor.ended = true;
+    f.access[1].kind = ACCESS_ATOMIC_WRITE;
+    f.access[1].actor = (struct finding_actor){.number = 7, .tid = 130, .parent = 1};
+    f.access[1].locks_lost = true;
+    f.object = (struct finding_object){OBJECT_HEAP, 0x9000, 48, stack_in("make", 15), main_thread};
+    assert_string_equal(
+        as_text(),
+        "==================\n"
+        "WARNING: gorace: data-race: free of a heap block of 48 bytes (allocated at race.c:15) by thread T1 and "
+        "earlier "
+        "atomic write by thread T7, unordered [0123456789abcdef]\n"
+        "  Free of the block with 0x9010 by thread T1 'worker' (tid 123, ended), no locks held:\n"
+        "    #0 put race.c:12:5 (app+0x1000)\n"
+        "  Earlier atomic write of size 4 at 0x9010 by thread T7 (tid 130, running), locks not known:\n"
+        "    #0 get race.c:22:5 (app+0x1030)\n"
+        "    #1 main race.c:44:5 (app+0x1040)\n"
+        "  Location is byte 16 of a heap block of 48 bytes at 0x9000, allocated by main thread (tid 100, running) at:\n"
+        "    #0 make race.c:15:5 (app+0x1050)\n"
+        "    #1 main race.c:44:5 (app+0x1060)\n"
+        "  Thread T1 'worker' (tid 123, ended) created by main thread at:\n"
+        "    #0 start race.c:31:5 (app+0x1010)\n"
+        "    #1 main race.c:44:5 (app+0x1020)\n"
+        "  Thread T7 (tid 130, running): its creation was not seen\n"
+        "SUMMARY: gorace: data-race race.c:12 in put\n"
+        "==================\n");
+}
+
+static void without_names(void **state)
+{
+    (void)state;
+    write_and_read(0x6000);
+    f.access[0].stack = fake_stack(fake_frame(NULL, NULL, 0, 0), (uintptr_t)0);
+    f.access[1].stack = 0;
+    f.object = (struct finding_object){.kind = OBJECT_STACK, .base = 0x6000, .actor = main_thread};
+    as_text();
+    assert_non_null(strstr(text, "write of 4 bytes at the stack of main thread by thread T1"));
+    assert_non_null(strstr(text, "    #0 (app+0x1050)\n"));
+    assert_non_null(strstr(text, "no locks held:\n    <stack not known>\n"));
+    assert_non_null(strstr(text, "  Location is the stack of main thread (tid 100, running)\n"));
+    assert_non_null(strstr(text, "SUMMARY: gorace: data-race (app+0x1050)\n"));
+
+    struct outbuf o;
+    report_build(&r, &f, NULL); /* no symboliser at all: the address itself */
+    outbuf_open(&o, -1);
+    report_text(&o, &r);
+    outbuf_char(&o, 0);
+    assert_non_null(strstr(o.data, "    #0 (0x5)\n"));
+    outbuf_close(&o);
+}
+
+static void names_cannot_forge_lines(void **state)
+{
+    (void)state;
+    write_and_read(0x5000);
+    strcpy(f.access[0].actor.name, "x\nWARNING: \x1b[31m");
+    as_text();
+    assert_non_null(strstr(text, "thread T1 'x?WARNING: ?[31m' (tid 123"));
+}
+
+/* Frames of the detector, and what comes before main or below a thread's own function. */
+static void frames_left_out(void **state)
+{
+    (void)state;
+    write_and_read(0x5000);
+    uintptr_t hook = fake_frame("__tsan_write4", NULL, 0, 0), inner = fake_frame("inner", "/src/app/race.c", 1, 2);
+    uintptr_t outer = fake_frame("outer", "/src/app/race.c", 3, 4), qsort = fake_frame("qsort", NULL, 0, 0);
+    uintptr_t root = fake_frame("main", "/src/app/race.c", 5, 6), start = fake_frame("__libc_start_main", NULL, 0, 0);
+    uintptr_t trampoline = fake_frame("trampoline", NULL, 0, 0), clone = fake_frame("clone3", NULL, 0, 0);
+    fake_frames[inner - 1].inlined = true;
+    fake_frames[hook - 1].module = fake_frames[trampoline - 1].module = "/usr/lib/gorace/libgorace.so";
+    fake_frames[qsort - 1].module = fake_frames[start - 1].module = fake_frames[clone - 1].module = "/lib/libc.so.6";
+    f.access[0].stack = fake_stack(hook, inner, qsort, root, start, start, (uintptr_t)0);
+    f.access[1].stack = fake_stack(hook, outer, trampoline, clone, (uintptr_t)0);
+    as_text();
+    assert_int_equal(r.access[0].n, 4);
+    assert_string_equal(r.access[0].at[0].frame->function, "inner");
+    assert_string_equal(r.access[0].at[1].frame->function, "outer");
+    assert_string_equal(r.access[0].at[2].frame->function, "qsort");
+    assert_string_equal(r.access[0].at[3].frame->function, "main");
+    assert_int_equal(r.access[1].n, 1);
+    assert_string_equal(r.access[1].at[0].frame->function, "outer");
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------------------- */
+
+static void json_is_as_the_schema_says(void **state)
+{
+    (void)state;
+    char path[256], command[1024];
+    struct outbuf o;
+    snprintf(path, sizeof path, "%s/findings.jsonl", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    outbuf_open(&o, -1);
+    for (int kind = OBJECT_UNKNOWN; kind <= OBJECT_FD; kind++) {
+        set_up(NULL);
+        write_and_read(kind == OBJECT_UNKNOWN ? 0x5008 : 0x9000);
+        f.object = (struct finding_object){(enum object_kind)kind, 0x9000, 48, stack_in("make", 15), main_thread};
+        f.access[0].nlocks = 20;
+        for (int i = 0; i < FINDING_LOCKS; i++)
+            f.access[0].locks[i] =
+                (struct finding_lock){0x7000 + 64 * (uintptr_t)i, i % 2 == 0, i ? 0 : stack_in("l", 8)};
+        f.access[1].locks_lost = kind == OBJECT_HEAP;
+        strcpy(f.access[0].actor.name, "\"w\\\n\x01\xc3\xa9\xff\xe2\x82\xed\xa0\x80");
+        uintptr_t again = fake_frame(NULL, NULL, 0, 0);
+        f.access[1].stack = fake_stack(again, again, again, (uintptr_t)0);
+        report_build(&r, &f, kind == OBJECT_TLS ? NULL : &fake_symbolizer);
+        report_json(&o, &r);
+    }
+    fwrite(o.data, 1, o.used, file);
+    fclose(file);
+    outbuf_close(&o);
+    snprintf(command, sizeof command, "python3 validate_findings.py ../../docs/finding.schema.json %s", path);
+    assert_int_equal(system(command), 0);
+}
+
+static void json_strings(void **state)
+{
+    (void)state;
+    struct outbuf o;
+    outbuf_open(&o, -1);
+    outbuf_json(&o, "\"\\\n\t\x01\x7f z \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xff \xc0\x80 \xe2\x82 \xed\xa0\x80");
+    outbuf_char(&o, 0);
+    assert_string_equal(o.data, "\"\\\"\\\\\\n\\t\\u0001\\u007f z \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \\ufffd "
+                                "\\ufffd\\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"");
+    outbuf_close(&o);
+}
+
+/* ---- the facade, in a process of its own ---------------------------------------------------------------------- */
+
+static struct flags flags;
+
+/* Runs `child` with GORACE_OPTIONS=options in a child; `text` gets its stderr. Returns its status. */
+static int run(void (*child)(void), const char *options)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct outbuf errors;
+        dup2(fds[1], 2);
+        close(fds[0]);
+        close(fds[1]);
+        if (chdir(folder) != 0)
+            _exit(99);
+        outbuf_open(&errors, 2);
+        flags_parse(&flags, options, &errors);
+        outbuf_close(&errors);
+        report_init(&flags, &fake_symbolizer);
+        child();
+        report_end();
+        _exit((int)report_count());
+    }
+    close(fds[1]);
+    size_t used = 0;
+    for (ssize_t n; (n = read(fds[0], text + used, sizeof text - 1 - used)) > 0;)
+        used += (size_t)n;
+    text[used] = 0;
+    close(fds[0]);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int occurrences(const char *what)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+static void nothing(void)
+{
+}
+
+static void same_race_twice(void)
+{
+    write_and_read(0x5000);
+    if (report_finding(&f) != VERDICT_PRINTED || report_finding(&f) != VERDICT_DUPLICATE)
+        _exit(90);
+    int asked = fake_asked;
+    if (report_finding(&f) != VERDICT_DUPLICATE || fake_asked != asked)
+        _exit(91); /* a known pair is not named again */
+    write_and_read(0x5000);
+    if (report_finding(&f) != VERDICT_DUPLICATE)
+        _exit(92); /* other stack numbers, the same fingerprint */
+}
+
+static void three_races(void)
+{
+    for (int i = 0; i < 3; i++) {
+        set_up(NULL);
+        write_and_read(0x5000);
+        fake_frames[0].line += i;
+        report_finding(&f);
+    }
+}
+
+static void clean_run_says_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(run(nothing, NULL), 0);
+    assert_string_equal(text, "");
+    assert_int_equal(run(nothing, "verbosity=1"), 0);
+    assert_string_equal(text, "gorace: 0 races (0 suppressed, 0 duplicates); coverage: 1234 accesses checked, "
+                              "5 stacks not kept: calling-context tree full\n");
+    assert_int_equal(run(nothing, "verbosity=1:coverage=0"), 0);
+    assert_string_equal(text, "");
+}
+
+static void duplicates_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(run(same_race_twice, NULL), 1);
+    assert_int_equal(occurrences("WARNING: gorace"), 1);
+    assert_int_equal(occurrences("gorace: 1 race (0 suppressed, 3 duplicates); coverage: 1234 accesses checked"), 1);
+}
+
+static void no_more_than_max_reports(void **state)
+{
+    (void)state;
+    assert_int_equal(run(three_races, "max_reports=2"), 3);
+    assert_int_equal(occurrences("WARNING: gorace"), 2);
+    assert_int_equal(occurrences("gorace: 3 races"), 1);
+    assert_int_equal(run(three_races, "coverage=0"), 3);
+    assert_int_equal(occurrences("WARNING: gorace"), 3);
+    assert_int_equal(occurrences("coverage"), 0);
+}
+
+static void unwanted_kinds(void **state)
+{
+    (void)state;
+    assert_int_equal(run(three_races, "detect=deadlock"), 0);
+    assert_string_equal(text, "");
+}
+
+static void suppressed_races_do_not_count(void **state)
+{
+    (void)state;
+    char path[256];
+    snprintf(path, sizeof path, "%s/sup.txt", folder);
+    FILE *file = fopen(path, "w");
+    fputs("race:^put$\nrace:never\nrubbish\n", file);
+    fclose(file);
+    assert_int_equal(run(three_races, "suppressions=sup.txt"), 0);
+    assert_int_equal(occurrences("\n"), 1);
+    assert_int_equal(occurrences("gorace: sup.txt:3: 'rubbish' is no suppression"), 1);
+    assert_int_equal(run(three_races, "suppressions=sup.txt verbosity=1"), 0);
+    assert_int_equal(occurrences("gorace: suppressed by line 1 (race:^put$): data-race race.c:12 in put ["), 1);
+    assert_int_equal(occurrences("gorace: sup.txt:2: race:never was not used\n"), 1);
+    assert_int_equal(occurrences("gorace: 0 races (3 suppressed, 0 duplicates)"), 1);
+    assert_int_equal(run(three_races, "suppressions=missing.txt"), 3);
+    assert_int_equal(occurrences("gorace: suppressions: cannot open missing.txt (error 2)\n"), 1);
+}
+
+static void read_into_text(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "r");
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    text[n] = 0;
+    if (file)
+        fclose(file);
+}
+
+/* A race in the parent, one in a child of fork, one more in the parent. */
+static void races_round_fork(void)
+{
+    write_and_read(0x5000);
+    report_finding(&f);
+    report_fork_begin();
+    pid_t pid = fork();
+    report_fork_end(pid == 0);
+    write_and_read(0x5000);
+    fake_frames[0].line++;
+    fake_frames[5].line++;
+    int status = 0;
+    if (pid == 0) {
+        report_finding(&f);
+        char name[32];
+        snprintf(name, sizeof name, "child %d", getpid());
+        report_say(name);
+        _exit((int)report_count());
+    }
+    waitpid(pid, &status, 0);
+    if (WEXITSTATUS(status) != 1)
+        _exit(93);
+    char command[128];
+    snprintf(command, sizeof command, "ln -s log.%d parent && ln -s log.%d child", getpid(), pid);
+    if (system(command) != 0)
+        _exit(94);
+}
+
+static void each_process_has_its_log(void **state)
+{
+    (void)state;
+    set_up(NULL);
+    assert_int_equal(run(races_round_fork, "log=log.%p:json=all.json"), 1);
+    assert_string_equal(text, "");
+    read_into_text("parent");
+    assert_int_equal(occurrences("WARNING: gorace"), 1);
+    assert_int_equal(occurrences("coverage"), 1);
+    read_into_text("child");
+    assert_int_equal(occurrences("WARNING: gorace"), 1);
+    assert_int_equal(occurrences("child "), 1);
+    read_into_text("all.json");
+    assert_int_equal(occurrences("{\"kind\":\"data-race\",\"tier\":\"happened\""), 2);
+    assert_int_equal(occurrences("\n"), 2);
+}
+
+static void log_that_cannot_be_opened(void **state)
+{
+    (void)state;
+    assert_int_equal(run(three_races, "log=/nowhere/log:json=/nowhere/json"), 3);
+    assert_int_equal(occurrences("gorace: cannot open /nowhere/log (error 2); stderr is used\n"), 1);
+    assert_int_equal(occurrences("WARNING: gorace"), 3);
+}
+
+static void *report_it(void *arg)
+{
+    report_finding(arg);
+    return NULL;
+}
+
+/* 16 KB is the smallest stack that pthreads give. */
+static void on_a_small_stack(void)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    write_and_read(0x5000);
+    pthread_attr_init(&attr);
+    if (pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN) || pthread_create(&thread, &attr, report_it, &f))
+        _exit(95);
+    pthread_join(thread, NULL);
+}
+
+static void small_stack(void **state)
+{
+    (void)state;
+    assert_int_equal(run(on_a_small_stack, NULL), 1);
+    assert_int_equal(occurrences("WARNING: gorace"), 1);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[256];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(global_with_locks, set_up),
+        cmocka_unit_test_setup(free_of_a_heap_block, set_up),
+        cmocka_unit_test_setup(without_names, set_up),
+        cmocka_unit_test_setup(names_cannot_forge_lines, set_up),
+        cmocka_unit_test_setup(frames_left_out, set_up),
+        cmocka_unit_test_setup(json_is_as_the_schema_says, set_up),
+        cmocka_unit_test(json_strings),
+        cmocka_unit_test_setup(clean_run_says_nothing, set_up),
+        cmocka_unit_test_setup(duplicates_are_counted, set_up),
+        cmocka_unit_test_setup(no_more_than_max_reports, set_up),
+        cmocka_unit_test_setup(unwanted_kinds, set_up),
+        cmocka_unit_test_setup(suppressed_races_do_not_count, set_up),
+        cmocka_unit_test_setup(each_process_has_its_log, set_up),
+        cmocka_unit_test_setup(log_that_cannot_be_opened, set_up),
+        cmocka_unit_test_setup(small_stack, set_up),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
