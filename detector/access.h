@@ -3,10 +3,10 @@
  *
  * What happens, in order, for the usual access inside one granule:
  *  1. the actor marks itself inside and sees that nothing asks it to pause;
- *  2. the shadow word of the granule gives its state; if that state is an access of this very epoch which covers these
- *     bytes and this kind, nothing can have changed: done;
- *  3. if this step of the automaton (same state, code address, context, bytes) was taken before in this generation, its
- *     outcome is put in place by one compare-and-swap: done;
+ *  2. the granule's shadow word says whether this very epoch has accessed these bytes in a way that covers this access:
+ *     then nothing can have changed: done;
+ *  3. if this step (same word, code address, context, bytes) was taken before in this generation, its outcome is put in
+ *     place by one compare-and-swap: done;
  *  4. race_step works it out (race.c).
  * No lock is taken, and nothing shared is written but the shadow word, and that only when it changes. */
 #ifndef GORACE_ACCESS_H
@@ -27,35 +27,46 @@ void race_step(struct actor *a, shadow_word *w, uintptr_t granule, uint32_t what
 
 #define WHAT(mask, kind, log2size) meta_pack(mask, kind, log2size, 0)
 
-static inline struct memo *memo_of(const struct actor *a, uintptr_t pc, uint32_t from)
+static inline uint64_t memo_what(uintptr_t pc, uint32_t what)
 {
-    uint32_t h = ((uint32_t)pc ^ from * 0x9e3779b1u ^ a->context * 0x85ebca6bu);
+    return (uint64_t)what << 48 | pc;
+}
+
+static inline struct memo *memo_of(const struct actor *a, uintptr_t pc, shadow_word from)
+{
+    uint32_t h = ((uint32_t)pc ^ (uint32_t)(from >> WORD_STATE_SHIFT) * 0x9e3779b1u ^ (uint32_t)from ^
+                  a->context * 0x85ebca6bu);
     return &a->memos[(h ^ h >> 9 ^ h >> 18) % MEMOS];
 }
 
-static inline bool memo_step(struct actor *a, shadow_word *w, uint32_t from, uint32_t what, uintptr_t pc)
+static inline const struct memo *memo_find(const struct actor *a, shadow_word from, uint32_t what, uintptr_t pc)
 {
     const struct memo *m = memo_of(a, pc, from);
-    if (m->gen != a->gen || m->pc != pc || m->from != from || m->context != a->context || m->what != what)
-        return false;
-    return m->to == from ||
-           __atomic_compare_exchange_n(w, &from, m->to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    bool found = m->from == from && m->what == memo_what(pc, what) && m->gen == a->gen && m->context == a->context;
+    return found ? m : NULL;
 }
 
-static inline bool access_covered(const struct actor *a, uint32_t state, unsigned mask, enum access_kind kind)
+static inline bool memo_step(struct actor *a, shadow_word *w, shadow_word from, uint32_t what, uintptr_t pc)
 {
-    const struct access *s = &states[state];
-    uint32_t meta = __atomic_load_n(&s->meta, __ATOMIC_ACQUIRE); /* before `who`: state.h */
-    if (__atomic_load_n(&s->who, __ATOMIC_RELAXED) != a->who)
-        return false;
-    if (meta & META_LIST)
-        return (kind == ACCESS_READ    ? meta & mask
-                : kind == ACCESS_WRITE ? meta >> META_WRITES_SHIFT & mask
-                                       : 0) == mask;
-    return (meta & mask) == mask && (kind_covered_by(kind) >> meta_kind(meta) & 1);
+    const struct memo *m = memo_find(a, from, what, pc);
+    return m && (m->to == from ||
+                 __atomic_compare_exchange_n(w, &from, m->to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
-/* size: a constant 1, 2, 4, 8. */
+static inline bool access_covered(const struct actor *a, shadow_word word, unsigned mask, enum access_kind kind)
+{
+    if (kind == ACCESS_FREE)
+        return false;
+    bool read = kind == ACCESS_READ || kind == ACCESS_ATOMIC_READ;
+    uint64_t bytes = read ? mask : (uint64_t)mask << WORD_WRITES_SHIFT;
+    return (word & (WORD_TAG | bytes)) == (a->tag | bytes);
+}
+
+/* What is left of an access_fast that was neither covered nor remembered. */
+void access_missed(struct actor *a, uintptr_t addr, shadow_word *w, uint32_t what, uintptr_t pc);
+
+/* size: a constant 1, 2, 4, 8. All calls are in tail position: the usual ways through keep nothing over a call, and so
+ * save no register. */
 static inline __attribute__((always_inline)) void access_fast(struct actor *a, uintptr_t addr, unsigned size,
                                                               enum access_kind kind, uintptr_t pc)
 {
@@ -70,21 +81,16 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
         access_slow(a, addr, size, kind, pc);
         return;
     }
-    shadow_word *w = (shadow_word *)(base + addr / GRANULE * sizeof(shadow_word));
+    shadow_word *w = (shadow_word *)(base + (addr - at));
     unsigned mask = ((1u << size) - 1) << at;
-    uint32_t from = __atomic_load_n(w, __ATOMIC_RELAXED);
+    shadow_word from = __atomic_load_n(w, __ATOMIC_RELAXED);
     a->accesses++;
-    if (likely(access_covered(a, from, mask, kind))) {
-        compiler_barrier();
-        a->inside = 0;
-    } else if (likely(memo_step(a, w, from, WHAT(mask, kind, log2size), pc))) {
-        compiler_barrier();
-        a->inside = 0;
-    } else {
-        race_step(a, w, addr & ~(uintptr_t)(GRANULE - 1), WHAT(mask, kind, log2size), pc);
-        compiler_barrier();
-        a->inside = 0;
+    if (unlikely(!access_covered(a, from, mask, kind)) && !memo_step(a, w, from, WHAT(mask, kind, log2size), pc)) {
+        access_missed(a, addr, w, WHAT(mask, kind, log2size), pc);
+        return;
     }
+    compiler_barrier();
+    a->inside = 0;
     compiler_barrier();
     if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED)))
         actor_leave_slow(a);
@@ -93,17 +99,23 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
 void frames_grow(struct actor *a);
 uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc);
 
+/* The child of the current context for `pc`: context_child with a cache in front. */
+static inline uint32_t call_child(struct actor *a, uintptr_t pc)
+{
+    uint32_t parent = a->context;
+    struct call_cache *c = &a->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ parent * 0x9e3779b1u) % CALLS];
+    return likely(c->pc == pc && c->parent == parent) ? c->child : call_slow(a, c, pc);
+}
+
 /* A function begins: `pc` is its return address, `sp` the caller's stack pointer at the call. */
 static inline __attribute__((always_inline)) void func_enter(struct actor *a, uintptr_t pc, uintptr_t sp)
 {
     if (unlikely(a->top == a->frames_end))
         frames_grow(a);
     struct frame *f = a->top++;
-    uint32_t parent = a->context;
     f->sp = sp;
-    f->context = parent;
-    struct call_cache *c = &a->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ parent * 0x9e3779b1u) % CALLS];
-    a->context = likely(c->pc == pc && c->parent == parent) ? c->child : call_slow(a, c, pc);
+    f->context = a->context;
+    a->context = call_child(a, pc);
 }
 
 static inline __attribute__((always_inline)) void func_exit(struct actor *a)

@@ -5,6 +5,7 @@
 #include "foreign.h"
 #include "heap.h"
 #include "lockset.h"
+#include "shadow.h"
 #include "sync.h"
 
 struct incarnation {
@@ -36,6 +37,11 @@ static uint64_t numbers;
 static uint64_t gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
 
 #define LOOK_BACK 16 /* dead slots tried for reuse */
+
+static size_t memo_bytes(void)
+{
+    return MEMOS * sizeof(struct memo);
+}
 
 static bool slots_start(void)
 {
@@ -69,9 +75,31 @@ static bool take_slot(const struct vclock *past, uint32_t *slot)
     return true;
 }
 
+static uint32_t tags = 1; /* atomic: the next one */
+
 void actor_new_generation(struct actor *a)
 {
-    a->gen++;
+    if (++a->gen == 0) {
+        zero_bytes(a->memos, memo_bytes());
+        a->gen = 1;
+    }
+}
+
+uint64_t actor_tag(struct actor *a)
+{
+    if (likely(a->tag))
+        return a->tag;
+    if (tags_crowded())
+        return 0;
+    uint32_t t = __atomic_fetch_add(&tags, 1, __ATOMIC_RELAXED);
+    if (t <= WORD_TAG_MAX)
+        a->tag = (uint64_t)t << WORD_TAG_SHIFT;
+    return a->tag;
+}
+
+bool tags_crowded(void)
+{
+    return __atomic_load_n(&tags, __ATOMIC_RELAXED) > WORD_TAG_MAX;
 }
 
 const struct vclock *actor_publish(struct actor *a)
@@ -80,6 +108,7 @@ const struct vclock *actor_publish(struct actor *a)
         a->published_at = a->accesses;
         vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->nodes);
         a->who++;
+        a->tag = 0;
         actor_new_generation(a);
     }
     return &a->clock;
@@ -95,11 +124,6 @@ static void know_everything(struct actor *child)
         vclock_join(&child->clock, actor_publish(a), &child->nodes);
         pause_clear(a, PAUSE_SOLO);
     }
-}
-
-static size_t memo_bytes(void)
-{
-    return MEMOS * sizeof(struct memo);
 }
 
 static void *cleared(size_t size)
@@ -166,7 +190,7 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         struct incarnation *self = a->self;
         s->owner = a;
         a->who = who_pack(slot, s->epoch + 1);
-        a->gen = (uint64_t)slot << EPOCH_BITS | (s->epoch + 1) << 1;
+        a->gen = 1;
         self->older = s->incarnation;
         self->first = s->epoch + 1;
         self->number = numbers++;
@@ -205,6 +229,14 @@ void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_siz
     os_lock(&actors_lock);
     a->stack_lo = stack_lo;
     a->stack_size = stack_size;
+    os_unlock(&actors_lock);
+}
+
+void actor_has_locals(struct actor *a, uintptr_t lo, size_t size)
+{
+    os_lock(&actors_lock);
+    a->locals_lo = lo;
+    a->locals_size = size;
     os_unlock(&actors_lock);
 }
 
@@ -359,6 +391,14 @@ struct actor *actor_of_stack(uintptr_t addr)
     return NULL;
 }
 
+struct actor *actor_of_locals(uintptr_t addr)
+{
+    for (struct actor *a = actors_newest; a; a = a->older)
+        if (addr - a->locals_lo < a->locals_size)
+            return a;
+    return NULL;
+}
+
 /* ---- collection -------------------------------------------------------------------------------------------------- */
 
 uint32_t actor_slots(void)
@@ -377,6 +417,24 @@ void actor_floor(uint64_t *floor)
         vclock_lower(&a->clock, floor, nslots);
         floor[who_slot(a->who)] = own; /* it knows all of itself */
     }
+}
+
+void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx)
+{
+    for (struct actor *a = actors_newest; a; a = a->older) {
+        visit(&a->clock, ctx);
+        visit(&a->acquire_fence, ctx);
+        visit(&a->release_fence, ctx);
+    }
+}
+
+uint64_t actor_last_epoch(who_t who)
+{
+    const struct slot *s = &slots[who_slot(who)];
+    uint64_t last = s->owner ? who_epoch(s->owner->who) : s->epoch;
+    for (const struct incarnation *i = s->incarnation; i && i->first > who_epoch(who); i = i->older)
+        last = i->first - 1;
+    return last;
 }
 
 void actor_mark_begin(void)
@@ -419,10 +477,17 @@ void actor_sweep(void)
             nincarnations--;
         }
     }
+    tags = 1;
     incarnations_crowd = 2 * nincarnations + 4096;
     dead_crowd = 2 * ndead + 1024;
-    for (struct actor *a = actors_newest; a; a = a->older)
+    for (struct actor *a = actors_newest; a; a = a->older) {
+        if (a->ended)
+            continue;
+        a->tag = 0;
         actor_new_generation(a);
+        for (size_t c = 0; c < sizeof a->states.n / sizeof *a->states.n; c++)
+            a->states.n[c] = 0;
+    }
 }
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 
 #include "context.h"
 #include "epoch.h"
+#include "state.h"
 #include "vclock.h"
 
 /* Why an actor must leave the fast path (bits of actor.pause). */
@@ -29,12 +30,9 @@ enum pause {
 /* A remembered step of the shadow automaton: access (pc, context, bytes and kind) in generation `gen` takes a granule
  * from state `from` to state `to` and is no race, or one that was reported. */
 struct memo {
-    uintptr_t pc;
-    uint64_t gen;
-    uint32_t from;
-    uint32_t to;
-    uint32_t context;
-    uint32_t what; /* byte mask, kind, size */
+    uint64_t what; /* pc, and byte mask, kind and size of the access in the upper bits */
+    uint32_t gen, context;
+    uint64_t from, to; /* shadow words */
 };
 #define MEMOS 512
 
@@ -48,7 +46,7 @@ struct call_cache {
     uint32_t parent;
     uint32_t child;
 };
-#define CALLS 256
+#define CALLS 512
 
 struct held {
     uintptr_t addr;
@@ -61,7 +59,8 @@ struct incarnation; /* what outlives an actor: its name, number, place of birth 
 
 struct actor {
     who_t who;      /* slot and current epoch */
-    uint64_t gen;   /* changes with the epoch and the set of held locks; unique over all actors */
+    uint64_t tag;   /* the epoch's tag in shadow words, in place; 0: it has none */
+    uint32_t gen;   /* changes with the epoch, the set of held locks, and by collections; 0 is none */
     uint32_t pause; /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
     uint32_t context;
@@ -77,6 +76,7 @@ struct actor {
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
+    struct state_stock states;
     struct pool nodes;         /* clock nodes */
     struct pool syncs;         /* sync objects */
     struct pool blocks;        /* records of heap blocks */
@@ -93,6 +93,8 @@ struct actor {
     struct incarnation *self;
     uintptr_t stack_lo;
     size_t stack_size;
+    uintptr_t locals_lo; /* thread-local variables */
+    size_t locals_size;
     bool ended, detached; /* actors_lock */
     struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
@@ -106,8 +108,9 @@ extern uint32_t world_stopped;
 struct finding_actor;
 void actor_describe(who_t who, struct finding_actor *out);
 void actor_describe_live(const struct actor *a, struct finding_actor *out);
-/* Whose stack the address is in, or NULL. Caller holds actors_lock. */
+/* Whose stack, or thread-local variables, the address is in, or NULL. Caller holds actors_lock. */
 struct actor *actor_of_stack(uintptr_t addr);
+struct actor *actor_of_locals(uintptr_t addr);
 
 /* The actor's knowledge up to now as a clock that may be shared; a new epoch begins when anything happened in this one. */
 const struct vclock *actor_publish(struct actor *a);
@@ -123,6 +126,9 @@ static inline void actor_learn(struct actor *a, const struct vclock *c)
         actor_touch(a);
 }
 void actor_new_generation(struct actor *a);
+/* The epoch's tag, which is taken now if need be; 0 when there is none left until the next collection. */
+uint64_t actor_tag(struct actor *a);
+bool tags_crowded(void);
 static inline bool actor_knows(const struct actor *a, who_t who)
 {
     return vclock_get(&a->clock, who_slot(who)) >= who_epoch(who);
@@ -132,6 +138,10 @@ static inline bool actor_knows(const struct actor *a, who_t who)
  * (`floor` has actor_slots() elements); mark every access that stays remembered; sweep forgets the rest. */
 uint32_t actor_slots(void);
 void actor_floor(uint64_t *floor);
+/* Every clock of every actor. */
+void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx);
+/* The last epoch of whoever acted in `who`. */
+uint64_t actor_last_epoch(who_t who);
 void actor_mark_begin(void);
 void actor_mark(who_t who);      /* an access */
 void actor_mark_name(who_t who); /* only who it was */

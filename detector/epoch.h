@@ -3,9 +3,8 @@
  *   who    63........40 39.....................0        meta  31....14 13 12 11 10...8 7......0
  *          slot (24)    epoch (40)                            lockset  size   list kind  byte mask
  *
- *   of a list of accesses      31....20 19........12 11   10...8 7......0
- *                              count    write cover  1    7      read cover
- *   of a private list          room (4), count (8), and the rest the same with kind 6
+ *   of a list of accesses      31....20                     11 10...8   (kind 7: interned, 6: private)
+ *                              count                        1  kind
  *
  * 2^40 epochs: an actor may release a million times a second for twelve days before the count would wrap; a slot that
  * gets near to the end is retired (actor.c). Slot 0xffffff is no actor: a `who` that is never equal to a real one. */
@@ -72,34 +71,19 @@ static inline uint32_t meta_lockset(uint32_t m)
     return m >> META_LOCKS_SHIFT;
 }
 
-/* The record of a list of accesses (state.h): which bytes `who` has accessed in a way that covers a later read, or a
- * later write, of the same epoch; and how many accesses there are. */
-#define META_READS 0xffu
-#define META_WRITES_SHIFT 12
+/* The record of a list of accesses (state.h): how many there are. */
 #define META_COUNT_SHIFT 20
-
-static inline uint32_t meta_pack_list(unsigned reads, unsigned writes, uint32_t count)
+static inline uint32_t meta_pack_list(uint32_t count, bool is_private)
 {
-    return reads | META_KIND | META_LIST | writes << META_WRITES_SHIFT | count << META_COUNT_SHIFT;
-}
-/* A private list is of kind 6, has room for 2^room accesses, and a count of 8 bits. */
-#define META_KIND_PRIVATE (6u << META_KIND_SHIFT)
-#define META_ROOM_SHIFT 28
-static inline uint32_t meta_pack_private(uint32_t list_meta, unsigned room)
-{
-    return (list_meta & ~META_KIND) | META_KIND_PRIVATE | room << META_ROOM_SHIFT;
+    return (is_private ? 6u : 7u) << META_KIND_SHIFT | META_LIST | count << META_COUNT_SHIFT;
 }
 static inline bool meta_private(uint32_t m)
 {
-    return (m & (META_LIST | META_KIND)) == (META_LIST | META_KIND_PRIVATE);
-}
-static inline unsigned meta_room(uint32_t m)
-{
-    return m >> META_ROOM_SHIFT;
+    return (m & (META_LIST | META_KIND)) == (META_LIST | 6u << META_KIND_SHIFT);
 }
 static inline uint32_t meta_count(uint32_t m)
 {
-    return meta_private(m) ? m >> META_COUNT_SHIFT & 0xff : m >> META_COUNT_SHIFT;
+    return m >> META_COUNT_SHIFT;
 }
 
 /* Bit k of COVERED_BY[kind]: an earlier access of kind k by the same epoch makes an access of `kind` redundant, because

@@ -3,7 +3,8 @@
 
 #include <limits.h>
 #include <stddef.h>
-#include <string.h>
+
+#include "os.h"
 
 enum row_type { ROW_BOOL, ROW_NUMBER, ROW_TEXT, ROW_CHOICE, ROW_SET };
 
@@ -42,8 +43,18 @@ static const struct row rows[] = {
 
 static bool equal(struct span a, const char *b)
 {
-    size_t n = strlen(b);
-    return a.n == n && memcmp(a.s, b, n) == 0;
+    size_t i = 0;
+    while (i < a.n && a.s[i] == b[i])
+        i++;
+    return i == a.n && !b[i];
+}
+
+static struct span whole(const char *s)
+{
+    struct span all = {s, 0};
+    while (s[all.n])
+        all.n++;
+    return all;
 }
 
 static const struct row *row_named(struct span name)
@@ -102,7 +113,7 @@ static bool parse_text(struct flags *f, struct span v, const char **result)
     if (v.n + 1 > sizeof f->text - f->text_used)
         return false;
     char *to = f->text + f->text_used;
-    memcpy(to, v.s, v.n);
+    copy_bytes(to, v.s, v.n);
     to[v.n] = 0;
     f->text_used += (unsigned)v.n + 1;
     *result = to;
@@ -209,7 +220,7 @@ int flags_parse(struct flags *f, const char *options, struct outbuf *errors)
     int bad = 0;
     f->text_used = 0;
     for (size_t i = 0; i < ROWS; i++)
-        set_value(f, &rows[i], (struct span){rows[i].value, strlen(rows[i].value)});
+        set_value(f, &rows[i], whole(rows[i].value));
     for (const char *p = options ? options : ""; *p;) {
         if (separates(*p)) {
             p++;

@@ -1,4 +1,5 @@
-/* See heap.h. A hash table of chains, a lock a chain. */
+/* See heap.h. A hash table of chains, a lock a chain. Beside it a chain keeps the block that left it last: a race with a
+ * free is described after the block was taken out. */
 #include "heap.h"
 
 #define CHAIN_BITS 16
@@ -7,6 +8,7 @@
 static struct chain {
     struct oslock lock;
     struct block *first;
+    struct block freed; /* size 0: none yet */
 } *chains;
 static uint64_t lost;
 
@@ -43,8 +45,10 @@ bool heap_take(struct actor *a, uintptr_t addr, struct block *out)
     while (*at && (*at)->addr != addr)
         at = &(*at)->next;
     struct block *b = *at;
-    if (b)
+    if (b) {
         *at = b->next;
+        c->freed = *b;
+    }
     os_unlock(&c->lock);
     if (!b)
         return false;
@@ -55,28 +59,34 @@ bool heap_take(struct actor *a, uintptr_t addr, struct block *out)
 
 bool heap_find(uintptr_t addr, struct block *out)
 {
+    bool freed = false;
     for (uint32_t i = 0; i < CHAINS; i++) {
         struct chain *c = &chains[i];
-        if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+        if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED) && !__atomic_load_n(&c->freed.size, __ATOMIC_RELAXED))
             continue;
         os_lock(&c->lock);
         struct block *b = c->first;
         while (b && addr - b->addr >= b->size)
             b = b->next;
-        if (b)
-            *out = *b;
+        if (b || (!freed && addr - c->freed.addr < c->freed.size)) {
+            *out = b ? *b : c->freed;
+            freed = true;
+        }
         os_unlock(&c->lock);
         if (b)
             return true;
     }
-    return false;
+    return freed;
 }
 
 void heap_mark(void)
 {
-    for (uint32_t i = 0; i < CHAINS; i++)
+    for (uint32_t i = 0; i < CHAINS; i++) {
         for (struct block *b = chains[i].first; b; b = b->next)
             actor_mark_name(b->by);
+        if (chains[i].freed.size)
+            actor_mark_name(chains[i].freed.by);
+    }
 }
 
 uint64_t heap_lost(void)

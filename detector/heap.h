@@ -17,7 +17,7 @@ bool heap_start(void);
 void heap_remember(struct actor *a, uintptr_t addr, size_t size, uint32_t stack);
 /* Takes the block out; false when there is none at `addr`. */
 bool heap_take(struct actor *a, uintptr_t addr, struct block *out);
-/* The block that contains `addr`; slow, for reports. */
+/* The block that contains `addr`, or else one that did and was freed not long ago; slow, for reports. */
 bool heap_find(uintptr_t addr, struct block *out);
 void heap_mark(void); /* collection: the actors that allocated are still of interest */
 uint64_t heap_lost(void);

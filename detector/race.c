@@ -22,7 +22,7 @@ static bool kind_in(uint32_t meta, unsigned kinds)
 }
 
 /* Adds the access, merging it with its twin on other bytes of the granule (a loop over bytes is one access). */
-static uint32_t add(struct access *list, uint32_t n, const struct access *x)
+uint32_t access_add(struct access *list, uint32_t n, const struct access *x)
 {
     const uint32_t size = 3u << META_SIZE_SHIFT;
     for (uint32_t i = 0; i < n; i++) {
@@ -73,7 +73,7 @@ void race_transition(struct actor *a, const struct access *old, uint32_t nold, c
     if (left) {
         struct access fresh = *access;
         fresh.meta = (fresh.meta & ~META_MASK) | left;
-        n = add(list, n, &fresh);
+        n = access_add(list, n, &fresh);
         t->changed = true;
     }
     t->n = n;
@@ -104,8 +104,13 @@ static void describe_object(struct finding_object *o, uintptr_t addr)
         return;
     }
     os_lock(&actors_lock);
-    struct actor *owner = actor_of_stack(addr);
+    struct actor *owner = actor_of_locals(addr);
     if (owner) {
+        o->kind = OBJECT_TLS;
+        o->base = owner->locals_lo;
+        o->size = owner->locals_size;
+        actor_describe_live(owner, &o->actor);
+    } else if ((owner = actor_of_stack(addr)) != NULL) {
         o->kind = OBJECT_STACK;
         o->base = owner->stack_lo;
         o->size = owner->stack_size;
@@ -202,24 +207,39 @@ void races_hand_over(struct actor *a)
     }
 }
 
-/* The state of the new history; with `held` the private state that the history was in, whose word is held. Forgetting
+/* The state of the new history; `held`: the private state that the history was in, whose word is held, or 0. Forgetting
  * is counted, and what is kept then is the newest: the access alone. */
-static uint32_t remember(uint32_t held, struct transition *t, const struct access *now)
+static uint32_t remember(struct actor *a, uint32_t held, struct transition *t, const struct access *now)
 {
-    uint32_t to = 0;
-    if (state_prefers_private(t->list, t->n)) {
-        if (held && state_change(held, t->list, t->n, now->who, t->raced_bytes))
-            return held;
-        to = state_private(t->list, t->n, now->who, t->raced_bytes);
-    } else if (t->n <= STATE_LIST_MAX) {
-        to = state_intern(t->list, t->n, now->who, t->raced_bytes);
-    }
+    if (held && state_change(held, t->list, t->n))
+        return held;
+    uint32_t to = state_make(&a->states, t->list, t->n);
     if (unlikely(!to)) {
         __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
         t->list[0] = *now;
-        to = state_intern(t->list, 1, now->who, 0);
+        t->n = 1;
+        to = state_make(&a->states, t->list, 1);
     }
     return to;
+}
+
+/* What the new history covers for the rest of this epoch; bytes with a race are left out, so that every pair is told. */
+static shadow_word summarise(struct actor *a, uint32_t state, const struct transition *t)
+{
+    unsigned reads = 0, writes = 0;
+    uint64_t tag = actor_tag(a);
+    if (unlikely(!tag))
+        return word_pack(state, 0, 0, 0);
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->list[i].who != a->who)
+            continue;
+        unsigned kind = KIND_BIT(meta_kind(t->list[i].meta));
+        if (kind & kind_covered_by(ACCESS_READ))
+            reads |= meta_mask(t->list[i].meta);
+        if (kind & kind_covered_by(ACCESS_WRITE))
+            writes |= meta_mask(t->list[i].meta);
+    }
+    return word_pack(state, tag, reads & ~t->raced_bytes, writes & ~t->raced_bytes);
 }
 
 #define SMALL 24
@@ -250,33 +270,35 @@ __attribute__((noinline)) void race_step(struct actor *a, shadow_word *w, uintpt
 {
     struct scratch scratch;
     struct transition t;
-    struct access now = {a->who, context_child(a->context, pc, &a->folded, &a->lost_stacks),
+    struct access now = {a->who, call_child(a, pc),
                          what | lockset_now(a) << META_LOCKS_SHIFT};
-    uint32_t from, to;
+    const shadow_word busy = word_pack(STATE_BUSY, 0, 0, 0);
+    shadow_word from, to;
     unsigned spins = 0;
-    bool held;
 
     scratch.big = NULL;
     scratch.room = 0;
     for (;;) {
         from = __atomic_load_n(w, __ATOMIC_RELAXED);
-        if (from == STATE_BUSY) {
+        if (unlikely(from == busy)) {
             if (++spins % 64 == 0)
                 os_yield();
             continue;
         }
-        held = state_is_private(from);
-        if (held && !__atomic_compare_exchange_n(w, &from, STATE_BUSY, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        uint32_t state = word_state(from);
+        bool held = state_is_private(state);
+        if (held && !__atomic_compare_exchange_n(w, &from, busy, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             continue;
-        uint32_t n = 0;
-        const struct access *old = from ? state_list(from, &n) : NULL;
+        uint32_t n;
+        const struct access *old = state_list(state, &n);
         to = from;
-        if (scratch_for(&scratch, n, &t)) {
+        t.nraces = 0;
+        if (likely(scratch_for(&scratch, n, &t))) {
             race_transition(a, old, n, &now, &t);
-            if (t.changed)
-                to = remember(held ? from : 0, &t, &now);
-        } else {
-            t.nraces = 0;
+            if (likely(t.changed)) {
+                uint32_t next = remember(a, held ? state : 0, &t, &now);
+                to = summarise(a, next, &t);
+            }
         }
         if (held)
             __atomic_store_n(w, to, __ATOMIC_RELEASE);
@@ -285,9 +307,11 @@ __attribute__((noinline)) void race_step(struct actor *a, shadow_word *w, uintpt
         break;
     }
 
-    if (!held && !state_is_private(to))
-        *memo_of(a, pc, from) = (struct memo){pc, a->gen, from, to, a->context, what};
-    if (unlikely(state_crowded()))
+    /* A step into or out of a private state depends on more than the word. A step that changed nothing is good for the
+     * rest of the epoch even so: what this epoch has put in cannot be dominated before the epoch is over. */
+    if (to == from || !(state_is_private(word_state(from)) || state_is_private(word_state(to))))
+        *memo_of(a, pc, from) = (struct memo){memo_what(pc, what), a->gen, a->context, from, to};
+    if (unlikely(state_crowded() || tags_crowded()))
         pause_set(a, PAUSE_COLLECT);
     if (unlikely(t.nraces)) {
         __atomic_fetch_add(&races, t.nraces, __ATOMIC_RELAXED);

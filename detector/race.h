@@ -18,6 +18,8 @@ struct transition {
 void race_transition(struct actor *a, const struct access *old, uint32_t nold, const struct access *access,
                      struct transition *t);
 
+/* Adds x to the list of n accesses, or its bytes to its twin there. Returns the new n. */
+uint32_t access_add(struct access *list, uint32_t n, const struct access *x);
 uint64_t races_found(void);
 uint64_t states_lost(void);
 

@@ -10,35 +10,30 @@ static void step(struct actor *a, shadow_word *w, uintptr_t addr, unsigned n, en
     unsigned at = addr & (GRANULE - 1);
     unsigned mask = ((1u << n) - 1) << at;
     uint32_t what = WHAT(mask, kind, n >= 8 ? 3 : n >= 4 ? 2 : n >= 2 ? 1 : 0);
-    uint32_t from = __atomic_load_n(w, __ATOMIC_RELAXED);
+    shadow_word from = __atomic_load_n(w, __ATOMIC_RELAXED);
     a->accesses++;
-    if (kind != ACCESS_FREE && access_covered(a, from, mask, kind))
-        return;
-    if (!memo_step(a, w, from, what, pc))
+    if (!access_covered(a, from, mask, kind) && !memo_step(a, w, from, what, pc))
         race_step(a, w, addr - at, what, pc);
 }
 
 /* Whole granules in one region. Neighbours mostly share a state: what one step did to it, the next repeats. */
 static void stride(struct actor *a, shadow_word *w, uintptr_t addr, size_t n, enum access_kind kind, uintptr_t pc)
 {
-    uint64_t gen = 0;
-    uint32_t from = 0, to = 0;
+    const uint32_t what = WHAT(META_MASK, kind, 3);
+    shadow_word from = 0, to = 0;
+    uint32_t gen = 0; /* of from -> to; 0: nothing is known */
     for (size_t i = 0; i < n; i++) {
-        uint32_t now = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
-        if (now == from && gen == a->gen) {
+        shadow_word now = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
+        if (now == from && gen == a->gen &&
+            (to == from || __atomic_compare_exchange_n(&w[i], &now, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))) {
             a->accesses++;
-            if (to == from ||
-                __atomic_compare_exchange_n(&w[i], &now, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-                continue;
-            a->accesses--;
+            continue;
         }
         step(a, &w[i], addr + i * GRANULE, GRANULE, kind, pc);
-        const struct memo *m = memo_of(a, pc, now);
-        bool known = m->gen == a->gen && m->pc == pc && m->from == now && m->context == a->context &&
-                     m->what == WHAT(META_MASK, kind, 3);
-        gen = known ? a->gen : 0;
+        const struct memo *m = memo_find(a, now, what, pc);
+        gen = m ? a->gen : 0;
         from = now;
-        to = m->to;
+        to = m ? m->to : 0;
     }
 }
 
@@ -66,6 +61,12 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
         step(a, w, addr, n, kind, pc);
         addr += n;
     }
+}
+
+void access_missed(struct actor *a, uintptr_t addr, shadow_word *w, uint32_t what, uintptr_t pc)
+{
+    race_step(a, w, addr & ~(uintptr_t)(GRANULE - 1), what, pc);
+    actor_leave(a);
 }
 
 static bool ignored(struct actor *a, enum access_kind kind)

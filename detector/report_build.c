@@ -8,7 +8,7 @@
 #include "filter.h"
 #include "report_sys.h"
 
-#define STACK_PCS 1024      /* return addresses shown of one stack */
+#define STACK_PCS 65536     /* return addresses shown of one stack */
 #define REPORT_FRAMES 16384 /* frames in one report */
 #define UNNAMED_FRAMES 4096
 

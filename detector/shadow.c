@@ -26,7 +26,7 @@ shadow_word *shadow_word_slow(uintptr_t addr)
         }
     }
     os_unlock(&lock);
-    return base ? (shadow_word *)(base + (addr / GRANULE) * sizeof(shadow_word)) : NULL;
+    return base ? (shadow_word *)(base + (addr & ~(uintptr_t)(GRANULE - 1))) : NULL;
 }
 
 /* [from, from+bytes) lies in one region's shadow. */

@@ -1,37 +1,115 @@
-/* See state.h. `used`, the free lists and the list arena are guarded by `lock`; chains are lock-free. */
+/* See state.h. Records are cut from chunks of 4,096, each of blocks of one size. `lock` guards chunks and free lists;
+ * hash chains are lock-free and only grow at their heads between collections. */
 #include "state.h"
 
 struct access *states;
 
-static uint32_t *next;        /* hash chain of each state, or free list */
-static uint32_t *heads;       /* chains only grow at their heads between collections */
-static uint32_t heads_mask;
-static struct access *lists;  /* arena of list bodies */
-static uint32_t lists_used = 1;
-static uint32_t lists_free[13]; /* by power of two; linked through `stack` of the first record */
-static uint32_t used = STATE_BUSY + 1; /* state numbers handed out so far */
-static uint32_t free_first;     /* free numbers, linked through next[] */
-static uint32_t made_since;     /* since the last collection */
-static uint32_t crowd = 1u << 19;
-static uint64_t made;
-static struct oslock lock;
-static uint64_t *marks;
-static size_t marks_size;
-
-#define LISTS_MAX ((1u << 28) - 1)
+#define CHUNK_RECORDS 4096u
+#define CHUNKS (STATE_MAX / CHUNK_RECORDS)
 #define HEADS_FIRST (1u << 16)
+#define CROWD_LEAST (1u << 19)
+
+static uint32_t *next;  /* by state number: hash chain, or free list */
+static uint32_t *heads;
+static uint32_t heads_mask;
+static uint8_t chunk_class[CHUNKS]; /* log2 of the records in a block, plus 1; 0: the chunk is free */
+static uint32_t nchunks = 1;        /* chunk 0 holds states 0 and STATE_BUSY */
+static uint32_t chunk_free;         /* lowest chunk that may be free again */
+static uint32_t block_free[STATE_CLASSES];
+static struct {
+    uint32_t at, end;
+} cut[STATE_CLASSES]; /* the chunk that blocks are being cut from */
+static struct oslock lock;
+static uint64_t made;
+static uint32_t made_since; /* records, since the last collection */
+static uint32_t crowd = CROWD_LEAST;
+static uint64_t *marks;
+static uint32_t *notes;
+static size_t marks_size, notes_size;
+
+static const struct access nothing = {WHO_NOBODY, 0, META_LIST};
 
 bool state_start(void)
 {
-    states = os_reserve((STATE_MAX + (size_t)1) * sizeof *states);
-    next = os_reserve((STATE_MAX + (size_t)1) * sizeof *next);
-    lists = os_reserve((LISTS_MAX + (size_t)1) * sizeof *lists);
+    states = os_reserve(STATE_MAX * sizeof *states);
+    next = os_reserve(STATE_MAX * sizeof *next);
     heads = os_reserve(HEADS_FIRST * sizeof *heads);
     heads_mask = HEADS_FIRST - 1;
-    if (!states || !next || !lists || !heads)
+    if (!states || !next || !heads)
         return false;
-    states[0] = states[STATE_BUSY] = (struct access){WHO_NOBODY, 0, META_LIST};
+    states[0] = states[STATE_BUSY] = nothing;
+    chunk_free = 1;
     return true;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
+
+static unsigned class_of(uint32_t n)
+{
+    return n == 1 ? 0 : n <= 3 ? 2 : 32 - (unsigned)__builtin_clz(n);
+}
+
+/* Caller holds `lock`. */
+static bool new_chunk(unsigned class)
+{
+    while (chunk_free < nchunks && chunk_class[chunk_free])
+        chunk_free++;
+    uint32_t c = chunk_free < nchunks ? chunk_free : nchunks < CHUNKS ? nchunks++ : 0;
+    if (!c)
+        return false;
+    chunk_class[c] = (uint8_t)(class + 1);
+    cut[class].at = c * CHUNK_RECORDS;
+    cut[class].end = cut[class].at + CHUNK_RECORDS;
+    return true;
+}
+
+/* Caller holds `lock`. 0 when full. */
+static uint32_t block(unsigned class)
+{
+    uint32_t s = block_free[class];
+    if (s) {
+        block_free[class] = next[s];
+    } else {
+        if (cut[class].at == cut[class].end && !new_chunk(class))
+            return 0;
+        s = cut[class].at;
+        cut[class].at += 1u << class;
+    }
+    return s;
+}
+
+/* Large blocks are taken one by one. Of the small ones the lowest comes first: what is accessed one after the other
+ * gets neighbouring states. */
+static uint32_t take(struct state_stock *stock, unsigned class)
+{
+    const bool small = class < sizeof stock->n / sizeof *stock->n;
+    if (small && likely(stock->n[class]))
+        return stock->block[class][--stock->n[class]];
+    uint32_t got[STATE_STOCK], n = 0;
+    os_lock(&lock);
+    while (n < (small ? STATE_STOCK : 1) && (got[n] = block(class)) != 0)
+        states[got[n++]] = nothing;
+    made += n;
+    made_since += n << class;
+    os_unlock(&lock);
+    for (uint32_t i = n; i-- > 1;)
+        stock->block[class][stock->n[class]++] = got[i];
+    return n ? got[0] : 0;
+}
+
+static void put_back(struct state_stock *stock, uint32_t s, unsigned class)
+{
+    states[s] = nothing;
+    if (stock->n[class] < STATE_STOCK)
+        stock->block[class][stock->n[class]++] = s;
+    /* else it is found by the next sweep */
+}
+
+/* ---- records ------------------------------------------------------------------------------------------------------- */
+
+static struct access list_record(uint32_t n, bool is_private)
+{
+    return (struct access){WHO_NOBODY, 0, meta_pack_list(n, is_private)};
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
@@ -40,33 +118,12 @@ static uint64_t mix(uint64_t h, uint64_t v)
     return h ^ h >> 29;
 }
 
-static uint64_t hash_of(const struct access *list, uint32_t n, who_t owner)
+static uint32_t *head_of(const struct access *record, const struct access *list, uint32_t n)
 {
-    uint64_t h = mix(n, owner);
+    uint64_t h = record->meta;
     for (uint32_t i = 0; i < n; i++)
         h = mix(mix(h, list[i].who), (uint64_t)list[i].stack << 32 | list[i].meta);
-    return h;
-}
-
-static bool before(const struct access *a, const struct access *b)
-{
-    if (a->who != b->who)
-        return a->who < b->who;
-    if (a->stack != b->stack)
-        return a->stack < b->stack;
-    return a->meta < b->meta;
-}
-
-/* Histories differ from their predecessors in one place, so an insertion sort is nearly a scan. */
-static void sort(struct access *list, uint32_t n)
-{
-    for (uint32_t i = 1; i < n; i++) {
-        struct access x = list[i];
-        uint32_t j = i;
-        for (; j > 0 && before(&x, &list[j - 1]); j--)
-            list[j] = list[j - 1];
-        list[j] = x;
-    }
+    return &heads[(h >> 20) & heads_mask];
 }
 
 static bool same(const struct access *a, const struct access *b)
@@ -74,139 +131,38 @@ static bool same(const struct access *a, const struct access *b)
     return a->who == b->who && a->stack == b->stack && a->meta == b->meta;
 }
 
-const struct access *state_list(uint32_t s, uint32_t *n)
-{
-    const struct access *d = &states[s];
-    if (!(d->meta & META_LIST)) {
-        *n = 1;
-        return d;
-    }
-    *n = meta_count(d->meta);
-    return &lists[d->stack];
-}
-
-/* `first` says what the record of the state would be; for a list its `stack` is not compared. */
 static uint32_t find(uint32_t from, uint32_t until, const struct access *record, const struct access *list, uint32_t n)
 {
     for (uint32_t s = from; s != until; s = next[s]) {
         const struct access *d = &states[s];
-        if (d->who != record->who || d->meta != record->meta)
-            continue;
-        if (n == 1) {
-            if (d->stack == record->stack)
-                return s;
-            continue;
-        }
-        const struct access *body = &lists[d->stack];
-        uint32_t i = 0;
-        while (i < n && same(&body[i], &list[i]))
-            i++;
-        if (i == n)
+        if (same(d, record) && (n == 1 || (same(&d[1], &list[0]) && same(&d[2], &list[1]))))
             return s;
     }
     return 0;
 }
 
-static unsigned list_class(uint32_t n)
-{
-    return n <= 2 ? 1 : 32 - (unsigned)__builtin_clz(n - 1);
-}
-
-/* Caller holds `lock`. 0 when full. */
-static uint32_t take_number(void)
-{
-    uint32_t s = free_first;
-    if (s) {
-        free_first = next[s];
-    } else if (used < STATE_MAX) {
-        s = used++;
-    }
-    return s;
-}
-
-static uint32_t take_list(unsigned c)
-{
-    uint32_t at = lists_free[c];
-    if (at) {
-        lists_free[c] = lists[at].stack;
-        return at;
-    }
-    if (lists_used + (1u << c) > LISTS_MAX)
-        return 0;
-    at = lists_used;
-    lists_used += 1u << c;
-    return at;
-}
-
-static void give_back(uint32_t s, uint32_t at, unsigned c)
-{
-    os_lock(&lock);
-    states[s] = (struct access){WHO_NOBODY, 0, META_LIST};
-    next[s] = free_first;
-    free_first = s;
-    if (at) {
-        lists[at].stack = lists_free[c];
-        lists_free[c] = at;
-    }
-    os_unlock(&lock);
-}
-
-/* A state number and, for class > 0, the body of a list. 0 when full. */
-static uint32_t take(unsigned class, uint32_t *body)
-{
-    os_lock(&lock);
-    uint32_t s = take_number();
-    uint32_t at = s && class ? take_list(class) : 0;
-    if (s) {
-        made++;
-        made_since++;
-    }
-    os_unlock(&lock);
-    if (s && class && !at) {
-        give_back(s, 0, 0);
-        return 0;
-    }
-    *body = at;
-    return s;
-}
-
-static struct access list_record(const struct access *list, uint32_t n, who_t owner, unsigned raced)
-{
-    unsigned reads = 0, writes = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        unsigned kind = KIND_BIT(meta_kind(list[i].meta));
-        if (list[i].who != owner)
-            continue;
-        if (kind & kind_covered_by(ACCESS_READ))
-            reads |= meta_mask(list[i].meta);
-        if (kind & kind_covered_by(ACCESS_WRITE))
-            writes |= meta_mask(list[i].meta);
-    }
-    return (struct access){owner, 0, meta_pack_list(reads & ~raced, writes & ~raced, n)};
-}
-
-uint32_t state_intern(struct access *list, uint32_t n, who_t owner, unsigned raced)
+static uint32_t intern(struct state_stock *stock, struct access *list, uint32_t n)
 {
     struct access record = list[0];
-    if (n > 1) {
-        sort(list, n);
-        record = list_record(list, n, owner, raced);
+    if (n == 2) {
+        if (list[1].who < list[0].who || (list[1].who == list[0].who && list[1].stack < list[0].stack)) {
+            record = list[0];
+            list[0] = list[1];
+            list[1] = record;
+        }
+        record = list_record(n, false);
     }
-    uint64_t h = hash_of(list, n, record.who);
-    uint32_t *head = &heads[(h >> 20) & heads_mask];
+    uint32_t *head = head_of(&record, list, n);
     uint32_t first = __atomic_load_n(head, __ATOMIC_ACQUIRE);
     uint32_t s = find(first, 0, &record, list, n);
     if (s)
         return s;
-
-    uint32_t at = 0;
-    s = take(n > 1 ? list_class(n) : 0, &at);
+    s = take(stock, class_of(n));
     if (!s)
         return 0;
-    for (uint32_t i = 0; at && i < n; i++)
-        lists[at + i] = list[i];
-    record.stack = at ? at : record.stack;
     states[s] = record;
+    for (uint32_t i = 0; n > 1 && i < n; i++)
+        states[s + 1 + i] = list[i];
     for (;;) {
         uint32_t seen = first;
         next[s] = first;
@@ -214,51 +170,38 @@ uint32_t state_intern(struct access *list, uint32_t n, who_t owner, unsigned rac
             return s;
         uint32_t twin = find(first, seen, &record, list, n);
         if (twin) {
-            give_back(s, at, list_class(n));
+            put_back(stock, s, class_of(n));
             return twin;
         }
     }
 }
 
-uint32_t state_private(const struct access *list, uint32_t n, who_t owner, unsigned raced)
+#define INTERNED 2 /* accesses at most in an interned state */
+
+uint32_t state_make(struct state_stock *stock, struct access *list, uint32_t n)
 {
-    unsigned room = list_class(n);
-    uint32_t at, s = take(room, &at);
+    if (n <= INTERNED)
+        return intern(stock, list, n);
+    if (n > STATE_LIST_MAX)
+        return 0;
+    uint32_t s = take(stock, class_of(n));
     if (!s)
         return 0;
     for (uint32_t i = 0; i < n; i++)
-        lists[at + i] = list[i];
-    struct access record = list_record(list, n, owner, raced);
-    record.stack = at;
-    record.meta = meta_pack_private(record.meta, room);
-    states[s] = record;
+        states[s + 1 + i] = list[i];
+    states[s] = list_record(n, true);
     return s;
 }
 
-bool state_change(uint32_t s, const struct access *list, uint32_t n, who_t owner, unsigned raced)
+bool state_change(uint32_t s, const struct access *list, uint32_t n)
 {
     struct access *d = &states[s];
-    unsigned room = meta_room(d->meta);
-    if (n > 1u << room)
+    if (n >> (chunk_class[s / CHUNK_RECORDS] - 1) || n <= 1)
         return false;
-    struct access *body = &lists[d->stack];
     for (uint32_t i = 0; i < n; i++)
-        body[i] = list[i];
-    struct access record = list_record(list, n, owner, raced);
-    __atomic_store_n(&d->who, WHO_NOBODY, __ATOMIC_RELEASE);
-    __atomic_store_n(&d->meta, meta_pack_private(record.meta, room), __ATOMIC_RELEASE);
-    __atomic_store_n(&d->who, owner, __ATOMIC_RELEASE);
+        d[1 + i] = list[i];
+    d->meta = meta_pack_list(n, true);
     return true;
-}
-
-bool state_prefers_private(const struct access *list, uint32_t n)
-{
-    if (n < 3 || n > STATE_PRIVATE_MAX)
-        return false;
-    unsigned epochs = 1;
-    for (uint32_t i = 1; i < n; i++)
-        epochs += list[i].who != list[i - 1].who;
-    return epochs > 2 || n > 4;
 }
 
 bool state_crowded(void)
@@ -271,12 +214,38 @@ uint64_t state_made(void)
     return __atomic_load_n(&made, __ATOMIC_RELAXED);
 }
 
+/* ---- collection ---------------------------------------------------------------------------------------------------- */
+
+static bool marked(uint32_t s)
+{
+    return marks[s / 64] >> (s & 63) & 1;
+}
+
+/* Room for chunks that the collection itself adds. */
+static size_t records_to_come(void)
+{
+    size_t n = ((size_t)nchunks * 2 + 64) * CHUNK_RECORDS;
+    return n < STATE_MAX ? n : STATE_MAX;
+}
+
 bool state_mark_begin(void)
 {
-    marks_size = ((size_t)used + 63) / 64 * sizeof *marks;
-    marks_size = (marks_size + OS_PAGE - 1) & ~(OS_PAGE - 1);
+    marks_size = records_to_come() / 8;
+    notes_size = records_to_come() * sizeof *notes;
     marks = os_reserve(marks_size);
-    return marks != NULL;
+    notes = os_reserve(notes_size);
+    if (marks && notes)
+        return true;
+    if (marks)
+        os_unmap(marks, marks_size);
+    if (notes)
+        os_unmap(notes, notes_size);
+    return false;
+}
+
+uint32_t *state_note(uint32_t s)
+{
+    return &notes[s];
 }
 
 bool state_mark(uint32_t s)
@@ -288,49 +257,66 @@ bool state_mark(uint32_t s)
     return true;
 }
 
-void state_sweep(void)
+static void fit_heads(uint32_t live)
 {
-    uint32_t live = 0;
-    for (uint32_t s = STATE_BUSY + 1; s < used; s++)
-        live += marks[s / 64] >> (s & 63) & 1;
-
     size_t size = (size_t)heads_mask + 1;
     size_t bigger = size;
     while (live > bigger)
         bigger *= 2;
     uint32_t *table = os_reserve(bigger * sizeof *table);
-    if (table) {
-        os_unmap(heads, size * sizeof *heads);
-        heads = table;
-        heads_mask = (uint32_t)(bigger - 1);
-    } else {
+    if (!table) {
         for (size_t i = 0; i < size; i++)
             heads[i] = 0;
+        return;
     }
+    os_unmap(heads, size * sizeof *heads);
+    heads = table;
+    heads_mask = (uint32_t)(bigger - 1);
+}
 
-    free_first = 0;
-    for (uint32_t s = used; s-- > STATE_BUSY + 1;) {
-        if (marks[s / 64] >> (s & 63) & 1) {
-            if (state_is_private(s))
-                continue;
-            uint32_t n;
-            const struct access *list = state_list(s, &n);
-            uint32_t *head = &heads[(hash_of(list, n, states[s].who) >> 20) & heads_mask];
-            next[s] = *head;
-            *head = s;
+/* From the top, so that the free lists are in the order of addresses. */
+void state_sweep(void)
+{
+    uint32_t live = 0, interned = 0;
+    for (size_t i = 0; i < marks_size / sizeof *marks; i++)
+        interned += (uint32_t)__builtin_popcountl(marks[i]);
+    fit_heads(interned);
+    for (unsigned c = 0; c < STATE_CLASSES; c++)
+        block_free[c] = cut[c].at = cut[c].end = 0;
+    chunk_free = nchunks;
+    for (uint32_t c = nchunks; c-- > 1;) {
+        if (!chunk_class[c])
             continue;
+        const unsigned class = chunk_class[c] - 1;
+        const uint32_t first = c * CHUNK_RECORDS, step = 1u << class;
+        uint32_t before = block_free[class], kept = 0;
+        for (uint32_t s = first + CHUNK_RECORDS; s > first;) {
+            s -= step;
+            if (marked(s)) {
+                kept++;
+                if (!state_is_private(s)) {
+                    uint32_t n;
+                    const struct access *list = state_list(s, &n);
+                    uint32_t *head = head_of(&states[s], list, n);
+                    next[s] = *head;
+                    *head = s;
+                }
+                continue;
+            }
+            states[s] = nothing;
+            next[s] = block_free[class];
+            block_free[class] = s;
         }
-        struct access *d = &states[s];
-        if (d->who != WHO_NOBODY && d->meta & META_LIST && d->stack) {
-            unsigned c = meta_private(d->meta) ? meta_room(d->meta) : list_class(meta_count(d->meta));
-            lists[d->stack].stack = lists_free[c];
-            lists_free[c] = d->stack;
+        if (!kept) {
+            block_free[class] = before;
+            chunk_class[c] = 0;
+            chunk_free = c;
+            os_drop(&states[first], CHUNK_RECORDS * sizeof *states);
         }
-        *d = (struct access){WHO_NOBODY, 0, META_LIST};
-        next[s] = free_first;
-        free_first = s;
+        live += kept * step;
     }
     os_unmap(marks, marks_size);
+    os_unmap(notes, notes_size);
     made_since = 0;
-    crowd = live > 1u << 19 ? live : 1u << 19;
+    crowd = live / 2 > CROWD_LEAST ? live / 2 : CROWD_LEAST;
 }

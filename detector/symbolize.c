@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "symbolize_module.h"
-#include "unwind.h"
 
 /* The answer for one address. */
 struct answer {
@@ -144,12 +143,6 @@ static bool variable(uintptr_t addr, const uintptr_t *pcs, int npcs, struct symb
     return true;
 }
 
-static void note_unload(void)
-{
-    module_note_unload();
-    unwind_forget();
-}
-
 static void settings(const char *debug_root, bool names)
 {
     elf_debug_root = debug_root;
@@ -162,12 +155,10 @@ const struct symbolizer *gorace_symbolizer(int abi)
 {
     static const struct symbolizer table = {
         .abi = SYMBOLIZER_ABI,
-        .unwind = unwind_here,
         .frames = frames,
         .variable = variable,
         .refresh = module_refresh,
-        .note_unload = note_unload,
-        .detector_range = unwind_leave_out,
+        .note_unload = module_note_unload,
         .settings = settings,
     };
     return abi == SYMBOLIZER_ABI ? &table : NULL;

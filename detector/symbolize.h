@@ -1,10 +1,11 @@
 /* Names for addresses, as one table of functions that the module libgorace-symbolize.so hands out.
  *
- * It is a module of its own because libdw uses malloc and brings libraries with it; libgorace.so itself needs libc only. Nothing here is called with a lock of the core held, and the caller stands in inside_begin(), so
- * that what libdw does is not taken for the program's doing.
+ * It is a module of its own because libdw uses malloc and brings libraries with it; libgorace.so itself needs the C
+ * library only. Nothing here is called with a lock of the core held, and the caller stands in inside_begin(), so that
+ * what libdw does is not taken for the program's doing.
  *
- * Whoever calls anything but `unwind` makes sure that only one thread does at a time (report.c holds its lock);
- * `unwind` may be called by any number of threads at once. Strings and frames live as long as the process. */
+ * The caller makes sure that only one thread is in here at a time (report.c holds its lock). Strings and frames live as
+ * long as the process. */
 #ifndef GORACE_SYMBOLIZE_H
 #define GORACE_SYMBOLIZE_H
 
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYMBOLIZER_ABI 1
+#define SYMBOLIZER_ABI 2
 #define SYMBOLIZER_ENTRY "gorace_symbolizer"
 #define SYMBOLIZER_FILE "libgorace-symbolize.so"
 
@@ -42,8 +43,6 @@ struct symbol_variable {
 
 struct symbolizer {
     int abi;
-    /* Return addresses of the caller's frames, innermost first; those in the detector's own range are left out. */
-    int (*unwind)(uintptr_t *pcs, int max);
     /* The functions at return address `pc`, inlined ones first. At least one; it may know no more than the address. */
     int (*frames)(uintptr_t pc, const struct symbol_frame **frames);
     /* The global or static variable that holds `addr`. `pcs`, return addresses of code that uses it, say where to look
@@ -53,8 +52,6 @@ struct symbolizer {
     void (*refresh)(void);
     /* Some module is about to be unloaded: remember what lies where. */
     void (*note_unload)(void);
-    /* Text of the detector itself, for `unwind`. */
-    void (*detector_range)(uintptr_t lo, uintptr_t hi);
     /* Folder of separate debug files (the string is kept), and whether anything but module and offset is wanted. */
     void (*settings)(const char *debug_root, bool names);
 };

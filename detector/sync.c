@@ -180,6 +180,15 @@ void sync_forget(struct actor *a, uint64_t key)
     actor_leave(a);
 }
 
+void sync_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx)
+{
+    for (uint32_t i = 0; i < CHAINS; i++)
+        for (struct sync *s = chains[i].first; s; s = s->next) {
+            visit(&s->clock, ctx);
+            visit(&s->head_clock, ctx);
+        }
+}
+
 uint64_t syncs_lost(void)
 {
     return lost;

@@ -32,6 +32,8 @@ void sync_set(struct actor *a, struct sync *s);             /* release */
 void sync_merge(struct actor *a, struct sync *s);           /* release that keeps what is there */
 /* All objects whose key is an address in [addr, addr+size) are gone. */
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size);
+/* Every clock of every object; with the world stopped. */
+void sync_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx);
 uint64_t syncs_lost(void);
 
 #endif

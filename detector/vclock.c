@@ -236,3 +236,19 @@ void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n)
     for (uint64_t s = known; s < n; s++)
         out[s] = 0;
 }
+
+static void each(const struct vclock_node *n, uint32_t first, void (*visit)(uint32_t, uint64_t, void *), void *ctx)
+{
+    for (uint32_t i = 0; i < VCLOCK_FAN; i++) {
+        if (n->level && n->child[i])
+            each(n->child[i], first + (i << (4 * n->level)), visit, ctx);
+        else if (!n->level && n->epoch[i])
+            visit(first + i, n->epoch[i], ctx);
+    }
+}
+
+void vclock_each(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx)
+{
+    if (c->root)
+        each(c->root, 0, visit, ctx);
+}

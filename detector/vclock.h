@@ -35,6 +35,9 @@ void vclock_clear(struct vclock *c, struct pool *p);
 /* out[s] = min(out[s], c[s]) for all s < n. */
 void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 
+/* Calls visit for every slot that is not 0. */
+void vclock_each(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
+
 #define VCLOCK_NODE_SIZE 256 /* arena class of a node */
 
 #endif

@@ -1,9 +1,10 @@
-/* Going in and out of the core, standing still, collecting, switching off.
+/* Going in and out of the core, standing still, switching off.
  *
  * Stopping costs the fast path nothing but a plain store and a load: the one who stops sets PAUSE_STOP on every actor
  * and then has the kernel put a barrier into every thread (membarrier(2)). Afterwards an actor has either seen the bit,
  * or its `inside` can be seen. Actors that are inside come out soon: nobody blocks there but on locks of the core. */
 #include "access.h"
+#include "collect.h"
 #include "finding.h"
 #include "heap.h"
 #include "lockset.h"
@@ -14,7 +15,6 @@ struct detector_host host;
 static struct oslock world;     /* held by the one who has stopped the world */
 uint32_t world_stopped;         /* futex: 1 while the world stands; set under actors_lock */
 static uint32_t off;
-static uint64_t collections;
 static uint64_t deferred;
 
 bool actor_enter_slow(struct actor *a)
@@ -34,8 +34,6 @@ bool actor_enter_slow(struct actor *a)
         compiler_barrier();
     }
 }
-
-static void collect(struct actor *a);
 
 void actor_leave_slow(struct actor *a)
 {
@@ -110,72 +108,6 @@ void world_start(struct actor *a)
         actor_leave(a);
 }
 
-struct sweep {
-    uint64_t *floor;
-    uint32_t nslots;
-};
-
-/* Every live actor knows of all accesses in the list: none of them can be in a race any more. */
-static bool settled(const struct sweep *s, const struct access *list, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (who_epoch(list[i].who) > s->floor[who_slot(list[i].who)])
-            return false;
-    return true;
-}
-
-static void mark_words(shadow_word *w, size_t n, void *ctx)
-{
-    const struct sweep *s = ctx;
-    uint32_t last = 0, last_to = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t state = w[i];
-        if (!state)
-            continue;
-        if (state != last) {
-            uint32_t count;
-            const struct access *list = state_list(state, &count);
-            last = state;
-            last_to = settled(s, list, count) ? 0 : state;
-            if (last_to && state_mark(state)) {
-                for (uint32_t k = 0; k < count; k++) {
-                    actor_mark(list[k].who);
-                    lockset_mark(meta_lockset(list[k].meta));
-                }
-            }
-        }
-        if (last_to != state)
-            w[i] = last_to;
-    }
-}
-
-/* Mark and sweep of shadow states, lock sets and the memory of actors that have gone. Nothing is forgotten that could
- * still be one side of a race. */
-static void collect(struct actor *a)
-{
-    world_stop(a);
-    /* Others may have seen the same need. */
-    bool due = state_crowded() || actors_crowded();
-    uint32_t nslots = actor_slots();
-    size_t bytes = ((size_t)nslots + 1) * sizeof(uint64_t);
-    struct sweep s = {due ? os_reserve(bytes) : NULL, nslots};
-    if (s.floor && state_mark_begin()) {
-        actor_floor(s.floor);
-        actor_mark_begin();
-        lockset_mark_begin();
-        heap_mark();
-        shadow_all(mark_words, &s);
-        state_sweep();
-        lockset_sweep();
-        actor_sweep();
-        context_rehash();
-        collections++;
-    }
-    if (s.floor)
-        os_unmap(s.floor, bytes);
-    world_start(a);
-}
-
 void world_only(struct actor *a)
 {
     os_lock(&actors_lock);
@@ -248,7 +180,7 @@ void frames_grow(struct actor *a)
 
 uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc)
 {
-    uint32_t parent = (a->top - 1)->context;
+    uint32_t parent = a->context;
     uint32_t child = context_child(parent, pc, &a->folded, &a->lost_stacks);
     *c = (struct call_cache){pc, parent, child};
     return child;
@@ -281,7 +213,7 @@ uint64_t counter_sum(enum counter c)
     case COUNTER_states:
         return state_made();
     case COUNTER_collections:
-        return collections;
+        return collections();
     case COUNTER_races:
         return races_found();
     case COUNTER_locksets_lost:

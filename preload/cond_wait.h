@@ -24,11 +24,11 @@ void cond_wait_begins(struct cond_wait *w, const void *mutex, uintptr_t pc);
 void cond_wait_over(struct cond_wait *w);
 void cond_wait_cancelled(void *w);
 
-#define COND_WAIT(w, result, call)                                                                                    \
-    do {                                                                                                              \
-        pthread_cleanup_push(cond_wait_cancelled, w);                                                                 \
-        result = call;                                                                                                \
-        pthread_cleanup_pop(0);                                                                                       \
+#define COND_WAIT(w, result, call) \
+    do { \
+        pthread_cleanup_push(cond_wait_cancelled, w); \
+        result = call; \
+        pthread_cleanup_pop(0); \
     } while (0)
 
 #endif

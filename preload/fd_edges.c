@@ -1,9 +1,10 @@
 /* Happens-before edges through file descriptors; see fd_edges.h.
  *
  * What is an edge: data, or the end of it, that was sent before it was received; a connect before the accept that takes
- * it; a listen before a connect that succeeds; a wake-up by epoll after what made the descriptor ready. Where one
- * cannot tell which bytes a reader got, every earlier sender counts: too many edges may hide a race, one too few would
- * report a correct program.
+ * it; a listen before a connect that succeeds; a wake-up by epoll after what made the descriptor ready; close before
+ * the call that returns the same number again, since programs keep tables by number and whoever gets it owns the row.
+ * Where one cannot tell which bytes a reader got, every earlier sender counts: too many edges may hide a race, one too
+ * few would report a correct program.
  *
  * A `struct link` is what two ends have in common: side s sends into key[s] and receives from key[!s]. A slot, one a
  * descriptor, points at a link and says which side it is. Descriptors that share an open file (dup) share a side.
@@ -42,7 +43,7 @@ struct link {
 #define SLOTS ((size_t)1 << 15)
 #define LINKS ((size_t)1 << 12)
 
-static uintptr_t *slots[((size_t)1 << 31) / SLOTS];      /* link | side */
+static uintptr_t *slots[((size_t)1 << 31) / SLOTS];       /* link | side */
 static struct link *links[((size_t)1 << 31) / LINKS / 8]; /* an eighth of all numbers: 2^28 links */
 static uint32_t links_used;
 static uint64_t links_free; /* pops << 32 | number + 1 */
@@ -112,8 +113,8 @@ static void link_recycle(struct actor *me, struct link *l)
     uint64_t top = __atomic_load_n(&links_free, __ATOMIC_RELAXED);
     do {
         l->next_free = (uint32_t)top;
-    } while (!__atomic_compare_exchange_n(&links_free, &top, top >> 32 << 32 | (l->number + 1), false,
-                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(&links_free, &top, top >> 32 << 32 | (l->number + 1), false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------ */
@@ -126,6 +127,18 @@ struct end {
 static struct end end_of(uintptr_t slot)
 {
     return (struct end){(struct link *)(slot & ~(uintptr_t)1), (int)(slot & 1)};
+}
+
+static uint64_t number_key(int fd)
+{
+    return FD_KEY(FD_NUMBER, fd);
+}
+
+/* The kernel has given out the number, so an earlier close of it is over. */
+static void number_taken(struct actor *me, int fd)
+{
+    if (fd >= 0)
+        sync_acquire(me, number_key(fd));
 }
 
 /* Gives up what the slot held; the caller has raised refs of the new link. */
@@ -213,17 +226,21 @@ void fd_acquire(struct actor *me, int fd)
 
 void fd_opened(struct actor *me, int fd)
 {
+    number_taken(me, fd);
     put(me, fd, NULL, 0);
 }
 
 void fd_opened_alone(struct actor *me, int fd)
 {
+    number_taken(me, fd);
     put(me, fd, link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true}), 0);
 }
 
 static void opened_both(struct actor *me, int a, int b, struct link init)
 {
     struct link *l = link_new(init);
+    number_taken(me, a);
+    number_taken(me, b);
     put(me, a, l, 0);
     put(me, b, l, l ? 1 : 0);
 }
@@ -243,6 +260,7 @@ void fd_copied(struct actor *me, int from, int to)
     struct end e = lookup(me, from);
     if (from == to)
         return;
+    number_taken(me, to);
     if (e.link && e.link != &quiet)
         __atomic_add_fetch(&e.link->refs[e.side], 1, __ATOMIC_RELAXED);
     put(me, to, e.link, e.side);
@@ -254,16 +272,19 @@ void fd_closing(struct actor *me, int fd)
     uintptr_t value = slot ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : 0;
     if (value)
         release_end(me, end_of(value));
+    if (fd >= 0)
+        sync_release_merge(me, number_key(fd));
     put(me, fd, NULL, 0);
 }
 
 void fd_closing_range(struct actor *me, unsigned first, unsigned last)
 {
     for (size_t fd = first; fd <= last && fd < (size_t)1 << 31; fd++) {
-        if (__atomic_load_n(&slots[fd / SLOTS], __ATOMIC_ACQUIRE))
-            fd_closing(me, (int)fd);
-        else
+        uintptr_t *page = __atomic_load_n(&slots[fd / SLOTS], __ATOMIC_ACQUIRE);
+        if (!page)
             fd |= SLOTS - 1;
+        else if (__atomic_load_n(&page[fd % SLOTS], __ATOMIC_ACQUIRE))
+            fd_closing(me, (int)fd);
     }
 }
 
@@ -287,6 +308,7 @@ void fd_listening(struct actor *me, int fd)
 
 void fd_accepted(struct actor *me, int listener, int fd)
 {
+    number_taken(me, fd);
     put(me, fd, NULL, 0);
     sync_acquire(me, FD_KEY(FD_CONNECT, fd_local_name(listener)));
 }

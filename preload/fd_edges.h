@@ -13,11 +13,11 @@ void fd_release(struct actor *me, int fd);
 void fd_acquire(struct actor *me, int fd);
 
 /* The number stands for a new open file: ... */
-void fd_opened(struct actor *me, int fd);                         /* ... which is looked at when it is used */
-void fd_opened_alone(struct actor *me, int fd);                   /* ... that has no other end: eventfd, timerfd, epoll */
+void fd_opened(struct actor *me, int fd);       /* ... which is looked at when it is used */
+void fd_opened_alone(struct actor *me, int fd); /* ... that has no other end: eventfd, timerfd, epoll */
 void fd_opened_pipe(struct actor *me, int reader, int writer);
-void fd_opened_pair(struct actor *me, int a, int b);              /* socketpair */
-void fd_copied(struct actor *me, int from, int to);               /* dup: an open file that has another number already */
+void fd_opened_pair(struct actor *me, int a, int b); /* socketpair */
+void fd_copied(struct actor *me, int from, int to);  /* dup: an open file that has another number already */
 /* Before close. The other end sees the end of file: an edge as from data. */
 void fd_closing(struct actor *me, int fd);
 void fd_closing_range(struct actor *me, unsigned first, unsigned last);

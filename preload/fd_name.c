@@ -11,7 +11,9 @@
 
 #include <netinet/in.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
 #include "raw.h"
@@ -113,6 +115,20 @@ static struct fd_names socket_names(int fd)
                              FD_KEY(FD_STREAM, from << NAME_BITS | to)};
 }
 
+/* A pseudo terminal has a direction to its master and one to its slave. Other devices have nobody at the other end. */
+static struct fd_names device_names(int fd, dev_t device)
+{
+    unsigned number = 0;
+    bool slave = major(device) >= 136 && major(device) <= 143;
+    if (slave)
+        number = (major(device) - 136) << 20 | minor(device);
+    else if (raw_syscall(SYS_ioctl, fd, TIOCGPTN, (long)&number, 0, 0, 0) < 0)
+        return (struct fd_names){.kind = FD_QUIET};
+    uint64_t to_master = FD_KEY(FD_TERMINAL, (uint64_t)number << 1);
+    uint64_t to_slave = FD_KEY(FD_TERMINAL, (uint64_t)number << 1 | 1);
+    return slave ? (struct fd_names){FD_NAMED, to_slave, to_master} : (struct fd_names){FD_NAMED, to_master, to_slave};
+}
+
 struct fd_names fd_names(int fd)
 {
     struct stat s;
@@ -127,6 +143,8 @@ struct fd_names fd_names(int fd)
     case S_IFREG:
         file &= ((uint64_t)1 << 20) - 1;
         return (struct fd_names){FD_NAMED, FD_KEY(FD_FILE, file), FD_KEY(FD_FILE, file)};
+    case S_IFCHR:
+        return device_names(fd, s.st_rdev);
     case 0:
         return (struct fd_names){.kind = FD_ANONYMOUS};
     default:

@@ -7,7 +7,20 @@
 #include <sys/socket.h>
 
 /* Numbers that are no address (detector.h): bits 63 and 62, a kind, and what tells one from another. */
-enum fd_key { FD_UNIQUE, FD_FILE, FD_FIFO, FD_STREAM, FD_DATAGRAM, FD_CONNECT, FD_LISTEN, FD_WATCH, FD_CROWD, FD_SYSTEM_V };
+enum fd_key {
+    FD_UNIQUE,
+    FD_FILE,
+    FD_FIFO,
+    FD_TERMINAL,
+    FD_STREAM,
+    FD_DATAGRAM,
+    FD_CONNECT,
+    FD_LISTEN,
+    FD_WATCH,
+    FD_CROWD,
+    FD_SYSTEM_V,
+    FD_NUMBER
+};
 #define FD_KEY(kind, which) \
     ((uint64_t)3 << 62 | (uint64_t)(kind) << 58 | ((uint64_t)(which) & (((uint64_t)1 << 58) - 1)))
 
@@ -18,7 +31,7 @@ struct fd_names {
         FD_ANONYMOUS,   /* an object that only descriptors name */
         FD_NAMED
     } kind;
-    uint64_t in, out;   /* FD_NAMED; 0: none */
+    uint64_t in, out; /* FD_NAMED; 0: none */
 };
 
 struct fd_names fd_names(int fd);

@@ -239,7 +239,8 @@ void format_scanned(struct actor *me, const char *format, va_list args, int assi
             if (allocated)
                 mem_write(me, to, sizeof(void *), pc);
             else
-                mem_write(me, to, (width ? (size_t)width : 1) * (l == L || conversion == 'C' ? sizeof(wchar_t) : 1), pc);
+                mem_write(me, to, (width ? (size_t)width : 1) * (l == L || conversion == 'C' ? sizeof(wchar_t) : 1),
+                          pc);
             break;
         case 's':
         case '[':

@@ -13,6 +13,7 @@
 #include "../detector/flags.h"
 #include "../detector/os.h"
 #include "../detector/report.h"
+#include "../detector/unwind.h"
 #include "benign.h"
 #include "interpose.h"
 #include "modules.h"
@@ -21,6 +22,7 @@
 #include "signals.h"
 #include "symbolizer_load.h"
 #include "threads.h"
+#include "unseen.h"
 
 enum { NOT_STARTED, STARTING, RUNNING, OFF };
 static uint32_t phase; /* atomic */
@@ -48,15 +50,13 @@ void reports_ready(void)
     os_lock(&once);
     if (!ready) {
         const char *why = NULL;
-        if (flags.symbolize || !symbolizer)
+        if (flags.symbolize || !symbolizer) {
+            unseen_ours_begin();
             symbolizer = symbolizer_load(&why);
+            unseen_ours_end();
+        }
         if (!symbolizer && why)
             say(why);
-        if (symbolizer) {
-            uintptr_t lo, hi;
-            modules_self(&lo, &hi);
-            symbolizer->detector_range(lo, hi);
-        }
         report_init(&flags, symbolizer);
         __atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
     }
@@ -73,21 +73,11 @@ static void found(struct actor *by, const struct finding *f)
         return;
     reports_ready();
     struct inside in = inside_begin();
-    enum verdict v = report_finding(f);
+    bool unseen = unseen_order(f);
+    enum verdict v = unseen ? VERDICT_SUPPRESSED : report_finding(f);
     inside_end(in);
     if (flags.halt_on_error && (v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED))
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
-}
-
-static int unwind(uintptr_t *pcs, int max)
-{
-    reports_ready();
-    if (!symbolizer)
-        return 0;
-    struct inside in = inside_begin();
-    int n = symbolizer->unwind(pcs, max);
-    inside_end(in);
-    return n;
 }
 
 /* ---- start --------------------------------------------------------------------------------------------------------- */
@@ -156,13 +146,14 @@ static void fork_child(void)
 {
     if (ready)
         report_fork_end(true);
+    unseen_forked();
 }
 
 static void start(void)
 {
     static const struct detector_host host = {.found = found,
                                               .company = reports_ready,
-                                              .unwind = unwind,
+                                              .unwind = unwind_here,
                                               .instrumented = modules_instrumented,
                                               .deferred = signal_run_pending,
                                               .say = say};
@@ -177,7 +168,10 @@ static void start(void)
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
     }
+    uintptr_t lo, hi;
     modules_scan();
+    modules_self(&lo, &hi);
+    unwind_leave_out(lo, hi);
     threads_start();
     pthread_atfork(fork_prepare, fork_parent, fork_child);
     __atomic_store_n(&phase, RUNNING, __ATOMIC_RELEASE);
@@ -213,7 +207,22 @@ void modules_changed(void)
     if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING)
         return;
     struct inside in = inside_begin();
+    unwind_forget();
     modules_scan();
+    inside_end(in);
+}
+
+/* What has been forgotten here may be learnt again by the destructors that run in dlclose: modules_changed forgets it
+ * once more. */
+void modules_unloading(void)
+{
+    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING)
+        return;
+    unwind_forget();
+    if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+        return;
+    struct inside in = inside_begin();
+    report_note_unload();
     inside_end(in);
 }
 
@@ -226,8 +235,12 @@ int process_exit_code(int status)
         return status;
     reports_ready();
     struct inside in = inside_begin();
-    if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST))
+    if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST)) {
+        const char *line = unseen_summary();
+        if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
+            report_say(line);
         report_end();
+    }
     uint64_t n = report_count();
     inside_end(in);
     return n && flags.exitcode ? flags.exitcode : status;

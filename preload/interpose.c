@@ -12,9 +12,8 @@
  * stays in use. */
 #include "interpose.h"
 
-#include <sys/syscall.h>
-
 #include "../detector/os.h"
+#include "raw.h"
 
 #define FUNCTION(ret, name, params) ret(*real_##name) params;
 #define VERSIONED(ret, name, params, version) FUNCTION(ret, name, params)
@@ -30,9 +29,7 @@ static pid_t resolver;    /* the thread that is at it, while RESOLVING */
 
 static pid_t gettid_raw(void)
 {
-    long tid;
-    __asm__ volatile("syscall" : "=a"(tid) : "0"((long)SYS_gettid) : "rcx", "r11", "memory");
-    return (pid_t)tid;
+    return (pid_t)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 static void *find(const char *name, const char *version)
@@ -41,14 +38,30 @@ static void *find(const char *name, const char *version)
     return f ? f : dlsym(RTLD_NEXT, name);
 }
 
-#define RESOLVE(name, version)                                                                                        \
-    if (!real_##name)                                                                                                 \
+/* The program may never call it; if it does, this line says why it crashed. */
+static void missing(const char *name)
+{
+    static const char before[] = "gorace: the C library has no ", after[] = "\n";
+    size_t n = 0;
+    while (name[n])
+        n++;
+    raw_syscall(SYS_write, 2, (long)before, sizeof before - 1, 0, 0, 0);
+    raw_syscall(SYS_write, 2, (long)name, (long)n, 0, 0, 0);
+    raw_syscall(SYS_write, 2, (long)after, sizeof after - 1, 0, 0, 0);
+}
+
+#define RESOLVE(name, version) \
+    if (!real_##name) \
         real_##name = (__typeof__(real_##name))find(#name, version);
+#define REQUIRE(name, version) \
+    RESOLVE(name, version) \
+    if (!real_##name) \
+        missing(#name);
 
 static void resolve_required(void)
 {
-#define FUNCTION(ret, name, params) RESOLVE(name, NULL)
-#define VERSIONED(ret, name, params, version) RESOLVE(name, version)
+#define FUNCTION(ret, name, params) REQUIRE(name, NULL)
+#define VERSIONED(ret, name, params, version) REQUIRE(name, version)
 #define OPTIONAL(ret, name, params)
 #include "interpose.def"
 #undef FUNCTION

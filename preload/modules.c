@@ -8,12 +8,15 @@
 
 #include "../detector/arena.h"
 
-#define MODULES_MAX 2046
+#define MODULES_MAX 2014
+#define RUNTIMES_MAX 32
+struct text {
+    uintptr_t lo, hi;
+};
 struct list {
-    uint32_t n, dropped;
-    struct {
-        uintptr_t lo, hi;
-    } text[MODULES_MAX]; /* of instrumented modules */
+    uint32_t n, nruntime, dropped;
+    struct text text[MODULES_MAX]; /* of instrumented modules */
+    struct text runtime[RUNTIMES_MAX];
 };
 static struct list *list; /* atomic */
 static uintptr_t self_lo, self_hi;
@@ -55,6 +58,37 @@ static bool calls_hooks(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
     return false;
 }
 
+bool modules_is_runtime(const char *file)
+{
+    static const char *const names[] = {
+        "ld-linux",  "linux-vdso",   "libc.so",     "libm.so",     "libpthread.so", "libdl.so",
+        "librt.so",  "libanl.so",    "libresolv.",  "libnss_",     "libstdc++.so",  "libc++.so",
+        "libc++abi", "libgcc_s.so",  "libunwind",   "libjemalloc", "libtcmalloc",   "libmimalloc",
+    };
+    const char *base = file;
+    for (const char *p = file; *p; p++)
+        if (*p == '/')
+            base = p + 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = 0;
+        while (names[i][n] && base[n] == names[i][n])
+            n++;
+        if (!names[i][n])
+            return true;
+    }
+    return false;
+}
+
+static void add_text(struct list *l, uintptr_t lo, uintptr_t size, bool runtime)
+{
+    uint32_t *n = runtime ? &l->nruntime : &l->n;
+    if (*n == (runtime ? RUNTIMES_MAX : MODULES_MAX)) {
+        l->dropped++;
+        return;
+    }
+    (runtime ? l->runtime : l->text)[(*n)++] = (struct text){lo, lo + size};
+}
+
 static int look(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     (void)size;
@@ -72,19 +106,12 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
             ours = true;
         }
     }
-    if (ours || !dyn || !calls_hooks(info, dyn))
-        return 0;
+    bool instrumented = !ours && dyn && calls_hooks(info, dyn);
+    bool runtime = !ours && !instrumented && modules_is_runtime(info->dlpi_name);
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        if (p->p_type != PT_LOAD || !(p->p_flags & PF_X))
-            continue;
-        if (l->n == MODULES_MAX) {
-            l->dropped++;
-            continue;
-        }
-        l->text[l->n].lo = info->dlpi_addr + p->p_vaddr;
-        l->text[l->n].hi = info->dlpi_addr + p->p_vaddr + p->p_memsz;
-        l->n++;
+        if (p->p_type == PT_LOAD && p->p_flags & PF_X && (instrumented || runtime))
+            add_text(l, info->dlpi_addr + p->p_vaddr, p->p_memsz, runtime);
     }
     return 0;
 }
@@ -94,18 +121,29 @@ void modules_scan(void)
     struct list *l = arena_alloc(sizeof *l);
     if (!l)
         return;
-    l->n = l->dropped = 0;
+    l->n = l->nruntime = l->dropped = 0;
     dl_iterate_phdr(look, l);
     __atomic_store_n(&list, l, __ATOMIC_RELEASE);
+}
+
+static bool has(const struct text *text, uint32_t n, uintptr_t pc)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (pc - text[i].lo < text[i].hi - text[i].lo)
+            return true;
+    return false;
 }
 
 bool modules_instrumented(uintptr_t pc)
 {
     const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; l && i < l->n; i++)
-        if (pc - l->text[i].lo < l->text[i].hi - l->text[i].lo)
-            return true;
-    return false;
+    return l && has(l->text, l->n, pc);
+}
+
+bool modules_runtime(uintptr_t pc)
+{
+    const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+    return l && has(l->runtime, l->nruntime, pc);
 }
 
 void modules_self(uintptr_t *lo, uintptr_t *hi)

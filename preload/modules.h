@@ -8,6 +8,9 @@
 /* Looks at all modules anew: at the start and after dlopen or dlclose. The caller stands in inside_begin(). */
 void modules_scan(void);
 bool modules_instrumented(uintptr_t pc);
+/* Whether the code at `pc`, or the file, belongs to the C or C++ runtime or is a replacement of malloc. */
+bool modules_runtime(uintptr_t pc);
+bool modules_is_runtime(const char *file);
 /* The text of libgorace.so itself. */
 void modules_self(uintptr_t *lo, uintptr_t *hi);
 

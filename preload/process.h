@@ -7,8 +7,9 @@
 /* The process is about to end with `status`, without atexit handlers: writes out what is left to write and returns the
  * status to end with. init.c */
 int process_exit_code(int status);
-/* Modules were loaded or unloaded. init.c */
+/* Modules were loaded or unloaded; and, told before, some may be about to be unloaded. init.c */
 void modules_changed(void);
+void modules_unloading(void);
 
 /* This process, and not a child of vfork that borrows its memory. wrap_process.c */
 bool process_is_ours(void);

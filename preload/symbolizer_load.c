@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _end[] __attribute__((visibility("hidden")));
 
 static char *debuginfod_setting(void)
 {
@@ -49,21 +48,21 @@ const struct symbolizer *symbolizer_load(const char **why)
 {
     Dl_info self;
     char real[PATH_MAX];
-    *why = "cannot find " SYMBOLIZER_FILE ": reports are without names";
+    *why = "cannot find the folder of " SYMBOLIZER_FILE ": reports are without names";
     /* The name may be that of a link in a system folder. */
     if (!dladdr(__ehdr_start, &self) || !self.dli_fname || !realpath(self.dli_fname, real))
         return NULL;
     void *module = load_beside(real);
     if (!module) {
+        static char said[PATH_MAX + 200];
         const char *reason = dlerror();
-        if (reason)
-            *why = reason;
+        snprintf(said, sizeof said, "%s: reports are without names (%s needs the package of libdw, e.g. libdw1)",
+                 reason ? reason : SYMBOLIZER_FILE, SYMBOLIZER_FILE);
+        *why = said;
         return NULL;
     }
     symbolizer_entry *entry = (symbolizer_entry *)dlsym(module, SYMBOLIZER_ENTRY);
     const struct symbolizer *s = entry ? entry(SYMBOLIZER_ABI) : NULL;
     *why = s ? NULL : SYMBOLIZER_FILE " is of another version: reports are without names";
-    if (s)
-        s->detector_range((uintptr_t)__ehdr_start, (uintptr_t)_end);
     return s;
 }

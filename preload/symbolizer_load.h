@@ -6,7 +6,8 @@
 
 /* Called once, in inside_begin(), before there is a second thread. At the first report it would be too late: dlopen
  * takes a lock that the program may hold then.
- * NULL when the module cannot be used; *why is then what the user is told (it stays valid). */
+ * NULL when the module cannot be used; *why is then what the user is told (it stays valid): what is missing, in the
+ * loader's words, such as libdw's file. */
 const struct symbolizer *symbolizer_load(const char **why);
 
 #endif

@@ -14,6 +14,7 @@
 #include "threads.h"
 
 #include <limits.h>
+#include <link.h>
 #include <linux/futex.h>
 
 #include "../detector/os.h"
@@ -136,6 +137,20 @@ void thread_not_created(struct thread *t)
     tables_unlock(self);
 }
 
+/* Bytes below the thread pointer (on x86-64 the pthread_t) that static TLS takes; the same in every thread. */
+#define LOCALS_MAX ((uintptr_t)1 << 20)
+static uintptr_t locals_size;
+
+static int measure_locals(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    uintptr_t below = (uintptr_t)pthread_self() - (uintptr_t)info->dlpi_tls_data;
+    (void)size;
+    (void)arg;
+    if (info->dlpi_tls_data && below < LOCALS_MAX && below > locals_size)
+        locals_size = below;
+    return 0;
+}
+
 /* Bounds of the calling thread's stack, the thread's static TLS included. May allocate; inside only. */
 static bool stack_bounds(uintptr_t *lo, size_t *size, bool *detached)
 {
@@ -166,6 +181,7 @@ static void settle(struct thread *t)
     t->stack_size = size;
     os_lock(&lock);
     actor_starts(t->actor, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), lo, size);
+    actor_has_locals(t->actor, (uintptr_t)pthread_self() - locals_size, locals_size);
     if (detached && !t->detached) {
         t->detached = true;
         actor_detached(t->actor);
@@ -385,6 +401,7 @@ void threads_start(void)
     os_lock(&once);
     if (!__atomic_load_n(&started, __ATOMIC_RELAXED) && pthread_key_create(&self_key, next_round) == 0) {
         process_forked();
+        dl_iterate_phdr(measure_locals, NULL);
         pthread_atfork(threads_before_fork, threads_after_fork_in_parent, threads_after_fork_in_child);
         __atomic_store_n(&started, 1, __ATOMIC_RELEASE);
     }

@@ -13,13 +13,13 @@
 struct thread {
     pthread_t id;
     struct actor *actor;
-    unsigned pins;    /* who looks at the record: the registry, and callers of thread_find; registry lock */
-    bool listed;      /* found by its id; registry lock */
-    bool detached;    /* nobody will join it; registry lock */
-    bool ended;       /* its actor has ended; registry lock */
+    unsigned pins; /* who looks at the record: the registry, and callers of thread_find; registry lock */
+    bool listed;   /* found by its id; registry lock */
+    bool detached; /* nobody will join it; registry lock */
+    bool ended;    /* its actor has ended; registry lock */
     bool is_main;
-    bool cancelled;   /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
-    int rounds;       /* rounds of key destructors that are still to come; the thread itself */
+    bool cancelled; /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
+    int rounds;     /* rounds of key destructors that are still to come; the thread itself */
     uintptr_t stack_lo;
     size_t stack_size;
     struct thread *next; /* in its bucket, or in the list of free records; registry lock */

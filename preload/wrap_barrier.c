@@ -24,7 +24,7 @@ struct barrier {
     unsigned count;
     unsigned present; /* over all rounds */
     bool crowded;
-    struct round *open; /* the round that takes arrivals; NULL: the next one begins a new round */
+    struct round *open;   /* the round that takes arrivals; NULL: the next one begins a new round */
     struct barrier *next; /* bucket or free list */
 };
 
@@ -35,22 +35,22 @@ static struct barrier *unused_barriers;
 static struct round *unused_rounds;
 static uint64_t rounds;
 
-#define TAKE(type, list)                                                                                              \
-    static type *take_##list(void)                                                                                    \
-    {                                                                                                                 \
-        if (!list) {                                                                                                  \
-            type *slab = os_reserve(SLAB);                                                                            \
-            for (size_t i = slab ? SLAB / sizeof *slab : 0; i-- > 0;) {                                               \
-                slab[i].next = list;                                                                                  \
-                list = &slab[i];                                                                                      \
-            }                                                                                                         \
-        }                                                                                                             \
-        type *taken = list;                                                                                           \
-        if (taken) {                                                                                                  \
-            list = taken->next;                                                                                       \
-            zero_bytes(taken, sizeof *taken);                                                                         \
-        }                                                                                                             \
-        return taken;                                                                                                 \
+#define TAKE(type, list) \
+    static type *take_##list(void) \
+    { \
+        if (!list) { \
+            type *slab = os_reserve(SLAB); \
+            for (size_t i = slab ? SLAB / sizeof *slab : 0; i-- > 0;) { \
+                slab[i].next = list; \
+                list = &slab[i]; \
+            } \
+        } \
+        type *taken = list; \
+        if (taken) { \
+            list = taken->next; \
+            zero_bytes(taken, sizeof *taken); \
+        } \
+        return taken; \
     }
 TAKE(struct barrier, unused_barriers)
 TAKE(struct round, unused_rounds)

@@ -22,14 +22,14 @@
         return REAL(name)(__VA_ARGS__); \
     }
 
-GET(fgetc, (FILE *f), f, f)
-GET(getc, (FILE *f), f, f)
-GET(_IO_getc, (FILE *f), f, f)
+GET(fgetc, (FILE * f), f, f)
+GET(getc, (FILE * f), f, f)
+GET(_IO_getc, (FILE * f), f, f)
 GET(getchar, (void), stdin)
-GET(fgetc_unlocked, (FILE *f), f, f)
-GET(getc_unlocked, (FILE *f), f, f)
+GET(fgetc_unlocked, (FILE * f), f, f)
+GET(getc_unlocked, (FILE * f), f, f)
 GET(getchar_unlocked, (void), stdin)
-GET(__uflow, (FILE *f), f, f)
+GET(__uflow, (FILE * f), f, f)
 
 PUT(fputc, (int c, FILE *f), f, c, f)
 PUT(putc, (int c, FILE *f), f, c, f)
@@ -38,4 +38,4 @@ PUT(putchar, (int c), stdout, c)
 PUT(fputc_unlocked, (int c, FILE *f), f, c, f)
 PUT(putc_unlocked, (int c, FILE *f), f, c, f)
 PUT(putchar_unlocked, (int c), stdout, c)
-PUT(__overflow, (FILE *f, int c), f, f, c)
+PUT(__overflow, (FILE * f, int c), f, f, c)

@@ -102,7 +102,7 @@ INTERPOSE(ssize_t, __readlinkat_chk, (int at, const char *path, char *to, size_t
 }
 
 /* The entry lies in the DIR and is overwritten by the next call: two threads on one DIR race. */
-INTERPOSE(struct dirent *, readdir, (DIR *d))
+INTERPOSE(struct dirent *, readdir, (DIR * d))
 {
     struct actor *me = current();
     struct dirent *e = REAL(readdir)(d);
@@ -111,7 +111,7 @@ INTERPOSE(struct dirent *, readdir, (DIR *d))
     return e;
 }
 
-INTERPOSE(struct dirent64 *, readdir64, (DIR *d))
+INTERPOSE(struct dirent64 *, readdir64, (DIR * d))
 {
     struct actor *me = current();
     struct dirent64 *e = REAL(readdir64)(d);
@@ -119,3 +119,25 @@ INTERPOSE(struct dirent64 *, readdir64, (DIR *d))
         mem_write(me, e, e->d_reclen, CALLER);
     return e;
 }
+
+/* The names come from the DIR, one block each, through the program's filter and order. */
+#define SCAN(name, type) \
+    INTERPOSE(int, name, \
+              (const char *restrict path, struct type ***restrict list, int (*filter)(const struct type *), \
+               int (*compare)(const struct type **, const struct type **))) \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            read_string(me, path, CALLER); \
+        int n = REAL(name)(path, list, filter, compare); \
+        if (me && n >= 0) { \
+            mem_write(me, list, sizeof *list, CALLER); \
+            write_if(me, *list, (size_t)n * sizeof **list, CALLER); \
+        } \
+        for (int i = 0; me && i < n; i++) \
+            mem_write(me, (*list)[i], (*list)[i]->d_reclen, CALLER); \
+        return n; \
+    }
+
+SCAN(scandir, dirent)
+SCAN(scandir64, dirent64)

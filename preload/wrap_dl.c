@@ -102,8 +102,8 @@ INTERPOSE(void *, dlopen, (const char *file, int mode))
 {
     struct actor *me = current();
     const void *from = call_from(file, CALLER);
-    void *handle = from ? call_as(from, (void *)REAL(dlopen), file, (void *)(intptr_t)mode, NULL)
-                        : REAL(dlopen)(file, mode);
+    void *handle =
+        from ? call_as(from, (void *)REAL(dlopen), file, (void *)(intptr_t)mode, NULL) : REAL(dlopen)(file, mode);
     opened(me, handle);
     return handle;
 }
@@ -188,11 +188,14 @@ INTERPOSE(int, dlclose, (void *handle))
     bool known = take_segments(&before);
     inside_end(in);
     sync_release_merge(me, (uintptr_t)&loader);
+    modules_unloading();
     int result = REAL(dlclose)(handle);
     sync_acquire(me, (uintptr_t)&loader);
     if (known) {
         forget_unloaded(me, &before);
         os_unmap(before.list, ROOM);
+    } else {
+        modules_changed();
     }
     return result;
 }

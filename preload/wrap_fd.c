@@ -1,15 +1,9 @@
-/* Descriptors: opening, copying and closing them, and plain reads and writes. Vectors: wrap_vector.c. */
+/* Descriptors: closing and copying them, those without a name, and plain reads and writes. Files are opened in
+ * wrap_open.c, vectors are in wrap_vector.c. */
 #include <stdarg.h>
 
 #include "fd_edges.h"
 #include "touch.h"
-
-static int opened(struct actor *me, int fd)
-{
-    if (me && fd >= 0)
-        fd_opened(me, fd);
-    return fd;
-}
 
 static int opened_alone(struct actor *me, int fd)
 {
@@ -18,141 +12,7 @@ static int opened_alone(struct actor *me, int fd)
     return fd;
 }
 
-/* ---- open, close ------------------------------------------------------------------------------------------------ */
-
-/* Whether open has a third argument. */
-#define MODE(flags, last) \
-    ({ \
-        mode_t mode = 0; \
-        if ((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE) { \
-            va_list rest; \
-            va_start(rest, last); \
-            mode = va_arg(rest, mode_t); \
-            va_end(rest); \
-        } \
-        mode; \
-    })
-
-INTERPOSE(int, open, (const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(open)(path, flags, mode));
-}
-
-INTERPOSE(int, open64, (const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(open64)(path, flags, mode));
-}
-
-INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(openat)(directory, path, flags, mode));
-}
-
-INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(openat64)(directory, path, flags, mode));
-}
-
-INTERPOSE(int, __open_2, (const char *path, int flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(__open_2)(path, flags));
-}
-
-INTERPOSE(int, __open64_2, (const char *path, int flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(__open64_2)(path, flags));
-}
-
-INTERPOSE(int, creat, (const char *path, mode_t mode))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(creat)(path, mode));
-}
-
-INTERPOSE(int, creat64, (const char *path, mode_t mode))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, path, CALLER);
-    return opened(me, REAL(creat64)(path, mode));
-}
-
-INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, name, CALLER);
-    return opened(me, REAL(shm_open)(name, flags, mode));
-}
-
-INTERPOSE(int, memfd_create, (const char *name, unsigned flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_string(me, name, CALLER);
-    return opened(me, REAL(memfd_create)(name, flags));
-}
-
-/* The X's at the end of the template become a name. */
-INTERPOSE(int, mkstemp, (char *path))
-{
-    struct actor *me = current();
-    int fd = REAL(mkstemp)(path);
-    if (me && fd >= 0)
-        write_string(me, path, CALLER);
-    return opened(me, fd);
-}
-
-INTERPOSE(int, mkstemp64, (char *path))
-{
-    struct actor *me = current();
-    int fd = REAL(mkstemp64)(path);
-    if (me && fd >= 0)
-        write_string(me, path, CALLER);
-    return opened(me, fd);
-}
-
-INTERPOSE(int, mkostemp, (char *path, int flags))
-{
-    struct actor *me = current();
-    int fd = REAL(mkostemp)(path, flags);
-    if (me && fd >= 0)
-        write_string(me, path, CALLER);
-    return opened(me, fd);
-}
-
-INTERPOSE(char *, mkdtemp, (char *path))
-{
-    struct actor *me = current();
-    char *made = REAL(mkdtemp)(path);
-    if (me && made)
-        write_string(me, path, CALLER);
-    return made;
-}
+/* ---- close ------------------------------------------------------------------------------------------------------- */
 
 INTERPOSE(int, close, (int fd))
 {

@@ -100,8 +100,8 @@ INTERPOSE(int, mq_send, (mqd_t queue, const char *from, size_t n, unsigned prior
     return REAL(mq_send)(queue, from, n, priority);
 }
 
-INTERPOSE(int, mq_timedsend, (mqd_t queue, const char *from, size_t n, unsigned priority,
-                              const struct timespec *timeout))
+INTERPOSE(int, mq_timedsend,
+          (mqd_t queue, const char *from, size_t n, unsigned priority, const struct timespec *timeout))
 {
     giving(current(), queue, from, n, CALLER);
     return REAL(mq_timedsend)(queue, from, n, priority, timeout);
@@ -113,8 +113,9 @@ INTERPOSE(ssize_t, mq_receive, (mqd_t queue, char *to, size_t n, unsigned *prior
     return got(me, queue, to, priority, REAL(mq_receive)(queue, to, n, priority), CALLER);
 }
 
-INTERPOSE(ssize_t, mq_timedreceive, (mqd_t queue, char *restrict to, size_t n, unsigned *restrict priority,
-                                     const struct timespec *restrict timeout))
+INTERPOSE(ssize_t, mq_timedreceive,
+          (mqd_t queue, char *restrict to, size_t n, unsigned *restrict priority,
+           const struct timespec *restrict timeout))
 {
     struct actor *me = current();
     return got(me, queue, to, priority, REAL(mq_timedreceive)(queue, to, n, priority, timeout), CALLER);

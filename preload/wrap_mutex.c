@@ -22,12 +22,7 @@ static inline void locked(struct actor *me, pthread_mutex_t *m, int result, uint
  * adding to that clock is the same as replacing it; for anybody else adding does no harm to what the owner released. */
 static inline bool may_refuse(const pthread_mutex_t *m)
 {
-#ifdef __GLIBC__
     return m->__data.__kind != PTHREAD_MUTEX_TIMED_NP;
-#else
-    (void)m;
-    return true;
-#endif
 }
 
 INTERPOSE(int, pthread_mutex_init, (pthread_mutex_t * m, const pthread_mutexattr_t *attr))

@@ -17,8 +17,9 @@ static void looked_up(struct actor *me)
         actor_ignore_end(me);
 }
 
-INTERPOSE(int, getaddrinfo, (const char *restrict host, const char *restrict service,
-                             const struct addrinfo *restrict hints, struct addrinfo **restrict to))
+INTERPOSE(int, getaddrinfo,
+          (const char *restrict host, const char *restrict service, const struct addrinfo *restrict hints,
+           struct addrinfo **restrict to))
 {
     struct actor *me = current();
     if (me) {
@@ -41,8 +42,9 @@ INTERPOSE(int, getaddrinfo, (const char *restrict host, const char *restrict ser
     return result;
 }
 
-INTERPOSE(int, getnameinfo, (const struct sockaddr *restrict a, socklen_t size, char *restrict host,
-                             socklen_t host_room, char *restrict service, socklen_t service_room, int flags))
+INTERPOSE(int, getnameinfo,
+          (const struct sockaddr *restrict a, socklen_t size, char *restrict host, socklen_t host_room,
+           char *restrict service, socklen_t service_room, int flags))
 {
     struct actor *me = current();
     if (me)
@@ -62,7 +64,7 @@ INTERPOSE(int, getnameinfo, (const struct sockaddr *restrict a, socklen_t size, 
 /* ---- users. The strings lie in the program's buffer; the record points at them. ------------------------------------- */
 
 #define LOOK_UP_USER(name, key_type) \
-    INTERPOSE(int, name, (key_type key, struct passwd *to, char *buffer, size_t room, struct passwd **result)) \
+    INTERPOSE(int, name, (key_type key, struct passwd * to, char *buffer, size_t room, struct passwd **result)) \
     { \
         struct actor *me = current(); \
         looking_up(me); \
@@ -82,7 +84,7 @@ INTERPOSE(int, getnameinfo, (const struct sockaddr *restrict a, socklen_t size, 
     }
 
 #define LOOK_UP_GROUP(name, key_type) \
-    INTERPOSE(int, name, (key_type key, struct group *to, char *buffer, size_t room, struct group **result)) \
+    INTERPOSE(int, name, (key_type key, struct group * to, char *buffer, size_t room, struct group **result)) \
     { \
         struct actor *me = current(); \
         looking_up(me); \
@@ -121,6 +123,23 @@ LOOK_UP_STATIC(struct passwd, getpwuid, uid_t)
 LOOK_UP_STATIC(struct group, getgrnam, const char *)
 LOOK_UP_STATIC(struct group, getgrgid, gid_t)
 LOOK_UP_STATIC(struct hostent, gethostbyname, const char *)
+
+INTERPOSE(unsigned, if_nametoindex, (const char *name))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, name, CALLER);
+    return REAL(if_nametoindex)(name);
+}
+
+INTERPOSE_NAMED(char *, if_indextoname, (unsigned index, char *to))
+{
+    struct actor *me = current();
+    char *name = REAL(if_indextoname)(index, to);
+    if (me && name)
+        write_string(me, name, CALLER);
+    return name;
+}
 
 /* ---- addresses as text ------------------------------------------------------------------------------------------------ */
 

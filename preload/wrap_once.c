@@ -54,11 +54,11 @@ static void *guard_of_caller(const char *name, uintptr_t pc)
     return found;
 }
 #define GUARD(name) (__builtin_expect(real_##name != NULL, 1) ? real_##name : late_##name(CALLER))
-#define LATE(ret, name)                                                                                               \
-    static ret (*late_##name(uintptr_t pc))(int64_t *)                                                                \
-    {                                                                                                                 \
-        interpose_resolve();                                                                                          \
-        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, pc);                             \
+#define LATE(ret, name) \
+    static ret (*late_##name(uintptr_t pc))(int64_t *) \
+    { \
+        interpose_resolve(); \
+        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, pc); \
     }
 LATE(int, __cxa_guard_acquire)
 LATE(void, __cxa_guard_release)

@@ -21,14 +21,14 @@ static int polled(struct actor *me, const struct pollfd *fds, nfds_t n, int read
     return ready;
 }
 
-INTERPOSE(int, poll, (struct pollfd *fds, nfds_t n, int timeout))
+INTERPOSE(int, poll, (struct pollfd * fds, nfds_t n, int timeout))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
     return polled(me, fds, n, REAL(poll)(fds, n, timeout), CALLER);
 }
 
-INTERPOSE(int, __poll_chk, (struct pollfd *fds, nfds_t n, int timeout, size_t room))
+INTERPOSE(int, __poll_chk, (struct pollfd * fds, nfds_t n, int timeout, size_t room))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
@@ -43,7 +43,7 @@ static void reading_limits(struct actor *me, const struct timespec *timeout, con
     }
 }
 
-INTERPOSE(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask))
+INTERPOSE(int, ppoll, (struct pollfd * fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
@@ -51,8 +51,8 @@ INTERPOSE(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *time
     return polled(me, fds, n, REAL(ppoll)(fds, n, timeout, mask), CALLER);
 }
 
-INTERPOSE(int, __ppoll_chk, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
-                             size_t room))
+INTERPOSE(int, __ppoll_chk,
+          (struct pollfd * fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
@@ -165,8 +165,8 @@ INTERPOSE(int, epoll_pwait, (int epoll, struct epoll_event *events, int max, int
     return woken(me, epoll, events, REAL(epoll_pwait)(epoll, events, max, timeout, mask), CALLER);
 }
 
-INTERPOSE(int, epoll_pwait2, (int epoll, struct epoll_event *events, int max, const struct timespec *timeout,
-                              const sigset_t *mask))
+INTERPOSE(int, epoll_pwait2,
+          (int epoll, struct epoll_event *events, int max, const struct timespec *timeout, const sigset_t *mask))
 {
     struct actor *me = current();
     reading_limits(me, timeout, mask, CALLER);

@@ -77,7 +77,7 @@ INTERPOSE_NAMED(int, vprintf, (const char *format, va_list args))
     return to_stream(current(), stdout, format, args, CALLER);
 }
 
-INTERPOSE_NAMED(int, vfprintf, (FILE *f, const char *format, va_list args))
+INTERPOSE_NAMED(int, vfprintf, (FILE * f, const char *format, va_list args))
 {
     return to_stream(current(), f, format, args, CALLER);
 }
@@ -87,7 +87,7 @@ INTERPOSE_NAMED(int, printf, (const char *format, ...))
     return COLLECTED(format, to_stream(current(), stdout, format, args, CALLER));
 }
 
-INTERPOSE_NAMED(int, fprintf, (FILE *f, const char *format, ...))
+INTERPOSE_NAMED(int, fprintf, (FILE * f, const char *format, ...))
 {
     return COLLECTED(format, to_stream(current(), f, format, args, CALLER));
 }
@@ -97,7 +97,7 @@ INTERPOSE_NAMED(int, __vprintf_chk, (int flag, const char *format, va_list args)
     return to_stream_checked(current(), stdout, flag, format, args, CALLER);
 }
 
-INTERPOSE_NAMED(int, __vfprintf_chk, (FILE *f, int flag, const char *format, va_list args))
+INTERPOSE_NAMED(int, __vfprintf_chk, (FILE * f, int flag, const char *format, va_list args))
 {
     return to_stream_checked(current(), f, flag, format, args, CALLER);
 }
@@ -107,7 +107,7 @@ INTERPOSE_NAMED(int, __printf_chk, (int flag, const char *format, ...))
     return COLLECTED(format, to_stream_checked(current(), stdout, flag, format, args, CALLER));
 }
 
-INTERPOSE_NAMED(int, __fprintf_chk, (FILE *f, int flag, const char *format, ...))
+INTERPOSE_NAMED(int, __fprintf_chk, (FILE * f, int flag, const char *format, ...))
 {
     return COLLECTED(format, to_stream_checked(current(), f, flag, format, args, CALLER));
 }

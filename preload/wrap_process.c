@@ -65,6 +65,39 @@ INTERPOSE(pid_t, _Fork, (void))
     return pid;
 }
 
+/* A process made by clone has our memory as fork would leave it: other threads may hold locks of ours in it. With
+ * CLONE_VM it is a thread that nobody told of, or a kind of vfork, and is left alone. */
+struct start {
+    int (*run)(void *);
+    void *arg;
+};
+
+static int child_main(void *arg)
+{
+    struct start start = *(struct start *)arg;
+    threads_after_fork_in_child();
+    return start.run(start.arg);
+}
+
+INTERPOSE(int, clone, (int (*run)(void *), void *stack, int flags, void *arg, ...))
+{
+    va_list list;
+    va_start(list, arg);
+    pid_t *parent_tid = va_arg(list, pid_t *);
+    void *tls = va_arg(list, void *);
+    pid_t *child_tid = va_arg(list, pid_t *);
+    va_end(list);
+    if ((flags & CLONE_VM) || !run || !stack || !current())
+        return REAL(clone)(run, stack, flags, arg, parent_tid, tls, child_tid);
+    struct start start = {run, arg};
+    threads_before_fork();
+    int result = REAL(clone)(child_main, stack, flags, &start, parent_tid, tls, child_tid);
+    int saved = errno;
+    threads_after_fork_in_parent();
+    errno = saved;
+    return result;
+}
+
 INTERPOSE(int, posix_spawn,
           (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
            char *const argv[], char *const envp[]))
@@ -143,6 +176,12 @@ static void before(struct actor *me, long number, long *a)
     }
 }
 
+/* Like fork: its own memory, and it goes on here, on this stack. */
+static bool forks(long number, const long *a)
+{
+    return number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM) && a[1] == 0);
+}
+
 INTERPOSE(long, syscall, (long number, ...))
 {
     long a[6];
@@ -154,6 +193,17 @@ INTERPOSE(long, syscall, (long number, ...))
     struct actor *me = current();
     if (me)
         before(me, number, a);
+    if (me && forks(number, a)) {
+        threads_before_fork();
+        long pid = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        int saved = errno;
+        if (pid == 0)
+            threads_after_fork_in_child();
+        else
+            threads_after_fork_in_parent();
+        errno = saved;
+        return pid;
+    }
     long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (me && number == SYS_futex && result == 0)
         futex_after(me, a);

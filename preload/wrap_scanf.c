@@ -53,7 +53,7 @@ INTERPOSE_NAMED(int, vscanf, (const char *format, va_list args))
     return scan_stream(REAL(vfscanf), stdin, format, args, CALLER);
 }
 
-INTERPOSE_NAMED(int, vfscanf, (FILE *f, const char *format, va_list args))
+INTERPOSE_NAMED(int, vfscanf, (FILE * f, const char *format, va_list args))
 {
     return scan_stream(REAL(vfscanf), f, format, args, CALLER);
 }
@@ -68,7 +68,7 @@ INTERPOSE_NAMED(int, scanf, (const char *format, ...))
     return COLLECTED(format, scan_stream(REAL(vfscanf), stdin, format, args, CALLER));
 }
 
-INTERPOSE_NAMED(int, fscanf, (FILE *f, const char *format, ...))
+INTERPOSE_NAMED(int, fscanf, (FILE * f, const char *format, ...))
 {
     return COLLECTED(format, scan_stream(REAL(vfscanf), f, format, args, CALLER));
 }
@@ -85,7 +85,7 @@ INTERPOSE_NAMED(int, __isoc99_vscanf, (const char *format, va_list args))
     return scan_stream(C99(vfscanf), stdin, format, args, CALLER);
 }
 
-INTERPOSE_NAMED(int, __isoc99_vfscanf, (FILE *f, const char *format, va_list args))
+INTERPOSE_NAMED(int, __isoc99_vfscanf, (FILE * f, const char *format, va_list args))
 {
     return scan_stream(C99(vfscanf), f, format, args, CALLER);
 }
@@ -100,7 +100,7 @@ INTERPOSE_NAMED(int, __isoc99_scanf, (const char *format, ...))
     return COLLECTED(format, scan_stream(C99(vfscanf), stdin, format, args, CALLER));
 }
 
-INTERPOSE_NAMED(int, __isoc99_fscanf, (FILE *f, const char *format, ...))
+INTERPOSE_NAMED(int, __isoc99_fscanf, (FILE * f, const char *format, ...))
 {
     return COLLECTED(format, scan_stream(C99(vfscanf), f, format, args, CALLER));
 }
@@ -118,7 +118,7 @@ INTERPOSE_NAMED(int, __isoc23_vscanf, (const char *format, va_list args))
     return scan_stream(C23(vfscanf), stdin, format, args, CALLER);
 }
 
-INTERPOSE_NAMED(int, __isoc23_vfscanf, (FILE *f, const char *format, va_list args))
+INTERPOSE_NAMED(int, __isoc23_vfscanf, (FILE * f, const char *format, va_list args))
 {
     return scan_stream(C23(vfscanf), f, format, args, CALLER);
 }
@@ -133,7 +133,7 @@ INTERPOSE_NAMED(int, __isoc23_scanf, (const char *format, ...))
     return COLLECTED(format, scan_stream(C23(vfscanf), stdin, format, args, CALLER));
 }
 
-INTERPOSE_NAMED(int, __isoc23_fscanf, (FILE *f, const char *format, ...))
+INTERPOSE_NAMED(int, __isoc23_fscanf, (FILE * f, const char *format, ...))
 {
     return COLLECTED(format, scan_stream(C23(vfscanf), f, format, args, CALLER));
 }

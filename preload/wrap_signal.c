@@ -23,8 +23,8 @@ typedef void (*full_handler)(int, siginfo_t *, void *);
 
 static struct {
     full_handler run;
-    int flags;     /* as the program gave them */
-    uint64_t mask; /* of sa_mask */
+    int flags;       /* as the program gave them */
+    uint64_t mask;   /* of sa_mask */
 } handlers[SIGNALS]; /* written under tables_lock; read by handlers, atomic */
 
 static uint64_t interrupting; /* siginterrupt(sig, 1) was called; bit sig - 1, atomic */

@@ -164,8 +164,8 @@ INTERPOSE(ssize_t, recvfrom, (int fd, void *to, size_t n, int flags, struct sock
     return done;
 }
 
-INTERPOSE(ssize_t, __recvfrom_chk, (int fd, void *to, size_t n, size_t limit, int flags, struct sockaddr *a,
-                                    socklen_t *size))
+INTERPOSE(ssize_t, __recvfrom_chk,
+          (int fd, void *to, size_t n, size_t limit, int flags, struct sockaddr *a, socklen_t *size))
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);

@@ -31,9 +31,8 @@ BY_PATH(fstatat, struct stat, (int at, const char *restrict path, struct stat *r
         flags)
 BY_PATH(fstatat64, struct stat64, (int at, const char *restrict path, struct stat64 *restrict s, int flags), at, path,
         s, flags)
-BY_PATH(statx, struct statx,
-        (int at, const char *restrict path, int flags, unsigned mask, struct statx *restrict s), at, path, flags, mask,
-        s)
+BY_PATH(statx, struct statx, (int at, const char *restrict path, int flags, unsigned mask, struct statx *restrict s),
+        at, path, flags, mask, s)
 BY_PATH(statfs, struct statfs, (const char *path, struct statfs *s), path, s)
 BY_PATH(statfs64, struct statfs64, (const char *path, struct statfs64 *s), path, s)
 BY_PATH(statvfs, struct statvfs, (const char *restrict path, struct statvfs *restrict s), path, s)

@@ -1,6 +1,6 @@
 /* stdio streams: opening, closing, lines, blocks and characters. See stream.h for what is an edge. */
-#include "stream.h"
 #include "alloc.h"
+#include "stream.h"
 #include "touch.h"
 
 /* ---- opening and closing ---------------------------------------------------------------------------------------- */
@@ -77,25 +77,25 @@ INTERPOSE_NAMED(FILE *, freopen64, (const char *restrict path, const char *restr
     return opened(me, REAL(freopen64)(path, mode, f));
 }
 
-INTERPOSE_NAMED(int, fclose, (FILE *f))
+INTERPOSE_NAMED(int, fclose, (FILE * f))
 {
     closing(current(), f, CALLER);
     return REAL(fclose)(f);
 }
 
-INTERPOSE_NAMED(int, pclose, (FILE *f))
+INTERPOSE_NAMED(int, pclose, (FILE * f))
 {
     closing(current(), f, CALLER);
     return REAL(pclose)(f);
 }
 
-INTERPOSE_NAMED(int, fflush, (FILE *f))
+INTERPOSE_NAMED(int, fflush, (FILE * f))
 {
     stream_giving(current(), f, CALLER);
     return REAL(fflush)(f);
 }
 
-INTERPOSE_NAMED(void, flockfile, (FILE *f))
+INTERPOSE_NAMED(void, flockfile, (FILE * f))
 {
     struct actor *me = current();
     REAL(flockfile)(f);
@@ -103,7 +103,7 @@ INTERPOSE_NAMED(void, flockfile, (FILE *f))
         sync_acquire(me, (uintptr_t)f);
 }
 
-INTERPOSE_NAMED(int, ftrylockfile, (FILE *f))
+INTERPOSE_NAMED(int, ftrylockfile, (FILE * f))
 {
     struct actor *me = current();
     int result = REAL(ftrylockfile)(f);
@@ -112,7 +112,7 @@ INTERPOSE_NAMED(int, ftrylockfile, (FILE *f))
     return result;
 }
 
-INTERPOSE_NAMED(void, funlockfile, (FILE *f))
+INTERPOSE_NAMED(void, funlockfile, (FILE * f))
 {
     struct actor *me = current();
     if (me)

@@ -66,8 +66,8 @@ FILL(getrlimit64, (int which, struct rlimit64 *to), which, to)
 TAKE(setrlimit, (int which, const struct rlimit *from), which, from)
 TAKE(setrlimit64, (int which, const struct rlimit64 *from), which, from)
 FILL(getrusage, (int who, struct rusage *to), who, to)
-FILL(uname, (struct utsname *to), to)
-FILL(sysinfo, (struct sysinfo *to), to)
+FILL(uname, (struct utsname * to), to)
+FILL(sysinfo, (struct sysinfo * to), to)
 FILL(getitimer, (int which, struct itimerval *to), which, to)
 FILL(tcgetattr, (int fd, struct termios *to), fd, to)
 TAKE(tcsetattr, (int fd, int when, const struct termios *from), fd, when, from)
@@ -166,8 +166,8 @@ INTERPOSE(void, qsort, (void *base, size_t n, size_t size, int (*compare)(const 
     REAL(qsort)(base, n, size, compare);
 }
 
-INTERPOSE(void, qsort_r, (void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *),
-                          void *argument))
+INTERPOSE(void, qsort_r,
+          (void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *), void *argument))
 {
     struct actor *me = current();
     if (me && n > 1)
@@ -177,8 +177,8 @@ INTERPOSE(void, qsort_r, (void *base, size_t n, size_t size, int (*compare)(cons
 
 /* ---- conversion and patterns -------------------------------------------------------------------------------------- */
 
-INTERPOSE(size_t, iconv, (iconv_t how, char **restrict from, size_t *restrict left, char **restrict to,
-                          size_t *restrict room))
+INTERPOSE(size_t, iconv,
+          (iconv_t how, char **restrict from, size_t *restrict left, char **restrict to, size_t *restrict room))
 {
     struct actor *me = current();
     char *in = me && from ? *from : NULL, *out = me && to ? *to : NULL;
@@ -196,8 +196,8 @@ INTERPOSE(size_t, iconv, (iconv_t how, char **restrict from, size_t *restrict le
     return converted;
 }
 
-INTERPOSE_NAMED(int, regexec, (const regex_t *restrict r, const char *restrict s, size_t n,
-                               regmatch_t *restrict matches, int flags))
+INTERPOSE_NAMED(int, regexec,
+                (const regex_t *restrict r, const char *restrict s, size_t n, regmatch_t *restrict matches, int flags))
 {
     struct actor *me = current();
     if (me) {

@@ -24,7 +24,7 @@ static const pthread_attr_t *with_room(const pthread_attr_t *attr, pthread_attr_
         return attr;
     if (pthread_attr_getstack(attr, &base, &size) == 0 && (uintptr_t)base + size != 0)
         return attr; /* the program's own stack */
-    *copy = *attr; /* used for this one call and never destroyed */
+    *copy = *attr;   /* used for this one call and never destroyed */
     return pthread_attr_setstacksize(copy, STACK_MIN) == 0 ? copy : attr;
 }
 
@@ -85,13 +85,13 @@ static int joined(struct joining *j, int result)
     return result;
 }
 
-#define JOIN(name, ...)                                                                                               \
-    struct joining j = {current(), NULL, value, CALLER};                                                              \
-    int result;                                                                                                       \
-    j.t = j.me ? thread_find(id) : NULL;                                                                              \
-    pthread_cleanup_push(joining_cancelled, &j);                                                                      \
-    result = REAL(name)(__VA_ARGS__);                                                                                 \
-    pthread_cleanup_pop(0);                                                                                           \
+#define JOIN(name, ...) \
+    struct joining j = {current(), NULL, value, CALLER}; \
+    int result; \
+    j.t = j.me ? thread_find(id) : NULL; \
+    pthread_cleanup_push(joining_cancelled, &j); \
+    result = REAL(name)(__VA_ARGS__); \
+    pthread_cleanup_pop(0); \
     return joined(&j, result)
 
 INTERPOSE(int, pthread_join, (pthread_t id, void **value))

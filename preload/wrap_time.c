@@ -1,7 +1,7 @@
 /* Time. localtime, gmtime, asctime and ctime give out one static buffer, which each call writes. */
 #include "touch.h"
 
-INTERPOSE(time_t, time, (time_t *to))
+INTERPOSE(time_t, time, (time_t * to))
 {
     struct actor *me = current();
     time_t now = REAL(time)(to);
@@ -63,7 +63,7 @@ INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timesp
     return result;
 }
 
-INTERPOSE(clock_t, times, (struct tms *to))
+INTERPOSE(clock_t, times, (struct tms * to))
 {
     struct actor *me = current();
     clock_t now = REAL(times)(to);
@@ -93,7 +93,7 @@ BREAK_DOWN(gmtime_r, (const time_t *restrict t, struct tm *restrict to), t, to)
 
 /* They normalise what they are given. */
 #define BUILD_UP(name) \
-    INTERPOSE(time_t, name, (struct tm *t)) \
+    INTERPOSE(time_t, name, (struct tm * t)) \
     { \
         struct actor *me = current(); \
         if (me) { \

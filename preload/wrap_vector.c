@@ -101,8 +101,9 @@ INTERPOSE(ssize_t, pwritev64v2, (int fd, const struct iovec *v, int count, off64
     return REAL(pwritev64v2)(fd, v, count, at, flags);
 }
 
-INTERPOSE(ssize_t, process_vm_readv, (pid_t pid, const struct iovec *local, unsigned long nlocal,
-                                      const struct iovec *remote, unsigned long nremote, unsigned long flags))
+INTERPOSE(ssize_t, process_vm_readv,
+          (pid_t pid, const struct iovec *local, unsigned long nlocal, const struct iovec *remote,
+           unsigned long nremote, unsigned long flags))
 {
     struct actor *me = current();
     ssize_t n = REAL(process_vm_readv)(pid, local, nlocal, remote, nremote, flags);

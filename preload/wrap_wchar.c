@@ -175,7 +175,7 @@ INTERPOSE(wchar_t *, wmemcpy, (wchar_t *restrict to, const wchar_t *restrict fro
     return REAL(wmemcpy)(to, from, n);
 }
 
-INTERPOSE(wchar_t *, wmemmove, (wchar_t *to, const wchar_t *from, size_t n))
+INTERPOSE(wchar_t *, wmemmove, (wchar_t * to, const wchar_t *from, size_t n))
 {
     struct actor *me = current();
     if (me)
@@ -183,7 +183,7 @@ INTERPOSE(wchar_t *, wmemmove, (wchar_t *to, const wchar_t *from, size_t n))
     return REAL(wmemmove)(to, from, n);
 }
 
-INTERPOSE(wchar_t *, wmemset, (wchar_t *to, wchar_t c, size_t n))
+INTERPOSE(wchar_t *, wmemset, (wchar_t * to, wchar_t c, size_t n))
 {
     struct actor *me = current();
     if (me)
@@ -359,7 +359,7 @@ INTERPOSE(wchar_t *, __wmemcpy_chk, (wchar_t *restrict to, const wchar_t *restri
     return REAL(__wmemcpy_chk)(to, from, n, room);
 }
 
-INTERPOSE(wchar_t *, __wmemmove_chk, (wchar_t *to, const wchar_t *from, size_t n, size_t room))
+INTERPOSE(wchar_t *, __wmemmove_chk, (wchar_t * to, const wchar_t *from, size_t n, size_t room))
 {
     struct actor *me = current();
     if (me)
@@ -367,7 +367,7 @@ INTERPOSE(wchar_t *, __wmemmove_chk, (wchar_t *to, const wchar_t *from, size_t n
     return REAL(__wmemmove_chk)(to, from, n, room);
 }
 
-INTERPOSE(wchar_t *, __wmemset_chk, (wchar_t *to, wchar_t c, size_t n, size_t room))
+INTERPOSE(wchar_t *, __wmemset_chk, (wchar_t * to, wchar_t c, size_t n, size_t room))
 {
     struct actor *me = current();
     if (me)

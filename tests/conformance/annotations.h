@@ -1,5 +1,6 @@
-/* Stands in for Valgrind's helgrind.h and drd.h when their test programs are compiled for a detector that is told things
- * through the dynamic-annotation functions (ThreadSanitizer, gorace) and not through Valgrind's client requests.
+/* Stands in for Valgrind's helgrind.h and drd.h when their test programs are compiled for a detector that is told
+ * things through the dynamic-annotation functions (ThreadSanitizer, gorace) and not through Valgrind's client
+ * requests.
  *
  * Only what the programs use. A request that only inspects Valgrind itself has no counterpart and is empty. */
 #ifndef CONFORMANCE_ANNOTATIONS_H
@@ -82,18 +83,22 @@ void AnnotateThreadName(const char *file, int line, const char *name);
 #define ANNOTATE_FLUSH_STATE() ((void)0)
 
 #ifdef __cplusplus
-#define ANNOTATE_UNPROTECTED_READ(x)        \
-    __extension__({                         \
-        ANNOTATE_IGNORE_READS_BEGIN();      \
-        __typeof__((x) + 0) value_ = (x);   \
-        ANNOTATE_IGNORE_READS_END();        \
-        value_;                             \
+#define ANNOTATE_UNPROTECTED_READ(x) \
+    __extension__({ \
+        ANNOTATE_IGNORE_READS_BEGIN(); \
+        __typeof__((x) + 0) value_ = (x); \
+        ANNOTATE_IGNORE_READS_END(); \
+        value_; \
     })
-namespace conformance {
+namespace conformance
+{
 struct benign {
-    benign(const volatile void *p, size_t n, const char *why) { AnnotateBenignRaceSized(HERE_, p, n, why); }
+    benign(const volatile void *p, size_t n, const char *why)
+    {
+        AnnotateBenignRaceSized(HERE_, p, n, why);
+    }
 };
-}
+} // namespace conformance
 #define ANNOTATE_BENIGN_RACE_STATIC(var, why) static conformance::benign var##_benign(&var, sizeof(var), why)
 #endif
 

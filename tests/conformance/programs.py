@@ -28,6 +28,9 @@ OWN_FLAGS = {
     "omp_matinv": ["-fopenmp", "-lm"], "omp_prime": ["-fopenmp", "-lm"], "omp_printf": ["-fopenmp", "-lm"],
     "matinv": ["-lm"], "dlopen_main": ["-ldl"], "boost_thread": ["-lboost_thread", "-lboost_system"],
 }
+# Programs that want a library which is not everywhere, and the Debian package it is in; left out where it is missing.
+OPTIONAL = {"boost_thread": "libboost-thread-dev", "omp_matinv": "libomp-19-dev", "omp_prime": "libomp-19-dev",
+            "omp_printf": "libomp-19-dev"}
 
 
 class Case:
@@ -78,8 +81,8 @@ def command(build, source, output, extra, tree):
     compiler = how["c++"] if source.suffix == ".cpp" else how["cc"]
     libraries = [flag for flag in extra if flag.startswith("-l")]
     flags = [flag for flag in extra if not flag.startswith("-l")]
-    return [compiler, "-g", "-O0", "-w", "-pthread", *how["flags"], *DEFINES, *flags, "-I", tree, "-I", tree / "include",
-            "-I", source.parent, source, "-o", output, *libraries]
+    return [compiler, "-g", "-O0", "-w", "-pthread", *how["flags"], *DEFINES, *flags, "-I", tree,
+            "-I", tree / "include", "-I", source.parent, source, "-o", output, *libraries]
 
 
 def compile_case(case, build, trees, folder):

@@ -1,8 +1,8 @@
 """The detectors: how each is started on a program and how what it says is counted.
 
 A result counts distinct reports by what they are about: `race`, `order` (of locks), `misuse` (of the threads API, and
-deadlocks), `other`; and says how the program ended: the same as natively, or `exit N`, `signal N`, `timeout`. Exit codes
-of the detectors themselves are switched off, so that the program's own is seen.
+deadlocks), `other`; and says how the program ended: `exit N`, `signal N`, `timeout`. Exit codes of the detectors
+themselves are switched off, so that the program's own is seen.
 """
 
 import collections
@@ -54,7 +54,8 @@ def count_tsan(path, _text):
     counts = collections.Counter()
     # log_path appends the process number, one file a process.
     for log in path.parent.glob(path.name + ".*"):
-        for title in re.findall(r"^WARNING: ThreadSanitizer: (.*?)(?: \(pid=.*)?$", log.read_text(errors="replace"), re.M):
+        text = log.read_text(errors="replace")
+        for title in re.findall(r"^WARNING: ThreadSanitizer: (.*?)(?: \(pid=.*)?$", text, re.M):
             counts[next((kind for words, kind in TSAN if words in title), "other")] += 1
     return counts
 
@@ -82,7 +83,8 @@ def tools(library):
         "tsan": Tool("clang", 60, count_tsan, prefix=lambda log: ["setarch", "-R"], environment=lambda log: {
             "TSAN_OPTIONS": f"exitcode=0 atexit_sleep_ms=0 log_path={log} detect_deadlocks=1"}),
         "helgrind": Tool("plain", 120, count_xml(HELGRIND), prefix=valgrind("helgrind", "--free-is-write=yes")),
-        "drd": Tool("plain", 120, count_xml(DRD), prefix=valgrind("drd", "--free-is-write=yes", "--check-stack-var=yes")),
+        "drd": Tool("plain", 120, count_xml(DRD),
+                    prefix=valgrind("drd", "--free-is-write=yes", "--check-stack-var=yes")),
     }
 
 
@@ -93,14 +95,16 @@ def ending(status):
 
 
 def run(tool, case, binaries, logs, name):
-    """Runs `case` under `tool`; returns {"race": n, ..., "end": text}. The output is kept in folder `logs`."""
+    """Runs `case` under `tool`; returns {"tool": name, "race": n, ..., "end": text}.
+
+    The output is kept in folder `logs`."""
     folder = binaries / tool.build / case.suite
     with tempfile.TemporaryDirectory() as scratch:
         log = pathlib.Path(scratch) / "log"
         program = folder / case.program
-        child = subprocess.Popen([*tool.prefix(log), os.fspath(program), *case.args], cwd=folder, start_new_session=True,
-                                 env={**os.environ, **tool.environment(log)}, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        child = subprocess.Popen([*tool.prefix(log), os.fspath(program), *case.args], cwd=folder,
+                                 env={**os.environ, **tool.environment(log)}, start_new_session=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             text, _ = child.communicate(timeout=tool.limit)
             status = child.returncode
@@ -111,4 +115,4 @@ def run(tool, case, binaries, logs, name):
         counts = tool.count(log, text)
         kept = [text] + [part.read_bytes() for part in sorted(log.parent.glob("log*"))]
         (logs / f"{case.file_name()}.{name}.txt").write_bytes(b"\n".join(kept))
-    return {**{kind: counts[kind] for kind in KINDS}, "end": ending(status)}
+    return {"tool": name, **{kind: counts[kind] for kind in KINDS}, "end": ending(status)}

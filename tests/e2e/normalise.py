@@ -11,7 +11,7 @@ RULES = [
     (re.compile(r"\(([^()]*)\+0x[0-9a-f]+\)"), r"(\1+0xOFFSET)"),
     (re.compile(r"\b0x[0-9a-f]+"), "0xADDRESS"),
     (re.compile(r"(\.(?:c|cc):\d+):\d+"), r"\1"),  # compilers differ in what they call a column
-    (re.compile(r"(?<=; coverage: ).*"), "..."),
+    (re.compile(r"\(\d+ suppressed, \d+ duplicates?\); coverage: .*"), "..."),  # how often, and the rules' counters
 ]
 FRAME = re.compile(r"^ +#\d+ ")
 

@@ -37,22 +37,22 @@ static inline struct timespec far_future(clockid_t clock)
 }
 
 #define CASE_NAME(name) {#name, name},
-#define CASES_MAIN                                                                                                    \
-    int main(int argc, char **argv)                                                                                   \
-    {                                                                                                                 \
-        static const struct {                                                                                         \
-            const char *name;                                                                                         \
-            void (*run)(void);                                                                                        \
-        } cases[] = {CASES(CASE_NAME)};                                                                               \
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {                                                   \
-            if (argc < 2) {                                                                                           \
-                puts(cases[i].name);                                                                                  \
-            } else if (strcmp(argv[1], cases[i].name) == 0) {                                                         \
-                cases[i].run();                                                                                       \
-                return 0;                                                                                             \
-            }                                                                                                         \
-        }                                                                                                             \
-        return argc < 2 ? 0 : 2;                                                                                      \
+#define CASES_MAIN \
+    int main(int argc, char **argv) \
+    { \
+        static const struct { \
+            const char *name; \
+            void (*run)(void); \
+        } cases[] = {CASES(CASE_NAME)}; \
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) { \
+            if (argc < 2) { \
+                puts(cases[i].name); \
+            } else if (strcmp(argv[1], cases[i].name) == 0) { \
+                cases[i].run(); \
+                return 0; \
+            } \
+        } \
+        return argc < 2 ? 0 : 2; \
     }
 
 #endif

@@ -1,8 +1,7 @@
 /* Data through descriptors: who receives knows what the sender had done. And nobody else does. */
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/msg.h>
@@ -10,51 +9,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 
-#include "cases.h"
-
-static struct schedule s;
-static int x;
-static int ends[2], other[2];
-static char byte;
-
-static void (*give)(void);
-
-static void *giver(void *arg)
-{
-    x++;
-    give();
-    step(&s, 1);
-    return arg;
-}
-
-/* A thread writes x and gives; then main takes and writes x. */
-static void pass(void (*giving)(void), void (*taking)(void))
-{
-    pthread_t t;
-    give = giving;
-    OK(pthread_create(&t, NULL, giver, NULL));
-    await(&s, 1);
-    taking();
-    x++;
-    OK(pthread_join(t, NULL));
-}
-
-static void write_1(void)
-{
-    CHECK(write(ends[1], "x", 1) == 1);
-}
+#include "pass.h"
 
 static void write_8(void)
 {
     uint64_t one = 1;
     CHECK(write(ends[1], &one, 8) == 8);
-}
-
-static void read_0(void)
-{
-    CHECK(read(ends[0], &byte, 1) == 1);
 }
 
 static void read_8(void)
@@ -77,11 +38,6 @@ static void race_pipe_backwards(void)
     pass(read_0, write_1);
 }
 
-static void read_other(void)
-{
-    CHECK(write(other[1], "x", 1) == 1 && read(other[0], &byte, 1) == 1);
-}
-
 static void race_two_pipes(void)
 {
     OK(pipe(ends));
@@ -90,15 +46,10 @@ static void race_two_pipes(void)
 }
 
 /* The numbers of a pipe are used again: the new one does not know what went through the old one. */
-static void close_both(void)
+static void another_pipe_of_the_same_numbers(void)
 {
-    CHECK(write(ends[1], "x", 1) == 1);
     OK(close(ends[0]));
     OK(close(ends[1]));
-}
-
-static void new_pipe(void)
-{
     OK(pipe(other));
     CHECK(other[0] == ends[0] && other[1] == ends[1]);
     read_other();
@@ -107,12 +58,24 @@ static void new_pipe(void)
 static void race_pipe_of_the_same_numbers(void)
 {
     OK(pipe(ends));
-    pass(close_both, new_pipe);
+    pass(write_1, another_pipe_of_the_same_numbers);
 }
 
-static void read_end(void)
+/* A number is given out again only when whoever had it has closed it: tables by descriptor rely on that. */
+static void close_0(void)
 {
-    CHECK(read(ends[0], &byte, 1) == 0);
+    OK(close(ends[0]));
+}
+
+static void open_0(void)
+{
+    CHECK(dup(ends[1]) == ends[0]);
+}
+
+static void norace_number_used_again(void)
+{
+    OK(pipe(ends));
+    pass(close_0, open_0);
 }
 
 static void close_1(void)
@@ -279,286 +242,34 @@ static void norace_timerfd(void)
     pass(set_timer, read_timer);
 }
 
-/* ---- sockets with addresses ------------------------------------------------------------------------------------------ */
-
-static union {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    struct sockaddr_un un;
-} address;
-static socklen_t size;
-static int listener, connecting;
-
-static int bound(int family, int type)
+/* Between the two ends of a terminal, in both directions. */
+static void open_terminal(void)
 {
-    int fd = socket(family, type, 0), off = 0;
-    memset(&address, 0, sizeof address);
-    address.any.sa_family = (sa_family_t)family;
-    size = family == AF_INET ? sizeof address.in : family == AF_INET6 ? sizeof address.in6 : sizeof address.un.sun_family;
-    if (family == AF_INET)
-        address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (family == AF_INET6) /* takes IPv4, too */
-        OK(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off));
-    OK(bind(fd, &address.any, size)); /* unix: the kernel finds an abstract name */
-    size = sizeof address;
-    OK(getsockname(fd, &address.any, &size));
-    return fd;
+    ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK(ends[0] >= 0 && grantpt(ends[0]) == 0 && unlockpt(ends[0]) == 0);
+    ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY);
 }
 
-static void connect_pair(int family)
+static void norace_terminal_to_master(void)
 {
-    listener = bound(family, SOCK_STREAM);
-    OK(listen(listener, 5));
-    ends[1] = socket(family, SOCK_STREAM, 0);
-    OK(connect(ends[1], &address.any, size));
-    ends[0] = accept(listener, NULL, NULL);
-    CHECK(ends[0] >= 0);
-}
-
-static void norace_tcp(void)
-{
-    connect_pair(AF_INET);
+    open_terminal();
     pass(write_1, read_0);
 }
 
-static void swap_ends(void)
+static void type_line(void)
 {
-    int fd = ends[0];
-    ends[0] = ends[1];
-    ends[1] = fd;
+    CHECK(write(ends[0], "\n", 1) == 1);
 }
 
-static void norace_tcp_to_the_client(void)
+static void read_line(void)
 {
-    connect_pair(AF_INET);
-    swap_ends();
-    pass(write_1, read_0);
+    CHECK(read(ends[1], &byte, 1) == 1);
 }
 
-/* Another connection of the same server orders nothing. */
-static void race_tcp_of_another_client(void)
+static void norace_terminal_to_slave(void)
 {
-    connect_pair(AF_INET);
-    other[1] = socket(AF_INET, SOCK_STREAM, 0);
-    OK(connect(other[1], &address.any, size));
-    other[0] = accept(listener, NULL, NULL);
-    pass(write_1, read_other);
-}
-
-/* The server sees IPv6 what the client calls IPv4. */
-static void norace_tcp_of_both_families(void)
-{
-    listener = bound(AF_INET6, SOCK_STREAM);
-    OK(listen(listener, 5));
-    in_port_t port = address.in6.sin6_port;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
-    OK(connect(ends[1], (struct sockaddr *)&to, sizeof to));
-    ends[0] = accept(listener, NULL, NULL);
-    pass(write_1, read_0);
-}
-
-static void norace_unix_stream(void)
-{
-    connect_pair(AF_UNIX);
-    pass(write_1, read_0);
-}
-
-static void norace_unix_stream_to_the_client(void)
-{
-    connect_pair(AF_UNIX);
-    swap_ends();
-    pass(write_1, read_0);
-}
-
-static void send_datagram(void)
-{
-    CHECK(sendto(ends[1], "x", 1, 0, &address.any, size) == 1);
-}
-
-static void receive_datagram(void)
-{
-    CHECK(recvfrom(ends[0], &byte, 1, 0, NULL, NULL) == 1);
-}
-
-static void norace_udp(void)
-{
-    ends[1] = socket(AF_INET, SOCK_DGRAM, 0);
-    ends[0] = bound(AF_INET, SOCK_DGRAM);
-    pass(send_datagram, receive_datagram);
-}
-
-static void norace_udp_connected(void)
-{
-    ends[0] = bound(AF_INET, SOCK_DGRAM);
-    ends[1] = socket(AF_INET, SOCK_DGRAM, 0);
-    OK(connect(ends[1], &address.any, size));
-    pass(write_1, receive_datagram);
-}
-
-static void norace_unix_datagram(void)
-{
-    ends[0] = bound(AF_UNIX, SOCK_DGRAM);
-    ends[1] = socket(AF_UNIX, SOCK_DGRAM, 0);
-    pass(send_datagram, receive_datagram);
-}
-
-static void connect_client(void)
-{
-    connecting = socket(AF_INET, SOCK_STREAM, 0);
-    OK(connect(connecting, &address.any, size));
-}
-
-static void accept_client(void)
-{
-    CHECK(accept(listener, NULL, NULL) >= 0);
-}
-
-static void norace_connect_and_accept(void)
-{
-    listener = bound(AF_INET, SOCK_STREAM);
-    OK(listen(listener, 5));
-    pass(connect_client, accept_client);
-}
-
-static void start_listening(void)
-{
-    OK(listen(listener, 5));
-}
-
-static void norace_listen_and_connect(void)
-{
-    listener = bound(AF_INET, SOCK_STREAM);
-    pass(start_listening, connect_client);
-}
-
-static void shut_down(void)
-{
-    OK(shutdown(ends[1], SHUT_WR));
-}
-
-static void norace_shutdown(void)
-{
-    connect_pair(AF_INET);
-    pass(shut_down, read_end);
-}
-
-/* A pipe's end that came through a socket is still that pipe's end. */
-static void norace_descriptor_that_was_sent(void)
-{
-    char room[CMSG_SPACE(sizeof(int))] = {0};
-    struct iovec v = {&byte, 1};
-    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
-    int way[2];
-    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, way));
-    connect_pair(AF_INET);
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &ends[0], sizeof(int));
-    CHECK(sendmsg(way[0], &m, 0) == 1 && recvmsg(way[1], &m, 0) == 1);
-    OK(close(ends[0]));
-    memcpy(&ends[0], CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
-    pass(write_1, read_0);
-}
-
-/* ---- streams --------------------------------------------------------------------------------------------------------------- */
-
-static FILE *in, *out;
-
-static void open_streams(void)
-{
-    OK(pipe(ends));
-    in = fdopen(ends[0], "r");
-    out = fdopen(ends[1], "w");
-}
-
-static void print(void)
-{
-    fprintf(out, "%d\n", 5);
-    OK(fflush(out));
-}
-
-static void scan(void)
-{
-    int n;
-    CHECK(fscanf(in, "%d", &n) == 1 && n == 5);
-}
-
-static void norace_stream(void)
-{
-    open_streams();
-    pass(print, scan);
-}
-
-static void put_character(void)
-{
-    CHECK(putc_unlocked('x', out) == 'x');
-    OK(fflush(out));
-}
-
-static void get_character(void)
-{
-    CHECK(getc_unlocked(in) == 'x');
-}
-
-static void norace_stream_of_characters(void)
-{
-    open_streams();
-    pass(put_character, get_character);
-}
-
-static void close_stream(void)
-{
-    fputc('x', out);
-    OK(fclose(out));
-}
-
-static void norace_stream_that_is_closed(void)
-{
-    open_streams();
-    pass(close_stream, get_character);
-}
-
-static void say_something(void)
-{
-    fprintf(stderr, "something\n");
-}
-
-/* Two threads that print are not ordered by it. */
-static void race_printing(void)
-{
-    pass(say_something, say_something);
-}
-
-static void lock_and_unlock(void)
-{
-    flockfile(stdout);
-    funlockfile(stdout);
-}
-
-static void norace_flockfile(void)
-{
-    pass(lock_and_unlock, lock_and_unlock);
-}
-
-static void *use_stream(void *arg)
-{
-    fputs("text", out);
-    step(&s, 1);
-    return arg;
-}
-
-static void race_stream_closed_while_used(void)
-{
-    pthread_t t;
-    out = tmpfile();
-    OK(pthread_create(&t, NULL, use_stream, NULL));
-    await(&s, 1);
-    OK(fclose(out));
-    OK(pthread_join(t, NULL));
+    open_terminal();
+    pass(type_line, read_line);
 }
 
 /* ---- System V ---------------------------------------------------------------------------------------------------------------- */
@@ -604,13 +315,10 @@ static void norace_semaphore_set(void)
 }
 
 #define CASES(X) \
-    X(norace_pipe) X(race_pipe_backwards) X(race_two_pipes) X(race_pipe_of_the_same_numbers) X(norace_end_of_file) \
-    X(norace_pipe_copies) X(norace_named_pipe) X(norace_socketpair) X(norace_eventfd) X(norace_poll) X(norace_select) \
-    X(norace_epoll_of_eventfd) X(norace_epoll_of_what_was_ready) X(norace_epoll_twice) X(race_epoll_of_another) \
-    X(norace_epoll_registration) X(norace_timerfd) X(norace_tcp) X(norace_tcp_to_the_client) \
-    X(race_tcp_of_another_client) X(norace_tcp_of_both_families) X(norace_unix_stream) \
-    X(norace_unix_stream_to_the_client) X(norace_udp) X(norace_udp_connected) X(norace_unix_datagram) \
-    X(norace_connect_and_accept) X(norace_listen_and_connect) X(norace_shutdown) X(norace_descriptor_that_was_sent) \
-    X(norace_stream) X(norace_stream_of_characters) X(norace_stream_that_is_closed) X(race_printing) \
-    X(norace_flockfile) X(race_stream_closed_while_used) X(norace_message_queue) X(norace_semaphore_set)
+    X(norace_pipe) X(race_pipe_backwards) X(race_two_pipes) X(race_pipe_of_the_same_numbers) \
+    X(norace_number_used_again) X(norace_end_of_file) X(norace_pipe_copies) X(norace_named_pipe) \
+    X(norace_socketpair) X(norace_eventfd) X(norace_poll) X(norace_select) X(norace_epoll_of_eventfd) \
+    X(norace_epoll_of_what_was_ready) X(norace_epoll_twice) X(race_epoll_of_another) X(norace_epoll_registration) \
+    X(norace_timerfd) X(norace_terminal_to_master) X(norace_terminal_to_slave) X(norace_message_queue) \
+    X(norace_semaphore_set)
 CASES_MAIN

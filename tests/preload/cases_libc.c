@@ -1,50 +1,12 @@
-/* Memory that libc touches for the program, and memory that begins and ends. Compiled with -O1 the calls below stay
- * calls; what they touch is seen only by their wrappers. */
+/* Memory that libc touches for the program: exactly the bytes that the call is about. */
 #include <netdb.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 
-#include "cases.h"
+#include "unordered.h"
 
-static struct schedule s;
-static void (*begins)(void), (*follows)(void);
-
-static void *beginner(void *arg)
-{
-    begins();
-    step(&s, 1);
-    await(&s, 2);
-    return arg;
-}
-
-/* One after the other, in two threads, in no order that the detector knows of. */
-static void unordered(void (*first)(void), void (*second)(void))
-{
-    pthread_t t;
-    begins = first;
-    follows = second;
-    OK(pthread_create(&t, NULL, beginner, NULL));
-    await(&s, 1);
-    follows();
-    step(&s, 2);
-    OK(pthread_join(t, NULL));
-}
-
-static char *volatile p;
 static char text[32] = "text", copy[64];
-static volatile int n = 5; /* so that no length is a constant */
-
-static void make(void)
-{
-    p = malloc((size_t)n * 20);
-}
 
 /* The writes and reads that a wrapper is held against. */
-static void write_0(void)
-{
-    p[0] = 'x';
-}
-
 static void write_4(void)
 {
     p[4] = 'x';
@@ -53,116 +15,6 @@ static void write_4(void)
 static void write_5(void)
 {
     p[5] = 'x';
-}
-
-/* ---- begin and end ------------------------------------------------------------------------------------------------ */
-
-static void end_block(void)
-{
-    free(p);
-}
-
-static void race_free_after_use(void)
-{
-    make();
-    unordered(write_0, end_block);
-}
-
-static void write_99(void)
-{
-    p[99] = 'x';
-}
-
-static void race_free_after_use_of_the_last_byte(void)
-{
-    make();
-    unordered(write_99, end_block);
-}
-
-static void grow(void)
-{
-    p = realloc(p, 100000);
-}
-
-static void shrink(void)
-{
-    char *before = p;
-    p = realloc(p, 90);
-    CHECK(p == before);
-}
-
-static void race_realloc_that_moves(void)
-{
-    make();
-    unordered(write_0, grow);
-}
-
-static void race_realloc_in_place(void)
-{
-    make();
-    unordered(write_0, shrink);
-}
-
-static void race_use_after_realloc_in_place(void)
-{
-    make();
-    unordered(shrink, write_0);
-}
-
-static void use_block_of_its_own(void)
-{
-    char *mine = malloc(4000);
-    memset(mine, 1, 4000);
-    free(mine);
-}
-
-/* The second thread may get the same bytes: a life of their own. */
-static void norace_bytes_used_again(void)
-{
-    unordered(use_block_of_its_own, use_block_of_its_own);
-}
-
-static void map_and_unmap(void)
-{
-    char *mine = mmap((void *)0x200000000000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(mine == (void *)0x200000000000);
-    memset(mine, 1, 4096);
-    OK(munmap(mine, 4096));
-}
-
-static void norace_mapping_used_again(void)
-{
-    unordered(map_and_unmap, map_and_unmap);
-}
-
-static void make_and_free_many(void)
-{
-    char *all[200];
-    for (int round = 0; round < 20; round++) {
-        for (int i = 0; i < 200; i++) {
-            all[i] = realloc(NULL, (size_t)i * 7 + 1);
-            memset(all[i], i, (size_t)i * 7 + 1);
-        }
-        for (int i = 0; i < 200; i++)
-            all[i] = realloc(all[i], (size_t)(200 - i) * 11);
-        for (int i = 0; i < 200; i++)
-            free(all[i]);
-    }
-}
-
-static void *churn(void *arg)
-{
-    make_and_free_many();
-    return arg;
-}
-
-static void norace_allocations_of_many_threads(void)
-{
-    pthread_t t[8];
-    for (int i = 0; i < 8; i++)
-        OK(pthread_create(&t[i], NULL, churn, NULL));
-    for (int i = 0; i < 8; i++)
-        OK(pthread_join(t[i], NULL));
 }
 
 /* ---- copies: exactly the bytes that are touched -------------------------------------------------------------------- */
@@ -352,26 +204,28 @@ static void race_destination_of_sscanf(void)
 
 /* ---- other calls --------------------------------------------------------------------------------------------------------- */
 
-static int numbers[4] = {3, 1, 2};
+static struct {
+    int key, beside;
+} records[4] = {{3, 0}, {1, 0}, {2, 0}};
 
 static int less(const void *a, const void *b)
 {
-    return *(const int *)a - *(const int *)b;
+    return *(const int *)a - *(const int *)b; /* looks at the keys only */
 }
 
 static void sort(void)
 {
-    qsort(numbers, 3, sizeof numbers[0], less);
+    qsort(records, 3, sizeof records[0], less);
 }
 
 static void write_2(void)
 {
-    numbers[2] = 7;
+    records[2].beside = 7;
 }
 
 static void write_beside(void)
 {
-    numbers[3] = 7;
+    records[3].beside = 7;
 }
 
 static void race_qsort(void)
@@ -493,14 +347,11 @@ static void norace_getaddrinfo(void)
 }
 
 #define CASES(X) \
-    X(race_free_after_use) X(race_free_after_use_of_the_last_byte) X(race_realloc_that_moves) X(race_realloc_in_place) \
-    X(race_use_after_realloc_in_place) X(norace_bytes_used_again) X(norace_mapping_used_again) \
-    X(norace_allocations_of_many_threads) X(race_memcpy_last_byte) X(norace_memcpy_next_byte) \
-    X(race_strcpy_terminator) X(norace_strcpy_after_terminator) X(race_strncpy_padding) \
-    X(race_strcat_over_the_terminator) X(norace_strcat_only_reads_before_it) X(norace_strcmp_after_the_difference) X(race_strcmp_up_to_the_difference) \
-    X(norace_strchr_behind_the_place) X(race_strdup) X(race_snprintf_destination) \
-    X(norace_snprintf_stops_at_its_bound) X(race_argument_of_printf) X(norace_argument_of_printf_with_precision) \
-    X(race_destination_of_sscanf) X(race_qsort) X(norace_qsort_beside) X(race_fread) X(norace_fread_beside) \
-    X(race_writev) X(norace_writev_beside) X(race_localtime) X(norace_localtime_r) X(race_strtok) X(norace_strtok_r) \
-    X(race_clock_gettime) X(norace_getaddrinfo)
+    X(race_memcpy_last_byte) X(norace_memcpy_next_byte) X(race_strcpy_terminator) X(norace_strcpy_after_terminator) \
+    X(race_strncpy_padding) X(race_strcat_over_the_terminator) X(norace_strcat_only_reads_before_it) \
+    X(norace_strcmp_after_the_difference) X(race_strcmp_up_to_the_difference) X(norace_strchr_behind_the_place) \
+    X(race_strdup) X(race_snprintf_destination) X(norace_snprintf_stops_at_its_bound) X(race_argument_of_printf) \
+    X(norace_argument_of_printf_with_precision) X(race_destination_of_sscanf) X(race_qsort) X(norace_qsort_beside) \
+    X(race_fread) X(norace_fread_beside) X(race_writev) X(norace_writev_beside) X(race_localtime) \
+    X(norace_localtime_r) X(race_strtok) X(norace_strtok_r) X(race_clock_gettime) X(norace_getaddrinfo)
 CASES_MAIN

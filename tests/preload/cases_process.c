@@ -1,4 +1,5 @@
 /* Whole processes: fork in all its forms with threads about, the ways to end, and that a child goes on detecting. */
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -145,6 +146,26 @@ static void race_in_child_only(void)
 static void race_in_child_of__Fork(void)
 {
     child_finds(_Fork());
+    _exit(66);
+}
+
+static void race_in_child_of_syscall(void)
+{
+    child_finds((pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    child_finds((pid_t)syscall(SYS_fork));
+    _exit(66);
+}
+static int cloned(void *arg)
+{
+    CHECK(arg == &x);
+    race_here();
+    exit(0);
+}
+static void race_in_child_of_clone(void)
+{
+    static char stack[256 << 10] __attribute__((aligned(16)));
+    pid_t pid = clone(cloned, stack + sizeof stack, SIGCHLD, &x);
+    CHECK(status_of(pid) == 66);
     _exit(66);
 }
 
@@ -323,26 +344,28 @@ static void norace_abort(void)
     CHECK(status_of(pid) == 128 + SIGABRT);
 }
 
-#define CASES(X)                                                                                                      \
-    X(race_then_exit)                                                                                                 \
-    X(race_then__exit)                                                                                                \
-    X(race_then__Exit)                                                                                                \
-    X(race_then_quick_exit)                                                                                           \
-    X(race_then_exit_group)                                                                                           \
-    X(race_then_exit_elsewhere)                                                                                       \
-    X(norace_own_status)                                                                                              \
-    X(norace_thread_leaves)                                                                                           \
-    X(norace_fork_orders)                                                                                             \
-    X(race_in_child_only)                                                                                             \
-    X(race_in_child_of__Fork)                                                                                         \
-    X(norace_fork_among_threads)                                                                                      \
-    X(norace_fork_in_thread)                                                                                          \
-    X(norace_nested_forks)                                                                                            \
-    X(norace_vfork)                                                                                                   \
-    X(race_then_vfork)                                                                                                \
-    X(norace_spawn)                                                                                                   \
-    X(norace_spawn_of_text)                                                                                           \
-    X(norace_spawn_among_threads)                                                                                     \
-    X(norace_exec)                                                                                                    \
+#define CASES(X) \
+    X(race_then_exit) \
+    X(race_then__exit) \
+    X(race_then__Exit) \
+    X(race_then_quick_exit) \
+    X(race_then_exit_group) \
+    X(race_then_exit_elsewhere) \
+    X(norace_own_status) \
+    X(norace_thread_leaves) \
+    X(norace_fork_orders) \
+    X(race_in_child_only) \
+    X(race_in_child_of__Fork) \
+    X(race_in_child_of_syscall) \
+    X(race_in_child_of_clone) \
+    X(norace_fork_among_threads) \
+    X(norace_fork_in_thread) \
+    X(norace_nested_forks) \
+    X(norace_vfork) \
+    X(race_then_vfork) \
+    X(norace_spawn) \
+    X(norace_spawn_of_text) \
+    X(norace_spawn_among_threads) \
+    X(norace_exec) \
     X(norace_abort)
 CASES_MAIN

@@ -243,9 +243,8 @@ static void notified(union sigval value)
 static void notify_by_thread(void)
 {
     timer_t timer;
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD,
-                             .sigev_notify_function = notified,
-                             .sigev_value = {.sival_ptr = &set}};
+    struct sigevent event = {
+        .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notified, .sigev_value = {.sival_ptr = &set}};
     OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
     x++;
     OK(timer_settime(timer, 0, &soon, NULL));
@@ -444,29 +443,29 @@ static void norace_queued_in_order(void)
     OK(pthread_join(receiver_thread, NULL));
 }
 
-#define CASES(X)                                                                                                      \
-    X(race_sent_unseen)                                                                                               \
-    X(norace_kill)                                                                                                    \
-    X(norace_killpg)                                                                                                  \
-    X(norace_tgkill)                                                                                                  \
-    X(norace_tgkill_by_number)                                                                                        \
-    X(norace_pthread_kill)                                                                                            \
-    X(norace_sigqueue)                                                                                                \
-    X(norace_pthread_sigqueue)                                                                                        \
-    X(norace_install)                                                                                                 \
-    X(norace_sigwait)                                                                                                 \
-    X(norace_sigwaitinfo)                                                                                             \
-    X(norace_sigtimedwait)                                                                                            \
-    X(norace_signalfd)                                                                                                \
-    X(norace_alarm)                                                                                                   \
-    X(norace_setitimer)                                                                                               \
-    X(norace_timer_signal)                                                                                            \
-    X(norace_timer_thread)                                                                                            \
-    X(race_timer_thread)                                                                                              \
-    X(norace_actions_are_seen)                                                                                        \
-    X(norace_reset_hand)                                                                                              \
-    X(norace_sigset)                                                                                                  \
-    X(norace_siginterrupt)                                                                                            \
-    X(norace_fault_and_jump)                                                                                          \
+#define CASES(X) \
+    X(race_sent_unseen) \
+    X(norace_kill) \
+    X(norace_killpg) \
+    X(norace_tgkill) \
+    X(norace_tgkill_by_number) \
+    X(norace_pthread_kill) \
+    X(norace_sigqueue) \
+    X(norace_pthread_sigqueue) \
+    X(norace_install) \
+    X(norace_sigwait) \
+    X(norace_sigwaitinfo) \
+    X(norace_sigtimedwait) \
+    X(norace_signalfd) \
+    X(norace_alarm) \
+    X(norace_setitimer) \
+    X(norace_timer_signal) \
+    X(norace_timer_thread) \
+    X(race_timer_thread) \
+    X(norace_actions_are_seen) \
+    X(norace_reset_hand) \
+    X(norace_sigset) \
+    X(norace_siginterrupt) \
+    X(norace_fault_and_jump) \
     X(norace_queued_in_order)
 CASES_MAIN

@@ -478,27 +478,27 @@ static void norace_c11_tss(void)
     x++;
 }
 
-#define CASES(X)                                                                                                      \
-    X(norace_create_join)                                                                                             \
-    X(race_creator_goes_on)                                                                                           \
-    X(norace_joins)                                                                                                   \
-    X(race_timedjoin_timeout)                                                                                         \
-    X(norace_pthread_exit)                                                                                            \
-    X(race_detached)                                                                                                  \
-    X(norace_create_fails)                                                                                            \
-    X(norace_smallest_stack)                                                                                          \
-    X(norace_ids_come_again)                                                                                          \
-    X(norace_key_destructor)                                                                                          \
-    X(race_key_destructor)                                                                                            \
-    X(norace_cancel_cond_wait)                                                                                        \
-    X(norace_cancel_is_an_edge)                                                                                       \
-    X(norace_cancel_asynchronous)                                                                                     \
-    X(norace_cancel_asleep)                                                                                           \
-    X(race_cancel_in_join)                                                                                            \
-    X(norace_main_ends_first)                                                                                         \
-    X(race_main_ends_first)                                                                                           \
-    X(norace_exit_while_threads_run)                                                                                  \
-    X(norace_c11_join)                                                                                                \
-    X(race_c11_detached)                                                                                              \
+#define CASES(X) \
+    X(norace_create_join) \
+    X(race_creator_goes_on) \
+    X(norace_joins) \
+    X(race_timedjoin_timeout) \
+    X(norace_pthread_exit) \
+    X(race_detached) \
+    X(norace_create_fails) \
+    X(norace_smallest_stack) \
+    X(norace_ids_come_again) \
+    X(norace_key_destructor) \
+    X(race_key_destructor) \
+    X(norace_cancel_cond_wait) \
+    X(norace_cancel_is_an_edge) \
+    X(norace_cancel_asynchronous) \
+    X(norace_cancel_asleep) \
+    X(race_cancel_in_join) \
+    X(norace_main_ends_first) \
+    X(race_main_ends_first) \
+    X(norace_exit_while_threads_run) \
+    X(norace_c11_join) \
+    X(race_c11_detached) \
     X(norace_c11_tss)
 CASES_MAIN

@@ -1,6 +1,7 @@
 #!/bin/sh
 # dlopen through the wrapper finds what it finds without: by the RUNPATH, $ORIGIN and namespace of the module that calls
-# it, not of libgorace.so. And a library that is unloaded leaves no history.    check_dlopen.sh LIBRARY
+# it, not of libgorace.so; a C++ runtime that comes by dlopen serves; and a library that is unloaded leaves no history.
+#     check_dlopen.sh LIBRARY
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -70,6 +71,39 @@ gcc -g -fsanitize=thread "$work/app.c" -Wl,-rpath,'$ORIGIN/plugins' -o "$work/ap
 "$work/app/app" "$work/lib" # what is expected is what happens without the detector
 LD_PRELOAD=$1 "$work/app/app" "$work/lib"
 LD_PRELOAD=$1 "$work/app/app-hooks" "$work/lib"
+
+# A C++ library in a C program: its runtime comes late, and not into the global scope.
+cat >"$work/late.cc" <<'TEXT'
+#include <stdexcept>
+struct Counted {
+    Counted(int n) : n(n) { if (n < 0) throw std::runtime_error("no"); }
+    int n;
+};
+static Counted &once(int n)
+{
+    static Counted it(n);
+    return it;
+}
+extern "C" int late(void)
+{
+    try {
+        once(-1);
+    } catch (std::exception &) {
+    }
+    return once(7).n + once(8).n;
+}
+TEXT
+cat >"$work/late_app.c" <<'TEXT'
+#include <dlfcn.h>
+int main(int argc, char **argv)
+{
+    void *library = dlopen(argv[argc - 1], RTLD_NOW | RTLD_LOCAL);
+    return !library || ((int (*)(void))dlsym(library, "late"))() != 14;
+}
+TEXT
+g++ -g -shared -fPIC "$work/late.cc" -o "$work/late.so"
+gcc -g "$work/late_app.c" -o "$work/late_app" -ldl
+LD_PRELOAD=$1 "$work/late_app" "$work/late.so"
 
 # A variable of an unloaded library, and whatever is mapped there next, are two things.
 cat >"$work/variable.c" <<'TEXT'

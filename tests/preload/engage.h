@@ -39,7 +39,7 @@ void from_here(void);
 #define CHECK(what) ((what) ? (void)0 : failed(__FILE__, __LINE__, #what))
 #define TOLD(verb, object, size) \
     (told(verb, (uint64_t)(uintptr_t)(object), size) ? (void)0 \
-                                                      : failed(__FILE__, __LINE__, #verb " of " #object ", " #size))
+                                                     : failed(__FILE__, __LINE__, #verb " of " #object ", " #size))
 #define READS(p, n) TOLD(TRACE_READ, p, n)
 #define WRITES(p, n) TOLD(TRACE_WRITE, p, n)
 #define FRESH(p, n) TOLD(TRACE_FRESH, p, n)

@@ -114,7 +114,7 @@ CASE(malloc_usable_size)
     CASE(name) \
     { \
         void *p = CALL(name)(__VA_ARGS__); \
-        CHECK(p && malloc_usable_size(p) >= size); \
+        CHECK(p &&malloc_usable_size(p) >= size); \
         ALLOCATES(p, size); \
     }
 #define DELETE(name, make, ...) \

@@ -30,7 +30,8 @@ static char buffer[1024];
     CASE(name) \
     { \
         struct passwd p, *found; \
-        CHECK(CALL(name)(key, &p, buffer, sizeof buffer, &found) == 0 && found == &p && strcmp(p.pw_name, "root") == 0); \
+        CHECK(CALL(name)(key, &p, buffer, sizeof buffer, &found) == 0 && found == &p && \
+              strcmp(p.pw_name, "root") == 0); \
         WRITES(&found, sizeof found); \
         WRITES(&p, sizeof p); \
         WRITES(p.pw_name, 5); \
@@ -39,7 +40,8 @@ static char buffer[1024];
     CASE(name) \
     { \
         struct group g, *found; \
-        CHECK(CALL(name)(key, &g, buffer, sizeof buffer, &found) == 0 && found == &g && strcmp(g.gr_name, "root") == 0); \
+        CHECK(CALL(name)(key, &g, buffer, sizeof buffer, &found) == 0 && found == &g && \
+              strcmp(g.gr_name, "root") == 0); \
         WRITES(&found, sizeof found); \
         WRITES(&g, sizeof g); \
         WRITES(g.gr_name, 5); \
@@ -61,6 +63,19 @@ FINDS_STATIC(getpwuid, 0)
 FINDS_STATIC(getgrnam, "root")
 FINDS_STATIC(getgrgid, 0)
 FINDS_STATIC(gethostbyname, "127.0.0.1")
+
+CASE(if_nametoindex)
+{
+    static char name[] = "lo";
+    CHECK(CALL(if_nametoindex)(name) > 0);
+    READS(name, 3);
+}
+
+CASE(if_indextoname)
+{
+    CHECK(CALL(if_indextoname)(if_nametoindex("lo"), buffer) == buffer && strcmp(buffer, "lo") == 0);
+    WRITES(buffer, 3);
+}
 
 static struct in_addr a = {0x0100007f};
 static char text[] = "127.0.0.1";

@@ -104,6 +104,22 @@ CASE(readdir64)
     clear();
 }
 
+#define SCANS(name, type) \
+    CASE(name) \
+    { \
+        struct type **list; \
+        place(); \
+        CHECK(CALL(name)(there, &list, NULL, NULL) == 3); \
+        READS(there, strlen(there) + 1); \
+        WRITES(&list, sizeof list); \
+        WRITES(list, 3 * sizeof list[0]); \
+        WRITES(list[2], list[2]->d_reclen); \
+        clear(); \
+    }
+
+SCANS(scandir, dirent)
+SCANS(scandir64, dirent64)
+
 /* ---- paths that libc makes up --------------------------------------------------------------------------------------------- */
 
 static char room[PATH_MAX];

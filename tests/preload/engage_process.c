@@ -38,6 +38,32 @@ CASE(_Fork)
     CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
 }
 
+static int five(void *arg)
+{
+    return *(int *)arg;
+}
+
+CASE(clone)
+{
+    static char stack[65536];
+    int status, result = 5;
+    pid_t pid = CALL(clone)(five, stack + sizeof stack, SIGCHLD, &result);
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
+}
+
+#define SPAWNS(name, file) \
+    CASE(name) \
+    { \
+        int status; \
+        pid_t pid; \
+        char *argv[] = {(char *)"sh", (char *)"-c", (char *)"exit 5", NULL}; \
+        CHECK(CALL(name)(&pid, file, NULL, NULL, argv, environ) == 0); \
+        CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5); \
+    }
+
+SPAWNS(posix_spawn, "/bin/sh")
+SPAWNS(posix_spawnp, "sh")
+
 /* A futex by hand is a lock by hand: its wake is known to who was woken. */
 static unsigned word;
 
@@ -78,6 +104,38 @@ JUMPS(longjmp)
 JUMPS(_longjmp)
 JUMPS(siglongjmp)
 JUMPS(__longjmp_chk)
+
+/* ---- contexts ---------------------------------------------------------------------------------------------------------- */
+
+static ucontext_t here, there;
+static volatile int visits;
+
+static void visit(void)
+{
+    visits++;
+    swapcontext(&there, &here);
+    visits++;
+}
+
+CASE(swapcontext)
+{
+    static char stack[65536];
+    CHECK(getcontext(&there) == 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = sizeof stack;
+    there.uc_link = &here;
+    makecontext(&there, visit, 0);
+    CHECK(CALL(swapcontext)(&here, &there) == 0 && visits == 1);
+    CHECK(CALL(swapcontext)(&here, &there) == 0 && visits == 2);
+}
+
+CASE(setcontext)
+{
+    CHECK(getcontext(&here) == 0);
+    if (visits++ == 0)
+        CALL(setcontext)(&here);
+    CHECK(visits == 2);
+}
 
 /* ---- libraries ---------------------------------------------------------------------------------------------------------- */
 

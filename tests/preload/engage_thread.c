@@ -1,4 +1,6 @@
 /* Threads: birth, end and joining. */
+#include <sys/prctl.h>
+
 #include "engage.h"
 
 static void *run(void *arg)
@@ -67,6 +69,14 @@ CASE(pthread_setname_np)
     READS(name, sizeof name);
 }
 
+CASE(prctl)
+{
+    static char name[] = "engage", got[16];
+    CHECK(CALL(prctl)(PR_SET_NAME, name) == 0 && CALL(prctl)(PR_GET_NAME, got) == 0 && strcmp(got, name) == 0);
+    READS(name, sizeof name);
+    CHECK(CALL(prctl)(-1) == -1 && errno == EINVAL);
+}
+
 static void *sleeps(void *arg)
 {
     for (;;)
@@ -94,13 +104,13 @@ CASE(thrd_create)
     CHECK(CALL(thrd_create)(&id, forty_two, NULL) == thrd_success);
     WRITES(&id, sizeof id);
     TOLD(TRACE_BORN, 0, SIZE_MAX);
-    int result;
+    int result = 0;
     CHECK(thrd_join(id, &result) == thrd_success && result == 42);
 }
 
 CASE(thrd_join)
 {
-    int result;
+    int result = 0;
     CHECK(thrd_create(&id, forty_two, NULL) == thrd_success && CALL(thrd_join)(id, &result) == thrd_success);
     CHECK(result == 42);
     WRITES(&result, sizeof result);

@@ -108,8 +108,9 @@ EXPORT bool gorace_trace_edge(void)
 
 EXPORT void gorace_trace_print(void)
 {
-    static const char *const names[] = {"read",   "write", "fresh", "alloc", "free",   "acquire", "release", "merge",
-                                        "forget", "got",   "gone",  "born",  "joined", "ended",   "detached", "unwound"};
+    static const char *const names[] = {"read",    "write", "fresh",    "alloc",  "free", "acquire",
+                                        "release", "merge", "forget",   "got",    "gone", "born",
+                                        "joined",  "ended", "detached", "unwound"};
     for (unsigned i = 0; i < length(); i++)
         fprintf(stderr, "    %s %#lx %zu\n", names[record[i].verb], (unsigned long)record[i].object, record[i].size);
     if (recorded > RECORD)

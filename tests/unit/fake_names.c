@@ -66,13 +66,6 @@ uint64_t counter_sum(enum counter c)
     return c == COUNTER_accesses ? 1234 : c == COUNTER_stacks_lost ? 5 : 0;
 }
 
-static int unwind(uintptr_t *pcs, int max)
-{
-    (void)pcs;
-    (void)max;
-    return 0;
-}
-
 static int frames(uintptr_t pc, const struct symbol_frame **result)
 {
     int n = 1;
@@ -105,12 +98,6 @@ static void nothing(void)
 {
 }
 
-static void detector_range(uintptr_t lo, uintptr_t hi)
-{
-    (void)lo;
-    (void)hi;
-}
-
 static void settings(const char *debug_root, bool names)
 {
     (void)debug_root;
@@ -119,11 +106,9 @@ static void settings(const char *debug_root, bool names)
 
 const struct symbolizer fake_symbolizer = {
     .abi = SYMBOLIZER_ABI,
-    .unwind = unwind,
     .frames = frames,
     .variable = variable,
     .refresh = nothing,
     .note_unload = nothing,
-    .detector_range = detector_range,
     .settings = settings,
 };

@@ -5,9 +5,13 @@
 
 const struct block_place script_blocks[SCRIPT_BLOCKS] = {{64, 40}, {112, 77}};
 
-static const char *const STEP_NAMES[STEP_KINDS] = {"born", "stranger", "end", "join", "detach", "acquire", "release",
-                                                   "merge", "forget", "access", "fresh", "alloc", "free",
-                                                   "collect", "ignore"};
+const unsigned script_atomics[ORACLE_LOCATIONS] = {0, 4, 24, 60, 100};
+
+static const char *const STEP_NAMES[STEP_KINDS] = {"born",    "stranger", "end",    "join",    "detach", "acquire",
+                                                   "release", "merge",    "forget", "access",  "atomic", "fence",
+                                                   "fresh",   "alloc",    "free",   "collect", "ignore"};
+static const char *const ATOMIC_NAMES[] = {"load", "store", "rmw", "failed-rmw"};
+static const char *const ORDER_NAMES[] = {"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
 static const char *const ACCESS_NAMES[] = {"read", "write", "atomic-read", "atomic-write", "free"};
 
 uint64_t script_random(uint64_t *state)
@@ -46,13 +50,15 @@ void script_make(struct step *steps, int n, uint64_t seed)
 {
     uint64_t state = seed;
     static const unsigned sizes[] = {1, 1, 2, 4, 4, 8, 8, 16, 3, 5, 7, 12, 24, 33};
-    unsigned weights[STEP_KINDS] = {[STEP_BORN] = 5,    [STEP_STRANGER] = 1, [STEP_END] = 2,    [STEP_JOIN] = 2,
-                                    [STEP_DETACH] = 1,  [STEP_ACQUIRE] = 12, [STEP_RELEASE] = 9, [STEP_MERGE] = 5,
-                                    [STEP_FORGET] = 1,  [STEP_ACCESS] = 60,  [STEP_FRESH] = 1,  [STEP_ALLOC] = 2,
-                                    [STEP_FREE] = 2,    [STEP_COLLECT] = 1,  [STEP_IGNORE] = 1};
+    unsigned weights[STEP_KINDS] = {
+        [STEP_BORN] = 5,     [STEP_STRANGER] = 1, [STEP_END] = 2,   [STEP_JOIN] = 2,   [STEP_DETACH] = 1,
+        [STEP_ACQUIRE] = 12, [STEP_RELEASE] = 9,  [STEP_MERGE] = 5, [STEP_FORGET] = 1, [STEP_ATOMIC] = 12,
+        [STEP_FENCE] = 2,    [STEP_ACCESS] = 60,  [STEP_FRESH] = 1, [STEP_ALLOC] = 2,  [STEP_FREE] = 2,
+        [STEP_COLLECT] = 1,  [STEP_IGNORE] = 1};
     unsigned kinds[4] = {1 + below(&state, 8), 1 + below(&state, 8), below(&state, 4), below(&state, 4)};
-    unsigned places = 2 + below(&state, SCRIPT_PLACES - 1);
-    unsigned arena = below(&state, 2) ? 16 : SCRIPT_RAW + 125;
+    bool crowd = !below(&state, 8); /* many actors on two granules: long histories */
+    unsigned places = crowd ? SCRIPT_PLACES : 2 + below(&state, 12);
+    unsigned arena = crowd || below(&state, 2) ? 16 : SCRIPT_RAW + 125;
     unsigned keys = 1 + below(&state, 8);
     bool aligned = below(&state, 2);
     /* Some scripts hardly synchronise, some do little else; in some, actors come and go all the time. */
@@ -61,6 +67,12 @@ void script_make(struct step *steps, int n, uint64_t seed)
     weights[STEP_BORN] += below(&state, 20);
     weights[STEP_END] = weights[STEP_JOIN] = 2 + below(&state, 2) * below(&state, 30);
     weights[STEP_STRANGER] = below(&state, 2);
+    weights[STEP_ATOMIC] = 4 + below(&state, 60);
+    weights[STEP_FENCE] = below(&state, 12);
+    if (crowd) {
+        weights[STEP_ACCESS] = 400;
+        weights[STEP_FRESH] = 0;
+    }
 
     for (int i = 0; i < n; i++) {
         struct step *s = &steps[i];
@@ -73,17 +85,35 @@ void script_make(struct step *steps, int n, uint64_t seed)
             s->offset -= s->offset % s->size;
         s->access = choose(&state, kinds, 4);
         s->fast = below(&state, 2);
+        if (crowd && (unsigned)i < places)
+            *s = (struct step){.kind = STEP_BORN, .other = (unsigned char)i};
+        else if (crowd && s->kind == STEP_ACCESS)
+            s->size = 1;
         switch (s->kind) {
         case STEP_BORN:
         case STEP_JOIN:
         case STEP_DETACH:
-            s->other = (unsigned char)below(&state, places);
+            if (!s->other)
+                s->other = (unsigned char)below(&state, places);
             break;
         case STEP_ACQUIRE:
         case STEP_RELEASE:
         case STEP_MERGE:
         case STEP_FORGET:
             s->other = (unsigned char)below(&state, keys);
+            break;
+        case STEP_ATOMIC: {
+            static const int load_orders[] = {__ATOMIC_RELAXED, __ATOMIC_ACQUIRE, __ATOMIC_SEQ_CST, __ATOMIC_CONSUME};
+            static const int store_orders[] = {__ATOMIC_RELAXED, __ATOMIC_RELEASE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED};
+            s->other = (unsigned char)below(&state, below(&state, 2) ? 2 : ORACLE_LOCATIONS);
+            s->atomic = below(&state, 4);
+            s->order = s->atomic == ATOMIC_STEP_STORE ? store_orders[below(&state, 4)]
+                       : s->atomic == ATOMIC_STEP_RMW ? (int)below(&state, 6)
+                                                      : load_orders[below(&state, 4)];
+            break;
+        }
+        case STEP_FENCE:
+            s->order = (int)(__ATOMIC_ACQUIRE + below(&state, 4));
             break;
         case STEP_ALLOC:
         case STEP_FREE:
@@ -127,6 +157,12 @@ void script_print(const struct step *steps, int n)
         case STEP_ALLOC:
         case STEP_FREE:
             printf(" block %u: %u bytes at %u", s->other, script_blocks[s->other].size, script_blocks[s->other].offset);
+            break;
+        case STEP_ATOMIC:
+            printf(" %s %s of 4 bytes at %u", ORDER_NAMES[s->order], ATOMIC_NAMES[s->atomic], script_atomics[s->other]);
+            break;
+        case STEP_FENCE:
+            printf(" %s", ORDER_NAMES[s->order]);
             break;
         case STEP_ACCESS:
             printf(" %s%s", ACCESS_NAMES[s->access], s->fast ? " (fast)" : "");

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "symbolize.h"
+#include "unwind.h"
 
 static const char *module;
 static const struct symbolizer *names;
@@ -341,7 +342,7 @@ static int npcs;
 __attribute__((noinline)) static int recurse(int depth)
 {
     if (depth == 0)
-        npcs = names->unwind(pcs, 64);
+        npcs = unwind_here(pcs, 64);
     else
         recurse(depth - 1);
     __asm__ volatile(""); /* no tail call */
@@ -360,7 +361,7 @@ static void unwinds(void **state)
     names->frames(pcs[6], &frames);
     assert_string_equal(frames[0].function, "unwinds");
     uintptr_t few[3];
-    assert_int_equal(names->unwind(few, 3), 3);
+    assert_int_equal(unwind_here(few, 3), 3);
     names->frames(few[0], &frames);
     assert_string_equal(frames[0].function, "unwinds");
 }

@@ -1,0 +1,53 @@
+#include "recorder.h"
+
+#include <sys/mman.h>
+
+struct finding recorded[RECORDED_MAX];
+int nrecorded;
+struct actor *main_actor;
+
+static void found(struct actor *by, const struct finding *f)
+{
+    (void)by;
+    /* Threads of a test report at once. */
+    int n = __atomic_fetch_add(&nrecorded, 1, __ATOMIC_RELAXED);
+    if (n < RECORDED_MAX)
+        recorded[n] = *f;
+}
+
+static void say(const char *line)
+{
+    fprintf(stderr, "%s\n", line);
+}
+
+int recorder_start(void **state)
+{
+    static const struct detector_host host = {.found = found, .say = say};
+    (void)state;
+    if (!detector_start(&host))
+        return -1;
+    main_actor = actor_born(NULL, 0);
+    return main_actor ? 0 : -1;
+}
+
+int recorder_clear(void **state)
+{
+    (void)state;
+    nrecorded = 0;
+    return 0;
+}
+
+uintptr_t top_of(uint32_t stack)
+{
+    uintptr_t pc = 0;
+    context_pcs(stack, &pc, 1);
+    return pc;
+}
+
+void *fresh_memory(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    mem_fresh(main_actor, (uintptr_t)p, size);
+    return p;
+}

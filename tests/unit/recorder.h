@@ -1,0 +1,29 @@
+/* A host for the core that keeps what it is told. One process is one detector: recorder_start is a group setup. */
+#ifndef TESTS_UNIT_RECORDER_H
+#define TESTS_UNIT_RECORDER_H
+
+#include "../../detector/finding.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define RECORDED_MAX 4096
+
+extern struct finding recorded[RECORDED_MAX];
+extern int nrecorded;            /* may be more than were kept */
+extern struct actor *main_actor; /* lives through all tests */
+
+int recorder_start(void **state); /* group setup */
+int recorder_clear(void **state); /* test setup */
+
+/* The innermost return address of a stack. */
+uintptr_t top_of(uint32_t stack);
+/* Fresh memory of its own for each caller, 64-byte aligned. */
+void *fresh_memory(size_t size);
+
+#endif

@@ -1,0 +1,173 @@
+/* Actors: their number is not limited, those that are gone cost nothing once they cannot matter, and those that can
+ * matter are not forgotten. */
+#include "../../detector/actor.h"
+#include "recorder.h"
+
+/* Code addresses are each test's own: a pair of them is told once in a process. */
+#define READ_PC (pcs + 0x10000u)
+#define WRITE_PC (pcs + 0x20000u)
+static uintptr_t pcs;
+
+static int clear(void **state)
+{
+    pcs += 0x100000;
+    return recorder_clear(state);
+}
+
+static void test_one_after_another(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    uint32_t before = actor_slots();
+    for (int i = 0; i < 100000; i++) {
+        struct actor *a = actor_born(main_actor, 1);
+        mem_write(a, x, 8, WRITE_PC);
+        actor_ends(a);
+        actor_joins(main_actor, a);
+    }
+    assert_int_equal(nrecorded, 0);
+    assert_in_range(actor_slots(), 0, before + 16);
+}
+
+/* Each thread creates the next before it ends; all are joined late. */
+static void test_chain(void **state)
+{
+    (void)state;
+    enum { CHAIN = 3000 };
+    static struct actor *chain[CHAIN];
+    char *x = fresh_memory(4096);
+    chain[0] = actor_born(main_actor, 1);
+    for (int i = 1; i < CHAIN; i++) {
+        mem_write(chain[i - 1], x, 8, WRITE_PC);
+        chain[i] = actor_born(chain[i - 1], 1);
+        actor_ends(chain[i - 1]);
+    }
+    actor_ends(chain[CHAIN - 1]);
+    for (int i = 0; i < CHAIN; i++)
+        actor_joins(main_actor, chain[i]);
+    mem_write(main_actor, x, 8, WRITE_PC);
+    assert_int_equal(nrecorded, 0);
+}
+
+static void test_detached_and_gone(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *gone = actor_born(main_actor, 0x10);
+    actor_starts(gone, 4711, 0, 0);
+    actor_set_name(gone, "worker");
+    mem_write(gone, x, 8, WRITE_PC);
+    actor_detached(gone);
+    actor_ends(gone);
+    /* Others come and go; none may take the place of the one that nobody waited for. */
+    for (int i = 0; i < 1000; i++) {
+        struct actor *a = actor_born(main_actor, 1);
+        mem_write(a, x + 64, 8, WRITE_PC + 1);
+        actor_ends(a);
+        actor_joins(main_actor, a);
+    }
+    mem_read(main_actor, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    const struct finding_access *earlier = &recorded[0].access[1];
+    assert_string_equal(earlier->actor.name, "worker");
+    assert_int_equal(earlier->actor.tid, 4711);
+    assert_true(earlier->actor.ended);
+    assert_false(earlier->actor.is_main);
+    assert_int_equal(top_of(earlier->actor.birth_stack), 0x10);
+    assert_int_equal(top_of(earlier->stack), WRITE_PC);
+    assert_true(recorded[0].access[0].actor.is_main);
+}
+
+/* A second life in the same slot of the clocks is told apart from the first. */
+static void test_incarnations(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *first = actor_born(main_actor, 1);
+    actor_set_name(first, "first");
+    mem_write(first, x, 8, WRITE_PC);
+    actor_ends(first);
+    actor_joins(main_actor, first);
+    struct actor *stranger = actor_born(main_actor, 1); /* before main forgets anything */
+    struct actor *second = actor_born(main_actor, 1);
+    actor_set_name(second, "second");
+    mem_write(second, x + 8, 8, WRITE_PC);
+    mem_read(stranger, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 0);
+    mem_read(stranger, x + 8, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    assert_string_equal(recorded[0].access[1].actor.name, "second");
+    actor_ends(second);
+    actor_joins(main_actor, second);
+    actor_ends(stranger);
+    actor_joins(main_actor, stranger);
+}
+
+static void test_tenth_reader(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *reader[10];
+    for (int i = 0; i < 10; i++) {
+        reader[i] = actor_born(main_actor, 1);
+        mem_read(reader[i], x, 4, READ_PC + (unsigned)i);
+    }
+    for (int i = 0; i < 10; i++) {
+        actor_ends(reader[i]);
+        if (i != 4)
+            actor_joins(main_actor, reader[i]);
+    }
+    mem_write(main_actor, x, 4, WRITE_PC);
+    assert_int_equal(nrecorded, 1);
+    assert_int_equal(top_of(recorded[0].access[1].stack), READ_PC + 4);
+    actor_joins(main_actor, reader[4]);
+}
+
+static void test_two_thousand_readers(void **state)
+{
+    (void)state;
+    enum { MANY = 2000 };
+    static struct actor *reader[MANY];
+    char *x = fresh_memory(4096);
+    for (unsigned i = 0; i < MANY; i++) {
+        reader[i] = actor_born(main_actor, 1);
+        mem_read(reader[i], x, 8, READ_PC + i);
+    }
+    mem_write(main_actor, x, 8, WRITE_PC);
+    assert_int_equal(nrecorded, MANY);
+    assert_int_equal(counter_sum(COUNTER_states_lost), 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        actor_ends(reader[i]);
+        actor_joins(main_actor, reader[i]);
+    }
+}
+
+static void test_long_ago(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *a = actor_born(main_actor, 1), *b = actor_born(main_actor, 1);
+    mem_write(a, x, 8, WRITE_PC);
+    for (int i = 0; i < 5000000; i++) {
+        sync_acquire(b, (uintptr_t)x + 64);
+        mem_write(b, x + 128, 8, WRITE_PC + 1);
+        sync_release(b, (uintptr_t)x + 64);
+    }
+    mem_read(b, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    actor_ends(a);
+    actor_ends(b);
+    actor_joins(main_actor, a);
+    actor_joins(main_actor, b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_one_after_another, clear), cmocka_unit_test_setup(test_chain, clear),
+        cmocka_unit_test_setup(test_detached_and_gone, clear), cmocka_unit_test_setup(test_incarnations, clear),
+        cmocka_unit_test_setup(test_tenth_reader, clear),      cmocka_unit_test_setup(test_two_thousand_readers, clear),
+        cmocka_unit_test_setup(test_long_ago, clear),
+    };
+    return cmocka_run_group_tests(tests, recorder_start, NULL);
+}

@@ -1,0 +1,197 @@
+/* What the random scripts cannot see: which bytes exactly a finding names, and that histories stay short. */
+#include "../../detector/access.h"
+#include "recorder.h"
+
+static uintptr_t pcs; /* each test's own: a pair of code addresses is told once in a process */
+static struct actor *other;
+
+static int begin(void **state)
+{
+    pcs += 0x1000;
+    other = actor_born(main_actor, 1);
+    return recorder_clear(state);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    actor_ends(other);
+    actor_joins(main_actor, other);
+    return 0;
+}
+
+static void test_every_pair_of_ranges(void **state)
+{
+    (void)state;
+    enum { SPAN = 20 };
+    char *x = fresh_memory(4096);
+    int n = 0;
+    for (unsigned a = 0; a < SPAN; a++) {
+        for (unsigned na = 1; a + na <= SPAN; na++) {
+            for (unsigned b = 0; b < SPAN; b += 3) {
+                for (unsigned nb = 1; b + nb <= SPAN; nb += 2) {
+                    mem_fresh(main_actor, (uintptr_t)x, 64);
+                    nrecorded = 0;
+                    pcs += 2;
+                    mem_write(other, x + a, na, pcs);
+                    mem_read(main_actor, x + b, nb, pcs + 1);
+                    unsigned lo = a > b ? a : b, hi = a + na < b + nb ? a + na : b + nb;
+                    assert_int_equal(nrecorded > 0, lo < hi);
+                    if (lo < hi)
+                        assert_ptr_equal(recorded[0].access[0].addr, x + lo);
+                    n++;
+                }
+            }
+        }
+    }
+    assert_in_range(n, 1000, 100000);
+}
+
+static uint32_t history_length(const void *x)
+{
+    uint32_t n = 0, state = *shadow_word_at((uintptr_t)x);
+    if (state)
+        state_list(state, &n);
+    return n;
+}
+
+/* Ordered accesses replace each other, however many there are and whoever makes them. */
+static void test_dominated(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *turn[2] = {main_actor, other};
+    for (unsigned i = 0; i < 1000; i++) {
+        struct actor *a = turn[i % 2];
+        sync_acquire(a, (uintptr_t)x + 64);
+        mem_read(a, x, 8, pcs + i % 50);
+        mem_write(a, x, 8, pcs + i % 50);
+        sync_release(a, (uintptr_t)x + 64);
+        /* The write, and the read of the same epoch before it. */
+        assert_in_range(history_length(x), 1, 2);
+    }
+    assert_int_equal(nrecorded, 0);
+}
+
+static void test_fresh_is_empty(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(1 << 20);
+    for (unsigned i = 0; i < 1 << 20; i += 8)
+        mem_write(other, x + i, 8, pcs);
+    mem_fresh(main_actor, (uintptr_t)x, 1 << 20);
+    for (unsigned i = 0; i < 1 << 20; i += 8)
+        assert_int_equal(history_length(x + i), 0);
+    mem_write(main_actor, x, 1 << 20, pcs + 1);
+    assert_int_equal(nrecorded, 0);
+}
+
+static void test_kinds_and_locks(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    lock_got(other, (uintptr_t)x + 128, true, pcs + 1);
+    lock_got(other, (uintptr_t)x + 256, false, pcs + 2);
+    lock_got(other, (uintptr_t)x + 128, true, pcs + 3); /* once more, recursively */
+    mem_access(other, (uintptr_t)x, 4, ACCESS_ATOMIC_WRITE, pcs + 4);
+    lock_gone(other, (uintptr_t)x + 128);
+    lock_gone(other, (uintptr_t)x + 256);
+    lock_gone(other, (uintptr_t)x + 128);
+    lock_got(main_actor, (uintptr_t)x + 256, true, pcs + 5);
+    mem_read(main_actor, x, 4, pcs + 6);
+    lock_gone(main_actor, (uintptr_t)x + 256);
+    assert_int_equal(nrecorded, 1);
+    const struct finding_access *now = &recorded[0].access[0], *earlier = &recorded[0].access[1];
+    assert_int_equal(recorded[0].kind, FINDING_RACE);
+    assert_int_equal(now->kind, ACCESS_READ);
+    assert_int_equal(now->nlocks, 1);
+    assert_ptr_equal(now->locks[0].addr, x + 256);
+    assert_int_equal(top_of(now->locks[0].stack), pcs + 5);
+    assert_int_equal(earlier->kind, ACCESS_ATOMIC_WRITE);
+    assert_int_equal(earlier->size, 4);
+    assert_int_equal(earlier->nlocks, 2);
+    assert_ptr_equal(earlier->locks[0].addr, x + 128);
+    assert_true(earlier->locks[0].exclusive);
+    assert_int_equal(top_of(earlier->locks[0].stack), pcs + 1);
+    assert_ptr_equal(earlier->locks[1].addr, x + 256);
+    assert_false(earlier->locks[1].exclusive);
+    assert_false(earlier->locks_lost);
+    /* Without locks there are none. */
+    mem_write(other, x + 8, 1, pcs + 7);
+    mem_read(main_actor, x + 8, 1, pcs + 8);
+    assert_int_equal(nrecorded, 2);
+    assert_int_equal(recorded[1].access[0].nlocks, 0);
+    assert_int_equal(recorded[1].access[1].nlocks, 0);
+}
+
+/* More locks than a report shows are still counted. */
+static void test_many_locks(void **state)
+{
+    (void)state;
+    enum { LOCKS = 200 };
+    char *x = fresh_memory(65536);
+    for (unsigned i = 0; i < LOCKS; i++)
+        lock_got(other, (uintptr_t)x + 64 * (i + 1), true, pcs + 1);
+    mem_write(other, x, 1, pcs + 2);
+    for (unsigned i = 0; i < LOCKS; i++)
+        lock_gone(other, (uintptr_t)x + 64 * (i + 1));
+    mem_write(main_actor, x, 1, pcs + 3);
+    assert_int_equal(nrecorded, 1);
+    assert_int_equal(recorded[0].access[1].nlocks, LOCKS);
+    assert_ptr_equal(recorded[0].access[1].locks[FINDING_LOCKS - 1].addr, x + 64 * FINDING_LOCKS);
+}
+
+static void test_objects(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(65536);
+    heap_alloc(other, (uintptr_t)x + 1024, 100, pcs + 1);
+    mem_write(other, x + 1024 + 40, 8, pcs + 2);
+    mem_read(main_actor, x + 1024 + 44, 2, pcs + 3);
+    assert_int_equal(nrecorded, 1);
+    const struct finding_object *o = &recorded[0].object;
+    assert_int_equal(o->kind, OBJECT_HEAP);
+    assert_ptr_equal(o->base, x + 1024);
+    assert_int_equal(o->size, 100);
+    assert_int_equal(top_of(o->stack), pcs + 1);
+    assert_int_equal(o->actor.number, recorded[0].access[1].actor.number);
+
+    /* A free is a write of the whole block. */
+    mem_read(main_actor, x + 1024 + 99, 1, pcs + 4);
+    nrecorded = 0;
+    heap_free(other, (uintptr_t)x + 1024, pcs + 5);
+    assert_true(nrecorded >= 1);
+    assert_int_equal(recorded[0].access[0].kind, ACCESS_FREE);
+    nrecorded = 0;
+    mem_read(main_actor, x + 1024 + 8, 1, pcs + 6);
+    assert_int_equal(nrecorded, 1);
+    assert_int_equal(recorded[0].access[1].kind, ACCESS_FREE);
+    assert_int_equal(top_of(recorded[0].access[1].stack), pcs + 5);
+    /* And the next block there knows nothing of it. */
+    nrecorded = 0;
+    heap_alloc(main_actor, (uintptr_t)x + 1024, 64, pcs + 7);
+    mem_read(main_actor, x + 1024 + 8, 1, pcs + 8);
+    assert_int_equal(nrecorded, 0);
+    /* A free of what was never allocated is nothing. */
+    heap_free(main_actor, (uintptr_t)x + 1032, pcs + 9);
+    assert_int_equal(nrecorded, 0);
+
+    actor_starts(other, 99, (uintptr_t)x + 8192, 4096);
+    mem_write(other, x + 8192 + 4095, 1, pcs + 10);
+    mem_write(main_actor, x + 8192 + 4095, 1, pcs + 11);
+    assert_int_equal(nrecorded, 1);
+    assert_int_equal(recorded[0].object.kind, OBJECT_STACK);
+    assert_ptr_equal(recorded[0].object.base, x + 8192);
+    assert_int_equal(recorded[0].object.actor.tid, 99);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_every_pair_of_ranges), TEST(test_dominated),  TEST(test_fresh_is_empty),
+        TEST(test_kinds_and_locks),      TEST(test_many_locks), TEST(test_objects),
+    };
+    return cmocka_run_group_tests(tests, recorder_start, NULL);
+}

@@ -1,0 +1,157 @@
+/* The core under real threads: many actors at work at once, collections in between. What is ordered by a real mutex is
+ * never reported, what is not always is, and nobody hangs. */
+#include "../../detector/access.h"
+#include "../../detector/atomic.h"
+#include "recorder.h"
+
+#include <pthread.h>
+
+#define THREADS 4
+#define ROUNDS 20000
+#define CELLS 64
+
+/* Collections come when the test says so, besides when the core makes them (ld --wrap). */
+static uint32_t collection_due;
+bool __real_state_crowded(void);
+bool __wrap_state_crowded(void);
+bool __wrap_state_crowded(void)
+{
+    return __atomic_exchange_n(&collection_due, 0, __ATOMIC_RELAXED) || __real_state_crowded();
+}
+
+static void ask_for_collection(struct actor *a)
+{
+    __atomic_store_n(&collection_due, 1, __ATOMIC_RELAXED);
+    pause_set(a, PAUSE_COLLECT);
+}
+
+static char *shared;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+struct worker {
+    pthread_t thread;
+    struct actor *actor;
+    unsigned number;
+    void (*work)(struct worker *);
+};
+
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+    w->work(w);
+    actor_ends(w->actor);
+    return NULL;
+}
+
+static void run_all(void (*work)(struct worker *))
+{
+    static struct worker workers[THREADS];
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.number = i, .work = work, .actor = actor_born(main_actor, 1)};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, run, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        actor_joins(main_actor, workers[i].actor);
+    }
+}
+
+static void locked(struct worker *w)
+{
+    const uintptr_t lock = (uintptr_t)&mutex;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (i % 200 == 0)
+            ask_for_collection(w->actor);
+        pthread_mutex_lock(&mutex);
+        sync_acquire(w->actor, lock);
+        lock_got(w->actor, lock, true, 0x10);
+        func_enter(w->actor, 0x1000 + i % 5, 0x9000);
+        for (unsigned k = 0; k < 4; k++) {
+            char *cell = shared + (i * 7 + k * 8) % CELLS;
+            access_fast(w->actor, (uintptr_t)cell, 1 << i % 4, i % 3 ? ACCESS_READ : ACCESS_WRITE, 0x2000 + k);
+        }
+        func_exit(w->actor);
+        lock_gone(w->actor, lock);
+        sync_release(w->actor, lock);
+        pthread_mutex_unlock(&mutex);
+        /* And what nobody else touches: neighbouring bytes of one granule. */
+        access_fast(w->actor, (uintptr_t)shared + 1024 + w->number, 1, ACCESS_WRITE, 0x3000);
+    }
+}
+
+static void test_ordered(void **state)
+{
+    (void)state;
+    shared = fresh_memory(4096);
+    run_all(locked);
+    assert_int_equal(nrecorded, 0);
+    assert_in_range(counter_sum(COUNTER_collections), 10, UINT64_MAX);
+}
+
+/* A message passed by an atomic flag: the value and the clock that travels with it never part. */
+static uint32_t flag;
+
+static void passing(struct worker *w)
+{
+    for (uint32_t i = 0; i < ROUNDS / 10; i++) {
+        struct atomic_op op;
+        for (;;) {
+            bool seen = atomic_begin(&op, w->actor, (uintptr_t)&flag, ATOMIC_LOAD, __ATOMIC_ACQUIRE);
+            uint32_t turn = __atomic_load_n(&flag, __ATOMIC_ACQUIRE);
+            if (seen)
+                atomic_end(&op, 4, ATOMIC_LOAD, __ATOMIC_ACQUIRE, 0x4000);
+            if (turn % THREADS == w->number)
+                break;
+            sched_yield();
+        }
+        if (i % 100 == 0)
+            ask_for_collection(w->actor);
+        access_fast(w->actor, (uintptr_t)shared + 2048, 8, ACCESS_WRITE, 0x4001);
+        bool seen = atomic_begin(&op, w->actor, (uintptr_t)&flag, ATOMIC_STORE, __ATOMIC_RELEASE);
+        __atomic_store_n(&flag, flag + 1, __ATOMIC_RELEASE);
+        if (seen)
+            atomic_end(&op, 4, ATOMIC_STORE, __ATOMIC_RELEASE, 0x4002);
+    }
+}
+
+static void test_message(void **state)
+{
+    (void)state;
+    run_all(passing);
+    assert_int_equal(nrecorded, 0);
+    assert_int_equal(flag, ROUNDS / 10 * THREADS);
+}
+
+static void unordered(struct worker *w)
+{
+    /* No edge between the threads whatever the order of the scheduler, so all of these race, with one another. */
+    for (unsigned i = 0; i < CELLS; i++)
+        access_fast(w->actor, (uintptr_t)shared + 3072 + i, 1, ACCESS_WRITE, 0x5000 + w->number * CELLS + i);
+}
+
+static void test_unordered(void **state)
+{
+    (void)state;
+    run_all(unordered);
+    static bool seen[THREADS][THREADS][CELLS];
+    for (int r = 0; r < nrecorded; r++) {
+        uintptr_t now = top_of(recorded[r].access[0].stack) - 0x5000,
+                  earlier = top_of(recorded[r].access[1].stack) - 0x5000;
+        assert_int_equal(now % CELLS, earlier % CELLS);
+        seen[now / CELLS][earlier / CELLS][now % CELLS] = seen[earlier / CELLS][now / CELLS][now % CELLS] = true;
+    }
+    for (unsigned a = 0; a < THREADS; a++)
+        for (unsigned b = 0; b < THREADS; b++)
+            for (unsigned i = 0; i < CELLS; i++)
+                assert_int_equal(seen[a][b][i], a != b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_ordered, recorder_clear),
+        cmocka_unit_test_setup(test_message, recorder_clear),
+        cmocka_unit_test_setup(test_unordered, recorder_clear),
+    };
+    return cmocka_run_group_tests(tests, recorder_start, NULL);
+}

@@ -1,0 +1,121 @@
+/* Persistent clocks against dense arrays: many clocks that share structure, changed in random order. A change of one
+ * must not be seen in another, and join must tell truly whether it changed anything. */
+#include "../../detector/vclock.h"
+#include "script.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CLOCKS 6
+#define SLOTS 5000
+#define STEPS 60000
+
+static struct vclock clocks[CLOCKS];
+static uint64_t dense[CLOCKS][SLOTS];
+static struct pool pool;
+
+/* Mostly few slots that all clocks use, now and then a distant one that makes the tree higher. */
+static uint32_t some_slot(uint64_t *state)
+{
+    uint64_t r = script_random(state);
+    return (uint32_t)(r % 8 == 0 ? r / 8 % SLOTS : r % 8 < 3 ? r / 8 % 300 : r / 8 % 20);
+}
+
+static void assert_same(int c)
+{
+    for (uint32_t s = 0; s < SLOTS; s++)
+        assert_int_equal(vclock_get(&clocks[c], s), dense[c][s]);
+    assert_int_equal(vclock_get(&clocks[c], SLOTS * 16), 0);
+}
+
+static void test_against_arrays(void **unused)
+{
+    (void)unused;
+    uint64_t state = 1;
+    for (int step = 0; step < STEPS; step++) {
+        int c = (int)(script_random(&state) % CLOCKS), other = (int)(script_random(&state) % CLOCKS);
+        uint32_t slot = some_slot(&state);
+        switch (script_random(&state) % 16) {
+        case 0:
+            vclock_copy(&clocks[c], &clocks[other], &pool);
+            memcpy(dense[c], dense[other], sizeof dense[c]);
+            break;
+        case 1:
+            if (script_random(&state) % 8 == 0) {
+                vclock_clear(&clocks[c], &pool);
+                memset(dense[c], 0, sizeof dense[c]);
+            }
+            break;
+        case 2:
+        case 3:
+        case 4:
+        case 5: {
+            bool changed = false;
+            for (uint32_t s = 0; s < SLOTS; s++) {
+                if (dense[c][s] < dense[other][s]) {
+                    dense[c][s] = dense[other][s];
+                    changed = true;
+                }
+            }
+            assert_int_equal(vclock_join(&clocks[c], &clocks[other], &pool), changed);
+            break;
+        }
+        default:
+            dense[c][slot] += 1 + script_random(&state) % 3;
+            vclock_set(&clocks[c], slot, dense[c][slot], &pool);
+        }
+        assert_int_equal(vclock_get(&clocks[c], slot), dense[c][slot]);
+        if (step % 500 == 0)
+            for (int i = 0; i < CLOCKS; i++)
+                assert_same(i);
+    }
+}
+
+static void test_lower(void **unused)
+{
+    (void)unused;
+    static uint64_t floor[SLOTS], want[SLOTS];
+    for (uint32_t s = 0; s < SLOTS; s++)
+        floor[s] = want[s] = UINT64_MAX;
+    for (int c = 0; c < CLOCKS; c++) {
+        vclock_lower(&clocks[c], floor, SLOTS);
+        for (uint32_t s = 0; s < SLOTS; s++)
+            if (want[s] > dense[c][s])
+                want[s] = dense[c][s];
+    }
+    assert_memory_equal(floor, want, sizeof floor);
+}
+
+/* A copy costs no memory, and neither does joining what is known already: the trees become one. */
+static void test_sharing(void **unused)
+{
+    (void)unused;
+    struct vclock a = {0}, b = {0};
+    for (uint32_t s = 0; s < 1000; s++)
+        vclock_set(&a, s, s + 1, &pool);
+    vclock_copy(&b, &a, &pool);
+    assert_ptr_equal(a.root, b.root);
+    vclock_set(&b, 7, 1000, &pool);
+    assert_int_equal(vclock_get(&a, 7), 8);
+    assert_true(vclock_join(&a, &b, &pool));
+    assert_ptr_equal(a.root, b.root);
+    assert_false(vclock_join(&a, &b, &pool));
+    vclock_clear(&a, &pool);
+    vclock_clear(&b, &pool);
+    assert_false(vclock_failed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_against_arrays),
+        cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_sharing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
