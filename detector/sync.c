@@ -101,9 +101,8 @@ static void drop(struct actor *a, struct sync *s)
     pool_put(&a->syncs, s, sizeof *s);
 }
 
-static void forget_line(struct actor *a, uint64_t line_key, uint64_t lo, uint64_t hi)
+static void forget_in_chain(struct actor *a, struct chain *c, uint64_t lo, uint64_t hi)
 {
-    struct chain *c = chain_of(line_key);
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
@@ -123,13 +122,18 @@ void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 {
     uint64_t end = addr + size;
     const uint64_t line = (uint64_t)1 << LINE_SHIFT;
+    if (size / line > CHAINS) { /* fewer chains than lines to ask for */
+        for (uint32_t i = 0; i < CHAINS; i++)
+            forget_in_chain(a, &chains[i], addr, end);
+        return;
+    }
     for (uint64_t page = addr & ~(uint64_t)4095; page < end; page += 4096) {
         if (!__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
             continue;
         uint64_t lo = page > addr ? page : addr;
         uint64_t hi = page + 4096 < end ? page + 4096 : end;
         for (uint64_t l = lo & ~(line - 1); l < hi; l += line)
-            forget_line(a, l, lo, hi);
+            forget_in_chain(a, chain_of(l), lo, hi);
     }
 }
 
@@ -176,7 +180,7 @@ void sync_forget(struct actor *a, uint64_t key)
 {
     if (!actor_enter(a))
         return;
-    forget_line(a, key, key, key + 1);
+    forget_in_chain(a, chain_of(key), key, key + 1);
     actor_leave(a);
 }
 

@@ -162,27 +162,37 @@ void actor_ignore_writes(struct actor *a, int delta)
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
+/* Both count as inside: a signal handler must not find the arena locked by its own thread, nor the cache half written. */
 void frames_grow(struct actor *a)
 {
+    a->inside = 1;
+    compiler_barrier();
     size_t n = (size_t)(a->frames_end - a->frames);
     struct frame *bigger = arena_alloc(2 * n * sizeof *bigger);
-    if (!bigger) {
+    if (bigger) {
+        copy_bytes(bigger, a->frames, n * sizeof *bigger);
+        arena_free(a->frames, n * sizeof *bigger);
+        a->frames = bigger;
+        a->top = bigger + n;
+        a->frames_end = bigger + 2 * n;
+    } else {
         a->top--;
-        detector_off("out of memory for the call stack");
-        return;
     }
-    copy_bytes(bigger, a->frames, n * sizeof *bigger);
-    arena_free(a->frames, n * sizeof *bigger);
-    a->frames = bigger;
-    a->top = bigger + n;
-    a->frames_end = bigger + 2 * n;
+    actor_leave(a);
+    if (!bigger)
+        detector_off("out of memory for the call stack; running on without detection");
 }
 
 uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc)
 {
+    bool nested = a->inside;
+    a->inside = 1;
+    compiler_barrier();
     uint32_t parent = a->context;
     uint32_t child = context_child(parent, pc, &a->folded, &a->lost_stacks);
     *c = (struct call_cache){pc, parent, child};
+    if (!nested)
+        actor_leave(a);
     return child;
 }
 
@@ -201,7 +211,7 @@ bool detector_start(const struct detector_host *h)
     if (context_start() && state_start() && sync_start() && heap_start())
         return true;
     if (host.say)
-        host.say("cannot reserve address space for its tables (about 15 GB of addresses, not of memory): "
+        host.say("cannot reserve address space for its tables (about 24 GB of addresses, not of memory): "
                  "raise or remove the limit of `ulimit -v`; running without detection");
     off = 1;
     return false;

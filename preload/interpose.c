@@ -13,6 +13,7 @@
 #include "interpose.h"
 
 #include "../detector/os.h"
+#include "defined.h"
 #include "raw.h"
 
 #define FUNCTION(ret, name, params) ret(*real_##name) params;
@@ -69,17 +70,18 @@ static void resolve_required(void)
 #undef OPTIONAL
 }
 
-/* After the others: where one is missing, dlsym makes an error text with malloc and free. */
+/* See defined.h for why it does not just ask dlsym. */
 static void resolve_optional(void)
 {
 #define FUNCTION(ret, name, params)
 #define VERSIONED(ret, name, params, version)
-#define OPTIONAL(ret, name, params) RESOLVE(name, NULL)
+#define OPTIONAL(ret, name, params) \
+    if (defined_after_us(#name)) \
+        RESOLVE(name, NULL)
 #include "interpose.def"
 #undef FUNCTION
 #undef VERSIONED
 #undef OPTIONAL
-    dlerror(); /* the program's next dlerror() is not to see it */
 }
 
 void interpose_resolve(void)

@@ -8,15 +8,17 @@
 
 #include "../detector/arena.h"
 
-#define MODULES_MAX 2014
+#define MODULES_MAX 1950
 #define RUNTIMES_MAX 32
+#define GONE_MAX 64
 struct text {
     uintptr_t lo, hi;
 };
 struct list {
-    uint32_t n, nruntime, dropped;
+    uint32_t n, nruntime, ngone, dropped;
     struct text text[MODULES_MAX]; /* of instrumented modules */
     struct text runtime[RUNTIMES_MAX];
+    struct text gone[GONE_MAX]; /* of instrumented modules that were unloaded, where no other one lies by now */
 };
 static struct list *list; /* atomic */
 static uintptr_t self_lo, self_hi;
@@ -64,6 +66,7 @@ bool modules_is_runtime(const char *file)
         "ld-linux",  "linux-vdso",   "libc.so",     "libm.so",     "libpthread.so", "libdl.so",
         "librt.so",  "libanl.so",    "libresolv.",  "libnss_",     "libstdc++.so",  "libc++.so",
         "libc++abi", "libgcc_s.so",  "libunwind",   "libjemalloc", "libtcmalloc",   "libmimalloc",
+        "libgorace",
     };
     const char *base = file;
     for (const char *p = file; *p; p++)
@@ -87,6 +90,33 @@ static void add_text(struct list *l, uintptr_t lo, uintptr_t size, bool runtime)
         return;
     }
     (runtime ? l->runtime : l->text)[(*n)++] = (struct text){lo, lo + size};
+}
+
+static void add_gone(struct list *l, const struct text *text, uint32_t n)
+{
+    for (uint32_t i = 0; i < n && l->ngone < GONE_MAX; i++)
+        l->gone[l->ngone++] = text[i];
+}
+
+static void not_gone(struct list *l, uintptr_t lo, uintptr_t hi)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->ngone; i++)
+        if (l->gone[i].hi <= lo || hi <= l->gone[i].lo)
+            l->gone[n++] = l->gone[i];
+    l->ngone = n;
+}
+
+static int forget_gone(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t lo = info->dlpi_addr + p->p_vaddr;
+        if (p->p_type == PT_LOAD)
+            not_gone(ctx, lo, lo + p->p_memsz);
+    }
+    return 0;
 }
 
 static int look(struct dl_phdr_info *info, size_t size, void *ctx)
@@ -121,8 +151,17 @@ void modules_scan(void)
     struct list *l = arena_alloc(sizeof *l);
     if (!l)
         return;
-    l->n = l->nruntime = l->dropped = 0;
+    l->n = l->nruntime = l->ngone = l->dropped = 0;
     dl_iterate_phdr(look, l);
+    /* Room for those that came to be gone just now, at the cost of the oldest. */
+    if (list) {
+        struct list *old = list;
+        uint32_t n = old->n < GONE_MAX ? old->n : GONE_MAX;
+        add_gone(l, old->text + (old->n - n), n);
+        dl_iterate_phdr(forget_gone, l);
+        add_gone(l, old->gone, old->ngone);
+        dl_iterate_phdr(forget_gone, l);
+    }
     __atomic_store_n(&list, l, __ATOMIC_RELEASE);
 }
 
@@ -137,7 +176,7 @@ static bool has(const struct text *text, uint32_t n, uintptr_t pc)
 bool modules_instrumented(uintptr_t pc)
 {
     const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
-    return l && has(l->text, l->n, pc);
+    return l && (has(l->text, l->n, pc) || has(l->gone, l->ngone, pc));
 }
 
 bool modules_runtime(uintptr_t pc)

@@ -7,6 +7,7 @@
 
 /* Looks at all modules anew: at the start and after dlopen or dlclose. The caller stands in inside_begin(). */
 void modules_scan(void);
+/* Also true of code that was unloaded, as long as nothing else lies there. */
 bool modules_instrumented(uintptr_t pc);
 /* Whether the code at `pc`, or the file, belongs to the C or C++ runtime or is a replacement of malloc. */
 bool modules_runtime(uintptr_t pc);

@@ -192,6 +192,27 @@ static void settle(struct thread *t)
         mem_fresh(t->actor, lo, size); /* what lies there belongs to threads that have gone */
 }
 
+/* Those of libc itself (cancellation, setuid) are never blocked. */
+#define LIBC_SIGNALS (UINT64_C(3) << 31)
+
+static void set_signal_mask(uint64_t mask, uint64_t *old)
+{
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)old, sizeof mask, 0, 0);
+}
+
+void thread_creation_begins(struct thread *t, bool mask_given)
+{
+    t->masked = !mask_given;
+    if (t->masked)
+        set_signal_mask(~LIBC_SIGNALS, &t->birth_mask);
+}
+
+void thread_creation_over(struct thread *t)
+{
+    if (t->masked)
+        set_signal_mask(t->birth_mask, NULL);
+}
+
 void thread_begins(struct thread *t)
 {
     struct inside in = inside_begin();
@@ -199,6 +220,8 @@ void thread_begins(struct thread *t)
     inside_end(in);
     current_set(t->actor);
     busy_end(t);
+    if (t->masked)
+        set_signal_mask(t->birth_mask & ~LIBC_SIGNALS, NULL);
 }
 
 void thread_attached(struct actor *a)

@@ -28,6 +28,8 @@ struct thread {
     void *(*run)(void *);
     int (*run_c11)(void *);
     void *arg;
+    bool masked;         /* it is created with all signals blocked, and has to take ... */
+    uint64_t birth_mask; /* ... this mask itself: no handler may run before the thread has its record */
 
     /* the thread itself */
     int busy;               /* > 0: in code of ours that a signal handler must not interrupt */
@@ -46,6 +48,9 @@ struct thread *thread_self(void);
 
 /* A record for a thread about to be created, holding `child`; the creator pins it until thread_created. */
 struct thread *thread_prepare(struct actor *child, bool detached);
+/* In the creator, round the real creation. `mask_given`: the new thread's mask is not that of the creator. */
+void thread_creation_begins(struct thread *t, bool mask_given);
+void thread_creation_over(struct thread *t);
 /* In the creator: the thread exists under this id. */
 void thread_created(struct thread *t, pthread_t id);
 void thread_not_created(struct thread *t);

@@ -207,6 +207,23 @@ INTERPOSE(void *, realloc, (void *p, size_t size))
     return resize(p, size, CALLER);
 }
 
+/* The realloc that the program finds, when it is not ours: an allocator in the executable, or in a library that was
+ * preloaded before us. Our malloc and free are then called by nobody, or by it; but not every allocator has all of
+ * the family, and a function of ours that it lacks must go to it, as libc's would. */
+static void *(*outer_realloc(void))(void *, size_t)
+{
+    static void *(*outer)(void *, size_t);
+    static bool asked;
+    if (!__atomic_load_n(&asked, __ATOMIC_ACQUIRE)) {
+        struct inside in = inside_begin();
+        void *f = dlsym(RTLD_DEFAULT, "realloc");
+        outer = f == (void *)realloc || f == (void *)real_realloc ? NULL : (void *(*)(void *, size_t))f;
+        inside_end(in);
+        __atomic_store_n(&asked, true, __ATOMIC_RELEASE);
+    }
+    return outer;
+}
+
 INTERPOSE(void *, reallocarray, (void *p, size_t n, size_t size))
 {
     size_t bytes;
@@ -214,7 +231,8 @@ INTERPOSE(void *, reallocarray, (void *p, size_t n, size_t size))
         errno = ENOMEM;
         return NULL;
     }
-    return resize(p, bytes, CALLER);
+    void *(*outer)(void *, size_t) = outer_realloc();
+    return outer ? outer(p, bytes) : resize(p, bytes, CALLER);
 }
 
 INTERPOSE(void, free, (void *p))

@@ -323,7 +323,8 @@ bool model_play(const struct step *steps, int n, struct script_manner manner)
     /* Nobody's accesses are remembered any more, so that main can find itself alone again. */
     awaken(first);
     mem_fresh(main_actor, (uintptr_t)arena, MODEL_ARENA);
-    collect(main_actor);
+    if (manner.from_main)
+        collect(main_actor);
     for (int p = SCRIPT_PLACES - 1; p >= 0; p--) {
         struct place *me = &run.places[p];
         if (!me->actor)

@@ -56,7 +56,7 @@ void script_make(struct step *steps, int n, uint64_t seed)
         [STEP_FENCE] = 2,    [STEP_ACCESS] = 60,  [STEP_FRESH] = 1, [STEP_ALLOC] = 2,  [STEP_FREE] = 2,
         [STEP_COLLECT] = 1,  [STEP_IGNORE] = 1};
     unsigned kinds[4] = {1 + below(&state, 8), 1 + below(&state, 8), below(&state, 4), below(&state, 4)};
-    bool crowd = !below(&state, 8); /* many actors on two granules: long histories */
+    bool crowd = !below(&state, 24); /* many actors on two granules: long histories */
     unsigned places = crowd ? SCRIPT_PLACES : 2 + below(&state, 12);
     unsigned arena = crowd || below(&state, 2) ? 16 : SCRIPT_RAW + 125;
     unsigned keys = 1 + below(&state, 8);

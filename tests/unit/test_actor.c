@@ -103,6 +103,38 @@ static void test_incarnations(void **state)
     actor_joins(main_actor, stranger);
 }
 
+/* An actor that learns something between two releases gives it away at the second, although it did nothing itself. */
+static void test_hearsay(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    const uint64_t before = (uintptr_t)x + 64, after = (uintptr_t)x + 128, between = (uintptr_t)x + 192;
+    struct actor *joined = actor_born(main_actor, 1), *releasing = actor_born(main_actor, 1);
+    struct actor *listener = actor_born(main_actor, 1);
+    mem_write(joined, x, 8, WRITE_PC);
+    mem_write(releasing, x + 8, 8, WRITE_PC);
+    sync_release(releasing, between);
+    actor_ends(joined);
+
+    mem_write(main_actor, x + 16, 8, WRITE_PC);
+    sync_release(main_actor, before);
+    sync_acquire(listener, before);
+    actor_joins(main_actor, joined);
+    sync_release(main_actor, after);
+    sync_acquire(listener, after);
+    mem_read(listener, x, 8, READ_PC);
+    sync_acquire(main_actor, between);
+    sync_release_merge(main_actor, after);
+    sync_acquire(listener, after);
+    mem_read(listener, x + 8, 8, READ_PC);
+    assert_int_equal(nrecorded, 0);
+
+    actor_ends(releasing);
+    actor_joins(main_actor, releasing);
+    actor_ends(listener);
+    actor_joins(main_actor, listener);
+}
+
 static void test_tenth_reader(void **state)
 {
     (void)state;
@@ -164,9 +196,13 @@ static void test_long_ago(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_one_after_another, clear), cmocka_unit_test_setup(test_chain, clear),
-        cmocka_unit_test_setup(test_detached_and_gone, clear), cmocka_unit_test_setup(test_incarnations, clear),
-        cmocka_unit_test_setup(test_tenth_reader, clear),      cmocka_unit_test_setup(test_two_thousand_readers, clear),
+        cmocka_unit_test_setup(test_one_after_another, clear),
+        cmocka_unit_test_setup(test_chain, clear),
+        cmocka_unit_test_setup(test_detached_and_gone, clear),
+        cmocka_unit_test_setup(test_incarnations, clear),
+        cmocka_unit_test_setup(test_hearsay, clear),
+        cmocka_unit_test_setup(test_tenth_reader, clear),
+        cmocka_unit_test_setup(test_two_thousand_readers, clear),
         cmocka_unit_test_setup(test_long_ago, clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
