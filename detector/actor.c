@@ -478,8 +478,8 @@ void actor_sweep(void)
         }
     }
     tags = 1;
-    incarnations_crowd = 2 * nincarnations + 4096;
-    dead_crowd = 2 * ndead + 1024;
+    incarnations_crowd = nincarnations + 4096;
+    dead_crowd = ndead + 1024;
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended)
             continue;

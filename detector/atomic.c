@@ -4,7 +4,7 @@
  *   release store     clock = C(a); a heads a new sequence
  *   release RMW       clock = clock join C(a); goes on with all sequences
  *   relaxed RMW       clock stays
- *   relaxed store     clock = what the head had put in, when a is the head; else nothing is left
+ *   relaxed store     clock = what a itself has put in since the last store that ended a's sequences; else nothing
  * and, in each case, what a had at its last release fence is joined (C11 7.17.4: fences). A relaxed load remembers the
  * clock for a later acquire fence. */
 #include "atomic.h"
@@ -54,52 +54,86 @@ static void load_part(struct actor *a, const struct sync *s, int order)
         vclock_join(&a->acquire_fence, &s->clock, &a->nodes);
 }
 
-/* Whoever else puts something in: from now on the head's own part is kept apart. */
-static void keep_head(struct actor *a, struct sync *s)
+/* The sequence that `a` heads, made when there is none; NULL without memory. It comes first then. */
+static struct head *own_head(struct actor *a, struct sync *s)
 {
-    if (s->head != UINT32_MAX && !s->head_clock.root)
-        vclock_copy(&s->head_clock, &s->clock, &a->nodes);
+    const uint32_t me = who_slot(a->who);
+    uint32_t n = 0;
+    struct head **at = &s->heads, *h;
+    for (; *at && (*at)->slot != me; at = &(*at)->next)
+        n++;
+    h = *at;
+    if (h) {
+        *at = h->next;
+    } else {
+        if (s->heads && !s->heads->next && !s->heads->clock.root)
+            vclock_copy(&s->heads->clock, &s->clock, &a->nodes); /* no longer the only one */
+        if (n == HEADS_MAX) { /* the oldest goes */
+            for (at = &s->heads; (*at)->next; at = &(*at)->next)
+                ;
+            h = *at;
+            *at = NULL;
+            vclock_clear(&h->clock, &a->nodes);
+            s->heads_lost = true;
+        } else if (!(h = arena_alloc(sizeof *h))) {
+            s->heads_lost = true;
+            return NULL;
+        }
+        *h = (struct head){.slot = me};
+    }
+    h->next = s->heads;
+    s->heads = h;
+    return h;
+}
+
+/* Notes `c`, which is about to be joined into the object's clock, as a contribution of `a`. */
+static void contribute(struct actor *a, struct sync *s, const struct vclock *c)
+{
+    struct head *h = own_head(a, s);
+    if (h && (h->next || h->clock.root || s->heads_lost))
+        vclock_join(&h->clock, c, &a->nodes);
+}
+
+/* A plain relaxed store ends all sequences but those that its own thread heads. */
+static void end_sequences(struct actor *a, struct sync *s)
+{
+    const uint32_t me = who_slot(a->who);
+    struct head *h = s->heads;
+    while (h && h->slot != me)
+        h = h->next;
+    if (h && h == s->heads && !h->next && !h->clock.root)
+        return;
+    if (!h && s->heads_lost)
+        return; /* it may have headed one: an edge too many rather than a false alarm */
+    struct vclock mine = {NULL};
+    if (h)
+        vclock_copy(&mine, &h->clock, &a->nodes);
+    sync_drop_heads(a, s);
+    vclock_copy(&s->clock, &mine, &a->nodes);
+    if (h)
+        own_head(a, s);
+    vclock_clear(&mine, &a->nodes);
+    s->released = WHO_NOBODY;
 }
 
 static void store_part(struct actor *a, struct sync *s, bool rmw, int order)
 {
-    const uint32_t me = who_slot(a->who);
-    bool all_mine = s->head == me && !s->head_clock.root; /* the whole clock is the head's, and the head is a */
     if (releases(order) && !rmw) {
+        sync_drop_heads(a, s);
         sync_set(a, s);
-        s->head = me;
-        vclock_clear(&s->head_clock, &a->nodes);
+        own_head(a, s);
         return;
-    }
-    if (!rmw && !all_mine) {
-        if (s->head == me) {
-            vclock_copy(&s->clock, &s->head_clock, &a->nodes);
-            vclock_clear(&s->head_clock, &a->nodes);
-        } else {
-            vclock_clear(&s->clock, &a->nodes);
-            vclock_clear(&s->head_clock, &a->nodes);
-            s->head = UINT32_MAX;
-        }
-        s->released = WHO_NOBODY;
-    }
-    if (!releases(order) && !a->release_fenced)
-        return;
-    if (!all_mine && rmw)
-        keep_head(a, s);
-    if (releases(order)) {
-        sync_merge(a, s);
-        if (s->head == me && s->head_clock.root)
-            vclock_join(&s->head_clock, &a->clock, &a->nodes);
-    } else {
-        vclock_join(&s->clock, &a->release_fence, &a->nodes);
-        s->released = WHO_NOBODY;
-        if (s->head == me && s->head_clock.root)
-            vclock_join(&s->head_clock, &a->release_fence, &a->nodes);
     }
     if (!rmw)
-        s->head = me;
-    else if (s->head == UINT32_MAX && !s->head_clock.root)
-        s->head = me; /* the first to put something in */
+        end_sequences(a, s);
+    if (releases(order)) {
+        contribute(a, s, actor_publish(a));
+        sync_merge(a, s);
+    } else if (a->release_fenced) {
+        contribute(a, s, &a->release_fence);
+        vclock_join(&s->clock, &a->release_fence, &a->nodes);
+        s->released = WHO_NOBODY;
+    }
 }
 
 void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int order, uintptr_t pc)

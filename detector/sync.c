@@ -44,7 +44,7 @@ struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
         lost++;
         return NULL;
     }
-    *s = (struct sync){.key = key, .next = c->first, .head = UINT32_MAX, .released = WHO_NOBODY};
+    *s = (struct sync){.key = key, .next = c->first, .released = WHO_NOBODY};
     c->first = s;
     __atomic_fetch_add(page_of(key), 1, __ATOMIC_RELAXED);
     return s;
@@ -93,10 +93,21 @@ void sync_merge(struct actor *a, struct sync *s)
     }
 }
 
+void sync_drop_heads(struct actor *a, struct sync *s)
+{
+    while (s->heads) {
+        struct head *h = s->heads;
+        s->heads = h->next;
+        vclock_clear(&h->clock, &a->nodes);
+        arena_free(h, sizeof *h);
+    }
+    s->heads_lost = false;
+}
+
 static void drop(struct actor *a, struct sync *s)
 {
     vclock_clear(&s->clock, &a->nodes);
-    vclock_clear(&s->head_clock, &a->nodes);
+    sync_drop_heads(a, s);
     __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
     pool_put(&a->syncs, s, sizeof *s);
 }
@@ -189,7 +200,8 @@ void sync_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx
     for (uint32_t i = 0; i < CHAINS; i++)
         for (struct sync *s = chains[i].first; s; s = s->next) {
             visit(&s->clock, ctx);
-            visit(&s->head_clock, ctx);
+            for (const struct head *h = s->heads; h; h = h->next)
+                visit(&h->clock, ctx);
         }
 }
 

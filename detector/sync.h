@@ -8,14 +8,20 @@
 
 #include "actor.h"
 
+/* A release sequence (C11 5.1.2.4p10) that the location's value belongs to. */
+struct head {
+    struct head *next;
+    struct vclock clock; /* what its thread has put in; empty while it is the only one: then that is the object's clock */
+    uint32_t slot;       /* the thread */
+};
+#define HEADS_MAX 8
+
 struct sync {
     uint64_t key;
     struct sync *next;
     struct vclock clock;
-    /* Release sequences (C11 5.1.2.4p10): what the thread that heads the sequence has put in; a later relaxed store of
-     * that thread keeps it, any other relaxed store ends the sequence. */
-    struct vclock head_clock;
-    uint32_t head; /* slot, or UINT32_MAX */
+    struct head *heads; /* latest first; HEADS_MAX at most */
+    bool heads_lost;    /* there were more */
     /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
     who_t released;
 };
@@ -30,6 +36,7 @@ bool sync_maybe(uint64_t key);
 void sync_join_into(struct actor *a, const struct sync *s); /* acquire */
 void sync_set(struct actor *a, struct sync *s);             /* release */
 void sync_merge(struct actor *a, struct sync *s);           /* release that keeps what is there */
+void sync_drop_heads(struct actor *a, struct sync *s);
 /* All objects whose key is an address in [addr, addr+size) are gone. */
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size);
 /* Every clock of every object; with the world stopped. */

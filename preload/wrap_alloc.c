@@ -216,8 +216,11 @@ static void *(*outer_realloc(void))(void *, size_t)
     static bool asked;
     if (!__atomic_load_n(&asked, __ATOMIC_ACQUIRE)) {
         struct inside in = inside_begin();
+        Dl_info ours, found;
         void *f = dlsym(RTLD_DEFAULT, "realloc");
-        outer = f == (void *)realloc || f == (void *)real_realloc ? NULL : (void *(*)(void *, size_t))f;
+        if (f && f != (void *)real_realloc && dladdr((void *)outer_realloc, &ours) && dladdr(f, &found) &&
+            ours.dli_fbase != found.dli_fbase)
+            outer = (void *(*)(void *, size_t))f;
         inside_end(in);
         __atomic_store_n(&asked, true, __ATOMIC_RELEASE);
     }
