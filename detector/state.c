@@ -7,7 +7,7 @@ struct access *states;
 #define CHUNK_RECORDS 4096u
 #define CHUNKS (STATE_MAX / CHUNK_RECORDS)
 #define HEADS_FIRST (1u << 16)
-#define CROWD_LEAST (1u << 19)
+#define CROWD_LEAST (1u << 17)
 
 static uint32_t *next;  /* by state number: hash chain, or free list */
 static uint32_t *heads;

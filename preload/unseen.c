@@ -17,6 +17,7 @@
  * dl_iterate_phdr keeps it from being unmapped. */
 #include "unseen.h"
 
+#include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,7 +126,8 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
     if (atomics_known || info->dlpi_adds == __atomic_load_n(&scanned_adds, __ATOMIC_RELAXED))
         return 1;
     *(uint64_t *)ctx = info->dlpi_adds;
-    if (is_ours(info->dlpi_addr) || modules_is_runtime(info->dlpi_name))
+    /* The empty hooks are never called here, as libgorace.so stands before them. */
+    if (is_ours(info->dlpi_addr) || modules_is_runtime(info->dlpi_name) || strstr(info->dlpi_name, "/libgorace_hooks.so"))
         return 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
@@ -160,8 +162,9 @@ static bool side_seen(const struct finding_access *a)
     uintptr_t pcs[FRAMES_MAX];
     int n = context_pcs(a->stack, pcs, FRAMES_MAX);
     for (int i = 0; i < n; i++) {
-        if (modules_instrumented(pcs[i]))
-            return true;
+        Dl_info module;
+        if (modules_instrumented(pcs[i]) || !dladdr((void *)pcs[i], &module))
+            return true; /* what was unloaded since is given the benefit of having had hooks */
         if (!modules_runtime(pcs[i]))
             return false;
     }
