@@ -26,6 +26,9 @@ struct sweep {
     who_t *values;    /* what clocks hold, sorted; NULL: too many, epochs stay as they are */
     size_t nvalues;
     who_t seen[SEEN]; /* lately added to values */
+    struct {
+        who_t who, to;
+    } lately[SEEN];   /* what canonical() has said */
 };
 
 static uint64_t done;
@@ -77,10 +80,8 @@ static void sort(who_t *v, size_t n)
     }
 }
 
-static who_t canonical(const struct sweep *s, who_t who)
+static who_t canonical_slow(const struct sweep *s, who_t who)
 {
-    if (!s->values)
-        return who;
     size_t lo = 0, hi = s->nvalues;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
@@ -95,17 +96,32 @@ static who_t canonical(const struct sweep *s, who_t who)
     return who_pack(who_slot(who), epoch);
 }
 
+static who_t canonical(struct sweep *s, who_t who)
+{
+    if (!s->values)
+        return who;
+    size_t i = who * 0x9e3779b97f4a7c15u >> (64 - 13);
+    if (s->lately[i].who != who) {
+        s->lately[i].who = who;
+        s->lately[i].to = canonical_slow(s, who);
+    }
+    return s->lately[i].to;
+}
+
 /* The history without what is settled and with canonical epochs. Returns its length. */
-static uint32_t rewrite(const struct sweep *s, const struct access *list, uint32_t n, struct access *out)
+static uint32_t rewrite(struct sweep *s, const struct access *list, uint32_t n, struct access *out, bool *changed)
 {
     uint32_t m = 0;
+    *changed = false;
     for (uint32_t i = 0; i < n; i++) {
         struct access x = list[i];
         if (who_epoch(x.who) <= s->floor[who_slot(x.who)])
             continue;
         x.who = canonical(s, x.who);
+        *changed |= x.who != list[i].who;
         m = access_add(out, m, &x);
     }
+    *changed |= m != n;
     return m;
 }
 
@@ -121,18 +137,18 @@ static void mark(uint32_t state)
     }
 }
 
-static uint32_t renewed(const struct sweep *s, uint32_t state)
+static uint32_t renewed(struct sweep *s, uint32_t state)
 {
     struct access small[64], *out = small;
     uint32_t n;
     const struct access *list = state_list(state, &n);
     if (n > 64 && !(out = arena_alloc(n * sizeof *out)))
         return state;
-    uint32_t m = rewrite(s, list, n, out), to = state;
-    bool in_place = m > 2 && state_is_private(state) && state_change(state, out, m);
+    bool changed;
+    uint32_t m = rewrite(s, list, n, out, &changed), to = state;
     if (m == 0)
         to = 0;
-    else if (!in_place)
+    else if (changed && !(m > 2 && state_is_private(state) && state_change(state, out, m)))
         to = state_make(&s->by->states, out, m);
     if (out != small)
         arena_free(out, n * sizeof *out);
@@ -141,7 +157,7 @@ static uint32_t renewed(const struct sweep *s, uint32_t state)
 
 static void sweep_words(shadow_word *w, size_t n, void *ctx)
 {
-    const struct sweep *s = ctx;
+    struct sweep *s = ctx;
     for (size_t i = 0; i < n; i++) {
         uint32_t state = word_state(w[i]);
         if (!state)

@@ -45,20 +45,28 @@ void os_drop(void *p, size_t size)
     sys6(SYS_madvise, (long)p, (long)size, MADV_DONTNEED, 0, 0, 0);
 }
 
-bool os_touched(void *p, size_t pages, bool touched[OS_TOUCHED_MAX])
+long os_pagemap_open(void)
 {
-    /* proc(5), pagemap: 64 bits a page; 63 present, 62 swapped. */
-    uint64_t entry[OS_TOUCHED_MAX];
-    long fd = sys6(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0, 0, 0);
-    if (failed(fd))
+    return sys6(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+}
+
+void os_pagemap_close(long map)
+{
+    if (map >= 0)
+        sys6(SYS_close, map, 0, 0, 0, 0, 0);
+}
+
+bool os_touched(long map, void *p, size_t pages, uint64_t *entry)
+{
+    if (map < 0)
         return false;
+    /* proc(5), pagemap: 64 bits a page; 63 present, 62 swapped. */
     long want = (long)(pages * sizeof *entry);
-    long got = sys6(SYS_pread64, fd, (long)entry, want, (long)((uintptr_t)p / OS_PAGE * sizeof *entry), 0, 0);
-    sys6(SYS_close, fd, 0, 0, 0, 0, 0);
+    long got = sys6(SYS_pread64, map, (long)entry, want, (long)((uintptr_t)p / OS_PAGE * sizeof *entry), 0, 0);
     if (got != want)
         return false;
     for (size_t i = 0; i < pages; i++)
-        touched[i] = entry[i] >> 62 != 0;
+        entry[i] >>= 62;
     return true;
 }
 

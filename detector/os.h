@@ -41,10 +41,12 @@ void *os_reserve(size_t size);
 void os_unmap(void *p, size_t size);
 /* Gives the pages back; they read as zero afterwards. Both ends on page borders. */
 void os_drop(void *p, size_t size);
-/* touched[i]: whether the i-th page from p has ever been written (present or swapped out; mincore(2) would not tell of
- * the latter). False when the kernel does not say (no /proc): then every page has to be taken as touched. */
-#define OS_TOUCHED_MAX 256
-bool os_touched(void *p, size_t pages, bool touched[OS_TOUCHED_MAX]);
+/* Which pages have ever been written. map: from os_pagemap_open, negative when the kernel does not say (no /proc).
+ * entry[i] is not 0 for the i-th page from p when it is present or swapped out (mincore(2) would not tell of the latter).
+ * False when it cannot be known: then every page has to be taken as touched. */
+long os_pagemap_open(void);
+void os_pagemap_close(long map);
+bool os_touched(long map, void *p, size_t pages, uint64_t *entry);
 
 /* After it, every thread of the process has passed a full memory barrier (membarrier(2), private expedited). */
 void os_barrier_all(void);

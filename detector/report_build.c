@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "filter.h"
+#include "os.h"
 #include "report_sys.h"
 
 #define STACK_PCS 65536     /* return addresses shown of one stack */
@@ -129,7 +130,9 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
     nframes = nunnamed = 0;
     if (names)
         names->refresh();
-    *r = (struct report){.finding = f, .pid = sys_getpid()};
+    zero_bytes(r, sizeof *r); /* as an initializer it would become a call of memset */
+    r->finding = f;
+    r->pid = sys_getpid();
     name_side(r, 0);
     name_side(r, 1);
     if (object->kind == OBJECT_HEAP)

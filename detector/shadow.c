@@ -1,6 +1,8 @@
 /* See shadow.h. `lock` guards the making of regions; entries of shadow_table are set once. */
 #include "shadow.h"
 
+#include "arena.h"
+
 uintptr_t shadow_table[REGIONS];
 static struct oslock lock;
 static uint32_t regions[4096]; /* indices of shadow_table that are set, in order of making */
@@ -29,26 +31,45 @@ shadow_word *shadow_word_slow(uintptr_t addr)
     return base ? (shadow_word *)(base + (addr & ~(uintptr_t)(GRANULE - 1))) : NULL;
 }
 
-/* [from, from+bytes) lies in one region's shadow. */
-static void touched(char *from, size_t bytes, void (*visit)(shadow_word *, size_t, void *), void *ctx)
+#define BATCH 4096
+struct look {
+    long map;
+    uint64_t *entry; /* BATCH; NULL: no memory */
+    void (*visit)(shadow_word *, size_t, void *);
+    void *ctx;
+};
+
+static struct look look_begin(void (*visit)(shadow_word *, size_t, void *), void *ctx)
 {
-    bool known[OS_TOUCHED_MAX];
+    return (struct look){os_pagemap_open(), arena_alloc(BATCH * sizeof(uint64_t)), visit, ctx};
+}
+
+static void look_end(const struct look *l)
+{
+    os_pagemap_close(l->map);
+    if (l->entry)
+        arena_free(l->entry, BATCH * sizeof(uint64_t));
+}
+
+/* [from, from+bytes) lies in one region's shadow. */
+static void touched(const struct look *l, char *from, size_t bytes)
+{
     char *end = from + bytes;
     while (from < end) {
         char *page = (char *)((uintptr_t)from & ~(OS_PAGE - 1));
         size_t pages = ((size_t)(end - page) + OS_PAGE - 1) / OS_PAGE;
-        if (pages > OS_TOUCHED_MAX)
-            pages = OS_TOUCHED_MAX;
-        bool told = os_touched(page, pages, known);
+        if (pages > BATCH)
+            pages = BATCH;
+        bool told = l->entry && os_touched(l->map, page, pages, l->entry);
         for (size_t i = 0; i < pages; i++) {
-            if (told && !known[i])
+            if (told && !l->entry[i])
                 continue;
             char *lo = page + i * OS_PAGE, *hi = lo + OS_PAGE;
             if (lo < from)
                 lo = from;
             if (hi > end)
                 hi = end;
-            visit((shadow_word *)lo, (size_t)(hi - lo) / sizeof(shadow_word), ctx);
+            l->visit((shadow_word *)lo, (size_t)(hi - lo) / sizeof(shadow_word), l->ctx);
         }
         from = page + pages * OS_PAGE;
     }
@@ -56,6 +77,7 @@ static void touched(char *from, size_t bytes, void (*visit)(shadow_word *, size_
 
 void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *, size_t, void *), void *ctx)
 {
+    struct look l = look_begin(visit, ctx);
     uintptr_t end = addr + size;
     while (addr < end && !(addr >> ADDRESS_BITS)) {
         uintptr_t stop = (addr | (REGION_SIZE - 1)) + 1;
@@ -65,18 +87,21 @@ void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *,
         if (base) {
             uintptr_t lo = base + addr / GRANULE * sizeof(shadow_word);
             uintptr_t hi = base + (stop + GRANULE - 1) / GRANULE * sizeof(shadow_word);
-            touched((char *)lo, hi - lo, visit, ctx);
+            touched(&l, (char *)lo, hi - lo);
         }
         addr = stop;
     }
+    look_end(&l);
 }
 
 void shadow_all(void (*visit)(shadow_word *, size_t, void *), void *ctx)
 {
+    struct look l = look_begin(visit, ctx);
     for (uint32_t r = 0; r < nregions; r++) {
         uintptr_t i = regions[r];
-        touched((char *)(shadow_table[i] + bias(i)), REGION_BYTES, visit, ctx);
+        touched(&l, (char *)(shadow_table[i] + bias(i)), REGION_BYTES);
     }
+    look_end(&l);
 }
 
 static void clear(shadow_word *w, size_t n, void *ctx)

@@ -318,5 +318,5 @@ void state_sweep(void)
     os_unmap(marks, marks_size);
     os_unmap(notes, notes_size);
     made_since = 0;
-    crowd = live / 2 > CROWD_LEAST ? live / 2 : CROWD_LEAST;
+    crowd = 2 * live > CROWD_LEAST ? 2 * live : CROWD_LEAST;
 }
