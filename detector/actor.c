@@ -114,7 +114,7 @@ const struct vclock *actor_publish(struct actor *a)
     return &a->clock;
 }
 
-/* The past of an actor that nobody created: all that has happened. The world is stopped. */
+/* The past of an actor that nobody created: all that those who live have done and know. The world is stopped. */
 static void know_everything(struct actor *child)
 {
     for (struct actor *a = actors_newest; a; a = a->older) {
@@ -193,7 +193,7 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         a->gen = 1;
         self->older = s->incarnation;
         self->first = s->epoch + 1;
-        self->number = numbers++;
+        self->number = a->number = numbers++;
         self->parent = parent ? parent->self->number : 0;
         self->slot = slot;
         self->birth_stack = birth;

@@ -91,6 +91,7 @@ struct actor {
     unsigned nheld, held_max;
 
     struct incarnation *self;
+    uint64_t number; /* in order of birth; never used again */
     uintptr_t stack_lo;
     size_t stack_size;
     uintptr_t locals_lo; /* thread-local variables */

@@ -57,10 +57,9 @@ static void load_part(struct actor *a, const struct sync *s, int order)
 /* The sequence that `a` heads, made when there is none; NULL without memory. It comes first then. */
 static struct head *own_head(struct actor *a, struct sync *s)
 {
-    const uint32_t me = who_slot(a->who);
     uint32_t n = 0;
     struct head **at = &s->heads, *h;
-    for (; *at && (*at)->slot != me; at = &(*at)->next)
+    for (; *at && (*at)->by != a->number; at = &(*at)->next)
         n++;
     h = *at;
     if (h) {
@@ -79,7 +78,7 @@ static struct head *own_head(struct actor *a, struct sync *s)
             s->heads_lost = true;
             return NULL;
         }
-        *h = (struct head){.slot = me};
+        *h = (struct head){.by = a->number};
     }
     h->next = s->heads;
     s->heads = h;
@@ -97,9 +96,8 @@ static void contribute(struct actor *a, struct sync *s, const struct vclock *c)
 /* A plain relaxed store ends all sequences but those that its own thread heads. */
 static void end_sequences(struct actor *a, struct sync *s)
 {
-    const uint32_t me = who_slot(a->who);
     struct head *h = s->heads;
-    while (h && h->slot != me)
+    while (h && h->by != a->number)
         h = h->next;
     if (h && h == s->heads && !h->next && !h->clock.root)
         return;

@@ -41,7 +41,8 @@ bool detector_start(const struct detector_host *host);
 
 /* ---- life of an actor --------------------------------------------------------------------------------------- */
 
-/* A new actor whose past is what `parent` has done so far (NULL: the first one, or one that nobody created). */
+/* A new actor whose past is what `parent` has done so far. NULL: the first one, or one that nobody was seen to create;
+ * it then knows all that the living have done. */
 struct actor *actor_born(struct actor *parent, uintptr_t pc);
 /* OS thread number and stack bounds, told by the actor itself when it begins. */
 void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_size);
@@ -58,7 +59,10 @@ void actor_set_name(struct actor *a, const char *name);
 bool actor_busy(const struct actor *a);
 /* In a signal handler while actor_busy: host.deferred will be called as soon as `a` leaves the core. */
 void actor_defer(struct actor *a);
-/* Nesting: between the two, accesses of `a` are not checked (counted as ignored) and make no edges. */
+/* Calls host.deferred now, when something was put off and `a` is outside of the core. */
+void actor_poll(struct actor *a);
+/* Nesting: between the two, accesses of `a` are not checked (counted as ignored). Its synchronisation still
+ * makes edges: what is not told can only make false alarms. */
 void actor_ignore_begin(struct actor *a);
 void actor_ignore_end(struct actor *a);
 /* The same for reads, or writes, only (AnnotateIgnoreReadsBegin ...). */

@@ -37,6 +37,7 @@ bool state_start(void)
     heads_mask = HEADS_FIRST - 1;
     if (!states || !next || !heads)
         return false;
+    os_huge(states, STATE_MAX * sizeof *states);
     states[0] = states[STATE_BUSY] = nothing;
     chunk_free = 1;
     return true;

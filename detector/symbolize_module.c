@@ -1,4 +1,5 @@
-/* Which module lies where: read from /proc/self/maps.
+/* Which module lies where: read from /proc/thread-self/maps, as that of the process is empty once the main thread has
+ * ended by pthread_exit.
  *
  * Not from dl_iterate_phdr, because that takes a lock of the loader, which the program can hold while it waits for the
  * thread that is reporting. The ELF header is read from memory with process_vm_readv, so that a file which has been
@@ -37,7 +38,7 @@ static bool memory_read(uintptr_t from, void *to, size_t n)
     if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)n)
         return true;
     /* Sandboxes forbid that call more often than this file. */
-    int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    int fd = open("/proc/thread-self/mem", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     bool ok = pread(fd, to, n, (off_t)from) == (ssize_t)n;
@@ -118,7 +119,7 @@ static char *read_maps(void)
 {
     size_t used = 0, size = 1 << 16;
     char *text = malloc(size);
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int fd = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
     while (text && fd >= 0) {
         ssize_t n = read(fd, text + used, size - used - 1);
         if (n <= 0)

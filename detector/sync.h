@@ -12,7 +12,7 @@
 struct head {
     struct head *next;
     struct vclock clock; /* what its thread has put in; empty while it is the only one: then that is the object's clock */
-    uint32_t slot;       /* the thread */
+    uint64_t by;         /* the number of the actor that heads it */
 };
 #define HEADS_MAX 8
 

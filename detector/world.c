@@ -72,6 +72,12 @@ static bool anybody_inside(const struct actor *but)
     return found;
 }
 
+void actor_poll(struct actor *a)
+{
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & PAUSE_SIGNAL) && !a->inside)
+        actor_leave_slow(a);
+}
+
 /* A handler of the program must not come between stop and start: `a` counts as inside, which puts signals off. */
 void world_stop(struct actor *a)
 {

@@ -40,6 +40,8 @@ static inline void inside_end(struct inside in)
 {
     current_inside--;
     current_actor = in.saved;
+    if (in.saved)
+        actor_poll(in.saved); /* a signal may have waited */
 }
 
 #endif

@@ -22,7 +22,8 @@ static uint32_t gnu_hash(const char *name)
 }
 
 /* table: number of buckets, first hashed symbol, words of the filter, its shift, the filter, buckets, chains. */
-static bool has(const uint32_t *table, const ElfW(Sym) *symbols, const char *strings, const struct search *s)
+static bool has(const uint32_t *table, const ElfW(Sym) * symbols, const char *strings, const uint16_t *versions,
+                const struct search *s)
 {
     uint32_t nbuckets = table[0], first = table[1];
     const uint32_t *buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof *table);
@@ -32,7 +33,8 @@ static bool has(const uint32_t *table, const ElfW(Sym) *symbols, const char *str
         return false;
     for (;; i++) {
         uint32_t h = chains[i - first];
-        if ((h | 1) == (s->hash | 1) && symbols[i].st_shndx != SHN_UNDEF &&
+        bool hidden = versions && versions[i] >> 15; /* an old version, found only by those who name it */
+        if ((h | 1) == (s->hash | 1) && symbols[i].st_shndx != SHN_UNDEF && !hidden &&
             strcmp(strings + symbols[i].st_name, s->name) == 0)
             return true;
         if (h & 1)
@@ -60,6 +62,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
     const uint32_t *table = NULL;
     const ElfW(Sym) *symbols = NULL;
     const char *strings = NULL;
+    const uint16_t *versions = NULL;
     for (; dyn->d_tag != DT_NULL; dyn++) {
         uintptr_t p = dyn->d_un.d_ptr;
         if (p < info->dlpi_addr) /* the vdso is not relocated */
@@ -70,8 +73,10 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
             symbols = (const ElfW(Sym) *)p;
         else if (dyn->d_tag == DT_STRTAB)
             strings = (const char *)p;
+        else if (dyn->d_tag == DT_VERSYM)
+            versions = (const uint16_t *)p;
     }
-    s->found = !table || !symbols || !strings || has(table, symbols, strings, s);
+    s->found = !table || !symbols || !strings || has(table, symbols, strings, versions, s);
     return s->found;
 }
 

@@ -2,9 +2,9 @@
  *
  * What is an edge: data, or the end of it, that was sent before it was received; a connect before the accept that takes
  * it; a listen before a connect that succeeds; a wake-up by epoll after what made the descriptor ready; close before
- * the call that returns the same number again, since programs keep tables by number and whoever gets it owns the row.
- * Where one cannot tell which bytes a reader got, every earlier sender counts: too many edges may hide a race, one too
- * few would report a correct program.
+ * the call that returns the same number again, since programs keep tables by number. Where one cannot tell which
+ * bytes a reader got, every earlier sender counts: too many edges may hide a race, one too few would report a correct
+ * program.
  *
  * A `struct link` is what two ends have in common: side s sends into key[s] and receives from key[!s]. A slot, one a
  * descriptor, points at a link and says which side it is. Descriptors that share an open file (dup) share a side.

@@ -3,7 +3,7 @@
  * clang links its ThreadSanitizer runtime into executables, where it beats any preload. Programs are therefore linked
  * with -fno-sanitize-link-runtime and with this library: hooks that return at once, atomics that do the operation.
  * libgorace.so, preloaded, stands before this library in the search order and takes every one of these names; without
- * it the same binary runs at nearly full speed.
+ * it the same binary runs as well, at the price of empty calls.
  *
  * The rows of tsan_hooks.def say what there is. This library keeps no state, calls nothing but libc's memory
  * functions, and must never be linked into libgorace.so. */

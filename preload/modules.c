@@ -63,10 +63,9 @@ static bool calls_hooks(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
 bool modules_is_runtime(const char *file)
 {
     static const char *const names[] = {
-        "ld-linux",  "linux-vdso",   "libc.so",     "libm.so",     "libpthread.so", "libdl.so",
-        "librt.so",  "libanl.so",    "libresolv.",  "libnss_",     "libstdc++.so",  "libc++.so",
-        "libc++abi", "libgcc_s.so",  "libunwind",   "libjemalloc", "libtcmalloc",   "libmimalloc",
-        "libgorace",
+        "ld-linux",  "linux-vdso",  "libc.so",     "libm.so",      "libpthread.so", "libdl.so",  "librt.so",
+        "libanl.so", "libresolv.",  "libnss_",     "libstdc++.so", "libc++.so",     "libc++abi", "libgcc_s.so",
+        "libunwind", "libjemalloc", "libtcmalloc", "libmimalloc",  "libgorace",
     };
     const char *base = file;
     for (const char *p = file; *p; p++)

@@ -16,6 +16,8 @@
 #include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
 
 #include "../detector/os.h"
 #include "process.h"
@@ -151,9 +153,31 @@ static int measure_locals(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
-/* Bounds of the calling thread's stack, the thread's static TLS included. May allocate; inside only. */
+#define PAGE ((uintptr_t)4096)
+#define UNLIMITED_STACK ((size_t)64 << 20) /* what is taken for the stack when it has no limit */
+
+/* The stack of the process's first thread, as far as it may grow, if `here` lies in it. pthread_getattr_np would read
+ * /proc by stdio, hence allocate, and the malloc of a library that was loaded before us may be what waits for us. The
+ * last string on that stack is the name of the executed file; one word follows. */
+static bool first_stack(uintptr_t here, uintptr_t *lo, size_t *size)
+{
+    uintptr_t name = getauxval(AT_EXECFN);
+    struct rlimit limit;
+    if (!name || raw_syscall(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit, 0, 0))
+        return false;
+    uintptr_t end = (name + raw_length((const char *)name) + 1 + sizeof(void *) + PAGE - 1) & ~(PAGE - 1);
+    bool limited = limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < end / 2;
+    *size = limited ? limit.rlim_cur & ~(PAGE - 1) : UNLIMITED_STACK;
+    *lo = end - *size;
+    return here - *lo < *size;
+}
+
+/* Bounds of the calling thread's stack, the thread's static TLS included. Inside only. */
 static bool stack_bounds(uintptr_t *lo, size_t *size, bool *detached)
 {
+    *detached = false;
+    if (first_stack((uintptr_t)__builtin_frame_address(0), lo, size))
+        return true;
     pthread_attr_t attr;
     void *base;
     int state = PTHREAD_CREATE_JOINABLE;

@@ -422,5 +422,3 @@ HOOK(void, gorace_annotate_thread_name, (const char *text))
 {
     thread_name(text);
 }
-/* Names of objects are printed by a later version; the call is part of the interface today. */
-NOTHING(gorace_annotate_name, (const volatile void *addr, const char *text))

@@ -2,19 +2,19 @@
  *
  * Code that was not compiled with the hooks is seen where it calls the C library. Its locks are such calls; its atomic
  * operations are not, and reference counts, spin locks and the mutexes of many libraries (GLib, Qt, Abseil, Rust) are
- * made of them. A race with such code on a side is therefore a fact only when no code without hooks could have ordered
- * the two accesses: when none of it has an atomic read-modify-write instruction. Otherwise it is counted, and the end of
- * the run says so. A race between two sides with the hooks is always reported: their atomic operations are seen.
+ * made of them. A race with such code on a side is therefore a fact only when no code without hooks could have
+ * ordered the two accesses: when none of it has an atomic read-modify-write instruction. Otherwise it is counted, and
+ * the end of the run says so. A race between two sides with the hooks is always reported.
  *
- * The C and C++ runtimes do not count: what they order with atomic operations is wrapped, and their code is inlined into
- * its users otherwise. A side in them belongs to whoever called them. Neither do allocators (malloc is wrapped) and what
- * the detector loads for itself.
+ * The C and C++ runtimes do not count: what they order with atomic operations is wrapped, and a side in them belongs to
+ * whoever called them. Neither do allocators (malloc is wrapped) and what the detector loads for itself.
  *
- * Instructions are recognised by their bytes, from any offset: a misread prefix can only keep a race from being reported.
- * Plain loads and stores, which order on this processor too, cannot be told from others.
+ * Instructions are recognised by their bytes, from any offset: a misread prefix can only keep a race from being
+ * reported. Plain loads and stores, which order on this processor too, cannot be told from others: a program that
+ * synchronises by them alone is still reported.
  *
- * A verdict of "there are such" is final; otherwise the modules that came since are looked at. The text is read while
- * dl_iterate_phdr keeps it from being unmapped. */
+ * A verdict of "there are such" is final; otherwise all is looked at again when modules have come. The text is read
+ * while dl_iterate_phdr keeps it from being unmapped. */
 #include "unseen.h"
 
 #include <dlfcn.h>
@@ -29,10 +29,10 @@
 
 static uintptr_t ours[OURS_MAX]; /* load addresses; complete before there is a second thread */
 static int nours;
-static char atomic_module[64];   /* written under the loader's lock, before: */
-static bool atomics_known;       /* atomic */
-static uint64_t scanned_adds;    /* atomic; the loader's count of modules at the last whole look */
-static uint64_t count;           /* atomic */
+static char atomic_module[64]; /* written under the loader's lock, before: */
+static bool atomics_known;     /* atomic */
+static uint64_t scanned_adds;  /* atomic; the loader's count of modules at the last whole look */
+static uint64_t count;         /* atomic */
 
 /* ---- which modules ------------------------------------------------------------------------------------------------ */
 
@@ -101,7 +101,7 @@ static bool takes_lock(const unsigned char *p)
     if (op == 0x80 || op == 0x81 || op == 0x83)
         return extension != 7; /* all but cmp */
     if (op == 0xfe || op == 0xff)
-        return extension < 2; /* inc, dec */
+        return extension < 2;         /* inc, dec */
     return op < 0x38 && (op & 7) < 2; /* add, or, adc, sbb, and, sub, xor to memory */
 }
 
@@ -127,7 +127,8 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
         return 1;
     *(uint64_t *)ctx = info->dlpi_adds;
     /* The empty hooks are never called here, as libgorace.so stands before them. */
-    if (is_ours(info->dlpi_addr) || modules_is_runtime(info->dlpi_name) || strstr(info->dlpi_name, "/libgorace_hooks.so"))
+    if (is_ours(info->dlpi_addr) || modules_is_runtime(info->dlpi_name) ||
+        strstr(info->dlpi_name, "/libgorace_hooks.so"))
         return 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
@@ -183,10 +184,11 @@ const char *unseen_summary(void)
 {
     static char line[sizeof atomic_module + 160];
     uint64_t n = __atomic_load_n(&count, __ATOMIC_RELAXED);
-    snprintf(line, sizeof line,
-             "gorace: %lu possible race%s of code without hooks not reported: what it may order with atomic operations, as "
-             "in %s, is not seen",
-             n, n == 1 ? "" : "s", atomic_module);
+    snprintf(
+        line, sizeof line,
+        "gorace: %lu possible race%s of code without hooks not reported: what it may order with atomic operations, as "
+        "in %s, is not seen",
+        n, n == 1 ? "" : "s", atomic_module);
     return n ? line : NULL;
 }
 

@@ -11,7 +11,6 @@
  *   GORACE_BENIGN_RACE(addr, size, text)   races on these bytes are not reported; say why in `text`
  *   GORACE_NEW_MEMORY(addr, size)   the bytes begin a new life: for allocators of your own
  *   GORACE_NAME_THREAD(text)        the name of this thread in reports
- *   GORACE_NAME(addr, text)         the name of the object at this address in reports
  *
  * With GORACE_VALGRIND_NAMES defined before the #include, the names that Valgrind's helgrind.h and ThreadSanitizer's
  * dynamic_annotations.h use (ANNOTATE_HAPPENS_BEFORE ...) are there as well. */
@@ -35,8 +34,7 @@ extern "C" {
     ROW(gorace_annotate_ignore_writes, (int delta)) \
     ROW(gorace_annotate_benign_race, (const volatile void *addr, size_t size, const char *text)) \
     ROW(gorace_annotate_new_memory, (const volatile void *addr, size_t size)) \
-    ROW(gorace_annotate_thread_name, (const char *text)) \
-    ROW(gorace_annotate_name, (const volatile void *addr, const char *text))
+    ROW(gorace_annotate_thread_name, (const char *text))
 
 /* The address is read out of the GOT by hand: in an executable that is not position-independent, compiler and linker
  * would settle a weak reference as NULL for good while linking. */
@@ -95,7 +93,6 @@ GORACE_ANNOTATIONS(GORACE_FIND)
 #define GORACE_BENIGN_RACE(addr, size, text) GORACE_TELL(benign_race, (addr, size, text))
 #define GORACE_NEW_MEMORY(addr, size) GORACE_TELL(new_memory, (addr, size))
 #define GORACE_NAME_THREAD(text) GORACE_TELL(thread_name, (text))
-#define GORACE_NAME(addr, text) GORACE_TELL(name, (addr, text))
 
 #ifdef GORACE_VALGRIND_NAMES
 #define ANNOTATE_HAPPENS_BEFORE(addr) GORACE_HAPPENS_BEFORE(addr)

@@ -33,7 +33,6 @@ int main(void)
     ANNOTATE_BENIGN_RACE(&x, "a test");
     GORACE_NEW_MEMORY(&x, sizeof(x));
     GORACE_NAME_THREAD("tester");
-    GORACE_NAME(&x, "x");
     return 0;
 }
 TEXT
@@ -51,7 +50,6 @@ gorace_annotate_ignore_reads
 gorace_annotate_benign_race
 gorace_annotate_new_memory
 gorace_annotate_thread_name
-gorace_annotate_name
 TEXT
 
 for compiler in gcc clang; do
