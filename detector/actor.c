@@ -34,7 +34,7 @@ static uint32_t ndead;
 static uint32_t nactors;         /* in the list */
 static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
 static uint64_t numbers;
-static uint64_t gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
+static uint64_t gone_states, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
 
 #define LOOK_BACK 16 /* dead slots tried for reuse */
 
@@ -281,6 +281,7 @@ void actor_ends(struct actor *a)
     actor_publish(a);
     os_lock(&actors_lock);
     gone_accesses += a->accesses;
+    gone_states += a->states.made;
     gone_solo += a->solo;
     gone_ignored += a->ignored;
     gone_unmapped += a->unmapped;
@@ -505,6 +506,7 @@ uint64_t actor_counter(enum counter c)
         break
     switch (c) {
         SUM(accesses, accesses, gone_accesses);
+        SUM(states, states.made, gone_states);
         SUM(accesses_solo, solo, gone_solo);
         SUM(accesses_ignored, ignored, gone_ignored);
         SUM(accesses_unmapped, unmapped, gone_unmapped);

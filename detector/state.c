@@ -20,7 +20,6 @@ static struct {
     uint32_t at, end;
 } cut[STATE_CLASSES]; /* the chunk that blocks are being cut from */
 static struct oslock lock;
-static uint64_t made;
 static uint32_t made_since; /* records, since the last collection */
 static uint32_t crowd = CROWD_LEAST;
 static uint64_t *marks;
@@ -84,13 +83,13 @@ static uint32_t block(unsigned class)
 static uint32_t take(struct state_stock *stock, unsigned class)
 {
     const bool small = class < sizeof stock->n / sizeof *stock->n;
+    stock->made++;
     if (small && likely(stock->n[class]))
         return stock->block[class][--stock->n[class]];
     uint32_t got[STATE_STOCK], n = 0;
     os_lock(&lock);
     while (n < (small ? STATE_STOCK : 1) && (got[n] = block(class)) != 0)
         states[got[n++]] = nothing;
-    made += n;
     made_since += n << class;
     os_unlock(&lock);
     for (uint32_t i = n; i-- > 1;)
@@ -101,6 +100,7 @@ static uint32_t take(struct state_stock *stock, unsigned class)
 static void put_back(struct state_stock *stock, uint32_t s, unsigned class)
 {
     states[s] = nothing;
+    stock->made--;
     if (stock->n[class] < STATE_STOCK)
         stock->block[class][stock->n[class]++] = s;
     /* else it is found by the next sweep */
@@ -208,11 +208,6 @@ bool state_change(uint32_t s, const struct access *list, uint32_t n)
 bool state_crowded(void)
 {
     return __atomic_load_n(&made_since, __ATOMIC_RELAXED) > __atomic_load_n(&crowd, __ATOMIC_RELAXED);
-}
-
-uint64_t state_made(void)
-{
-    return __atomic_load_n(&made, __ATOMIC_RELAXED);
 }
 
 /* ---- collection ---------------------------------------------------------------------------------------------------- */

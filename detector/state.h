@@ -30,6 +30,7 @@
 /* Numbers of free blocks that an actor has in stock, so that most allocations take no lock. Emptied by collections. */
 #define STATE_STOCK 32
 struct state_stock {
+    uint64_t made; /* states put to use */
     uint32_t n[4]; /* classes of 1, 2 (unused), 4 and 8 records */
     uint32_t block[4][STATE_STOCK];
 };
@@ -57,7 +58,6 @@ static inline const struct access *state_list(uint32_t s, uint32_t *n)
 }
 /* True when so many were made since the last collection that it is worth one. */
 bool state_crowded(void);
-uint64_t state_made(void);
 
 /* Collection, with the world stopped: begin, mark every state in use, empty all stocks, sweep. */
 bool state_mark_begin(void);

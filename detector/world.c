@@ -226,8 +226,6 @@ bool detector_start(const struct detector_host *h)
 uint64_t counter_sum(enum counter c)
 {
     switch (c) {
-    case COUNTER_states:
-        return state_made();
     case COUNTER_collections:
         return collections();
     case COUNTER_races:
