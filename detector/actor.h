@@ -83,6 +83,7 @@ struct actor {
 
     unsigned reports_held;           /* >0: a lock is held, races wait in `pending` */
     struct pending_races *pending;   /* NULL: none */
+    struct handing *handing;         /* races that are being handed over; NULL: none */
 
     int ignore, ignore_reads, ignore_writes;
     uint64_t ignored, solo, unmapped, folded, lost_stacks;

@@ -212,6 +212,8 @@ void collect(struct actor *a)
         gather(s);
         actor_mark_begin();
         lockset_mark_begin();
+        for (const struct actor *o = actors_newest; o; o = o->older)
+            races_mark(o);
         heap_mark();
         shadow_all(sweep_words, s);
         state_sweep();

@@ -132,19 +132,27 @@ static bool was_told(const struct access *now, const struct access *x)
     return __atomic_exchange_n(slot, pair, __ATOMIC_RELAXED) == pair;
 }
 
-/* Out of line and only for races: a finding takes a kilobyte and a half of stack. */
+/* The earlier sides of races on their way to the host: a collection that comes meanwhile leaves what they refer to. */
+struct handing {
+    struct handing *outer; /* a signal handler may come, with a race of its own */
+    const struct access *raced;
+    uint32_t n;
+};
+
+/* The actor is inside, and is so afterwards; the host is called outside of the core: it may take its time, and run the
+ * program's code. Out of line and only for races: a finding takes a kilobyte and a half of stack. */
 static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule, const struct access *now,
                                              const struct access *raced, uint32_t n)
 {
     struct finding f;
+    struct handing handing = {a->handing, raced, n};
+    a->handing = &handing;
     for (uint32_t i = 0; i < n; i++) {
         const struct access *x = &raced[i];
         if (was_told(now, x)) {
             __atomic_fetch_add(&repeats, 1, __ATOMIC_RELAXED);
             continue;
         }
-        if (!actor_enter(a))
-            return;
         zero_bytes(&f, sizeof f);
         f.kind = FINDING_RACE;
         f.tier = TIER_HAPPENED;
@@ -163,7 +171,9 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
         actor_leave(a);
         if (host.found)
             host.found(a, &f);
+        actor_enter(a);
     }
+    a->handing = handing.outer;
 }
 
 uint64_t races_found(void)
@@ -200,11 +210,25 @@ void races_hand_over(struct actor *a)
     while (unlikely(a->pending != NULL)) {
         struct pending_races *p = a->pending;
         a->pending = p->next;
-        a->inside = 0;
         report(a, p->granule, &p->now, p->raced, p->n);
-        actor_enter(a);
         arena_free(p, sizeof *p + p->n * sizeof *p->raced);
     }
+}
+
+static void mark_names(const struct access *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        actor_mark_name(list[i].who);
+        lockset_mark(meta_lockset(list[i].meta));
+    }
+}
+
+void races_mark(const struct actor *a)
+{
+    for (const struct handing *h = a->handing; h; h = h->outer)
+        mark_names(h->raced, h->n);
+    for (const struct pending_races *p = a->pending; p; p = p->next)
+        mark_names(p->raced, p->n);
 }
 
 /* The state of the new history; `held`: the private state that the history was in, whose word is held, or 0. Forgetting
@@ -318,10 +342,7 @@ __attribute__((noinline)) void race_step(struct actor *a, shadow_word *w, uintpt
         if (a->reports_held) {
             keep(a, granule, &now, &t);
         } else {
-            /* Handed over outside of the core: the host may take its time, and run the program's code. */
-            a->inside = 0;
             report(a, granule, &now, t.raced, t.nraces);
-            actor_enter(a);
         }
     }
     if (scratch.big)

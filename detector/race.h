@@ -20,6 +20,8 @@ void race_transition(struct actor *a, const struct access *old, uint32_t nold, c
 
 /* Adds x to the list of n accesses, or its bytes to its twin there. Returns the new n. */
 uint32_t access_add(struct access *list, uint32_t n, const struct access *x);
+/* Collection: what findings of `a` on their way to the host refer to stays. */
+void races_mark(const struct actor *a);
 uint64_t races_found(void);
 uint64_t states_lost(void);
 

@@ -217,7 +217,7 @@ bool detector_start(const struct detector_host *h)
     if (context_start() && state_start() && sync_start() && heap_start())
         return true;
     if (host.say)
-        host.say("cannot reserve address space for its tables (about 24 GB of addresses, not of memory): "
+        host.say("cannot reserve address space for its tables (about 10 GB of addresses, not of memory): "
                  "raise or remove the limit of `ulimit -v`; running without detection");
     off = 1;
     return false;
