@@ -231,19 +231,15 @@ void races_mark(const struct actor *a)
         mark_names(p->raced, p->n);
 }
 
-/* The state of the new history; `held`: the private state that the history was in, whose word is held, or 0. Forgetting
- * is counted, and what is kept then is the newest: the access alone. */
-static uint32_t remember(struct actor *a, uint32_t held, struct transition *t, const struct access *now)
+/* The state of the new history; `held`: the private state that the history was in, whose word is held, or 0. Returns 0
+ * when there is no room: the access is then checked, and not remembered, which is counted. */
+static uint32_t remember(struct actor *a, uint32_t held, const struct transition *t)
 {
     if (held && state_change(held, t->list, t->n))
         return held;
     uint32_t to = state_make(&a->states, t->list, t->n);
-    if (unlikely(!to)) {
+    if (unlikely(!to))
         __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
-        t->list[0] = *now;
-        t->n = 1;
-        to = state_make(&a->states, t->list, 1);
-    }
     return to;
 }
 
@@ -320,8 +316,9 @@ __attribute__((noinline)) void race_step(struct actor *a, shadow_word *w, uintpt
         if (likely(scratch_for(&scratch, n, &t))) {
             race_transition(a, old, n, &now, &t);
             if (likely(t.changed)) {
-                uint32_t next = remember(a, held ? state : 0, &t, &now);
-                to = summarise(a, next, &t);
+                uint32_t next = remember(a, held ? state : 0, &t);
+                if (likely(next != 0))
+                    to = summarise(a, next, &t);
             }
         }
         if (held)
