@@ -16,11 +16,6 @@ static int class_of(size_t size)
     return 64 - __builtin_clzl(size - 1) - 4;
 }
 
-size_t arena_rounded(size_t size)
-{
-    return (size_t)16 << class_of(size);
-}
-
 void *arena_alloc(size_t size)
 {
     int c = class_of(size);

@@ -12,7 +12,6 @@
 
 void *arena_alloc(size_t size); /* NULL when there is no memory; not cleared */
 void arena_free(void *p, size_t size);
-size_t arena_rounded(size_t size); /* what arena_alloc really gives */
 
 struct pool {
     void *first; /* linked through the first word */

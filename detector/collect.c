@@ -180,20 +180,19 @@ static void sweep_words(shadow_word *w, size_t n, void *ctx)
     }
 }
 
-static bool gather(struct sweep *s)
+static void gather(struct sweep *s)
 {
     s->values = os_reserve(VALUES_MAX * sizeof *s->values);
     if (!s->values)
-        return false;
+        return;
     actor_each_clock(add_clock, s);
     sync_each_clock(add_clock, s);
     if (s->nvalues == VALUES_MAX) {
         os_unmap(s->values, VALUES_MAX * sizeof *s->values);
         s->values = NULL;
-        return false;
+        return;
     }
     sort(s->values, s->nvalues);
-    return true;
 }
 
 void collect(struct actor *a)

@@ -16,7 +16,7 @@ bool context_start(void)
     return nodes && heads;
 }
 
-uint32_t context_count(void)
+static uint32_t nodes_made(void)
 {
     return __atomic_load_n(&used, __ATOMIC_RELAXED);
 }
@@ -52,7 +52,7 @@ uint32_t context_child(uint32_t parent, uintptr_t pc, uint64_t *folded, uint64_t
     if (likely(n != 0))
         return n;
 
-    uint32_t count = context_count();
+    uint32_t count = nodes_made();
     if (unlikely(count >= CONTEXT_EXACT)) {
         n = ancestor(parent, pc);
         if (n) {
@@ -82,7 +82,7 @@ uint32_t context_child(uint32_t parent, uintptr_t pc, uint64_t *folded, uint64_t
 
 void context_rehash(void)
 {
-    uint32_t count = context_count();
+    uint32_t count = nodes_made();
     size_t size = (size_t)heads_mask + 1;
     if (count < 2 * size)
         return;

@@ -28,6 +28,5 @@ bool context_start(void);
 uint32_t context_child(uint32_t parent, uintptr_t pc, uint64_t *folded, uint64_t *lost);
 /* Makes the hash table fit; only with the world stopped. */
 void context_rehash(void);
-uint32_t context_count(void);
 
 #endif

@@ -48,14 +48,9 @@ INTERPOSE(void, quick_exit, (int status))
     __builtin_unreachable();
 }
 
-INTERPOSE(pid_t, _Fork, (void))
+/* What pthread_atfork's handlers do for fork, after a call that runs none. */
+static long forked(long pid)
 {
-    if (!REAL(_Fork)) {
-        errno = ENOSYS;
-        return -1;
-    }
-    threads_before_fork();
-    pid_t pid = REAL(_Fork)();
     int saved = errno;
     if (pid == 0)
         threads_after_fork_in_child();
@@ -63,6 +58,16 @@ INTERPOSE(pid_t, _Fork, (void))
         threads_after_fork_in_parent();
     errno = saved;
     return pid;
+}
+
+INTERPOSE(pid_t, _Fork, (void))
+{
+    if (!REAL(_Fork)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    threads_before_fork();
+    return (pid_t)forked(REAL(_Fork)());
 }
 
 /* A process made by clone has our memory as fork would leave it: other threads may hold locks of ours in it. With
@@ -195,14 +200,7 @@ INTERPOSE(long, syscall, (long number, ...))
         before(me, number, a);
     if (me && forks(number, a)) {
         threads_before_fork();
-        long pid = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-        int saved = errno;
-        if (pid == 0)
-            threads_after_fork_in_child();
-        else
-            threads_after_fork_in_parent();
-        errno = saved;
-        return pid;
+        return forked(REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     }
     long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (me && number == SYS_futex && result == 0)
