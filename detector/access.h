@@ -3,18 +3,16 @@
  *
  * What happens, in order, for the usual access inside one granule:
  *  1. the actor marks itself inside and sees that nothing asks it to pause;
- *  2. the granule's shadow word says whether this very epoch has accessed these bytes in a way that covers this access:
- *     then nothing can have changed: done;
- *  3. if this step (same word, code address, context, bytes) was taken before in this generation, its outcome is put in
- *     place by one compare-and-swap: done;
- *  4. race_step works it out (race.c).
+ *  2. one of the granule's cells says that this very epoch has accessed these bytes in a way that covers this access: then
+ *     nothing can have changed: done;
+ *  3. several cells say so together: done (access_missed);
+ *  4. race_step works out the granule's new history, and puts it in place by one compare-and-swap (race.c).
  * No lock is taken, and nothing shared is written but the shadow word, and that only when it changes. */
 #ifndef GORACE_ACCESS_H
 #define GORACE_ACCESS_H
 
 #include "actor.h"
 #include "shadow.h"
-#include "state.h"
 
 /* Any range, any state of the actor; race_range.c. */
 void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
@@ -22,48 +20,64 @@ void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind 
 void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
 /* Hands over the races that were found while reports_held was up. The actor is inside, and nothing is held. */
 void races_hand_over(struct actor *a);
-/* One granule; the actor is inside and stays so. race.c. */
-void race_step(struct actor *a, shadow_word *w, uintptr_t granule, uint32_t what, uintptr_t pc);
+/* One granule, that of the address `addr`; the actor is inside and stays so. seen: NULL, or what the step made of what,
+ * left alone when that depended on more than the cells and the actor. race.c. */
+void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc, union granule seen[2]);
+
+#define FILLED_BATCH 4096
+static inline void granules_filled(struct actor *a, uint32_t n)
+{
+    a->filled += n;
+    if (unlikely(a->filled >= FILLED_BATCH)) {
+        shadow_filled(a->filled);
+        a->filled = 0;
+    }
+}
 
 #define WHAT(mask, kind, log2size) meta_pack(mask, kind, log2size, 0)
 
-static inline uint64_t memo_what(uintptr_t pc, uint32_t what)
+/* What a cell of the current epoch must have for the bytes and the kind to be no news; not for a free. */
+static inline uint32_t cell_need(unsigned mask, enum access_kind kind)
 {
-    return (uint64_t)what << 48 | pc;
+    return cell_class(kind) | mask;
 }
 
-static inline struct memo *memo_of(const struct actor *a, uintptr_t pc, shadow_word from)
+/* One of the cells does alone, which is the usual case. The cells may change meanwhile: see granule_covers. */
+static inline __attribute__((always_inline)) bool any_cell_covers(const struct actor *a, const union granule *g,
+                                                                  uint32_t need)
 {
-    uint32_t h = ((uint32_t)pc ^ (uint32_t)(from >> WORD_STATE_SHIFT) * 0x9e3779b1u ^ (uint32_t)from ^
-                  a->context * 0x85ebca6bu);
-    return &a->memos[(h ^ h >> 9 ^ h >> 18) % MEMOS];
+    const four_cells cells = *(const volatile four_cells *)g->cell, needs = {need, need, need, need};
+    const four_signed good = ((four_signed)(cells - a->stamps.low) < a->stamps.span) & ((cells & needs) == needs);
+#ifdef __SSE2__
+    typedef char sixteen __attribute__((vector_size(16)));
+    return __builtin_ia32_pmovmskb128((sixteen)good) != 0;
+#else
+    return (good[0] | good[1] | good[2] | good[3]) != 0;
+#endif
 }
 
-static inline const struct memo *memo_find(const struct actor *a, shadow_word from, uint32_t what, uintptr_t pc)
+/* The access is of the actor's current epoch. */
+static inline bool cell_current(const struct actor *a, uint32_t cell)
 {
-    const struct memo *m = memo_of(a, pc, from);
-    bool found = m->from == from && m->what == memo_what(pc, what) && m->gen == a->gen && m->context == a->context;
-    return found ? m : NULL;
+    return (int32_t)(cell - a->stamps.low[0]) < a->stamps.span[0];
 }
 
-static inline bool memo_step(struct actor *a, shadow_word *w, shadow_word from, uint32_t what, uintptr_t pc)
+/* All cells of this epoch together. Sound although the cells are read one by one: only the actor itself takes away what
+ * its own current epoch has put in. */
+static inline bool granule_covers(const struct actor *a, const union granule *g, uint32_t need)
 {
-    const struct memo *m = memo_find(a, from, what, pc);
-    return m && (m->to == from ||
-                 __atomic_compare_exchange_n(w, &from, m->to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    uint32_t seen = 0;
+    for (unsigned i = 0; i < CELLS; i++) {
+        uint32_t c = __atomic_load_n(&g->cell[i], __ATOMIC_RELAXED);
+        seen |= cell_current(a, c) && !(need & ~c & CELL_CLASS) ? c : 0;
+    }
+    return !(need & ~seen & CELL_BYTES);
 }
 
-static inline bool access_covered(const struct actor *a, shadow_word word, unsigned mask, enum access_kind kind)
-{
-    if (kind == ACCESS_FREE)
-        return false;
-    bool read = kind == ACCESS_READ || kind == ACCESS_ATOMIC_READ;
-    uint64_t bytes = read ? mask : (uint64_t)mask << WORD_WRITES_SHIFT;
-    return (word & (WORD_TAG | bytes)) == (a->tag | bytes);
-}
-
+/* An access_fast that leaves its granule. */
+void access_straddle(struct actor *a, uintptr_t addr, unsigned size, enum access_kind kind, uintptr_t pc);
 /* What is left of an access_fast that was neither covered nor remembered. */
-void access_missed(struct actor *a, uintptr_t addr, shadow_word *w, uint32_t what, uintptr_t pc);
+void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc);
 
 /* size: a constant 1, 2, 4, 8. All calls are in tail position: the usual ways through keep nothing over a call, and so
  * save no register. */
@@ -75,18 +89,21 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
     compiler_barrier();
     unsigned at = addr & (GRANULE - 1);
     uintptr_t base;
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) || at + size > GRANULE || addr >> ADDRESS_BITS ||
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) || addr >> ADDRESS_BITS ||
                  !(base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED)))) {
         a->inside = 0;
         access_slow(a, addr, size, kind, pc);
         return;
     }
-    shadow_word *w = (shadow_word *)(base + (addr - at));
+    if (unlikely(at + size > GRANULE)) {
+        access_straddle(a, addr, size, kind, pc);
+        return;
+    }
+    union granule *g = granule_in(base, addr);
     unsigned mask = ((1u << size) - 1) << at;
-    shadow_word from = __atomic_load_n(w, __ATOMIC_RELAXED);
     a->accesses++;
-    if (unlikely(!access_covered(a, from, mask, kind)) && !memo_step(a, w, from, WHAT(mask, kind, log2size), pc)) {
-        access_missed(a, addr, w, WHAT(mask, kind, log2size), pc);
+    if (unlikely(!any_cell_covers(a, g, cell_need(mask, kind)))) {
+        access_missed(a, addr, g, WHAT(mask, kind, log2size), pc);
         return;
     }
     compiler_barrier();

@@ -34,14 +34,9 @@ static uint32_t ndead;
 static uint32_t nactors;         /* in the list */
 static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
 static uint64_t numbers;
-static uint64_t gone_states, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
+static uint64_t gone_stamps, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
 
 #define LOOK_BACK 16 /* dead slots tried for reuse */
-
-static size_t memo_bytes(void)
-{
-    return MEMOS * sizeof(struct memo);
-}
 
 static bool slots_start(void)
 {
@@ -75,41 +70,13 @@ static bool take_slot(const struct vclock *past, uint32_t *slot)
     return true;
 }
 
-static uint32_t tags = 1; /* atomic: the next one */
-
-void actor_new_generation(struct actor *a)
-{
-    if (++a->gen == 0) {
-        zero_bytes(a->memos, memo_bytes());
-        a->gen = 1;
-    }
-}
-
-uint64_t actor_tag(struct actor *a)
-{
-    if (likely(a->tag))
-        return a->tag;
-    if (tags_crowded())
-        return 0;
-    uint32_t t = __atomic_fetch_add(&tags, 1, __ATOMIC_RELAXED);
-    if (t <= WORD_TAG_MAX)
-        a->tag = (uint64_t)t << WORD_TAG_SHIFT;
-    return a->tag;
-}
-
-bool tags_crowded(void)
-{
-    return __atomic_load_n(&tags, __ATOMIC_RELAXED) > WORD_TAG_MAX;
-}
-
 const struct vclock *actor_publish(struct actor *a)
 {
     if (a->published_at != a->accesses) {
         a->published_at = a->accesses;
         vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->nodes);
         a->who++;
-        a->tag = 0;
-        actor_new_generation(a);
+        stamp_new_epoch(&a->stamps);
     }
     return &a->clock;
 }
@@ -141,11 +108,10 @@ static struct actor *actor_new(void)
     struct actor *a = cleared(sizeof *a);
     if (!a)
         return NULL;
-    a->memos = cleared(memo_bytes());
     a->calls = cleared(CALLS * sizeof *a->calls);
     a->frames = arena_alloc(FRAMES_FIRST * sizeof *a->frames);
     a->self = cleared(sizeof *a->self);
-    if (!a->memos || !a->calls || !a->frames || !a->self)
+    if (!stamp_own_start(&a->stamps) || !a->calls || !a->frames || !a->self)
         return NULL;
     a->top = a->frames;
     a->frames_end = a->frames + FRAMES_FIRST;
@@ -190,7 +156,6 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         struct incarnation *self = a->self;
         s->owner = a;
         a->who = who_pack(slot, s->epoch + 1);
-        a->gen = 1;
         self->older = s->incarnation;
         self->first = s->epoch + 1;
         self->number = a->number = numbers++;
@@ -268,20 +233,19 @@ void actor_ends(struct actor *a)
     locks_drop(a);
     vclock_clear(&a->acquire_fence, &a->nodes);
     vclock_clear(&a->release_fence, &a->nodes);
-    arena_free(a->memos, memo_bytes());
+    stamp_own_end(&a->stamps);
     arena_free(a->calls, CALLS * sizeof *a->calls);
     arena_free(a->frames, (size_t)(a->frames_end - a->frames) * sizeof *a->frames);
     if (a->foreign)
         arena_free(a->foreign, FOREIGN * sizeof *a->foreign);
     a->foreign = NULL;
-    a->memos = NULL;
     a->calls = NULL;
     a->frames = a->top = a->frames_end = NULL;
     actor_touch(a);
     actor_publish(a);
     os_lock(&actors_lock);
     gone_accesses += a->accesses;
-    gone_states += a->states.made;
+    gone_stamps += a->stamps.made;
     gone_solo += a->solo;
     gone_ignored += a->ignored;
     gone_unmapped += a->unmapped;
@@ -478,16 +442,14 @@ void actor_sweep(void)
             nincarnations--;
         }
     }
-    tags = 1;
     incarnations_crowd = nincarnations + 4096;
     dead_crowd = ndead + 1024;
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended)
             continue;
-        a->tag = 0;
-        actor_new_generation(a);
-        for (size_t c = 0; c < sizeof a->states.n / sizeof *a->states.n; c++)
-            a->states.n[c] = 0;
+        stamp_own_renew(&a->stamps);
+        for (size_t c = 0; c < sizeof a->spills.n / sizeof *a->spills.n; c++)
+            a->spills.n[c] = 0;
     }
 }
 
@@ -506,7 +468,7 @@ uint64_t actor_counter(enum counter c)
         break
     switch (c) {
         SUM(accesses, accesses, gone_accesses);
-        SUM(states, states.made, gone_states);
+        SUM(stamps, stamps.made, gone_stamps);
         SUM(accesses_solo, solo, gone_solo);
         SUM(accesses_ignored, ignored, gone_ignored);
         SUM(accesses_unmapped, unmapped, gone_unmapped);

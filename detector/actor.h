@@ -14,7 +14,7 @@
 
 #include "context.h"
 #include "epoch.h"
-#include "state.h"
+#include "spill.h"
 #include "vclock.h"
 
 /* Why an actor must leave the fast path (bits of actor.pause). */
@@ -26,15 +26,6 @@ enum pause {
     PAUSE_OFF = 16,    /* the detector has switched itself off */
     PAUSE_COLLECT = 32 /* a collection is due */
 };
-
-/* A remembered step of the shadow automaton: access (pc, context, bytes and kind) in generation `gen` takes a granule
- * from state `from` to state `to` and is no race, or one that was reported. */
-struct memo {
-    uint64_t what; /* pc, and byte mask, kind and size of the access in the upper bits */
-    uint32_t gen, context;
-    uint64_t from, to; /* shadow words */
-};
-#define MEMOS 512
 
 struct frame {
     uintptr_t sp;      /* of the caller at the call, to unwind after longjmp */
@@ -59,15 +50,13 @@ struct incarnation; /* what outlives an actor: its name, number, place of birth 
 
 struct actor {
     who_t who;      /* slot and current epoch */
-    uint64_t tag;   /* the epoch's tag in shadow words, in place; 0: it has none */
-    uint32_t gen;   /* changes with the epoch, the set of held locks, and by collections; 0 is none */
+    struct stamp_own stamps;
     uint32_t pause; /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
     uint32_t context;
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
     uint64_t accesses;
-    struct memo *memos;
     struct call_cache *calls;
     struct foreign_cache *foreign; /* NULL until needed */
 
@@ -76,7 +65,8 @@ struct actor {
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
-    struct state_stock states;
+    struct spill_stock spills;
+    uint32_t filled;             /* granules, not yet told to the shadow */
     struct pool nodes;         /* clock nodes */
     struct pool syncs;         /* sync objects */
     struct pool blocks;        /* records of heap blocks */
@@ -127,10 +117,6 @@ static inline void actor_learn(struct actor *a, const struct vclock *c)
     if (vclock_join(&a->clock, c, &a->nodes))
         actor_touch(a);
 }
-void actor_new_generation(struct actor *a);
-/* The epoch's tag, which is taken now if need be; 0 when there is none left until the next collection. */
-uint64_t actor_tag(struct actor *a);
-bool tags_crowded(void);
 static inline bool actor_knows(const struct actor *a, who_t who)
 {
     return vclock_get(&a->clock, who_slot(who)) >= who_epoch(who);

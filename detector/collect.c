@@ -1,4 +1,4 @@
-/* Collection of shadow states, lock sets and the memory of actors that have gone.
+/* Collection of histories, stamps, lock sets and the memory of actors that have gone.
  *
  * Nothing is forgotten that could still be one side of a race:
  *  - A remembered access that every live actor knows of is dropped: whoever acts later knows it, too.
@@ -7,12 +7,13 @@
  *    can be replaced by the smallest such value that is not below it (or the last epoch of its actor): no comparison has
  *    another outcome, now or later. A thread that takes a lock a million times leaves behind as many epochs as there are
  *    different opinions about it, and histories that differed in epochs alone become equal.
- *  - States that no shadow word names any more are free.
- * Tags are taken back on the way (shadow.h). */
+ *  - Stamps and spill blocks that no granule names any more are free, and pages of shadow without any history.
+ * All stamps get new numbers on the way (stamp.h): equal ones the same. */
 #include "collect.h"
 
 #include "access.h"
 #include "heap.h"
+#include "history.h"
 #include "lockset.h"
 #include "race.h"
 #include "sync.h"
@@ -20,15 +21,19 @@
 #define VALUES_MAX ((size_t)1 << 22)
 #define SEEN (1u << 13)
 
+#define SMALL 32
+
 struct sweep {
-    struct actor *by;
-    uint64_t *floor;  /* by slot: every live actor knows it up to this epoch */
-    who_t *values;    /* what clocks hold, sorted; NULL: too many, epochs stay as they are */
+    struct spill_stock spills;
+    uint64_t live;                    /* granules that have a history */
+    union granule *empty, *empty_end; /* pages of none, not yet dropped */
+    uint64_t *floor;                  /* by slot: every live actor knows it up to this epoch */
+    who_t *values;                    /* what clocks hold, sorted; NULL: too many, epochs stay as they are */
     size_t nvalues;
     who_t seen[SEEN]; /* lately added to values */
     struct {
         who_t who, to;
-    } lately[SEEN];   /* what canonical() has said */
+    } lately[SEEN]; /* what canonical() has said */
 };
 
 static uint64_t done;
@@ -108,76 +113,119 @@ static who_t canonical(struct sweep *s, who_t who)
     return s->lately[i].to;
 }
 
-/* The history without what is settled and with canonical epochs. Returns its length. */
-static uint32_t rewrite(struct sweep *s, const struct access *list, uint32_t n, struct access *out, bool *changed)
+static void keep_names(who_t who, uint32_t meta)
+{
+    actor_mark(who);
+    lockset_mark(meta_lockset(meta));
+}
+
+/* What becomes of stamp `number`: its new number, or SETTLED when it is not to be remembered, or NONE when there is no new
+ * number for it. Worked out once. */
+#define SETTLED 0u
+#define NONE (~0u)
+
+static uint32_t renewed(struct sweep *s, uint32_t number)
+{
+    uint32_t *note = stamp_note(number); /* 1 + what was worked out */
+    if (*note)
+        return *note - 1;
+    struct stamp x = stamps[number];
+    uint32_t to = SETTLED;
+    if (who_epoch(x.who) > s->floor[who_slot(x.who)]) {
+        x.who = canonical(s, x.who);
+        to = stamp_renew(&x);
+        if (!to)
+            return NONE;
+        keep_names(x.who, x.meta);
+    }
+    *note = 1 + to;
+    return to;
+}
+
+/* Adds to n accesses what remains of x. */
+static uint32_t add_renewed(struct sweep *s, struct access *out, uint32_t n, struct access x)
+{
+    if (who_epoch(x.who) <= s->floor[who_slot(x.who)])
+        return n;
+    x.who = canonical(s, x.who);
+    uint32_t number = x.stamp
+                          ? renewed(s, x.stamp)
+                          : stamp_renew(&(struct stamp){x.who, x.stack, stamp_meta(x.meta) | (x.meta & META_DISTRUST)});
+    x.stamp = number == NONE ? 0 : number;
+    keep_names(x.who, x.meta);
+    return access_add(out, n, &x);
+}
+
+static void sweep_spilled(struct sweep *s, union granule *g)
+{
+    struct access small[2 * SMALL], *list = small;
+    const uint32_t n = history_length(g), block = history_block(g);
+    if (n > SMALL && !(list = arena_alloc(2 * n * sizeof *list))) {
+        *g = (union granule){.half = {0, 0}};
+        history_lost();
+        return;
+    }
+    struct access *out = list + n;
+    uint32_t m = 0;
+    history_list(g, list);
+    for (uint32_t i = 0; i < n; i++)
+        m = add_renewed(s, out, m, list[i]);
+    if (!history_pack(&s->spills, block, out, m, g))
+        *g = (union granule){.half = {0, 0}};
+    if (granule_spilled(g))
+        spill_mark(history_block(g));
+    if (list != small)
+        arena_free(list, 2 * n * sizeof *list);
+}
+
+/* False: a stamp of it could get no new number. */
+static bool sweep_cells(struct sweep *s, const union granule *g, union granule *to)
 {
     uint32_t m = 0;
-    *changed = false;
-    for (uint32_t i = 0; i < n; i++) {
-        struct access x = list[i];
-        if (who_epoch(x.who) <= s->floor[who_slot(x.who)])
+    *to = (union granule){.half = {0, 0}};
+    for (unsigned i = 0; i < CELLS && g->cell[i]; i++) {
+        uint32_t number = renewed(s, g->cell[i] >> CELL_STAMP_SHIFT);
+        if (number == NONE)
+            return false;
+        if (number == SETTLED)
             continue;
-        x.who = canonical(s, x.who);
-        *changed |= x.who != list[i].who;
-        m = access_add(out, m, &x);
+        const uint32_t cell = number << CELL_STAMP_SHIFT | (g->cell[i] & (CELL_CLASS | CELL_BYTES));
+        unsigned twin = 0;
+        while (twin < m && (to->cell[twin] ^ cell) >> 8)
+            twin++;
+        to->cell[twin] |= cell;
+        m += twin == m;
     }
-    *changed |= m != n;
-    return m;
+    return true;
 }
 
-static void mark(uint32_t state)
+/* Pages that hold nothing any more go back to the kernel, neighbours together. */
+static void drop(struct sweep *s, union granule *from, union granule *to)
 {
-    uint32_t n;
-    if (!state_mark(state))
-        return;
-    const struct access *list = state_list(state, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        actor_mark(list[i].who);
-        lockset_mark(meta_lockset(list[i].meta));
+    if (from != s->empty_end) {
+        if (s->empty != s->empty_end)
+            os_drop(s->empty, (size_t)(s->empty_end - s->empty) * sizeof *from);
+        s->empty = from;
     }
+    s->empty_end = to;
 }
 
-static uint32_t renewed(struct sweep *s, uint32_t state)
-{
-    struct access small[64], *out = small;
-    uint32_t n;
-    const struct access *list = state_list(state, &n);
-    if (n > 64 && !(out = arena_alloc(n * sizeof *out)))
-        return state;
-    bool changed;
-    uint32_t m = rewrite(s, list, n, out, &changed), to = state;
-    if (m == 0)
-        to = 0;
-    else if (changed && !(m > 2 && state_is_private(state) && state_change(state, out, m)))
-        to = state_make(&s->by->states, out, m);
-    if (out != small)
-        arena_free(out, n * sizeof *out);
-    return to || m == 0 ? to : state;
-}
-
-static void sweep_words(shadow_word *w, size_t n, void *ctx)
+static void sweep_granules(union granule *g, size_t n, void *ctx)
 {
     struct sweep *s = ctx;
+    const uint64_t before = s->live;
     for (size_t i = 0; i < n; i++) {
-        uint32_t state = word_state(w[i]);
-        if (!state)
+        union granule to;
+        if (!(g[i].half[0] | g[i].half[1]))
             continue;
-        if (state_is_private(state)) {
-            state = renewed(s, state);
-            if (state)
-                mark(state);
-        } else {
-            uint32_t *note = state_note(state); /* 1 + what became of it */
-            if (!*note) {
-                uint32_t to = renewed(s, state);
-                *note = 1 + to;
-                if (to)
-                    mark(to);
-            }
-            state = *note - 1;
-        }
-        w[i] = word_pack(state, 0, 0, 0);
+        if (granule_spilled(&g[i]) || !sweep_cells(s, &g[i], &to))
+            sweep_spilled(s, &g[i]);
+        else
+            g[i] = to;
+        s->live += (g[i].half[0] | g[i].half[1]) != 0;
     }
+    if (s->live == before && (uintptr_t)g % OS_PAGE == 0 && n * sizeof *g == OS_PAGE)
+        drop(s, g, g + n);
 }
 
 static void gather(struct sweep *s)
@@ -195,18 +243,27 @@ static void gather(struct sweep *s)
     sort(s->values, s->nvalues);
 }
 
+static bool renew_begin(void)
+{
+    if (!spill_mark_begin())
+        return false;
+    if (stamp_renew_begin())
+        return true;
+    spill_mark_abandon();
+    return false;
+}
+
 void collect(struct actor *a)
 {
     world_stop(a);
     /* Others may have seen the same need. */
-    bool due = state_crowded() || tags_crowded() || actors_crowded();
+    bool due = __atomic_exchange_n(&collection_wanted, 0, __ATOMIC_RELAXED) || actors_crowded();
     const size_t floor_size = ((size_t)actor_slots() + 1) * sizeof(uint64_t);
     struct sweep *s = due ? os_reserve(sizeof *s) : NULL;
     if (s) {
-        s->by = a;
         s->floor = os_reserve(floor_size);
     }
-    if (s && s->floor && state_mark_begin()) {
+    if (s && s->floor && renew_begin()) {
         actor_floor(s->floor);
         gather(s);
         actor_mark_begin();
@@ -214,8 +271,11 @@ void collect(struct actor *a)
         for (const struct actor *o = actors_newest; o; o = o->older)
             races_mark(o);
         heap_mark();
-        shadow_all(sweep_words, s);
-        state_sweep();
+        shadow_all(sweep_granules, s);
+        drop(s, NULL, NULL);
+        spill_sweep();
+        stamp_renew_end();
+        shadow_collected(s->live);
         lockset_sweep();
         actor_sweep();
         context_rehash();

@@ -1,10 +1,7 @@
-/* Packing of "who accessed": an actor's slot and its epoch in one 64-bit word, and of one access in 16 bytes. Pure.
+/* Packing of "who accessed": an actor's slot and its epoch in one 64-bit word, and of what else is known of an access. Pure.
  *
- *   who    63........40 39.....................0        meta  31....14 13 12 11 10...8 7......0
- *          slot (24)    epoch (40)                            lockset  size   list kind  byte mask
- *
- *   of a list of accesses      31....20                     11 10...8   (kind 7: interned, 6: private)
- *                              count                        1  kind
+ *   who    63........40 39.....................0        meta  31....14 13 12   11    10...8 7......0
+ *          slot (24)    epoch (40)                            lockset  size  distrust kind  byte mask
  *
  * 2^40 epochs: an actor may release a million times a second for twelve days before the count would wrap; a slot that
  * gets near to the end is retired (actor.c). Slot 0xffffff is no actor: a `who` that is never equal to a real one. */
@@ -38,13 +35,13 @@ struct access {
     who_t who;
     uint32_t stack;
     uint32_t meta;
+    uint32_t stamp; /* its number (stamp.h); 0: it has none */
 };
-_Static_assert(sizeof(struct access) == 16, "a shadow state is one 16-byte record");
 
 #define META_MASK 0xffu
 #define META_KIND_SHIFT 8
 #define META_KIND (7u << META_KIND_SHIFT)
-#define META_LIST (1u << 11)
+#define META_DISTRUST (1u << 11) /* stamp.h */
 #define META_SIZE_SHIFT 12
 #define META_LOCKS_SHIFT 14
 #define LOCKSET_MAX ((1u << 18) - 2)
@@ -71,19 +68,11 @@ static inline uint32_t meta_lockset(uint32_t m)
     return m >> META_LOCKS_SHIFT;
 }
 
-/* The record of a list of accesses (state.h): how many there are. */
-#define META_COUNT_SHIFT 20
-static inline uint32_t meta_pack_list(uint32_t count, bool is_private)
+/* The part that belongs to the stamp (stamp.h). */
+static inline uint32_t stamp_meta(uint32_t m)
 {
-    return (is_private ? 6u : 7u) << META_KIND_SHIFT | META_LIST | count << META_COUNT_SHIFT;
-}
-static inline bool meta_private(uint32_t m)
-{
-    return (m & (META_LIST | META_KIND)) == (META_LIST | 6u << META_KIND_SHIFT);
-}
-static inline uint32_t meta_count(uint32_t m)
-{
-    return m >> META_COUNT_SHIFT;
+    uint32_t kind = meta_kind(m) == ACCESS_FREE ? (uint32_t)ACCESS_FREE << META_KIND_SHIFT : 0;
+    return (m & ~(META_MASK | META_KIND | META_DISTRUST)) | kind;
 }
 
 /* Bit k of COVERED_BY[kind]: an earlier access of kind k by the same epoch makes an access of `kind` redundant, because

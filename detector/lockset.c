@@ -42,7 +42,6 @@ void lock_got(struct actor *a, uintptr_t addr, bool exclusive, uintptr_t pc)
         }
         a->held[a->nheld++] = (struct held){addr, stack, 1, exclusive};
         a->lockset = LOCKSET_STALE;
-        actor_new_generation(a);
     }
     actor_leave(a);
 }
@@ -59,7 +58,6 @@ void lock_gone(struct actor *a, uintptr_t addr)
             for (unsigned j = i; j < a->nheld; j++)
                 a->held[j] = a->held[j + 1];
             a->lockset = a->nheld ? LOCKSET_STALE : 0;
-            actor_new_generation(a);
         }
         break;
     }

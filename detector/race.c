@@ -1,4 +1,4 @@
-/* FastTrack (Flanagan & Freund, PLDI'09) on interned histories, byte-exact, with nothing evicted.
+/* FastTrack (Flanagan & Freund, PLDI'09), byte-exact, with nothing evicted.
  *
  * The history of a granule is the set of accesses that are not yet dominated. A new access N of actor a meets every
  * remembered access X with common bytes:
@@ -8,12 +8,17 @@
  *   otherwise   both stay: unordered readers, atomics, and both sides of a race, so that a third access that races with
  *               either is reported as well.
  *   [SAME EPOCH] bytes of N that an access of the same epoch covers are not added.
- * FastTrack's write epoch, read epoch and read vector are the cases of this; the set has no fixed size. */
+ * FastTrack's write epoch, read epoch and read vector are the cases of this; the set has no fixed size.
+ *
+ * race_transition is the rule, on lists. cells_after is the same rule on cells, for histories that are not long and have
+ * no race. The model test (tests/unit/test_race_model.c) plays both against
+ * an oracle. */
 #include "race.h"
 
 #include "access.h"
 #include "finding.h"
 #include "heap.h"
+#include "history.h"
 #include "lockset.h"
 
 static bool kind_in(uint32_t meta, unsigned kinds)
@@ -28,6 +33,8 @@ uint32_t access_add(struct access *list, uint32_t n, const struct access *x)
     for (uint32_t i = 0; i < n; i++) {
         if (list[i].who == x->who && list[i].stack == x->stack && !((list[i].meta ^ x->meta) & ~(META_MASK | size))) {
             uint32_t larger = (list[i].meta & size) > (x->meta & size) ? list[i].meta : x->meta;
+            if (larger == x->meta)
+                list[i].stamp = x->stamp; /* it knows the size */
             list[i].meta = (larger & ~META_MASK) | ((list[i].meta | x->meta) & META_MASK);
             return n;
         }
@@ -79,7 +86,7 @@ void race_transition(struct actor *a, const struct access *old, uint32_t nold, c
     t->n = n;
 }
 
-static uint64_t races, repeats, lost; /* atomic */
+static uint64_t races, repeats; /* atomic */
 
 /* ---- findings ------------------------------------------------------------------------------------------------- */
 
@@ -181,11 +188,6 @@ uint64_t races_found(void)
     return races;
 }
 
-uint64_t states_lost(void)
-{
-    return lost;
-}
-
 struct pending_races {
     struct pending_races *next;
     uintptr_t granule;
@@ -231,117 +233,272 @@ void races_mark(const struct actor *a)
         mark_names(p->raced, p->n);
 }
 
-/* The state of the new history; `held`: the private state that the history was in, whose word is held, or 0. Returns 0
- * when there is no room: the access is then checked, and not remembered, which is counted. */
-static uint32_t remember(struct actor *a, uint32_t held, const struct transition *t)
+/* ---- one granule ------------------------------------------------------------------------------------------------------ */
+
+/* A cell of this epoch that the fast path does not recognise: the same with a number that it does. */
+static uint32_t recognised(struct actor *a, uint32_t cell)
 {
-    if (held && state_change(held, t->list, t->n))
-        return held;
-    uint32_t to = state_make(&a->states, t->list, t->n);
-    if (unlikely(!to))
-        __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
-    return to;
+    const struct stamp *s = &stamps[cell >> CELL_STAMP_SHIFT];
+    if (s->meta & META_DISTRUST)
+        return cell;
+    uint32_t number = stamp_of(&a->stamps, a->who, s->stack, s->meta);
+    return number ? (cell & ~(~0u << CELL_STAMP_SHIFT)) | number << CELL_STAMP_SHIFT : cell;
 }
 
-/* What the new history covers for the rest of this epoch; bytes with a race are left out, so that every pair is told. */
-static shadow_word summarise(struct actor *a, uint32_t state, const struct transition *t)
+#define STEP_CELLS 16u /* in histories that are stepped without a list */
+
+/* The rule on cells, the latest first. `out` has room for n + 1; the new history is *nout cells from the returned one on.
+ * NULL: there is a race. The cells that cover the access, or a part of it, come first, where the fast path looks. */
+static inline __attribute__((always_inline)) const uint32_t *cells_after(struct actor *a, const uint32_t *in,
+                                                                         unsigned n, const uint32_t cell,
+                                                                         const bool is_free, uint32_t *out,
+                                                                         unsigned *nout)
 {
-    unsigned reads = 0, writes = 0;
-    uint64_t tag = actor_tag(a);
-    if (unlikely(!tag))
-        return word_pack(state, 0, 0, 0);
-    for (uint32_t i = 0; i < t->n; i++) {
-        if (t->list[i].who != a->who)
+    const uint32_t bytes = cell & CELL_BYTES, class = cell & CELL_CLASS;
+    uint32_t others[STEP_CELLS], left = bytes;
+    unsigned first = 1, end = 1, nothers = 0;
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t c = in[i];
+        if (!(c & bytes)) {
+            others[nothers++] = c;
             continue;
-        unsigned kind = KIND_BIT(meta_kind(t->list[i].meta));
-        if (kind & kind_covered_by(ACCESS_READ))
-            reads |= meta_mask(t->list[i].meta);
-        if (kind & kind_covered_by(ACCESS_WRITE))
-            writes |= meta_mask(t->list[i].meta);
+        }
+        const struct stamp *s = &stamps[c >> CELL_STAMP_SHIFT];
+        if (s->who == a->who && !is_free) {
+            if (!(class & ~c)) { /* [SAME EPOCH] */
+                const bool kept = cell_current(a, c) || s->meta & META_DISTRUST;
+                if (kept || (c & CELL_CLASS) != class) {
+                    left &= ~c;
+                    out[end++] = kept ? c : recognised(a, c);
+                    continue;
+                }
+                c &= ~bytes; /* the new one says as much */
+            } else if (!(c & CELL_CLASS & ~class)) {
+                c &= ~bytes;
+            }
+        } else if (who_slot(s->who) == who_slot(a->who) || actor_knows(a, s->who)) {
+            if (!(c & CELL_CLASS & ~class)) /* [DOMINATE] */
+                c &= ~bytes;
+        } else if (((c | class) & CELL_CLASS) == CELL_CLASS) {
+            return NULL; /* [RACE] */
+        }
+        if (c & CELL_BYTES)
+            others[nothers++] = c;
     }
-    return word_pack(state, tag, reads & ~t->raced_bytes, writes & ~t->raced_bytes);
+    for (unsigned i = 0; i < nothers; i++)
+        out[end++] = others[i];
+    if (left) {
+        /* A loop over bytes is one access. */
+        uint32_t fresh = (cell & ~CELL_BYTES) | left;
+        unsigned twin = first;
+        while (twin < end && (out[twin] ^ fresh) >> 8)
+            twin++;
+        if (twin < end) {
+            fresh |= out[twin];
+            for (; twin > first; twin--)
+                out[twin] = out[twin - 1];
+            first++;
+        }
+        out[--first] = fresh;
+    }
+    *nout = end - first;
+    return out + first;
+}
+
+/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. */
+static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a, union granule *g, const uint32_t cell,
+                                                                const bool is_free, union granule seen[2])
+{
+    for (;;) {
+        const union granule from = granule_load(g);
+        if (granule_spilled(&from))
+            return false;
+        unsigned n = 0, m;
+        while (n < CELLS && from.cell[n])
+            n++;
+        uint32_t out[CELLS + 2];
+        const uint32_t *after = cells_after(a, from.cell, n, cell, is_free, out, &m);
+        if (unlikely(!after || m > CELLS))
+            return false;
+        union granule to = {.half = {0, 0}};
+        for (unsigned i = 0; i < m; i++)
+            to.cell[i] = after[i];
+        if (!granule_same(&from, &to)) {
+            if (unlikely(!granule_replace(g, &from, &to)))
+                continue;
+            if (!n)
+                granules_filled(a, 1);
+        }
+        if (seen) {
+            seen[0] = from;
+            seen[1] = to;
+        }
+        return true;
+    }
+}
+
+static void let(union granule *g, const union granule *to)
+{
+    __atomic_store_n(&g->half[0], to->half[0], __ATOMIC_RELAXED);
+    __atomic_store_n(&g->half[1], to->half[1], __ATOMIC_RELEASE);
+}
+
+/* Waits until the granule is not held, and holds it if it is spilled; false: try again. */
+static bool hold(union granule *g, union granule *from)
+{
+    for (unsigned spins = 1;; spins++) {
+        *from = granule_load(g);
+        if (likely(!granule_held(from)))
+            break;
+        if (spins % 64 == 0)
+            os_yield();
+    }
+    if (!granule_spilled(from))
+        return true;
+    const union granule held = granule_as_held(from);
+    return granule_replace(g, from, &held);
+}
+
+/* A granule that is spilled, before or after, with cells enough to have a look at; false: it takes a list. */
+static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, const uint32_t cell,
+                                                    bool is_free)
+{
+    union granule from;
+    for (;;) {
+        while (!hold(g, &from))
+            ;
+        uint32_t in[STEP_CELLS], out[STEP_CELLS + 2];
+        unsigned n = history_cells(&from, in, STEP_CELLS), m;
+        const uint32_t *after = n ? cells_after(a, in, n, cell, is_free, out, &m) : NULL;
+        union granule to = from;
+        bool done = after && history_pack_cells(&a->spills, history_block(&from), after, m, &to);
+        if (granule_spilled(&from)) {
+            let(g, &to);
+            return done;
+        }
+        if (!done || granule_replace(g, &from, &to))
+            return done;
+        if (granule_spilled(&to))
+            spill_put(&a->spills, history_block(&to));
+    }
 }
 
 #define SMALL 24
 
-/* Room for the histories of one step: on the stack for nearly all, else from the arena. */
+/* Room for the histories of one step - the old one, the new one, the raced part: on the stack for nearly all, else from
+ * the arena. */
 struct scratch {
-    struct access small[2 * (SMALL + 1)];
+    struct access small[3 * (SMALL + 1)];
     struct access *big;
-    uint32_t room;
+    uint32_t room; /* elements of big */
+    struct access *old;
 };
 
 static bool scratch_for(struct scratch *s, uint32_t n, struct transition *t)
 {
-    if (n > SMALL && n > s->room) {
-        if (s->big)
-            arena_free(s->big, 2 * (s->room + 1) * sizeof *s->big);
-        s->room = 2 * n;
-        s->big = arena_alloc(2 * (s->room + 1) * sizeof *s->big);
-        if (!s->big)
-            return false;
+    struct access *at = s->small;
+    if (n > SMALL) {
+        if (s->room < 3 * (n + 1)) {
+            if (s->big)
+                arena_free(s->big, s->room * sizeof *s->big);
+            s->room = 3 * (2 * n + 1);
+            s->big = arena_alloc(s->room * sizeof *s->big);
+            if (!s->big) {
+                s->room = 0;
+                return false;
+            }
+        }
+        at = s->big;
     }
-    t->list = n > SMALL ? s->big : s->small;
+    s->old = at;
+    t->list = at + n + 1;
     t->raced = t->list + n + 1;
     return true;
 }
 
-__attribute__((noinline)) void race_step(struct actor *a, shadow_word *w, uintptr_t granule, uint32_t what, uintptr_t pc)
+/* Makes the fast path look away from the bytes of the list that are party to a race, and see the actor's others. True when
+ * something changed. */
+static bool restamp(struct actor *a, struct transition *t)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        struct access *x = &t->list[i];
+        uint32_t number;
+        if (x->meta & META_DISTRUST || !x->stamp)
+            continue;
+        const uint32_t meta = stamp_meta(x->meta);
+        if (meta_mask(x->meta) & t->raced_bytes)
+            number = stamp_distrusted(&a->stamps, x->who, x->stack, meta);
+        else if (x->who != a->who || cell_current(a, x->stamp << CELL_STAMP_SHIFT) ||
+                 !(number = stamp_of(&a->stamps, x->who, x->stack, meta)))
+            continue;
+        if (meta_mask(x->meta) & t->raced_bytes)
+            x->meta |= META_DISTRUST;
+        x->stamp = number;
+        changed = true;
+    }
+    return changed;
+}
+
+static __attribute__((noinline)) void step_in_list(struct actor *a, union granule *g, uintptr_t addr,
+                                                   const struct access *now)
 {
     struct scratch scratch;
     struct transition t;
-    struct access now = {a->who, call_child(a, pc),
-                         what | lockset_now(a) << META_LOCKS_SHIFT};
-    const shadow_word busy = word_pack(STATE_BUSY, 0, 0, 0);
-    shadow_word from, to;
-    unsigned spins = 0;
 
     scratch.big = NULL;
     scratch.room = 0;
     for (;;) {
-        from = __atomic_load_n(w, __ATOMIC_RELAXED);
-        if (unlikely(from == busy)) {
-            if (++spins % 64 == 0)
-                os_yield();
+        union granule from;
+        if (!hold(g, &from))
             continue;
-        }
-        uint32_t state = word_state(from);
-        bool held = state_is_private(state);
-        if (held && !__atomic_compare_exchange_n(w, &from, busy, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            continue;
-        uint32_t n;
-        const struct access *old = state_list(state, &n);
-        to = from;
+        const uint32_t n = history_length(&from);
+        union granule to = from;
         t.nraces = 0;
         if (likely(scratch_for(&scratch, n, &t))) {
-            race_transition(a, old, n, &now, &t);
-            if (likely(t.changed)) {
-                uint32_t next = remember(a, held ? state : 0, &t);
-                if (likely(next != 0))
-                    to = summarise(a, next, &t);
-            }
+            history_list(&from, scratch.old);
+            race_transition(a, scratch.old, n, now, &t);
+            bool changed = t.changed;
+            changed |= restamp(a, &t);
+            if (changed && !history_pack(&a->spills, history_block(&from), t.list, t.n, &to))
+                to = from;
+        } else {
+            history_lost();
         }
-        if (held)
-            __atomic_store_n(w, to, __ATOMIC_RELEASE);
-        else if (to != from && !__atomic_compare_exchange_n(w, &from, to, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        if (granule_spilled(&from)) {
+            let(g, &to);
+        } else if (!granule_same(&from, &to) && !granule_replace(g, &from, &to)) {
+            if (granule_spilled(&to))
+                spill_put(&a->spills, history_block(&to));
             continue;
+        }
         break;
     }
 
-    /* A step into or out of a private state depends on more than the word. A step that changed nothing is good for the
-     * rest of the epoch even so: what this epoch has put in cannot be dominated before the epoch is over. */
-    if (to == from || !(state_is_private(word_state(from)) || state_is_private(word_state(to))))
-        *memo_of(a, pc, from) = (struct memo){memo_what(pc, what), a->gen, a->context, from, to};
-    if (unlikely(state_crowded() || tags_crowded()))
-        pause_set(a, PAUSE_COLLECT);
     if (unlikely(t.nraces)) {
         __atomic_fetch_add(&races, t.nraces, __ATOMIC_RELAXED);
-        if (a->reports_held) {
-            keep(a, granule, &now, &t);
-        } else {
-            report(a, granule, &now, t.raced, t.nraces);
-        }
+        if (a->reports_held)
+            keep(a, addr, now, &t);
+        else
+            report(a, addr, now, t.raced, t.nraces);
     }
     if (scratch.big)
-        arena_free(scratch.big, 2 * (scratch.room + 1) * sizeof *scratch.big);
+        arena_free(scratch.big, scratch.room * sizeof *scratch.big);
+}
+
+__attribute__((noinline)) void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc,
+                                         union granule seen[2])
+{
+    const uint32_t stack = call_child(a, pc);
+    const uint32_t meta = stamp_meta(what) | lockset_now(a) << META_LOCKS_SHIFT;
+    const uint32_t number = stamp_of(&a->stamps, a->who, stack, meta);
+    const enum access_kind kind = meta_kind(what);
+    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_class(kind) | meta_mask(what);
+    const bool is_free = kind == ACCESS_FREE;
+    if (unlikely(!number || !(step_in_cells(a, g, cell, is_free, seen) || step_in_spill(a, g, cell, is_free)))) {
+        const struct access now = {a->who, stack, what | lockset_now(a) << META_LOCKS_SHIFT, number};
+        step_in_list(a, g, addr, &now);
+    }
+    if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
+        pause_set(a, PAUSE_COLLECT);
 }

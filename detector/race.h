@@ -1,15 +1,14 @@
-/* The happens-before rules for one granule: state x access -> state, and the races on the way. Pure but for lookups. */
+/* The happens-before rules for one granule: history x access -> history, and the races on the way. Pure but for lookups. */
 #ifndef GORACE_RACE_H
 #define GORACE_RACE_H
 
 #include "actor.h"
-#include "state.h"
 
 struct transition {
-    bool changed;        /* list and n are the new history; else it stays as it is */
+    bool changed; /* list is not what the old history was */
     uint32_t n;
     unsigned raced_bytes;
-    struct access *list; /* the caller's; room for one access more than the old history has */
+    struct access *list; /* the new history; the caller's; room for one access more than the old history has */
     uint32_t nraces;
     struct access *raced; /* the caller's, as large; the earlier sides, with the common bytes as mask */
 };
@@ -23,6 +22,5 @@ uint32_t access_add(struct access *list, uint32_t n, const struct access *x);
 /* Collection: what findings of `a` on their way to the host refer to stays. */
 void races_mark(const struct actor *a);
 uint64_t races_found(void);
-uint64_t states_lost(void);
 
 #endif

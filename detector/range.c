@@ -4,45 +4,62 @@
 #include "heap.h"
 #include "sync.h"
 
+static bool covered(const struct actor *a, const union granule *g, uint32_t what)
+{
+    enum access_kind kind = meta_kind(what);
+    const uint32_t need = cell_need(meta_mask(what), kind);
+    return kind != ACCESS_FREE && (any_cell_covers(a, g, need) || granule_covers(a, g, need));
+}
+
+static unsigned log2_of(size_t size)
+{
+    return size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
+}
+
 /* One granule, or part of one. */
-static void step(struct actor *a, shadow_word *w, uintptr_t addr, unsigned n, enum access_kind kind, uintptr_t pc)
+static void step(struct actor *a, union granule *g, uintptr_t addr, unsigned n, enum access_kind kind,
+                 unsigned log2size, uintptr_t pc)
 {
     unsigned at = addr & (GRANULE - 1);
     unsigned mask = ((1u << n) - 1) << at;
-    uint32_t what = WHAT(mask, kind, n >= 8 ? 3 : n >= 4 ? 2 : n >= 2 ? 1 : 0);
-    shadow_word from = __atomic_load_n(w, __ATOMIC_RELAXED);
+    uint32_t what = WHAT(mask, kind, log2size);
     a->accesses++;
-    if (!access_covered(a, from, mask, kind) && !memo_step(a, w, from, what, pc))
-        race_step(a, w, addr - at, what, pc);
+    if (!covered(a, g, what))
+        race_step(a, g, addr - at, what, pc, NULL);
 }
 
-/* Whole granules in one region. Neighbours mostly share a state: what one step did to it, the next repeats. */
-static void stride(struct actor *a, shadow_word *w, uintptr_t addr, size_t n, enum access_kind kind, uintptr_t pc)
+#define NOT_SEEN (~(uint64_t)0) /* no granule has it */
+
+/* Whole granules in one region. Neighbours mostly have the same history: what one step made of it, the next repeats. */
+static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, enum access_kind kind, uintptr_t pc)
 {
     const uint32_t what = WHAT(META_MASK, kind, 3);
-    shadow_word from = 0, to = 0;
-    uint32_t gen = 0; /* of from -> to; 0: nothing is known */
+    union granule seen[2];
+    uint32_t generation = 0, filled = 0; /* 0: nothing was seen */
     for (size_t i = 0; i < n; i++) {
-        shadow_word now = __atomic_load_n(&w[i], __ATOMIC_RELAXED);
-        if (now == from && gen == a->gen &&
-            (to == from || __atomic_compare_exchange_n(&w[i], &now, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))) {
-            a->accesses++;
-            continue;
+        const union granule now = granule_load(&g[i]);
+        if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
+            if (granule_same(&seen[0], &seen[1]) || granule_replace(&g[i], &seen[0], &seen[1])) {
+                filled += !now.cell[0];
+                continue;
+            }
         }
-        step(a, &w[i], addr + i * GRANULE, GRANULE, kind, pc);
-        const struct memo *m = memo_find(a, now, what, pc);
-        gen = m ? a->gen : 0;
-        from = now;
-        to = m ? m->to : 0;
+        if (covered(a, &g[i], what))
+            continue;
+        seen[0].half[1] = NOT_SEEN;
+        race_step(a, &g[i], addr + i * GRANULE, what, pc, seen);
+        generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
     }
+    a->accesses += n;
+    granules_filled(a, filled);
 }
 
 void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
     const uintptr_t end = addr + size;
     while (addr < end) {
-        shadow_word *w = shadow_word_at(addr);
-        if (!w) {
+        union granule *g = granule_at(addr);
+        if (!g) {
             a->unmapped++;
             addr = (addr | (REGION_SIZE - 1)) + 1;
             if (addr == 0)
@@ -53,19 +70,31 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
         if (at == 0 && end - addr >= GRANULE) {
             uintptr_t stop = (addr | (REGION_SIZE - 1)) + 1;
             size_t n = ((stop < end ? stop : end) - addr) / GRANULE;
-            stride(a, w, addr, n, kind, pc);
+            stride(a, g, addr, n, kind, pc);
             addr += n * GRANULE;
             continue;
         }
         unsigned n = GRANULE - at < end - addr ? GRANULE - at : (unsigned)(end - addr);
-        step(a, w, addr, n, kind, pc);
+        step(a, g, addr, n, kind, log2_of(n), pc);
         addr += n;
     }
 }
 
-void access_missed(struct actor *a, uintptr_t addr, shadow_word *w, uint32_t what, uintptr_t pc)
+void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc)
 {
-    race_step(a, w, addr & ~(uintptr_t)(GRANULE - 1), what, pc);
+    if (!covered(a, g, what))
+        race_step(a, g, addr & ~(uintptr_t)(GRANULE - 1), what, pc, NULL);
+    actor_leave(a);
+}
+
+void access_straddle(struct actor *a, uintptr_t addr, unsigned size, enum access_kind kind, uintptr_t pc)
+{
+    const unsigned first = GRANULE - (addr & (GRANULE - 1));
+    union granule *g = granule_at(addr), *behind = granule_at(addr + first);
+    /* Both parts are the whole access: one stamp. */
+    step(a, g, addr, first, kind, log2_of(size), pc);
+    if (likely(behind != NULL))
+        step(a, behind, addr + first, size - first, kind, log2_of(size), pc);
     actor_leave(a);
 }
 
@@ -136,13 +165,13 @@ void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
 struct free_walk {
     struct actor *a;
     uintptr_t addr, pc;
-    shadow_word *base;
+    union granule *base;
 };
 
-static void free_words(shadow_word *w, size_t n, void *ctx)
+static void free_granules(union granule *g, size_t n, void *ctx)
 {
     struct free_walk *f = ctx;
-    access_steps(f->a, f->addr + (uintptr_t)(w - f->base) * GRANULE, n * GRANULE, ACCESS_FREE, f->pc);
+    access_steps(f->a, f->addr + (uintptr_t)(g - f->base) * GRANULE, n * GRANULE, ACCESS_FREE, f->pc);
 }
 
 static void free_large(struct actor *a, const struct block *b, uintptr_t pc)
@@ -154,9 +183,9 @@ static void free_large(struct actor *a, const struct block *b, uintptr_t pc)
             uintptr_t stop = (at | (REGION_SIZE - 1)) + 1;
             if (stop > end)
                 stop = end;
-            struct free_walk walk = {a, at, pc, shadow_word_at(at)};
+            struct free_walk walk = {a, at, pc, granule_at(at)};
             if (walk.base)
-                shadow_touched(at, stop - at, free_words, &walk);
+                shadow_touched(at, stop - at, free_granules, &walk);
             at = stop;
         }
         actor_leave(a);

@@ -7,14 +7,14 @@ uintptr_t shadow_table[REGIONS];
 static struct oslock lock;
 static uint32_t regions[4096]; /* indices of shadow_table that are set, in order of making */
 static uint32_t nregions;
-#define REGION_BYTES (REGION_WORDS * sizeof(shadow_word))
+#define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 
 static uintptr_t bias(uintptr_t index)
 {
-    return index * REGION_WORDS * sizeof(shadow_word);
+    return index * REGION_BYTES;
 }
 
-shadow_word *shadow_word_slow(uintptr_t addr)
+union granule *granule_slow(uintptr_t addr)
 {
     uintptr_t i = addr >> REGION_SHIFT;
     os_lock(&lock);
@@ -28,18 +28,34 @@ shadow_word *shadow_word_slow(uintptr_t addr)
         }
     }
     os_unlock(&lock);
-    return base ? (shadow_word *)(base + (addr & ~(uintptr_t)(GRANULE - 1))) : NULL;
+    return base ? granule_in(base, addr) : NULL;
+}
+
+#define CROWD_LEAST (1u << 20)
+uint32_t collection_wanted;
+static uint64_t filled, filled_crowd = CROWD_LEAST; /* granules, since the last collection */
+
+void shadow_filled(uint32_t n)
+{
+    if (__atomic_add_fetch(&filled, n, __ATOMIC_RELAXED) > __atomic_load_n(&filled_crowd, __ATOMIC_RELAXED))
+        __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
+}
+
+void shadow_collected(uint64_t live)
+{
+    filled = 0;
+    filled_crowd = live > CROWD_LEAST ? live : CROWD_LEAST;
 }
 
 #define BATCH 4096
 struct look {
     long map;
     uint64_t *entry; /* BATCH; NULL: no memory */
-    void (*visit)(shadow_word *, size_t, void *);
+    void (*visit)(union granule *, size_t, void *);
     void *ctx;
 };
 
-static struct look look_begin(void (*visit)(shadow_word *, size_t, void *), void *ctx)
+static struct look look_begin(void (*visit)(union granule *, size_t, void *), void *ctx)
 {
     return (struct look){os_pagemap_open(), arena_alloc(BATCH * sizeof(uint64_t)), visit, ctx};
 }
@@ -69,13 +85,13 @@ static void touched(const struct look *l, char *from, size_t bytes)
                 lo = from;
             if (hi > end)
                 hi = end;
-            l->visit((shadow_word *)lo, (size_t)(hi - lo) / sizeof(shadow_word), l->ctx);
+            l->visit((union granule *)lo, (size_t)(hi - lo) / sizeof(union granule), l->ctx);
         }
         from = page + pages * OS_PAGE;
     }
 }
 
-void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *, size_t, void *), void *ctx)
+void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(union granule *, size_t, void *), void *ctx)
 {
     struct look l = look_begin(visit, ctx);
     uintptr_t end = addr + size;
@@ -85,8 +101,8 @@ void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *,
             stop = end;
         uintptr_t base = shadow_table[addr >> REGION_SHIFT];
         if (base) {
-            uintptr_t lo = base + addr / GRANULE * sizeof(shadow_word);
-            uintptr_t hi = base + (stop + GRANULE - 1) / GRANULE * sizeof(shadow_word);
+            uintptr_t lo = base + addr / GRANULE * sizeof(union granule);
+            uintptr_t hi = base + (stop + GRANULE - 1) / GRANULE * sizeof(union granule);
             touched(&l, (char *)lo, hi - lo);
         }
         addr = stop;
@@ -94,7 +110,7 @@ void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *,
     look_end(&l);
 }
 
-void shadow_all(void (*visit)(shadow_word *, size_t, void *), void *ctx)
+void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx)
 {
     struct look l = look_begin(visit, ctx);
     for (uint32_t r = 0; r < nregions; r++) {
@@ -104,7 +120,15 @@ void shadow_all(void (*visit)(shadow_word *, size_t, void *), void *ctx)
     look_end(&l);
 }
 
-static void clear(shadow_word *w, size_t n, void *ctx)
+static void empty(union granule *g)
+{
+    if (g->half[0] | g->half[1]) {
+        __atomic_store_n(&g->half[0], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&g->half[1], 0, __ATOMIC_RELAXED);
+    }
+}
+
+static void clear(union granule *w, size_t n, void *ctx)
 {
     (void)ctx;
     uintptr_t lo = (uintptr_t)w, hi = (uintptr_t)(w + n);
@@ -112,7 +136,7 @@ static void clear(shadow_word *w, size_t n, void *ctx)
         os_drop(w, hi - lo);
     else
         for (size_t i = 0; i < n; i++)
-            __atomic_store_n(&w[i], 0, __ATOMIC_RELAXED);
+            empty(&w[i]);
 }
 
 void shadow_clear(uintptr_t addr, uintptr_t size)
@@ -129,8 +153,6 @@ void shadow_clear(uintptr_t addr, uintptr_t size)
         uintptr_t base = addr >> ADDRESS_BITS ? 0 : shadow_table[addr >> REGION_SHIFT];
         if (!base)
             continue;
-        shadow_word *w = (shadow_word *)(base + addr / GRANULE * sizeof(shadow_word));
-        if (*w)
-            __atomic_store_n(w, 0, __ATOMIC_RELAXED);
+        empty(granule_in(base, addr));
     }
 }

@@ -1,71 +1,104 @@
-/* Shadow memory: address -> shadow word, 8 bytes for each 8-byte granule. Storage, and the packing of the word.
+/* Shadow memory: address -> granule, 16 bytes for each 8-byte granule of the program's memory. Storage, and the packing of
+ * cells.
  *
- *   63.........36 35......16 15...........8 7...........0
- *   state (28)    tag (20)   write cover     read cover
+ *   cell   31......10 9..........8 7......0
+ *          stamp      plain write  bytes
  *
- * The state is the granule's access history (state.h). The rest is a summary for the fast path: the tag stands for one
- * epoch of one actor, the last to change the history, and the covers are the bytes on which a read, or a write, of that
- * epoch would be no news. So an access that repeats one of its own epoch - nearly all do - is recognised by one load and
- * one comparison. Tags are handed out to epochs when they first need one; when they run out, and at every collection,
- * all tags are taken back and the summaries cleared: a tag never stands for two epochs.
+ * A cell is one remembered access: its stamp (who, when, from where: stamp.h), its class and its bytes. A granule holds up
+ * to four, the latest first, which is its whole history unless it had to be spilled (history.h). So the bytes that an
+ * access of the current epoch has seen to already are recognised by comparing cells with constants, most of the other
+ * steps need no memory but the granule and a few stamps that are in the cache anyway, and all is in one cache line.
+ *
+ * The class is a set: `write`, and `plain` for not atomic. An access covers another of its epoch (whatever conflicts with
+ * the other conflicts with it) exactly when its class contains the other's; two conflict when the classes together have
+ * both members. A free is a plain write, told apart by its stamp.
  *
  * Two levels, so that no address range has to be free: a table indexed by addr >> 28 (4 MB of .bss, touched where used)
- * points to 256 MB reservations made at the first access of each 256 MB region. Table entries are biased, so that the
- * word of an address is at `shadow_table[addr >> 28] + (addr & ~7)`. Regions are never given back.
- * Words are changed by compare-and-swap only, except over memory that no other actor can use (mem_fresh).
+ * points to reservations made at the first access of each 256 MB region. Table entries are biased, so that the granule of
+ * an address is at `shadow_table[addr >> 28] + 2 * (addr & ~7)`. Regions are never given back, pages that collections find
+ * empty are.
+ * Granules are changed by 16-byte compare-and-swap only, except over memory that no other actor can use (mem_fresh), and
+ * while spilled, by whoever holds them.
  *
- * Tried before: words of 4 bytes with the state alone. Half the memory, but the summary was then read from the state's
- * record: a second cache miss on nearly every access (measured on zstd: most of the time of the hooks). */
+ * Tried before: a word of 8 bytes that names an interned or private history and sums up the current epoch's part of it. A
+ * first access of an epoch to a granule with a longer history, one step in nine on zstd, missed the cache once more
+ * and rewrote 64 bytes: three times the time, and twice the memory, of this. */
 #ifndef GORACE_SHADOW_H
 #define GORACE_SHADOW_H
 
+#include "cas16.h"
+#include "detector.h"
 #include "os.h"
 
 #define GRANULE 8u
 #define REGION_SHIFT 28
 #define REGION_SIZE ((uintptr_t)1 << REGION_SHIFT)
-#define REGION_WORDS (REGION_SIZE / GRANULE)
 #define ADDRESS_BITS 47
 #define REGIONS ((uintptr_t)1 << (ADDRESS_BITS - REGION_SHIFT))
 
-typedef uint64_t shadow_word;
+#define CELLS 4
+union granule {
+    uint32_t cell[CELLS]; /* the first ones are used, the rest is 0 */
+    uint64_t half[2];
+} __attribute__((aligned(16)));
 
-#define WORD_WRITES_SHIFT 8
-#define WORD_TAG_SHIFT 16
-#define WORD_STATE_SHIFT 36
-#define WORD_TAG_MAX ((1u << 20) - 1)
-#define WORD_TAG ((uint64_t)WORD_TAG_MAX << WORD_TAG_SHIFT)
+#define CELL_BYTES 0xffu
+#define CELL_WRITE 0x100u
+#define CELL_PLAIN 0x200u
+#define CELL_CLASS (CELL_WRITE | CELL_PLAIN)
+#define CELL_STAMP_SHIFT 10
 
-static inline uint32_t word_state(shadow_word w)
+static inline uint32_t cell_class(enum access_kind kind)
 {
-    return (uint32_t)(w >> WORD_STATE_SHIFT);
+    return (kind != ACCESS_READ && kind != ACCESS_ATOMIC_READ ? CELL_WRITE : 0) |
+           (kind != ACCESS_ATOMIC_READ && kind != ACCESS_ATOMIC_WRITE ? CELL_PLAIN : 0);
 }
-/* `tag`: in place, as actor.tag. */
-static inline shadow_word word_pack(uint32_t state, uint64_t tag, unsigned reads, unsigned writes)
+
+static inline union granule granule_load(const union granule *g)
 {
-    return (uint64_t)state << WORD_STATE_SHIFT | tag | writes << WORD_WRITES_SHIFT | reads;
+    /* May be torn: what is made of it is put in place by compare-and-swap. */
+    return (union granule){
+        .half = {__atomic_load_n(&g->half[0], __ATOMIC_RELAXED), __atomic_load_n(&g->half[1], __ATOMIC_ACQUIRE)}};
+}
+static inline bool granule_replace(union granule *g, const union granule *from, const union granule *to)
+{
+    return cas16(g->half, from->half, to->half);
+}
+static inline bool granule_same(const union granule *a, const union granule *b)
+{
+    return a->half[0] == b->half[0] && a->half[1] == b->half[1];
 }
 
 extern HIDDEN uintptr_t shadow_table[REGIONS]; /* biased byte addresses; 0: not there yet */
 
-/* The word of `addr`, whose region is made when needed; NULL outside of user memory or when there is no memory. */
-shadow_word *shadow_word_slow(uintptr_t addr);
+/* The granule of `addr`, whose region is made when needed; NULL outside of user memory or when there is no memory. */
+union granule *granule_slow(uintptr_t addr);
 
-static inline shadow_word *shadow_word_at(uintptr_t addr)
+static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
+{
+    return (union granule *)(base + (addr & ~(uintptr_t)(GRANULE - 1)) * (sizeof(union granule) / GRANULE));
+}
+
+static inline union granule *granule_at(uintptr_t addr)
 {
     if (unlikely(addr >> ADDRESS_BITS))
         return NULL;
     uintptr_t base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED);
-    if (unlikely(!base))
-        return shadow_word_slow(addr);
-    return (shadow_word *)(base + (addr & ~(uintptr_t)(GRANULE - 1)));
+    return likely(base) ? granule_in(base, addr) : granule_slow(addr);
 }
 
-/* The words of all granules that are wholly inside [addr, addr+size) become 0; pages never touched stay untouched. */
+/* Set when a collection is worth its price: read by every step, set by whoever makes something. Tests set it, too. */
+extern HIDDEN uint32_t collection_wanted;
+/* An actor tells now and then how many empty granules it has filled. */
+void shadow_filled(uint32_t n);
+/* After a collection that left `live` granules with a history. */
+void shadow_collected(uint64_t live);
+
+/* All granules that are wholly inside [addr, addr+size) become empty; pages never touched stay untouched. */
 void shadow_clear(uintptr_t addr, uintptr_t size);
-/* Calls visit(word pointer, number of words, ctx) for every touched stretch of shadow that covers [addr, addr+size). */
-void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(shadow_word *, size_t, void *), void *ctx);
+/* Calls visit(granules, how many, ctx) for every touched stretch of shadow that covers [addr, addr+size). */
+void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(union granule *, size_t, void *), void *ctx);
 /* The same for all there is. */
-void shadow_all(void (*visit)(shadow_word *, size_t, void *), void *ctx);
+void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx);
 
 #endif

@@ -7,6 +7,7 @@
 #include "collect.h"
 #include "finding.h"
 #include "heap.h"
+#include "history.h"
 #include "lockset.h"
 #include "race.h"
 #include "sync.h"
@@ -214,7 +215,7 @@ bool detector_start(const struct detector_host *h)
 {
     host = *h;
     os_barrier_setup();
-    if (context_start() && state_start() && sync_start() && heap_start())
+    if (context_start() && stamp_start() && spill_start() && sync_start() && heap_start())
         return true;
     if (host.say)
         host.say("cannot reserve address space for its tables (about 10 GB of addresses, not of memory): "
@@ -232,8 +233,8 @@ uint64_t counter_sum(enum counter c)
         return races_found();
     case COUNTER_locksets_lost:
         return locksets_lost();
-    case COUNTER_states_lost:
-        return states_lost();
+    case COUNTER_accesses_lost:
+        return histories_lost();
     case COUNTER_heap_lost:
         return heap_lost();
     case COUNTER_syncs_lost:

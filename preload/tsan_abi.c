@@ -23,8 +23,24 @@ static inline __attribute__((always_inline)) void hook(void *addr, unsigned size
 static inline void hook_range(void *addr, unsigned long size, enum access_kind kind, uintptr_t pc)
 {
     struct actor *me = current();
-    if (me && size)
+    if (unlikely(!me))
+        return;
+    /* gcc's way to tell of a small access that may be unaligned. */
+    switch (size) {
+    case 0:
+        break;
+    case 2:
+        access_fast(me, (uintptr_t)addr, 2, kind, pc);
+        break;
+    case 4:
+        access_fast(me, (uintptr_t)addr, 4, kind, pc);
+        break;
+    case 8:
+        access_fast(me, (uintptr_t)addr, 8, kind, pc);
+        break;
+    default:
         access_slow(me, (uintptr_t)addr, size, kind, pc);
+    }
 }
 
 /* A write conflicts with whatever the read before it conflicts with. */

@@ -18,15 +18,6 @@ static char *arena;
 static uintptr_t next_pc = 0x100000;
 static uint64_t actors_born = 1; /* main is number 0 */
 
-/* The core collects when it has made enough states; here (ld --wrap), also when a script says so. */
-static bool collect_now;
-bool __real_state_crowded(void);
-bool __wrap_state_crowded(void);
-bool __wrap_state_crowded(void)
-{
-    return collect_now || __real_state_crowded();
-}
-
 static uint64_t key_of(const struct run *run, unsigned key)
 {
     switch (key) {
@@ -172,11 +163,10 @@ static void end(struct place *p)
 
 static void collect(struct actor *a)
 {
-    collect_now = true;
+    collection_wanted = 1;
     pause_set(a, PAUSE_COLLECT);
     if (actor_enter(a))
         actor_leave(a);
-    collect_now = false;
     model_collections++;
 }
 

@@ -167,7 +167,7 @@ static void test_two_thousand_readers(void **state)
     }
     mem_write(main_actor, x, 8, WRITE_PC);
     assert_int_equal(nrecorded, MANY);
-    assert_int_equal(counter_sum(COUNTER_states_lost), 0);
+    assert_int_equal(counter_sum(COUNTER_accesses_lost), 0);
     for (unsigned i = 0; i < MANY; i++) {
         actor_ends(reader[i]);
         actor_joins(main_actor, reader[i]);

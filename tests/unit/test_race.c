@@ -1,5 +1,6 @@
 /* What the random scripts cannot see: which bytes exactly a finding names, and that histories stay short. */
 #include "../../detector/access.h"
+#include "../../detector/history.h"
 #include "recorder.h"
 
 static uintptr_t pcs; /* each test's own: a pair of code addresses is told once in a process */
@@ -47,12 +48,9 @@ static void test_every_pair_of_ranges(void **state)
     assert_in_range(n, 1000, 100000);
 }
 
-static uint32_t history_length(const void *x)
+static uint32_t remembered(const void *x)
 {
-    uint32_t n = 0, state = *shadow_word_at((uintptr_t)x);
-    if (state)
-        state_list(state, &n);
-    return n;
+    return history_length(granule_at((uintptr_t)x));
 }
 
 /* Ordered accesses replace each other, however many there are and whoever makes them. */
@@ -68,7 +66,7 @@ static void test_dominated(void **state)
         mem_write(a, x, 8, pcs + i % 50);
         sync_release(a, (uintptr_t)x + 64);
         /* The write, and the read of the same epoch before it. */
-        assert_in_range(history_length(x), 1, 2);
+        assert_in_range(remembered(x), 1, 2);
     }
     assert_int_equal(nrecorded, 0);
 }
@@ -81,7 +79,7 @@ static void test_fresh_is_empty(void **state)
         mem_write(other, x + i, 8, pcs);
     mem_fresh(main_actor, (uintptr_t)x, 1 << 20);
     for (unsigned i = 0; i < 1 << 20; i += 8)
-        assert_int_equal(history_length(x + i), 0);
+        assert_int_equal(remembered(x + i), 0);
     mem_write(main_actor, x, 1 << 20, pcs + 1);
     assert_int_equal(nrecorded, 0);
 }

@@ -8,20 +8,12 @@
 
 #define THREADS 4
 #define ROUNDS 20000
-#define CELLS 64
+#define CELL_COUNT 64
 
-/* Collections come when the test says so, besides when the core makes them (ld --wrap). */
-static uint32_t collection_due;
-bool __real_state_crowded(void);
-bool __wrap_state_crowded(void);
-bool __wrap_state_crowded(void)
-{
-    return __atomic_exchange_n(&collection_due, 0, __ATOMIC_RELAXED) || __real_state_crowded();
-}
-
+/* Collections come when the test says so, besides when the core wants them. */
 static void ask_for_collection(struct actor *a)
 {
-    __atomic_store_n(&collection_due, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
     pause_set(a, PAUSE_COLLECT);
 }
 
@@ -67,7 +59,7 @@ static void locked(struct worker *w)
         lock_got(w->actor, lock, true, 0x10);
         func_enter(w->actor, 0x1000 + i % 5, 0x9000);
         for (unsigned k = 0; k < 4; k++) {
-            char *cell = shared + (i * 7 + k * 8) % CELLS;
+            char *cell = shared + (i * 7 + k * 8) % CELL_COUNT;
             access_fast(w->actor, (uintptr_t)cell, 1 << i % 4, i % 3 ? ACCESS_READ : ACCESS_WRITE, 0x2000 + k);
         }
         func_exit(w->actor);
@@ -125,24 +117,24 @@ static void test_message(void **state)
 static void unordered(struct worker *w)
 {
     /* No edge between the threads whatever the order of the scheduler, so all of these race, with one another. */
-    for (unsigned i = 0; i < CELLS; i++)
-        access_fast(w->actor, (uintptr_t)shared + 3072 + i, 1, ACCESS_WRITE, 0x5000 + w->number * CELLS + i);
+    for (unsigned i = 0; i < CELL_COUNT; i++)
+        access_fast(w->actor, (uintptr_t)shared + 3072 + i, 1, ACCESS_WRITE, 0x5000 + w->number * CELL_COUNT + i);
 }
 
 static void test_unordered(void **state)
 {
     (void)state;
     run_all(unordered);
-    static bool seen[THREADS][THREADS][CELLS];
+    static bool seen[THREADS][THREADS][CELL_COUNT];
     for (int r = 0; r < nrecorded; r++) {
         uintptr_t now = top_of(recorded[r].access[0].stack) - 0x5000,
                   earlier = top_of(recorded[r].access[1].stack) - 0x5000;
-        assert_int_equal(now % CELLS, earlier % CELLS);
-        seen[now / CELLS][earlier / CELLS][now % CELLS] = seen[earlier / CELLS][now / CELLS][now % CELLS] = true;
+        assert_int_equal(now % CELL_COUNT, earlier % CELL_COUNT);
+        seen[now / CELL_COUNT][earlier / CELL_COUNT][now % CELL_COUNT] = seen[earlier / CELL_COUNT][now / CELL_COUNT][now % CELL_COUNT] = true;
     }
     for (unsigned a = 0; a < THREADS; a++)
         for (unsigned b = 0; b < THREADS; b++)
-            for (unsigned i = 0; i < CELLS; i++)
+            for (unsigned i = 0; i < CELL_COUNT; i++)
                 assert_int_equal(seen[a][b][i], a != b);
 }
 

@@ -1,0 +1,54 @@
+/* A granule's history as a list of accesses, the oldest first, however it is stored:
+ *
+ *  - up to four accesses: the granule's cells (shadow.h);
+ *  - more: the last cell is a link - no bytes, the number of a spill block. The latest accesses stay in the cells before it,
+ *    where the fast path sees them, the others are in the block. A number of more than 24 bits has its upper ones in
+ *    the third cell, that has no bytes either then;
+ *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
+ *
+ * Who wants to read or change a spilled history puts LINK_HELD in the link's place first. */
+#ifndef GORACE_HISTORY_H
+#define GORACE_HISTORY_H
+
+#include "shadow.h"
+#include "spill.h"
+
+#define HISTORY_MAX 4095u /* accesses: as many unordered threads on one granule */
+#define LINK_HELD 0x100u
+
+static inline bool granule_spilled(const union granule *g)
+{
+    return g->cell[CELLS - 1] && !(g->cell[CELLS - 1] & CELL_BYTES);
+}
+static inline bool granule_held(const union granule *g)
+{
+    return g->cell[CELLS - 1] == LINK_HELD;
+}
+static inline union granule granule_as_held(const union granule *g)
+{
+    union granule held = *g;
+    held.cell[CELLS - 1] = LINK_HELD;
+    return held;
+}
+
+/* Of a spilled granule, when the caller holds it or the world stands still. `g` is what it was before it was held. */
+uint32_t history_block(const union granule *g); /* 0: none */
+uint32_t history_length(const union granule *g);
+void history_list(const union granule *g, struct access *list);
+
+/* The cells of a history, the latest first; 0: there are more than `max`, or none, or some have no stamp. */
+uint32_t history_cells(const union granule *g, uint32_t *cells, uint32_t max);
+
+/* The granule for a history of n accesses; `block`: the one it had, which is used again or put back, or 0. False, and
+ * nothing is changed, when it is too long or there is no memory. */
+bool history_pack(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n, union granule *out);
+
+/* The same for n cells, the latest first. */
+bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
+                        union granule *out);
+
+/* Counts a history that could not be kept, for want of memory or room; history_pack does it itself. */
+void history_lost(void);
+uint64_t histories_lost(void);
+
+#endif

@@ -1,0 +1,49 @@
+/* Spill blocks: what of a granule's history finds no room in its shadow (history.h).
+ *
+ * A block is named by its granule only, and read and changed only by whoever holds the granule. Blocks of 1, 2, 4 ... 4096
+ * units of 32 bytes are cut from chunks of one size. Those that no granule names any more are found by collections. */
+#ifndef GORACE_SPILL_H
+#define GORACE_SPILL_H
+
+#include "stamp.h"
+
+#define SPILL_MAX (1u << 27) /* units */
+#define SPILL_UNIT 32u
+#define SPILL_CLASSES 13
+
+struct spill {
+    uint32_t n;
+    bool wide; /* whole stamps with their bytes, for want of numbers */
+    union {
+        uint32_t cell[(SPILL_UNIT - 8) / 4];
+        struct stamp stamp[1];
+    };
+};
+_Static_assert(sizeof(struct spill) == SPILL_UNIT, "a block of one unit");
+
+/* Blocks that an actor has in stock, so that most allocations take no lock. Emptied by collections. */
+#define SPILL_STOCK 32
+struct spill_stock {
+    uint32_t n[3]; /* the classes of 1, 2 and 4 units */
+    uint32_t block[3][SPILL_STOCK];
+};
+
+extern HIDDEN char *spills; /* by unit */
+static inline struct spill *spill_at(uint32_t unit)
+{
+    return (struct spill *)(spills + (size_t)unit * SPILL_UNIT);
+}
+
+bool spill_start(void);
+/* A block of at least `size` bytes; 0: there is none. The low 24 bits of its number are 4096 or more. */
+uint32_t spill_take(struct spill_stock *stock, size_t size);
+size_t spill_room(uint32_t unit); /* bytes */
+void spill_put(struct spill_stock *stock, uint32_t unit);
+
+/* Collection, with the world stopped: begin, mark every block in use, sweep. All stocks are void then. */
+bool spill_mark_begin(void);
+void spill_mark_abandon(void); /* instead of the rest */
+void spill_mark(uint32_t unit);
+void spill_sweep(void);
+
+#endif

@@ -1,0 +1,235 @@
+/* See stamp.h. Numbers are handed out in reserves, by one atomic addition each. */
+#include "stamp.h"
+
+#include "arena.h"
+#include "shadow.h"
+
+struct stamp *stamps;
+
+#define CROWD_LEAST (1u << 18)
+#define RESERVE_FIRST 16u
+#define RESERVE_LAST 4096u
+#define CACHE_FIRST (32 - 6)
+#define CACHE_LAST (32 - 14)
+
+static uint32_t used = 1; /* atomic */
+static uint32_t crowd = CROWD_LEAST;
+static bool hopeless; /* nearly all numbers are in use for good: no collection would help */
+
+bool stamp_start(void)
+{
+    stamps = os_reserve(STAMP_MAX * sizeof *stamps);
+    return stamps != NULL;
+}
+
+/* The first of n consecutive numbers; 0: there are no more. */
+static uint32_t reserve(uint32_t n)
+{
+    uint32_t at = __atomic_load_n(&used, __ATOMIC_RELAXED);
+    do {
+        if (STAMP_MAX - at < n) {
+            if (!hopeless)
+                __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
+            return 0;
+        }
+    } while (!__atomic_compare_exchange_n(&used, &at, at + n, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    if (at + n > crowd)
+        __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
+    return at;
+}
+
+static size_t cache_bytes(const struct stamp_own *o)
+{
+    return ((size_t)1 << (32 - o->cache_shift)) * sizeof *o->cache;
+}
+
+static bool new_cache(struct stamp_own *o, uint32_t shift)
+{
+    o->cache_shift = shift;
+    o->pushed_out = 0;
+    o->cache = arena_alloc(cache_bytes(o));
+    if (o->cache)
+        zero_bytes(o->cache, cache_bytes(o));
+    return o->cache != NULL;
+}
+
+static void set_low(struct stamp_own *o, uint32_t number)
+{
+    const uint32_t x = (number << CELL_STAMP_SHIFT) + (1u << 31);
+    o->low = (four_cells){x, x, x, x};
+}
+
+static void set_span(struct stamp_own *o, uint32_t n)
+{
+    const int32_t x = (int32_t)((n << CELL_STAMP_SHIFT) + (1u << 31));
+    o->span = (four_signed){x, x, x, x};
+}
+
+/* From the next number on they are of this epoch. What the cache has is not. */
+static void begin(struct stamp_own *o)
+{
+    o->first = o->next;
+    set_low(o, o->first);
+    set_span(o, o->limit - o->first);
+    o->used = false;
+    if (++o->generation == 0) {
+        zero_bytes(o->cache, cache_bytes(o));
+        o->generation = 1;
+    }
+}
+
+bool stamp_own_start(struct stamp_own *o)
+{
+    *o = (struct stamp_own){.reserve = RESERVE_FIRST};
+    if (!new_cache(o, CACHE_FIRST))
+        return false;
+    begin(o);
+    return true;
+}
+
+void stamp_own_end(struct stamp_own *o)
+{
+    arena_free(o->cache, cache_bytes(o));
+    o->cache = NULL;
+}
+
+static void grow_cache(struct stamp_own *o)
+{
+    const struct stamp_own old = *o;
+    if (!new_cache(o, o->cache_shift - 1)) {
+        o->cache = old.cache;
+        o->cache_shift = old.cache_shift;
+        return;
+    }
+    for (size_t i = 0; i < (size_t)1 << (32 - old.cache_shift); i++)
+        if (old.cache[i].generation == o->generation)
+            *stamp_place(o, old.cache[i].stack, old.cache[i].meta) = old.cache[i];
+    arena_free(old.cache, cache_bytes(&old));
+}
+
+void stamp_own_renew(struct stamp_own *o)
+{
+    o->next = o->limit = o->spare = o->spare_end = 0;
+    begin(o);
+}
+
+void stamp_new_epoch(struct stamp_own *o)
+{
+    if (o->used)
+        begin(o);
+}
+
+static bool new_reserve(struct stamp_own *o)
+{
+    uint32_t at = reserve(o->reserve);
+    if (!at)
+        return false;
+    const bool goes_on = at == o->limit;
+    o->limit = at + o->reserve;
+    if (o->reserve < RESERVE_LAST)
+        o->reserve *= 2;
+    if (goes_on) {
+        set_span(o, o->limit - o->first);
+    } else {
+        o->next = at;
+        begin(o);
+    }
+    return true;
+}
+
+uint32_t stamp_slow(struct stamp_own *o, struct stamp_cached *c, who_t who, uint32_t stack, uint32_t meta)
+{
+    if (o->next == o->limit && !new_reserve(o))
+        return 0;
+    uint32_t number = o->next++;
+    stamps[number] = (struct stamp){who, stack, meta};
+    o->used = true;
+    o->made++;
+    if (c->generation == o->generation && ++o->pushed_out > 1u << (32 - o->cache_shift) / 2 &&
+        o->cache_shift > CACHE_LAST) {
+        grow_cache(o);
+        c = stamp_place(o, stack, meta);
+    }
+    *c = (struct stamp_cached){stack, meta, o->generation, number};
+    return number;
+}
+
+#define SPARE 16u
+
+uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+{
+    if (o->spare == o->spare_end) {
+        o->spare = reserve(SPARE);
+        o->spare_end = o->spare ? o->spare + SPARE : 0;
+        if (!o->spare)
+            return 0;
+    }
+    uint32_t number = o->spare++;
+    stamps[number] = (struct stamp){who, stack, meta | META_DISTRUST};
+    o->made++;
+    return number;
+}
+
+/* ---- collection ------------------------------------------------------------------------------------------------------ */
+
+static struct stamp *fresh;
+static uint32_t nfresh;
+static uint32_t *notes;
+static uint32_t *heads, *next; /* hash chains over `fresh` */
+static uint32_t heads_mask;
+
+bool stamp_renew_begin(void)
+{
+    uint32_t size = 1024;
+    while (size < used)
+        size *= 2;
+    heads_mask = size - 1;
+    nfresh = 1;
+    fresh = os_reserve(STAMP_MAX * sizeof *fresh);
+    notes = os_reserve(STAMP_MAX * sizeof *notes);
+    next = os_reserve(STAMP_MAX * sizeof *next);
+    heads = os_reserve(size * sizeof *heads);
+    if (fresh && notes && next && heads)
+        return true;
+    if (fresh)
+        os_unmap(fresh, STAMP_MAX * sizeof *fresh);
+    if (notes)
+        os_unmap(notes, STAMP_MAX * sizeof *notes);
+    if (next)
+        os_unmap(next, STAMP_MAX * sizeof *next);
+    if (heads)
+        os_unmap(heads, size * sizeof *heads);
+    return false;
+}
+
+uint32_t *stamp_note(uint32_t number)
+{
+    return &notes[number];
+}
+
+uint32_t stamp_renew(const struct stamp *s)
+{
+    uint64_t h = (s->who ^ ((uint64_t)s->stack << 32 | s->meta) * 0x9e3779b97f4a7c15u) * 0xc2b2ae3d27d4eb4fu;
+    uint32_t *head = &heads[(uint32_t)(h >> 36) & heads_mask];
+    for (uint32_t n = *head; n; n = next[n])
+        if (fresh[n].who == s->who && fresh[n].stack == s->stack && fresh[n].meta == s->meta)
+            return n;
+    if (nfresh == STAMP_MAX)
+        return 0;
+    fresh[nfresh] = *s;
+    next[nfresh] = *head;
+    *head = nfresh;
+    return nfresh++;
+}
+
+void stamp_renew_end(void)
+{
+    os_unmap(stamps, STAMP_MAX * sizeof *stamps);
+    os_unmap(notes, STAMP_MAX * sizeof *notes);
+    os_unmap(next, STAMP_MAX * sizeof *next);
+    os_unmap(heads, (heads_mask + (size_t)1) * sizeof *heads);
+    stamps = fresh;
+    used = nfresh;
+    hopeless = nfresh > STAMP_MAX - CROWD_LEAST;
+    crowd = nfresh < STAMP_MAX / 2 - CROWD_LEAST ? 2 * nfresh + CROWD_LEAST : STAMP_MAX;
+}

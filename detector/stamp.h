@@ -1,0 +1,93 @@
+/* Stamps: what an access was, apart from where - who and when, from which stack, under which locks, how large. A cell of
+ * shadow memory names one by its number, in 22 bits (shadow.h).
+ *
+ * There are few (measured on zstd: some thousands alive for 3.6 million granules with a history), so what a cell refers to
+ * is mostly in the cache, and an entry of a history costs 4 bytes.
+ *
+ * An actor takes numbers from a reserve of its own, one after the other, so that "an access of this very epoch of mine" is a
+ * comparison of a cell with two bounds. An epoch that outlasts the reserve goes on in another one; what the fast path does
+ * not recognise any more is given a number from there when it is met again (race.c).
+ *
+ * A stamp with META_DISTRUST is never between these bounds: its bytes are party to a race, and the actor's later accesses
+ * to them have to be looked at, so that every pair of places is told.
+ *
+ * Numbers are given back by collections only, which give all living stamps new numbers, densely. When there are no more
+ * before that, an access gets none (0), and its history is kept in full (history.h).
+ * Rejected: a number for each distinct pair of accesses (interned histories): see bench/README.md. */
+#ifndef GORACE_STAMP_H
+#define GORACE_STAMP_H
+
+#include "epoch.h"
+#include "os.h"
+
+#define STAMP_BITS 22
+#define STAMP_MAX (1u << STAMP_BITS)
+
+struct stamp {
+    who_t who;
+    uint32_t stack;
+    uint32_t meta; /* no bytes; the kind is ACCESS_FREE or 0, for the rest is in the cell */
+};
+
+extern HIDDEN struct stamp *stamps; /* by number; changed by collections only */
+
+/* What was given out in this epoch, so that equal accesses get the same stamp. It starts small and grows while entries of
+ * one epoch push each other out: each that does costs a number. */
+struct stamp_cached {
+    uint32_t stack, meta, generation, number;
+};
+
+typedef uint32_t four_cells __attribute__((vector_size(16)));
+typedef int32_t four_signed __attribute__((vector_size(16)));
+
+/* An actor's own: its part of the numbers. */
+struct stamp_own {
+    /* A cell is of this epoch if it is less than `span` above `low`: unsigned, which is signed with both moved by 2^31. Four
+     * times the same, as cells come in fours. */
+    four_cells low;
+    four_signed span;
+    uint32_t next, limit;      /* the reserve; next: the next number */
+    uint32_t first;            /* of this epoch */
+    uint32_t reserve;          /* size of the next one */
+    uint32_t spare, spare_end; /* numbers for META_DISTRUST */
+    uint32_t generation;       /* of what is in the cache */
+    bool used;                 /* in this epoch */
+    uint64_t made;
+    struct stamp_cached *cache;
+    uint32_t cache_shift; /* 32 - log2 of its size */
+    uint32_t pushed_out;  /* entries, since it grew */
+};
+
+bool stamp_start(void);
+bool stamp_own_start(struct stamp_own *o); /* false: no memory */
+void stamp_own_end(struct stamp_own *o);
+/* After a collection: nothing that it had is its own any more. */
+void stamp_own_renew(struct stamp_own *o);
+/* What was given out belongs to the past from now on. */
+void stamp_new_epoch(struct stamp_own *o);
+static inline struct stamp_cached *stamp_place(const struct stamp_own *o, uint32_t stack, uint32_t meta)
+{
+    return &o->cache[(stack * 0x9e3779b1u ^ meta * 0x85ebca6bu) >> o->cache_shift];
+}
+
+/* A number of this epoch, the same one for the same arguments as long as it is in the cache; 0: none left. */
+uint32_t stamp_slow(struct stamp_own *o, struct stamp_cached *c, who_t who, uint32_t stack, uint32_t meta);
+static inline uint32_t stamp_of(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+{
+    struct stamp_cached *c = stamp_place(o, stack, meta);
+    if (likely(c->stack == stack && c->meta == meta && c->generation == o->generation))
+        return c->number;
+    return stamp_slow(o, c, who, stack, meta);
+}
+/* One that no actor recognises, with META_DISTRUST. */
+uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
+
+/* Collection, with the world stopped. Between begin and end stamp_renew gives what is to be kept a number in the new
+ * table; the same number for equal stamps. It returns 0 when there is none. begin: false without memory. */
+bool stamp_renew_begin(void);
+uint32_t stamp_renew(const struct stamp *s);
+/* A word kept with each old number; 0 at the beginning. */
+uint32_t *stamp_note(uint32_t number);
+void stamp_renew_end(void);
+
+#endif
