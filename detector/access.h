@@ -62,20 +62,21 @@ static inline bool cell_current(const struct actor *a, uint32_t cell)
     return (int32_t)(cell - a->stamps.low[0]) < a->stamps.span[0];
 }
 
-/* All cells of this epoch together. Sound although the cells are read one by one: only the actor itself takes away what
- * its own current epoch has put in. */
-static inline bool granule_covers(const struct actor *a, const union granule *g, uint32_t need)
+/* All cells of this epoch together. Sound although they change meanwhile: only the actor itself takes away what its own
+ * current epoch has put in. */
+static inline __attribute__((always_inline)) bool cells_cover(const struct actor *a, const union granule *g,
+                                                              uint32_t need)
 {
-    uint32_t seen = 0;
-    for (unsigned i = 0; i < CELLS; i++) {
-        uint32_t c = __atomic_load_n(&g->cell[i], __ATOMIC_RELAXED);
-        seen |= cell_current(a, c) && !(need & ~c & CELL_CLASS) ? c : 0;
-    }
-    return !(need & ~seen & CELL_BYTES);
+    const uint32_t class = need & CELL_CLASS;
+    const four_cells cells = *(const volatile four_cells *)g->cell, classes = {class, class, class, class};
+    const four_cells good =
+        (four_cells)(((four_signed)(cells - a->stamps.low) < a->stamps.span) & ((cells & classes) == classes)) & cells;
+    const four_cells two = good | __builtin_shufflevector(good, good, 2, 3, 0, 1);
+    return !(need & ~(two[0] | two[1]) & CELL_BYTES);
 }
 
-/* An access_fast that leaves its granule. */
-void access_straddle(struct actor *a, uintptr_t addr, unsigned size, enum access_kind kind, uintptr_t pc);
+/* An access_fast that leaves its granule. what: with the bytes from `addr` on. */
+void access_straddle(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
 /* What is left of an access_fast that was neither covered nor remembered. */
 void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc);
 
@@ -87,16 +88,17 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
     const unsigned log2size = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
     a->inside = 1;
     compiler_barrier();
-    unsigned at = addr & (GRANULE - 1);
+    const unsigned at = addr & (GRANULE - 1);
+    const uintptr_t region = addr >> REGION_SHIFT;
     uintptr_t base;
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) || addr >> ADDRESS_BITS ||
-                 !(base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED)))) {
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) || region >= REGIONS ||
+                 !(base = __atomic_load_n(&shadow_table[region], __ATOMIC_RELAXED)))) {
         a->inside = 0;
         access_slow(a, addr, size, kind, pc);
         return;
     }
     if (unlikely(at + size > GRANULE)) {
-        access_straddle(a, addr, size, kind, pc);
+        access_straddle(a, addr, WHAT(((1u << size) - 1) & META_MASK, kind, log2size), pc);
         return;
     }
     union granule *g = granule_in(base, addr);

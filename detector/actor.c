@@ -310,6 +310,11 @@ void actors_keep_only(struct actor *a)
     actor_touch(a);
 }
 
+struct actor *actor_of_slot(uint32_t slot)
+{
+    return slots[slot].owner;
+}
+
 /* ---- description ----------------------------------------------------------------------------------------------- */
 
 static void describe(const struct incarnation *i, struct finding_actor *out)

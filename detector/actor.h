@@ -67,6 +67,7 @@ struct actor {
     bool release_fenced;
     struct spill_stock spills;
     uint32_t filled;             /* granules, not yet told to the shadow */
+    uintptr_t stepping;          /* the page whose granules are being changed, or 0: owner.h */
     struct pool nodes;         /* clock nodes */
     struct pool syncs;         /* sync objects */
     struct pool blocks;        /* records of heap blocks */
@@ -96,6 +97,8 @@ extern struct actor *actors_newest; /* list of all, through `older` */
 extern struct detector_host host;
 extern uint32_t world_stopped;
 
+/* Who has the slot now, or NULL. Caller holds actors_lock. */
+struct actor *actor_of_slot(uint32_t slot);
 /* What was known of an actor, for the reports; false when that was dropped. */
 struct finding_actor;
 void actor_describe(who_t who, struct finding_actor *out);

@@ -276,6 +276,7 @@ void collect(struct actor *a)
         spill_sweep();
         stamp_renew_end();
         shadow_collected(s->live);
+        shadow_clear_pages();
         lockset_sweep();
         actor_sweep();
         context_rehash();

@@ -16,10 +16,6 @@
 #define HISTORY_MAX 4095u /* accesses: as many unordered threads on one granule */
 #define LINK_HELD 0x100u
 
-static inline bool granule_spilled(const union granule *g)
-{
-    return g->cell[CELLS - 1] && !(g->cell[CELLS - 1] & CELL_BYTES);
-}
 static inline bool granule_held(const union granule *g)
 {
     return g->cell[CELLS - 1] == LINK_HELD;

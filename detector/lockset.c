@@ -118,10 +118,8 @@ static uint32_t add(const struct actor *a, uint32_t *head)
     return s;
 }
 
-uint32_t lockset_now(struct actor *a)
+uint32_t lockset_slow(struct actor *a)
 {
-    if (likely(a->lockset != LOCKSET_STALE))
-        return a->lockset;
     uint64_t h = a->nheld;
     for (uint32_t i = 0; i < a->nheld; i++)
         h = mix(h, a->held[i].addr, a->held[i].stack);

@@ -10,14 +10,17 @@
 #include "finding.h"
 
 void locks_drop(struct actor *a); /* the actor ends */
+#define LOCKSET_STALE UINT32_MAX  /* actor.lockset: has to be looked up again */
+uint32_t lockset_slow(struct actor *a);
 /* The number of the set that `a` holds now. */
-uint32_t lockset_now(struct actor *a);
+static inline uint32_t lockset_now(struct actor *a)
+{
+    return likely(a->lockset != LOCKSET_STALE) ? a->lockset : lockset_slow(a);
+}
 /* Fills locks[FINDING_LOCKS]; returns how many were held. */
 int lockset_describe(uint32_t set, struct finding_lock *locks);
 int locks_describe(const struct actor *a, struct finding_lock *locks);
 uint64_t locksets_lost(void);
-
-#define LOCKSET_STALE UINT32_MAX /* actor.lockset: has to be looked up again */
 
 /* Collection, with the world stopped. */
 void lockset_mark_begin(void);

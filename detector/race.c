@@ -20,6 +20,7 @@
 #include "heap.h"
 #include "history.h"
 #include "lockset.h"
+#include "owner.h"
 
 static bool kind_in(uint32_t meta, unsigned kinds)
 {
@@ -305,28 +306,68 @@ static inline __attribute__((always_inline)) const uint32_t *cells_after(struct 
     return out + first;
 }
 
-/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. */
-static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a, union granule *g, const uint32_t cell,
-                                                                const bool is_free, union granule seen[2])
+/* Read one by one, as they were written just now: a larger load would wait for the stores to get to the cache. */
+static inline uint64_t two_cells(const uint32_t *c)
 {
+    return __atomic_load_n(&c[0], __ATOMIC_RELAXED) | (uint64_t)__atomic_load_n(&c[1], __ATOMIC_RELAXED) << 32;
+}
+
+/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. The same as
+ * cells_after in one pass, for what all cells are in sight of the fast path anyway. */
+static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a, union granule *g, const uint32_t cell,
+                                                                const bool is_free, const bool mine,
+                                                                union granule seen[2])
+{
+    const uint32_t bytes = cell & CELL_BYTES, class = cell & CELL_CLASS;
     for (;;) {
         const union granule from = granule_load(g);
         if (granule_spilled(&from))
             return false;
-        unsigned n = 0, m;
-        while (n < CELLS && from.cell[n])
-            n++;
-        uint32_t out[CELLS + 2];
-        const uint32_t *after = cells_after(a, from.cell, n, cell, is_free, out, &m);
-        if (unlikely(!after || m > CELLS))
-            return false;
-        union granule to = {.half = {0, 0}};
-        for (unsigned i = 0; i < m; i++)
-            to.cell[i] = after[i];
-        if (!granule_same(&from, &to)) {
-            if (unlikely(!granule_replace(g, &from, &to)))
+        uint32_t out[CELLS + 2] = {0}, left = bytes, twin = 0;
+        unsigned n = 1;
+        for (unsigned i = 0; i < CELLS; i++) {
+            uint32_t c = (uint32_t)(from.half[i / 2] >> i % 2 * 32);
+            if (!c)
+                break;
+            if (!((c ^ cell) >> 8)) {
+                twin = c & CELL_BYTES; /* a loop over bytes is one access */
                 continue;
-            if (!n)
+            }
+            if (c & bytes) {
+                const struct stamp *s = &stamps[c >> CELL_STAMP_SHIFT];
+                if (s->who == a->who && !is_free) {
+                    if (!(class & ~c)) { /* [SAME EPOCH] */
+                        if (likely(cell_current(a, c)) || s->meta & META_DISTRUST || (c & CELL_CLASS) != class) {
+                            left &= ~c;
+                            if (!cell_current(a, c))
+                                c = recognised(a, c);
+                        } else {
+                            c &= ~bytes; /* the new one says as much */
+                        }
+                    } else if (!(c & CELL_CLASS & ~class)) {
+                        c &= ~bytes;
+                    }
+                } else if (who_slot(s->who) == who_slot(a->who) || actor_knows(a, s->who)) {
+                    if (!(c & CELL_CLASS & ~class)) /* [DOMINATE] */
+                        c &= ~bytes;
+                } else if (((c | class) & CELL_CLASS) == CELL_CLASS) {
+                    return false; /* [RACE] */
+                }
+                if (!(c & CELL_BYTES))
+                    continue;
+            }
+            out[n++] = c;
+        }
+        left |= twin;
+        out[0] = (cell & ~CELL_BYTES) | left;
+        if (unlikely(n > CELLS && left))
+            return false;
+        const uint32_t *after = out + !left;
+        const union granule to = {.half = {two_cells(after), two_cells(after + 2)}};
+        if (!granule_same(&from, &to)) {
+            if (unlikely(!granule_change(g, &from, &to, mine)))
+                continue;
+            if (!from.half[0])
                 granules_filled(a, 1);
         }
         if (seen) {
@@ -337,14 +378,9 @@ static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a,
     }
 }
 
-static void let(union granule *g, const union granule *to)
-{
-    __atomic_store_n(&g->half[0], to->half[0], __ATOMIC_RELAXED);
-    __atomic_store_n(&g->half[1], to->half[1], __ATOMIC_RELEASE);
-}
-
-/* Waits until the granule is not held, and holds it if it is spilled; false: try again. */
-static bool hold(union granule *g, union granule *from)
+/* Waits until the granule is not held, and holds it if it is spilled; false: try again. In a page of one's own nobody
+ * else does. */
+static bool hold(union granule *g, union granule *from, bool mine)
 {
     for (unsigned spins = 1;; spins++) {
         *from = granule_load(g);
@@ -353,7 +389,7 @@ static bool hold(union granule *g, union granule *from)
         if (spins % 64 == 0)
             os_yield();
     }
-    if (!granule_spilled(from))
+    if (mine || !granule_spilled(from))
         return true;
     const union granule held = granule_as_held(from);
     return granule_replace(g, from, &held);
@@ -361,19 +397,19 @@ static bool hold(union granule *g, union granule *from)
 
 /* A granule that is spilled, before or after, with cells enough to have a look at; false: it takes a list. */
 static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, const uint32_t cell,
-                                                    bool is_free)
+                                                    bool is_free, bool mine)
 {
     union granule from;
     for (;;) {
-        while (!hold(g, &from))
+        while (!hold(g, &from, mine))
             ;
         uint32_t in[STEP_CELLS], out[STEP_CELLS + 2];
         unsigned n = history_cells(&from, in, STEP_CELLS), m;
         const uint32_t *after = n ? cells_after(a, in, n, cell, is_free, out, &m) : NULL;
         union granule to = from;
         bool done = after && history_pack_cells(&a->spills, history_block(&from), after, m, &to);
-        if (granule_spilled(&from)) {
-            let(g, &to);
+        if (mine || granule_spilled(&from)) {
+            granule_put(g, &to);
             return done;
         }
         if (!done || granule_replace(g, &from, &to))
@@ -441,7 +477,7 @@ static bool restamp(struct actor *a, struct transition *t)
 }
 
 static __attribute__((noinline)) void step_in_list(struct actor *a, union granule *g, uintptr_t addr,
-                                                   const struct access *now)
+                                                   const struct access *now, bool mine)
 {
     struct scratch scratch;
     struct transition t;
@@ -450,7 +486,7 @@ static __attribute__((noinline)) void step_in_list(struct actor *a, union granul
     scratch.room = 0;
     for (;;) {
         union granule from;
-        if (!hold(g, &from))
+        if (!hold(g, &from, mine))
             continue;
         const uint32_t n = history_length(&from);
         union granule to = from;
@@ -465,8 +501,8 @@ static __attribute__((noinline)) void step_in_list(struct actor *a, union granul
         } else {
             history_lost();
         }
-        if (granule_spilled(&from)) {
-            let(g, &to);
+        if (mine || granule_spilled(&from)) {
+            granule_put(g, &to);
         } else if (!granule_same(&from, &to) && !granule_replace(g, &from, &to)) {
             if (granule_spilled(&to))
                 spill_put(&a->spills, history_block(&to));
@@ -475,6 +511,7 @@ static __attribute__((noinline)) void step_in_list(struct actor *a, union granul
         break;
     }
 
+    page_leave(a);
     if (unlikely(t.nraces)) {
         __atomic_fetch_add(&races, t.nraces, __ATOMIC_RELAXED);
         if (a->reports_held)
@@ -494,10 +531,13 @@ __attribute__((noinline)) void race_step(struct actor *a, union granule *g, uint
     const uint32_t number = stamp_of(&a->stamps, a->who, stack, meta);
     const enum access_kind kind = meta_kind(what);
     const uint32_t cell = number << CELL_STAMP_SHIFT | cell_class(kind) | meta_mask(what);
-    const bool is_free = kind == ACCESS_FREE;
-    if (unlikely(!number || !(step_in_cells(a, g, cell, is_free, seen) || step_in_spill(a, g, cell, is_free)))) {
+    const bool is_free = kind == ACCESS_FREE, mine = page_enter(a, addr);
+    if (likely(number &&
+               (step_in_cells(a, g, cell, is_free, mine, seen) || step_in_spill(a, g, cell, is_free, mine)))) {
+        page_leave(a);
+    } else {
         const struct access now = {a->who, stack, what | lockset_now(a) << META_LOCKS_SHIFT, number};
-        step_in_list(a, g, addr, &now);
+        step_in_list(a, g, addr, &now, mine);
     }
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);

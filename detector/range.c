@@ -2,13 +2,13 @@
 #include "access.h"
 #include "foreign.h"
 #include "heap.h"
+#include "owner.h"
 #include "sync.h"
 
-static bool covered(const struct actor *a, const union granule *g, uint32_t what)
+static inline __attribute__((always_inline)) bool covered(const struct actor *a, const union granule *g, uint32_t what)
 {
-    enum access_kind kind = meta_kind(what);
-    const uint32_t need = cell_need(meta_mask(what), kind);
-    return kind != ACCESS_FREE && (any_cell_covers(a, g, need) || granule_covers(a, g, need));
+    const enum access_kind kind = meta_kind(what);
+    return kind != ACCESS_FREE && cells_cover(a, g, cell_need(meta_mask(what), kind));
 }
 
 static unsigned log2_of(size_t size)
@@ -17,12 +17,11 @@ static unsigned log2_of(size_t size)
 }
 
 /* One granule, or part of one. */
-static void step(struct actor *a, union granule *g, uintptr_t addr, unsigned n, enum access_kind kind,
-                 unsigned log2size, uintptr_t pc)
+static void step(struct actor *a, union granule *g, uintptr_t addr, unsigned n, enum access_kind kind, uintptr_t pc)
 {
     unsigned at = addr & (GRANULE - 1);
     unsigned mask = ((1u << n) - 1) << at;
-    uint32_t what = WHAT(mask, kind, log2size);
+    uint32_t what = WHAT(mask, kind, log2_of(n));
     a->accesses++;
     if (!covered(a, g, what))
         race_step(a, g, addr - at, what, pc, NULL);
@@ -39,7 +38,14 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
     for (size_t i = 0; i < n; i++) {
         const union granule now = granule_load(&g[i]);
         if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
-            if (granule_same(&seen[0], &seen[1]) || granule_replace(&g[i], &seen[0], &seen[1])) {
+            bool done = granule_same(&seen[0], &seen[1]);
+            if (!done) {
+                const bool mine = page_enter(a, addr + i * GRANULE);
+                const union granule again = granule_load(&g[i]);
+                done = granule_same(&again, &now) && granule_change(&g[i], &now, &seen[1], mine);
+                page_leave(a);
+            }
+            if (done) {
                 filled += !now.cell[0];
                 continue;
             }
@@ -75,7 +81,7 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
             continue;
         }
         unsigned n = GRANULE - at < end - addr ? GRANULE - at : (unsigned)(end - addr);
-        step(a, g, addr, n, kind, log2_of(n), pc);
+        step(a, g, addr, n, kind, pc);
         addr += n;
     }
 }
@@ -87,14 +93,18 @@ void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t w
     actor_leave(a);
 }
 
-void access_straddle(struct actor *a, uintptr_t addr, unsigned size, enum access_kind kind, uintptr_t pc)
+void access_straddle(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc)
 {
-    const unsigned first = GRANULE - (addr & (GRANULE - 1));
-    union granule *g = granule_at(addr), *behind = granule_at(addr + first);
+    const uintptr_t behind = (addr | (GRANULE - 1)) + 1;
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1)), class = cell_class(meta_kind(what));
     /* Both parts are the whole access: one stamp. */
-    step(a, g, addr, first, kind, log2_of(size), pc);
-    if (likely(behind != NULL))
-        step(a, behind, addr + first, size - first, kind, log2_of(size), pc);
+    what &= ~META_MASK;
+    union granule *g = granule_at(addr), *h = likely(behind & (REGION_SIZE - 1)) ? g + 1 : granule_at(behind);
+    a->accesses += 2;
+    if (!cells_cover(a, g, class | (mask & META_MASK)))
+        race_step(a, g, behind - GRANULE, what | (mask & META_MASK), pc, NULL);
+    if (likely(h != NULL) && !cells_cover(a, h, class | mask >> GRANULE))
+        race_step(a, h, behind, what | mask >> GRANULE, pc, NULL);
     actor_leave(a);
 }
 

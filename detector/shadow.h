@@ -50,10 +50,17 @@ union granule {
 
 static inline uint32_t cell_class(enum access_kind kind)
 {
-    return (kind != ACCESS_READ && kind != ACCESS_ATOMIC_READ ? CELL_WRITE : 0) |
-           (kind != ACCESS_ATOMIC_READ && kind != ACCESS_ATOMIC_WRITE ? CELL_PLAIN : 0);
+    _Static_assert(ACCESS_READ == 0 && ACCESS_WRITE == 1 && ACCESS_ATOMIC_READ == 2 && ACCESS_ATOMIC_WRITE == 3 &&
+                       ACCESS_FREE == 4,
+                   "the bits of kinds");
+    return ((kind & 1) | kind >> 2) * CELL_WRITE | (~kind >> 1 & 1) * CELL_PLAIN;
 }
 
+static inline bool granule_spilled(const union granule *g)
+{
+    const uint32_t last = (uint32_t)(g->half[1] >> 32);
+    return last && !(last & CELL_BYTES);
+}
 static inline union granule granule_load(const union granule *g)
 {
     /* May be torn: what is made of it is put in place by compare-and-swap. */
@@ -63,6 +70,12 @@ static inline union granule granule_load(const union granule *g)
 static inline bool granule_replace(union granule *g, const union granule *from, const union granule *to)
 {
     return cas16(g->half, from->half, to->half);
+}
+/* By one store: the fast path's load, which takes all cells at once, would wait for two to get to the cache. */
+static inline void granule_put(union granule *g, const union granule *to)
+{
+    typedef uint64_t halves __attribute__((vector_size(16)));
+    *(volatile halves *)g->half = (halves){to->half[0], to->half[1]};
 }
 static inline bool granule_same(const union granule *a, const union granule *b)
 {
@@ -86,6 +99,18 @@ static inline union granule *granule_at(uintptr_t addr)
     uintptr_t base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED);
     return likely(base) ? granule_in(base, addr) : granule_slow(addr);
 }
+
+/* A word for each page of the program's memory, behind the shadow of its region (owner.h). The region exists. */
+#define PAGE_SHIFT 12
+#define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
+static inline uint32_t *page_word(uintptr_t addr)
+{
+    const uintptr_t region = addr >> REGION_SHIFT;
+    const uintptr_t words = shadow_table[region] + (region + 1) * REGION_BYTES;
+    return (uint32_t *)words + ((addr & (REGION_SIZE - 1)) >> PAGE_SHIFT);
+}
+/* All these words become 0. */
+void shadow_clear_pages(void);
 
 /* Set when a collection is worth its price: read by every step, set by whoever makes something. Tests set it, too. */
 extern HIDDEN uint32_t collection_wanted;

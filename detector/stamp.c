@@ -9,8 +9,8 @@ struct stamp *stamps;
 #define CROWD_LEAST (1u << 18)
 #define RESERVE_FIRST 16u
 #define RESERVE_LAST 4096u
-#define CACHE_FIRST (32 - 6)
-#define CACHE_LAST (32 - 14)
+#define CACHE_FIRST (32 - 4)
+#define CACHE_LAST (32 - 13)
 
 static uint32_t used = 1; /* atomic */
 static uint32_t crowd = CROWD_LEAST;
@@ -40,13 +40,12 @@ static uint32_t reserve(uint32_t n)
 
 static size_t cache_bytes(const struct stamp_own *o)
 {
-    return ((size_t)1 << (32 - o->cache_shift)) * sizeof *o->cache;
+    return ((size_t)STAMP_WAYS << (32 - o->cache_shift)) * sizeof *o->cache;
 }
 
 static bool new_cache(struct stamp_own *o, uint32_t shift)
 {
     o->cache_shift = shift;
-    o->pushed_out = 0;
     o->cache = arena_alloc(cache_bytes(o));
     if (o->cache)
         zero_bytes(o->cache, cache_bytes(o));
@@ -93,6 +92,15 @@ void stamp_own_end(struct stamp_own *o)
     o->cache = NULL;
 }
 
+/* Puts `x` first into its set. */
+static void put_first(struct stamp_own *o, struct stamp_cached x)
+{
+    struct stamp_cached *set = stamp_place(o, x.stack, x.meta);
+    for (unsigned i = STAMP_WAYS - 1; i > 0; i--)
+        set[i] = set[i - 1];
+    set[0] = x;
+}
+
 static void grow_cache(struct stamp_own *o)
 {
     const struct stamp_own old = *o;
@@ -101,9 +109,9 @@ static void grow_cache(struct stamp_own *o)
         o->cache_shift = old.cache_shift;
         return;
     }
-    for (size_t i = 0; i < (size_t)1 << (32 - old.cache_shift); i++)
+    for (size_t i = 0; i < (size_t)STAMP_WAYS << (32 - old.cache_shift); i++)
         if (old.cache[i].generation == o->generation)
-            *stamp_place(o, old.cache[i].stack, old.cache[i].meta) = old.cache[i];
+            put_first(o, old.cache[i]);
     arena_free(old.cache, cache_bytes(&old));
 }
 
@@ -137,20 +145,27 @@ static bool new_reserve(struct stamp_own *o)
     return true;
 }
 
-uint32_t stamp_slow(struct stamp_own *o, struct stamp_cached *c, who_t who, uint32_t stack, uint32_t meta)
+uint32_t stamp_slow(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
 {
+    struct stamp_cached *set = stamp_place(o, stack, meta);
+    for (unsigned i = 1; i < STAMP_WAYS; i++) {
+        const struct stamp_cached x = set[i];
+        if (x.stack != stack || x.meta != meta || x.generation != o->generation)
+            continue;
+        for (; i > 0; i--)
+            set[i] = set[i - 1];
+        set[0] = x;
+        return x.number;
+    }
     if (o->next == o->limit && !new_reserve(o))
         return 0;
+    if (set[STAMP_WAYS - 1].generation == o->generation && o->cache_shift > CACHE_LAST)
+        grow_cache(o);
     uint32_t number = o->next++;
     stamps[number] = (struct stamp){who, stack, meta};
     o->used = true;
     o->made++;
-    if (c->generation == o->generation && ++o->pushed_out > 1u << (32 - o->cache_shift) / 2 &&
-        o->cache_shift > CACHE_LAST) {
-        grow_cache(o);
-        c = stamp_place(o, stack, meta);
-    }
-    *c = (struct stamp_cached){stack, meta, o->generation, number};
+    put_first(o, (struct stamp_cached){stack, meta, o->generation, number});
     return number;
 }
 

@@ -31,8 +31,10 @@ struct stamp {
 
 extern HIDDEN struct stamp *stamps; /* by number; changed by collections only */
 
-/* What was given out in this epoch, so that equal accesses get the same stamp. It starts small and grows while entries of
- * one epoch push each other out: each that does costs a number. */
+/* What was given out in this epoch, so that equal accesses get the same stamp. Sets of four, the latest first; it starts
+ * small and grows while entries of one epoch push each other out: each that does costs a number, and histories their
+ * brevity. */
+#define STAMP_WAYS 4u
 struct stamp_cached {
     uint32_t stack, meta, generation, number;
 };
@@ -54,8 +56,7 @@ struct stamp_own {
     bool used;                 /* in this epoch */
     uint64_t made;
     struct stamp_cached *cache;
-    uint32_t cache_shift; /* 32 - log2 of its size */
-    uint32_t pushed_out;  /* entries, since it grew */
+    uint32_t cache_shift; /* 32 - log2 of the number of sets */
 };
 
 bool stamp_start(void);
@@ -67,17 +68,17 @@ void stamp_own_renew(struct stamp_own *o);
 void stamp_new_epoch(struct stamp_own *o);
 static inline struct stamp_cached *stamp_place(const struct stamp_own *o, uint32_t stack, uint32_t meta)
 {
-    return &o->cache[(stack * 0x9e3779b1u ^ meta * 0x85ebca6bu) >> o->cache_shift];
+    return &o->cache[((stack ^ meta >> 5) * 0x9e3779b1u >> o->cache_shift) * STAMP_WAYS];
 }
 
 /* A number of this epoch, the same one for the same arguments as long as it is in the cache; 0: none left. */
-uint32_t stamp_slow(struct stamp_own *o, struct stamp_cached *c, who_t who, uint32_t stack, uint32_t meta);
+uint32_t stamp_slow(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
 static inline uint32_t stamp_of(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
 {
-    struct stamp_cached *c = stamp_place(o, stack, meta);
+    const struct stamp_cached *c = stamp_place(o, stack, meta);
     if (likely(c->stack == stack && c->meta == meta && c->generation == o->generation))
         return c->number;
-    return stamp_slow(o, c, who, stack, meta);
+    return stamp_slow(o, who, stack, meta);
 }
 /* One that no actor recognises, with META_DISTRUST. */
 uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);

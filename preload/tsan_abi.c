@@ -7,11 +7,22 @@
 
 #define CFA ((uintptr_t)__builtin_dwarf_cfa())
 
+/* The thread has no actor: mostly the first event of all, or the detector is at work. In tail position, or the hooks would
+ * save registers for it. */
+static __attribute__((noinline)) void hook_first(void *addr, unsigned size, enum access_kind kind, uintptr_t pc)
+{
+    struct actor *me = current_attach();
+    if (me)
+        access_slow(me, (uintptr_t)addr, size, kind, pc);
+}
+
 static inline __attribute__((always_inline)) void hook(void *addr, unsigned size, enum access_kind kind, uintptr_t pc)
 {
-    struct actor *me = current();
-    if (unlikely(!me))
+    struct actor *me = current_actor;
+    if (unlikely(!me)) {
+        hook_first(addr, size, kind, pc);
         return;
+    }
     if (size <= GRANULE) {
         access_fast(me, (uintptr_t)addr, size, kind, pc);
     } else {
@@ -48,32 +59,32 @@ static inline void hook_range(void *addr, unsigned long size, enum access_kind k
 #define KIND_WRITE ACCESS_WRITE
 #define KIND_READ_WRITE ACCESS_WRITE
 
-#define PLAIN_HOOK(name, bytes, kind)                                                                                  \
-    EXPORT void __tsan_##name(void *addr);                                                                             \
-    void __tsan_##name(void *addr)                                                                                     \
-    {                                                                                                                  \
-        hook(addr, bytes, KIND_##kind, CALLER);                                                                        \
+#define PLAIN_HOOK(name, bytes, kind) \
+    EXPORT void __tsan_##name(void *addr); \
+    void __tsan_##name(void *addr) \
+    { \
+        hook(addr, bytes, KIND_##kind, CALLER); \
     }
 #define TSAN_ACCESS(name, bytes, kind) PLAIN_HOOK(name, bytes, kind)
 /* The fast path sees for itself whether an access leaves its granule. */
 #define TSAN_UNALIGNED(name, bytes, kind) PLAIN_HOOK(name, bytes, kind)
-#define TSAN_ACCESS_PC(name, bytes, kind)                                                                              \
-    EXPORT void __tsan_##name(void *addr, void *pc);                                                                   \
-    void __tsan_##name(void *addr, void *pc)                                                                           \
-    {                                                                                                                  \
-        hook(addr, bytes, KIND_##kind, (uintptr_t)pc);                                                                 \
+#define TSAN_ACCESS_PC(name, bytes, kind) \
+    EXPORT void __tsan_##name(void *addr, void *pc); \
+    void __tsan_##name(void *addr, void *pc) \
+    { \
+        hook(addr, bytes, KIND_##kind, (uintptr_t)pc); \
     }
-#define TSAN_RANGE(name, kind)                                                                                         \
-    EXPORT void __tsan_##name(void *addr, unsigned long size);                                                         \
-    void __tsan_##name(void *addr, unsigned long size)                                                                 \
-    {                                                                                                                  \
-        hook_range(addr, size, KIND_##kind, CALLER);                                                                   \
+#define TSAN_RANGE(name, kind) \
+    EXPORT void __tsan_##name(void *addr, unsigned long size); \
+    void __tsan_##name(void *addr, unsigned long size) \
+    { \
+        hook_range(addr, size, KIND_##kind, CALLER); \
     }
-#define TSAN_RANGE_PC(name, kind)                                                                                      \
-    EXPORT void __tsan_##name(void *addr, unsigned long size, void *pc);                                               \
-    void __tsan_##name(void *addr, unsigned long size, void *pc)                                                       \
-    {                                                                                                                  \
-        hook_range(addr, size, KIND_##kind, (uintptr_t)pc);                                                            \
+#define TSAN_RANGE_PC(name, kind) \
+    EXPORT void __tsan_##name(void *addr, unsigned long size, void *pc); \
+    void __tsan_##name(void *addr, unsigned long size, void *pc) \
+    { \
+        hook_range(addr, size, KIND_##kind, (uintptr_t)pc); \
     }
 #include "tsan_hooks.def"
 

@@ -130,7 +130,8 @@ static void test_unordered(void **state)
         uintptr_t now = top_of(recorded[r].access[0].stack) - 0x5000,
                   earlier = top_of(recorded[r].access[1].stack) - 0x5000;
         assert_int_equal(now % CELL_COUNT, earlier % CELL_COUNT);
-        seen[now / CELL_COUNT][earlier / CELL_COUNT][now % CELL_COUNT] = seen[earlier / CELL_COUNT][now / CELL_COUNT][now % CELL_COUNT] = true;
+        seen[now / CELL_COUNT][earlier / CELL_COUNT][now % CELL_COUNT] =
+            seen[earlier / CELL_COUNT][now / CELL_COUNT][now % CELL_COUNT] = true;
     }
     for (unsigned a = 0; a < THREADS; a++)
         for (unsigned b = 0; b < THREADS; b++)
