@@ -6,7 +6,7 @@
 
 struct stamp *stamps;
 
-#define CROWD_LEAST (1u << 18)
+#define CROWD_LEAST (STAMP_MAX / 16)
 #define RESERVE_FIRST 16u
 #define RESERVE_LAST 4096u
 #define CACHE_FIRST (32 - 4)
