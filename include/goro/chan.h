@@ -47,11 +47,23 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define GORO_CAN_SEND(c) _Static_assert(GORO_DIRECTION(c) != 3, "send on a receive-only channel")
 #define GORO_CAN_RECV(c) _Static_assert(GORO_DIRECTION(c) != 2, "receive from a send-only channel")
 /* `p` as a pointer to the element, or a complaint. */
-#define GORO_ELEM_PTR(c, p) __extension__({ GORO_ELEM(c) *goro_p = (p); goro_p; })
+#define GORO_ELEM_PTR(c, p) \
+    __extension__({ \
+        GORO_ELEM(c) *goro_p = (p); \
+        goro_p; \
+    })
 
 #define goro_chan_make(T, capacity) ((goro_chan_of(T))(void *)goro_chan_new(sizeof(T), (capacity)))
-#define goro_to_send(c) __extension__({ GORO_CAN_SEND(c); (goro_send_chan_of(GORO_ELEM(c)))(void *)(c); })
-#define goro_to_recv(c) __extension__({ GORO_CAN_RECV(c); (goro_recv_chan_of(GORO_ELEM(c)))(void *)(c); })
+#define goro_to_send(c) \
+    __extension__({ \
+        GORO_CAN_SEND(c); \
+        (goro_send_chan_of(GORO_ELEM(c)))(void *)(c); \
+    })
+#define goro_to_recv(c) \
+    __extension__({ \
+        GORO_CAN_RECV(c); \
+        (goro_recv_chan_of(GORO_ELEM(c)))(void *)(c); \
+    })
 #define goro_chan_free(c) goro_chan_free_raw(GORO_RAW(c))
 #define goro_chan_close(c) \
     __extension__({ \
@@ -61,19 +73,21 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define goro_chan_len(c) goro_chan_len_raw(GORO_RAW(c))
 #define goro_chan_cap(c) goro_chan_cap_raw(GORO_RAW(c))
 
+/* Channel first, then value: both once. */
 #define GORO_SEND(c, call, ...) \
     __extension__({ \
         GORO_CAN_SEND(c); \
+        struct goro_chan *const goro_c = GORO_RAW(c); \
         GORO_ELEM(c) goro_v = __VA_ARGS__; \
         call; \
     })
 /* goro_chan_send(c, value): waits for room or a receiver. */
-#define goro_chan_send(c, ...) GORO_SEND(c, (void)goro_chan_send_raw(GORO_RAW(c), &goro_v, GORO_FOREVER), __VA_ARGS__)
+#define goro_chan_send(c, ...) GORO_SEND(c, (void)goro_chan_send_raw(goro_c, &goro_v, GORO_FOREVER), __VA_ARGS__)
 /* goro_chan_send_until(c, deadline, value): 0 or -ETIMEDOUT. */
 #define goro_chan_send_until(c, deadline, ...) \
-    GORO_SEND(c, goro_chan_send_raw(GORO_RAW(c), &goro_v, (deadline)), __VA_ARGS__)
+    GORO_SEND(c, goro_chan_send_raw(goro_c, &goro_v, (deadline)), __VA_ARGS__)
 /* goro_chan_try_send(c, value): whether it was sent. */
-#define goro_chan_try_send(c, ...) GORO_SEND(c, goro_chan_try_send_raw(GORO_RAW(c), &goro_v) == 0, __VA_ARGS__)
+#define goro_chan_try_send(c, ...) GORO_SEND(c, goro_chan_try_send_raw(goro_c, &goro_v) == 0, __VA_ARGS__)
 
 /* goro_chan_recv(c, &value): true, or false with a zero value when closed and drained. NULL drops the value. */
 #define goro_chan_recv(c, p) \
@@ -100,8 +114,10 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
         GORO_CAN_RECV(c); \
         goro_chan_try_recv_raw(GORO_RAW(c), GORO_ELEM_PTR(c, p)); \
     })
-/* goro_chan_range(c, v) { ... }: for each value until closed, v declared here. */
-#define goro_chan_range(c, v) for (GORO_ELEM(c) v; goro_chan_recv((c), &v);)
+/* goro_chan_range(c, v) { ... }: for each value until closed, v declared here. c is evaluated once; break and continue work. */
+#define goro_chan_range(c, v) \
+    for (__typeof__(c) goro_range = (c), *goro_ranging = &goro_range; goro_ranging; goro_ranging = NULL) \
+        for (GORO_ELEM(goro_range) v; goro_chan_recv(goro_range, &v);)
 
 #endif
 #endif
