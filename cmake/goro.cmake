@@ -11,8 +11,9 @@ endfunction()
 # goro_test(NAME SOURCE...): a cmocka program of tests/runtime, run as runtime/NAME/procs-N for N = 1, 2 and 8.
 function(goro_test name)
     goro_program(tests ${name} ${ARGN})
-    # Tests may look inside.
-    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/runtime)
+    # Tests may look inside. -iquote: runtime/poll.h is not <poll.h>.
+    target_compile_options(${name} PRIVATE -iquote ${CMAKE_SOURCE_DIR}/runtime)
+    target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE ${CMOCKA})
     foreach(procs 1 2 8)
         add_test(NAME runtime/${name}/procs-${procs} COMMAND ${name})

@@ -1,1 +1,7 @@
-/* To be written: see runtime/CMakeLists.txt. */
+/* Tables of goroutines. */
+#include "sched.h"
+
+void goro_dump(int fd)
+{
+    (void)fd;
+}

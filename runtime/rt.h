@@ -92,8 +92,9 @@ struct rt_g {
     uint8_t reason;    /* enum rt_reason, while waiting */
     uint8_t stack_class;
     uint8_t count, floats; /* of words: see goro_spawn */
-    uint8_t system;        /* not counted, not shown */
-    uint16_t pins;
+    uint8_t system;        /* g0: not counted, not shown */
+    uint8_t main;          /* its end is the end of the runtime */
+    uint16_t pins;         /* > 0: only its M may continue it */
     int32_t saved_errno;
     uint32_t claim; /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
     const void *object; /* what it waits for */

@@ -49,7 +49,7 @@ int goro_num_goroutines(void);
 /* ---- goroutines ---- */
 
 struct goro_options {
-    size_t stack;     /* bytes, rounded up to a size class; 0: the default (256 KiB, committed only as used) */
+    size_t stack;     /* bytes with the guard page, rounded up to 16 KiB, 64, 256, 1 MiB ...; committed only as used. 0: the default, 64 KiB or GORO_STACK */
     const char *name; /* shown in dumps; must live as long as the goroutine */
 };
 
@@ -71,7 +71,7 @@ struct goro_site {
 /* The function form: f(arg). */
 int goro_go_fn(void (*f)(void *arg), void *arg, const struct goro_options *options);
 
-void goro_yield(void);           /* lets others run; the caller goes to the end of the global queue */
+void goro_yield(void);           /* lets others run; the caller goes to the end of the queue */
 void goro_sleep(int64_t ns);     /* at least ns; <= 0 returns at once */
 int64_t goro_now(void);          /* from anywhere */
 void goro_exit(void) __attribute__((noreturn)); /* ends the calling goroutine; main_fn's result is then 0 */

@@ -22,6 +22,15 @@
 #define GORO_EACH4(m, a, ...) m(a), GORO_EACH3(m, __VA_ARGS__)
 #define GORO_EACH5(m, a, ...) m(a), GORO_EACH4(m, __VA_ARGS__)
 #define GORO_EACH6(m, a, ...) m(a), GORO_EACH5(m, __VA_ARGS__)
+/* The parameter list of a function that takes exactly these. */
+#define GORO_PARAMS(...) GORO_CAT(GORO_PARAMS, GORO_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define GORO_PARAMS0() void
+#define GORO_PARAMS1(...) GORO_EACH1(GORO_TYPE, __VA_ARGS__)
+#define GORO_PARAMS2(...) GORO_EACH2(GORO_TYPE, __VA_ARGS__)
+#define GORO_PARAMS3(...) GORO_EACH3(GORO_TYPE, __VA_ARGS__)
+#define GORO_PARAMS4(...) GORO_EACH4(GORO_TYPE, __VA_ARGS__)
+#define GORO_PARAMS5(...) GORO_EACH5(GORO_TYPE, __VA_ARGS__)
+#define GORO_PARAMS6(...) GORO_EACH6(GORO_TYPE, __VA_ARGS__)
 #define GORO_FLOATS(...) GORO_CAT(GORO_FLOATS, GORO_COUNT(__VA_ARGS__))(__VA_ARGS__)
 #define GORO_FLOATS0() 0u
 #define GORO_FLOATS1(a) GORO_IS_FLOAT(a)
@@ -52,8 +61,8 @@
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpointer-to-int-cast\"") \
         (void)sizeof((f)(__VA_ARGS__), 0); \
         _Static_assert(!GORO_FLOATS(__VA_ARGS__) || \
-                           __builtin_types_compatible_p(__typeof__(&*(f)), __typeof__((f)(__VA_ARGS__)) (*)( \
-                                                                               GORO_EACH(GORO_TYPE, ##__VA_ARGS__))), \
+                           __builtin_types_compatible_p( \
+                               __typeof__(&*(f)), __typeof__((f)(__VA_ARGS__)) (*)(GORO_PARAMS(__VA_ARGS__))), \
                        "goro_go: with floating arguments, types must be exactly the parameters'"); \
         _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
         (void)sizeof((f)(GORO_EACH(GORO_NOT_FLOATING, ##__VA_ARGS__)), 0); \

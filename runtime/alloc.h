@@ -1,0 +1,8 @@
+/* rt_alloc and rt_free are in rt.h. */
+#ifndef RT_ALLOC_H
+#define RT_ALLOC_H
+
+/* Gives all chunks back to the kernel if no block of them is out; big blocks are their owners' business. */
+void rt_alloc_end(void);
+
+#endif

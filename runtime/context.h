@@ -1,0 +1,28 @@
+/* The only door to the assembly: contexts of goroutines. */
+#ifndef RT_CONTEXT_H
+#define RT_CONTEXT_H
+
+#include "arch/x86_64/frame.h"
+
+struct rt_g;
+
+/* Saves the caller's context, its stack pointer in *save, and continues `to`. Returns when somebody continues the saved one, maybe
+ * on another thread: nothing thread-local that was read before is valid. */
+void rt_ctx_switch(void **save, void *to);
+/* Begins g at `top` (16-aligned) and forgets the caller. */
+void rt_ctx_start(void *top, struct rt_g *g) __attribute__((noreturn));
+void rt_ctx_entry(void);
+
+/* A context at `top` that begins g when it is switched to. Returns its stack pointer. */
+static inline void *rt_ctx_make(char *top, struct rt_g *g)
+{
+    struct rt_frame *frame = (struct rt_frame *)top - 1;
+    frame->mxcsr = RT_MXCSR;
+    frame->x87 = RT_X87;
+    frame->r12 = (uint64_t)g;
+    frame->rbp = 0;
+    frame->rip = (void *)rt_ctx_entry;
+    return frame;
+}
+
+#endif

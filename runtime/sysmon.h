@@ -1,0 +1,7 @@
+#ifndef RT_SYSMON_H
+#define RT_SYSMON_H
+
+/* Watches over the Ps until the main goroutine has ended. */
+void rt_sysmon(void);
+
+#endif
