@@ -12,21 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch/x86_64/syscall.h"
 #include "rt.h"
-
-/* Inline: syscall(3) would set errno, of the thread that a goroutine has left. */
-static long call6(long n, long a, long b, long c, long d, long e, long f)
-{
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
 
 int64_t goro_now(void)
 {
@@ -39,24 +26,24 @@ void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until)
 {
     struct timespec t = {until / GORO_SECOND, until % GORO_SECOND};
     /* WAIT_BITSET: its time is a point of the monotonic clock. */
-    call6(SYS_futex, (long)word, FUTEX_WAIT_BITSET_PRIVATE, value, until == GORO_FOREVER ? 0 : (long)&t, 0,
-          (long)FUTEX_BITSET_MATCH_ANY);
+    rt_syscall(SYS_futex, (long)word, FUTEX_WAIT_BITSET_PRIVATE, value, until == GORO_FOREVER ? 0 : (long)&t, 0,
+               (long)FUTEX_BITSET_MATCH_ANY);
 }
 
 void rt_futex_wake(uint32_t *word, int count)
 {
-    call6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+    rt_syscall(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
 int rt_tid(void)
 {
-    return (int)call6(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    return (int)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 void rt_write(int fd, const char *text, size_t size)
 {
     while (size > 0) {
-        long written = call6(SYS_write, fd, (long)text, (long)size, 0, 0, 0);
+        long written = rt_syscall(SYS_write, fd, (long)text, (long)size, 0, 0, 0);
         if (written == -EINTR || written == -EAGAIN)
             continue;
         if (written <= 0)
@@ -69,11 +56,11 @@ void rt_write(int fd, const char *text, size_t size)
 /* A small file of /sys or /proc as text; false: there is none. */
 static bool read_file(const char *path, char *text, size_t room)
 {
-    long fd = call6(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    long fd = rt_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (fd < 0)
         return false;
-    long size = call6(SYS_read, fd, (long)text, (long)room - 1, 0, 0, 0);
-    call6(SYS_close, fd, 0, 0, 0, 0, 0);
+    long size = rt_syscall(SYS_read, fd, (long)text, (long)room - 1, 0, 0, 0);
+    rt_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
     text[size > 0 ? size : 0] = '\0';
     return size > 0;
 }
@@ -107,7 +94,7 @@ static long quota_cpus(void)
 int rt_cpus(void)
 {
     unsigned long mask[128];
-    long bytes = call6(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
+    long bytes = rt_syscall(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
     long count = 0;
     for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
         count += __builtin_popcountl(mask[i]);
