@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "os.h"
 #include "panic.h"
+#include "preempt.h"
 #include "sysmon.h"
 #include "worker.h"
 
@@ -71,8 +72,8 @@ void rt_finish(int result)
 {
     rt_sched.result = result;
     __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&rt_sched.done, 1, __ATOMIC_RELEASE);
-    rt_futex_wake(&rt_sched.done, 1);
+    __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
+    rt_sysmon_wake();
     rt_enter();
     rt_leave_running(rt_self(), NULL, NULL);
     __builtin_unreachable();
@@ -92,6 +93,7 @@ static int begin(struct start *start)
     if (error)
         return error;
     rt_poll_start();
+    rt_preempt_start();
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
     uint64_t word = (uint64_t)start;
@@ -104,9 +106,15 @@ static void end(void)
     __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i < rt_sched.made_ps; i++)
         __atomic_store_n(&rt_sched.ps[i]->attention, 1, __ATOMIC_SEQ_CST);
-    rt_ms_wake_all();
-    rt_ms_join();
+    bool all = rt_ms_end();
+    rt_preempt_stop();
     rt_poll_stop();
+    if (!all) {
+        memset(&rt_sched, 0, sizeof rt_sched);
+        rt_tasks_forget();
+        rt_stacks_forget();
+        return;
+    }
     for (int i = 0; i < rt_sched.made_ps; i++) {
         rt_timers_free(rt_sched.ps[i]);
         rt_free(rt_sched.ps[i], sizeof *rt_sched.ps[i]);

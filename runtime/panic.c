@@ -8,6 +8,7 @@
 
 #include "os.h"
 #include "sched.h"
+#include "worker.h"
 
 static void say(const char *kind, const char *format, va_list arguments)
 {
@@ -49,7 +50,11 @@ void goro_panic(const char *format, ...)
 struct rt_g *rt_goroutine(const char *name)
 {
     struct rt_g *g = rt_self();
-    if (!g || g->system)
+    if (!g || g->system) {
+        struct rt_m *m = rt_this_m();
+        if (!g && m && __atomic_load_n(&m->fate, __ATOMIC_RELAXED) == RT_M_ABANDONED)
+            rt_m_abandon(m);
         goro_panic("%s outside of a goroutine", name);
+    }
     return g;
 }

@@ -111,7 +111,7 @@ void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
         m->locked = g;
     else {
         g->m = NULL;
-        to = pick(m);
+        to = m->p ? pick(m) : NULL;
     }
     if (!to)
         to = &m->g0;
@@ -203,7 +203,7 @@ void rt_ready_list(struct rt_glist *list)
 
 static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const void *object)
 {
-    struct rt_g *g = rt_self();
+    struct rt_g *g = rt_goroutine("waiting");
     rt_emit_block(g, object, reason);
     g->reason = (uint8_t)reason;
     g->object = object;
@@ -280,7 +280,10 @@ static struct rt_g *first_of(struct rt_p *p, struct rt_glist *list)
 static struct rt_g *poll_now(struct rt_p *p)
 {
     struct rt_glist ready = {0};
-    if (rt_poll_waiters() == 0 || rt_poll(p, 0, &ready) == 0)
+    if (rt_poll_waiters() == 0)
+        return NULL;
+    __atomic_store_n(&rt_sched.last_poll, __atomic_load_n(&rt_sched.coarse, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+    if (rt_poll(p, 0, &ready) == 0)
         return NULL;
     return first_of(p, &ready);
 }
@@ -420,8 +423,6 @@ static struct rt_g *go_idle(struct rt_m *m)
     struct rt_g *g = NULL;
     if (__atomic_exchange_n(&rt_sched.polling, 1, __ATOMIC_SEQ_CST) == 0)
         g = sleep_in_poller(m);
-    if (!m->p && !__atomic_load_n(&rt_sched.stopping, __ATOMIC_SEQ_CST))
-        rt_m_stop(m);
     return g;
 }
 
@@ -434,6 +435,10 @@ static struct rt_g *find(struct rt_m *m)
         m->found = NULL;
         if (g)
             return g;
+        if (!p) {
+            rt_m_stop(m);
+            continue;
+        }
         __atomic_store_n(&p->attention, 0, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&p->expired, __ATOMIC_RELAXED)) {
             p->expired = 0;
@@ -459,11 +464,12 @@ void rt_schedule(struct rt_m *m)
             m->after = NULL;
             after(m->after_arg);
         }
+        if (__atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_ABANDONED)
+            return;
         if (m->locked) {
-            rt_p_hand_off(rt_p_release(m));
-            rt_m_stop(m);
-            if (__atomic_load_n(&rt_sched.stopping, __ATOMIC_SEQ_CST))
-                return;
+            if (m->p)
+                rt_p_hand_off(rt_p_release(m));
+            rt_m_wait(m);
             m->found = m->locked;
             m->locked = NULL;
         }

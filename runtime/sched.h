@@ -29,16 +29,20 @@ struct rt_p {
     int64_t goroutines; /* started minus ended here; only the sum over all Ps has a meaning */
     uint64_t next_id, last_id;
     struct rt_stack_cache stacks;
-    struct rt_p *idle_next;
+    struct rt_p *idle_next; /* or on the list of Ps that want an M */
+    bool wants_spinning;
     uint64_t draws[RT_STREAM_COUNT]; /* numbers drawn, per stream */
     /* sysmon's */
-    uint32_t seen_slice;
-    uint32_t seen_block;
-    int64_t seen_at;
+    uint32_t seen_slice, seen_tick, seen_block;
+    int64_t seen_at, seen_block_at;
     uint32_t blocks; /* blocking calls begun */
     struct rt_timers timers __attribute__((aligned(RT_CACHE_LINE)));
     struct rt_g *runq[RT_RUNQ] __attribute__((aligned(RT_CACHE_LINE)));
 } __attribute__((aligned(RT_CACHE_LINE)));
+
+/* At the end of the runtime an M ends (its thread says so), or is left alone, for it does not come back: who sets it first. */
+enum rt_wish { RT_WISH_NONE, RT_WISH_FREEZE, RT_WISH_ABANDON }; /* what the preemption signal is about */
+enum rt_fate { RT_M_LIVES, RT_M_ENDED, RT_M_ABANDONED };
 
 struct rt_m {
     struct rt_p *p;        /* NULL: does not run goroutines now */
@@ -52,7 +56,9 @@ struct rt_m {
     struct rt_p *next_p;    /* given by whoever wakes it */
     uint32_t park;          /* futex: 1 = go on */
     bool spinning;
-    bool counted_out;    /* abandoned at the end: its thread owns it now */
+    uint32_t blocking;   /* blocking.c */
+    uint32_t fate;       /* enum rt_fate; atomic */
+    uint8_t wish;        /* enum rt_wish; atomic */
     struct rt_g *locked; /* the goroutine that only runs here (pinned or frozen), while it does not */
     struct rt_m *idle_next, *all_next;
     int32_t id, tid;
@@ -71,15 +77,18 @@ struct rt_sched {
     int32_t made_ps;
     int32_t idle_p_count;    /* atomic */
     int32_t spinning;        /* atomic: Ms that look for work */
-    int32_t m_count, live_ms;
-    int32_t idle_m_count;
+    int32_t m_count;
+    int32_t idle_m_count;    /* atomic */
+    struct rt_p *wanting;    /* Ps for which sysmon has to make an M */
     uint32_t global_count;   /* atomic copy of global.count */
     int64_t poll_until;      /* atomic: until when an M sleeps in the poller; 0: none does */
     uint32_t polling;        /* atomic: 1 = an M is in the poller */
     int64_t coarse;          /* goro_now(), at most 10 ms old while anything runs; sysmon's */
     uint32_t stopping;       /* atomic */
-    uint32_t done;           /* futex of goro_run: main_fn has returned */
-    uint32_t sysmon_sleeps;  /* futex */
+    uint32_t done;           /* atomic: main_fn has returned */
+    uint32_t sysmon_word;    /* futex: counts wake-ups */
+    uint32_t sysmon_sleeps;  /* atomic: 1 = until a P is not idle */
+    int64_t last_poll;       /* atomic */
     int result;
     uint64_t seed;
     int default_class; /* of stacks */
@@ -107,9 +116,13 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg) __attribut
 void rt_landed(void);
 
 /* worker.c: Ms. */
-int rt_m_new(struct rt_p *p, bool spinning);
+int rt_m_new(struct rt_p *p, bool spinning);  /* for sysmon and the start only; p NULL: an idle one */
+void rt_ms_supply(void);                      /* sysmon's: Ms for Ps that want one, and a stock of idle ones */
 void rt_m_run(struct rt_p *p, bool spinning); /* an idle or new M continues with p */
-void rt_m_stop(struct rt_m *m);               /* sleeps, without P, until m->next_p is given; then has it */
+struct rt_m *rt_m_idle_get(void);             /* off the idle list, to be given a P by rt_m_wake; NULL: none */
+void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning);
+void rt_m_wait(struct rt_m *m); /* until rt_m_wake; then has the P. Without P: the runtime ends */
+void rt_m_stop(struct rt_m *m); /* the same as an idle M */
 void rt_p_acquire(struct rt_m *m, struct rt_p *p);
 struct rt_p *rt_p_release(struct rt_m *m);
 void rt_p_idle_put(struct rt_p *p); /* Requires: sched.lock */
@@ -122,6 +135,7 @@ void rt_task_free(struct rt_g *g);
 void rt_task_bind(struct rt_g *g); /* gives an unstarted goroutine its stack */
 void rt_tasks_flush(struct rt_p *p);
 void rt_tasks_end(void);
+void rt_tasks_forget(void);
 int64_t rt_tasks_count(void);
 void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg);
 

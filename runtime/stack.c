@@ -286,6 +286,11 @@ bool rt_stack_guard(const void *address, char **stack)
     return false;
 }
 
+void rt_stacks_forget(void)
+{
+    memset(pools, 0, sizeof pools);
+}
+
 void rt_stacks_end(void)
 {
     for (int class = 0; class < RT_STACK_CLASSES; class ++) {

@@ -27,5 +27,7 @@ void rt_stacks_trim(void);
 /* Whether address is in a guard, and whose: the stack above it. */
 bool rt_stack_guard(const void *address, char **stack);
 void rt_stacks_end(void);
+/* Leaves them to whoever still runs on them. */
+void rt_stacks_forget(void);
 
 #endif

@@ -200,7 +200,7 @@ static void reap(void *g)
 
 void rt_task_end(void)
 {
-    struct rt_g *g = rt_self();
+    struct rt_g *g = rt_goroutine("the end of one");
     rt_emit_end(g);
     if (g->main)
         rt_finish(0);
@@ -235,6 +235,11 @@ void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg)
         for (int i = 0; i < BLOCK; i++)
             if (__atomic_load_n(&block->gs[i].status, __ATOMIC_ACQUIRE) != RT_IDLE)
                 visit(&block->gs[i], arg);
+}
+
+void rt_tasks_forget(void)
+{
+    memset(&common, 0, sizeof common);
 }
 
 void rt_tasks_end(void)

@@ -8,9 +8,13 @@
 #include <errno.h>
 
 #include "os.h"
+#include "preempt.h"
 #include "panic.h"
+#include "sysmon.h"
+#include "worker.h"
 
-enum { M_STACK = 256 << 10, M_SIGNAL_STACK = 64 << 10, MOST_MS = 10000 };
+enum { M_STACK = 256 << 10, M_SIGNAL_STACK = 64 << 10, MOST_MS = 10000, STOCK = 2 /* idle Ms, for preemption */ };
+#define PATIENCE (20 * GORO_MILLISECOND)
 
 void rt_p_acquire(struct rt_m *m, struct rt_p *p)
 {
@@ -44,7 +48,7 @@ struct rt_p *rt_p_idle_get(void)
     __atomic_fetch_sub(&rt_sched.idle_p_count, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&rt_sched.sysmon_sleeps, __ATOMIC_SEQ_CST)) {
         __atomic_store_n(&rt_sched.sysmon_sleeps, 0, __ATOMIC_SEQ_CST);
-        rt_futex_wake(&rt_sched.sysmon_sleeps, 1);
+        rt_sysmon_wake();
     }
     return p;
 }
@@ -65,23 +69,37 @@ static void *thread_main(void *arg)
     rt_enter();
     m->errno_place = &errno;
     m->tid = rt_tid();
-    if (m->next_p) {
-        struct rt_p *p = m->next_p;
-        m->next_p = NULL;
+    struct rt_p *p = m->next_p;
+    m->next_p = NULL;
+    if (p)
         rt_p_acquire(m, p);
-        rt_schedule(m);
-    }
-    if (m->p) {
-        rt_lock(&rt_sched.lock);
-        rt_p_idle_put(rt_p_release(m));
-        rt_unlock(&rt_sched.lock);
-    }
-    rt_leave();
+    else
+        rt_m_stop(m);
+    rt_schedule(m);
     rt_set_self(NULL);
     rt_set_m(NULL);
+    rt_leave();
     stack.ss_flags = SS_DISABLE;
     sigaltstack(&stack, NULL);
+    uint32_t lives = RT_M_LIVES;
+    if (__atomic_compare_exchange_n(&m->fate, &lives, RT_M_ENDED, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        rt_sysmon_wake();
     return NULL;
+}
+
+void rt_m_leave(struct rt_m *m)
+{
+    m->p = NULL;
+    __atomic_store_n(&m->fate, RT_M_ABANDONED, __ATOMIC_RELEASE);
+    rt_set_self(NULL);
+}
+
+void rt_m_abandon(struct rt_m *m)
+{
+    struct rt_g *g = m->current;
+    rt_set_self(&m->g0);
+    rt_ctx_switch(&g->sp, m->g0.sp);
+    __builtin_unreachable();
 }
 
 int rt_m_new(struct rt_p *p, bool spinning)
@@ -97,60 +115,95 @@ int rt_m_new(struct rt_p *p, bool spinning)
     m->signal_stack = signal_stack;
     m->g0.status = RT_RUNNING;
     m->g0.system = 1;
+    m->id = rt_sched.m_count;
+    error = EAGAIN;
+    if (m->id >= MOST_MS)
+        goto fail;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, M_STACK);
-    rt_lock(&rt_sched.lock);
-    m->id = rt_sched.m_count++;
-    error = m->id < MOST_MS ? pthread_create(&m->thread, &attributes, thread_main, m) : EAGAIN;
-    if (error == 0) {
-        m->all_next = rt_sched.ms;
-        __atomic_store_n(&rt_sched.ms, m, __ATOMIC_RELEASE);
-    }
-    rt_unlock(&rt_sched.lock);
+    error = pthread_create(&m->thread, &attributes, thread_main, m);
     pthread_attr_destroy(&attributes);
-    if (error == 0)
-        return 0;
+    if (error)
+        goto fail;
+    rt_sched.m_count++;
+    m->all_next = rt_sched.ms;
+    __atomic_store_n(&rt_sched.ms, m, __ATOMIC_RELEASE);
+    return 0;
 fail:
     rt_free(m, sizeof *m);
     rt_free(signal_stack, M_SIGNAL_STACK);
     return -error;
 }
 
-void rt_m_run(struct rt_p *p, bool spinning)
+void rt_ms_supply(void)
 {
-    rt_lock(&rt_sched.lock);
+    int error = 0;
+    while (__atomic_load_n(&rt_sched.wanting, __ATOMIC_ACQUIRE)) {
+        rt_lock(&rt_sched.lock);
+        struct rt_p *p = rt_sched.wanting;
+        if (p)
+            rt_sched.wanting = p->idle_next;
+        rt_unlock(&rt_sched.lock);
+        if (!p || (error = rt_m_new(p, p->wants_spinning)) == 0)
+            continue;
+        /* No thread to be had: the P is left to those that are there, which look for idle ones. */
+        if (p->wants_spinning)
+            __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
+        rt_lock(&rt_sched.lock);
+        rt_p_idle_put(p);
+        rt_unlock(&rt_sched.lock);
+        return;
+    }
+    for (int32_t n = __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED); n < STOCK && error == 0; n++)
+        error = rt_m_new(NULL, false);
+}
+
+/* Requires: sched.lock. */
+static struct rt_m *idle_pop(void)
+{
     struct rt_m *m = rt_sched.idle_ms;
     if (m) {
         rt_sched.idle_ms = m->idle_next;
-        rt_sched.idle_m_count--;
+        __atomic_fetch_sub(&rt_sched.idle_m_count, 1, __ATOMIC_RELAXED);
     }
-    rt_unlock(&rt_sched.lock);
-    if (m) {
-        m->spinning = spinning;
-        m->next_p = p;
-        wake(m);
-        return;
-    }
-    int error = rt_m_new(p, spinning);
-    if (error == 0)
-        return;
-    /* No thread: the P waits for one of those that are there. */
-    rt_lock(&rt_sched.lock);
-    rt_p_idle_put(p);
-    rt_unlock(&rt_sched.lock);
-    if (spinning)
-        __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
+    return m;
 }
 
-void rt_m_stop(struct rt_m *m)
+struct rt_m *rt_m_idle_get(void)
 {
-    if (!m->locked) {
-        rt_lock(&rt_sched.lock);
-        m->idle_next = rt_sched.idle_ms;
-        rt_sched.idle_ms = m;
-        rt_sched.idle_m_count++;
-        rt_unlock(&rt_sched.lock);
+    rt_lock(&rt_sched.lock);
+    struct rt_m *m = idle_pop();
+    rt_unlock(&rt_sched.lock);
+    return m;
+}
+
+void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning)
+{
+    m->spinning = spinning;
+    m->next_p = p;
+    wake(m);
+}
+
+/* Threads are only made by sysmon: pthread_create allocates, and the lock of malloc may be held by a goroutine that is frozen
+ * and waits for our P. */
+void rt_m_run(struct rt_p *p, bool spinning)
+{
+    rt_lock(&rt_sched.lock);
+    struct rt_m *m = idle_pop();
+    if (!m) {
+        p->wants_spinning = spinning;
+        p->idle_next = rt_sched.wanting;
+        __atomic_store_n(&rt_sched.wanting, p, __ATOMIC_RELEASE);
     }
+    rt_unlock(&rt_sched.lock);
+    if (m)
+        rt_m_wake(m, p, spinning);
+    else
+        rt_sysmon_wake();
+}
+
+void rt_m_wait(struct rt_m *m)
+{
     while (!__atomic_load_n(&m->park, __ATOMIC_ACQUIRE))
         rt_futex_wait(&m->park, 0, GORO_FOREVER);
     __atomic_store_n(&m->park, 0, __ATOMIC_RELAXED);
@@ -158,6 +211,25 @@ void rt_m_stop(struct rt_m *m)
     m->next_p = NULL;
     if (p)
         rt_p_acquire(m, p);
+}
+
+void rt_m_stop(struct rt_m *m)
+{
+    rt_lock(&rt_sched.lock);
+    struct rt_p *p = rt_sched.wanting;
+    if (p) {
+        rt_sched.wanting = p->idle_next;
+        m->spinning = p->wants_spinning;
+    } else {
+        m->idle_next = rt_sched.idle_ms;
+        rt_sched.idle_ms = m;
+        __atomic_fetch_add(&rt_sched.idle_m_count, 1, __ATOMIC_RELAXED);
+    }
+    rt_unlock(&rt_sched.lock);
+    if (p)
+        rt_p_acquire(m, p);
+    else
+        rt_m_wait(m);
 }
 
 void rt_p_hand_off(struct rt_p *p)
@@ -187,28 +259,69 @@ void rt_p_hand_off(struct rt_p *p)
 
 void rt_run_locked(struct rt_m *m, struct rt_g *g)
 {
-    struct rt_m *owner = g->m;
-    owner->next_p = rt_p_release(m);
-    wake(owner);
+    __atomic_store_n(&m->p->tick, m->p->tick + 1, __ATOMIC_RELAXED);
+    rt_m_wake(g->m, rt_p_release(m), false);
     rt_m_stop(m);
 }
 
-/* All Ms sleep or are about to look at `stopping`. */
-void rt_ms_wake_all(void)
+/* The end. Ms look at `stopping` whenever they come to g0; those that sleep are woken. Some do not come: in a blocking call,
+ * or computing. They get a moment, then they are abandoned: their threads run on as threads that are not ours, and end where
+ * they would enter the scheduler; what they may still touch is not freed. */
+
+static int still_living(void)
 {
-    for (struct rt_m *m = __atomic_load_n(&rt_sched.ms, __ATOMIC_ACQUIRE); m; m = m->all_next)
-        wake(m);
-    rt_poll_wake();
+    int living = 0;
+    for (struct rt_m *m = rt_sched.ms; m; m = m->all_next)
+        living += __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES;
+    return living;
 }
 
-void rt_ms_join(void)
+static void wait_for_ms(int64_t until)
 {
+    for (;;) {
+        uint32_t word = __atomic_load_n(&rt_sched.sysmon_word, __ATOMIC_SEQ_CST);
+        for (struct rt_m *m = rt_sched.ms; m; m = m->all_next)
+            if (__atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES)
+                wake(m);
+        rt_poll_wake();
+        int64_t now = goro_now();
+        if (still_living() == 0 || now >= until)
+            return;
+        int64_t soon = now + GORO_MILLISECOND;
+        rt_futex_wait(&rt_sched.sysmon_word, word, soon < until ? soon : until);
+    }
+}
+
+static bool abandon_blocked(struct rt_m *m)
+{
+    uint32_t in_call = 1;
+    return __atomic_compare_exchange_n(&m->blocking, &in_call, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+bool rt_ms_end(void)
+{
+    bool all = true;
     struct rt_m *next;
+    wait_for_ms(goro_now() + PATIENCE);
     for (struct rt_m *m = rt_sched.ms; m; m = next) {
         next = m->all_next;
+        for (int tries = 0; __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES && tries < 100; tries++) {
+            if (abandon_blocked(m)) {
+                __atomic_store_n(&m->fate, RT_M_ABANDONED, __ATOMIC_RELEASE);
+            } else {
+                rt_preempt_abandon(m);
+                wait_for_ms(goro_now() + GORO_MILLISECOND);
+            }
+        }
+        if (__atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) != RT_M_ENDED) {
+            pthread_detach(m->thread);
+            all = false;
+            continue;
+        }
         pthread_join(m->thread, NULL);
         rt_free(m->signal_stack, M_SIGNAL_STACK);
         rt_free(m, sizeof *m);
     }
     rt_sched.ms = NULL;
+    return all;
 }
