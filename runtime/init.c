@@ -92,8 +92,10 @@ static int begin(struct start *start)
     int error = make_ps((int)procs);
     if (error)
         return error;
-    rt_poll_start();
     rt_preempt_start();
+    error = rt_poll_start();
+    if (error)
+        return error;
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
     uint64_t word = (uint64_t)start;

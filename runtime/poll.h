@@ -21,8 +21,13 @@ struct rt_glist { /* linked by g->next */
 uint32_t rt_poll_waiters(void);
 uint32_t rt_poll(struct rt_p *p, int64_t until, struct rt_glist *ready);
 void rt_poll_wake(void);
-void rt_poll_start(void); /* with the runtime */
-void rt_poll_stop(void);
+int rt_poll_start(void);       /* with the runtime: 0 or -errno */
+void rt_poll_stop(void);       /* also after a start that failed */
 void rt_poll_after_fork(void); /* in the child */
+
+/* What fd.c asks of it, with the descriptor's lock held. *home becomes the poller that watches it. */
+int rt_poll_add(int fd, uint32_t generation, uint16_t *home);
+void rt_poll_del(int fd, uint16_t home);
+void rt_poll_waiting(uint16_t home, int change); /* goroutines that wait for descriptors of it */
 
 #endif

@@ -75,7 +75,9 @@ enum rt_status { RT_IDLE, RT_RUNNABLE, RT_RUNNING, RT_WAITING, RT_BLOCKED, RT_FR
     ROW(QUEUE, "queue pop") \
     ROW(POOL, "pool wait") \
     ROW(IO_READ, "io read") \
-    ROW(IO_WRITE, "io write")
+    ROW(IO_WRITE, "io write") \
+    ROW(IO_CLOSE, "io close") \
+    ROW(DNS, "name lookup")
 
 enum rt_reason {
 #define RT_REASON(name, text) RT_REASON_##name,

@@ -1,6 +1,9 @@
 /* Until there are timers. */
 #include "timer.h"
 
+#include "panic.h"
+#include "rt.h"
+
 int64_t rt_timers_run(struct rt_p *p, int64_t now)
 {
     (void)p;
@@ -11,4 +14,14 @@ int64_t rt_timers_run(struct rt_p *p, int64_t now)
 void rt_timers_free(struct rt_p *p)
 {
     (void)p;
+}
+
+bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), void *arg, enum rt_reason reason,
+                   const void *object)
+{
+    (void)claim;
+    if (deadline != GORO_FOREVER)
+        rt_fatal("rt_park_until: no timers yet");
+    rt_park(unlock, arg, reason, object);
+    return true;
 }
