@@ -104,3 +104,13 @@ void rt_alloc_end(void)
     }
     memset(&heap, 0, sizeof heap);
 }
+
+void rt_alloc_lock(void)
+{
+    rt_lock(&heap.lock);
+}
+
+void rt_alloc_unlock(void)
+{
+    rt_unlock(&heap.lock);
+}

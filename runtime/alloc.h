@@ -4,5 +4,7 @@
 
 /* Gives all chunks back to the kernel if no block of them is out; big blocks are their owners' business. */
 void rt_alloc_end(void);
+void rt_alloc_lock(void); /* for fork */
+void rt_alloc_unlock(void);
 
 #endif

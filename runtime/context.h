@@ -11,7 +11,9 @@ struct rt_g;
 void rt_ctx_switch(void **save, void *to);
 /* Begins g at `top` (16-aligned) and forgets the caller. */
 void rt_ctx_start(void *top, struct rt_g *g) __attribute__((noreturn));
+/* The first frame's code, from here to there. */
 void rt_ctx_entry(void);
+extern const char rt_ctx_entry_end[];
 
 /* A context at `top` that begins g when it is switched to. Returns its stack pointer. */
 static inline void *rt_ctx_make(char *top, struct rt_g *g)

@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fork.h"
 #include "os.h"
-#include "panic.h"
 #include "preempt.h"
+#include "signals.h"
 #include "sysmon.h"
 #include "worker.h"
 
@@ -34,8 +35,7 @@ size_t rt_setting(const char *name, size_t otherwise)
     return *end || value == 0 ? otherwise : (size_t)value;
 }
 
-/* Requires: sched.lock, but at the start. */
-static int make_ps(int procs)
+int rt_make_ps(int procs)
 {
     for (int i = rt_sched.made_ps; i < procs; i++) {
         struct rt_p *p = rt_alloc(sizeof *p);
@@ -48,12 +48,6 @@ static int make_ps(int procs)
         rt_p_idle_put(p);
     }
     return 0;
-}
-
-int goro_gomaxprocs(int n)
-{
-    (void)n;
-    return __atomic_load_n(&rt_sched.procs, __ATOMIC_RELAXED);
 }
 
 struct start {
@@ -89,18 +83,28 @@ static int begin(struct start *start)
         return -EINVAL;
     rt_sched.coarse = goro_now();
     rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
-    int error = make_ps((int)procs);
+    int error = rt_make_ps((int)procs);
     if (error)
         return error;
     rt_preempt_start();
     error = rt_poll_start();
     if (error)
         return error;
+    rt_signals_start();
+    rt_fork_start();
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
     uint64_t word = (uint64_t)start;
     error = goro_spawn((void (*)(void))run_main, &options, &site, 1, 0, &word);
     return error;
+}
+
+void rt_forget(void)
+{
+    memset(&rt_sched, 0, sizeof rt_sched);
+    rt_tasks_forget();
+    rt_stacks_forget();
+    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
 }
 
 static void end(void)
@@ -110,11 +114,10 @@ static void end(void)
         __atomic_store_n(&rt_sched.ps[i]->attention, 1, __ATOMIC_SEQ_CST);
     bool all = rt_ms_end();
     rt_preempt_stop();
+    rt_signals_stop();
     rt_poll_stop();
     if (!all) {
-        memset(&rt_sched, 0, sizeof rt_sched);
-        rt_tasks_forget();
-        rt_stacks_forget();
+        rt_forget();
         return;
     }
     for (int i = 0; i < rt_sched.made_ps; i++) {

@@ -8,6 +8,7 @@
 
 #include "os.h"
 #include "sched.h"
+#include "trace.h"
 #include "worker.h"
 
 static void say(const char *kind, const char *format, va_list arguments)
@@ -15,7 +16,7 @@ static void say(const char *kind, const char *format, va_list arguments)
     static uint32_t one;
     char text[1024];
     if (__atomic_exchange_n(&one, 1, __ATOMIC_SEQ_CST))
-        for (;;)
+        for (;;) /* also one that another thread has to stop: it may */
             pause();
     int size = snprintf(text, sizeof text - 1, "%s: ", kind);
     size += vsnprintf(text + size, sizeof text - 1 - (size_t)size, format, arguments);
@@ -32,7 +33,7 @@ void rt_fatal(const char *format, ...)
     va_start(arguments, format);
     say("fatal error", format, arguments);
     va_end(arguments);
-    goro_dump(2);
+    rt_trace_all(2);
     abort();
 }
 
@@ -43,7 +44,7 @@ void goro_panic(const char *format, ...)
     va_start(arguments, format);
     say("panic", format, arguments);
     va_end(arguments);
-    goro_dump(2);
+    rt_trace_all(2);
     abort();
 }
 

@@ -21,6 +21,7 @@
 
 #include "os.h"
 #include "sched.h"
+#include "trace.h"
 #include "worker.h"
 
 static struct sigaction before;
@@ -48,6 +49,8 @@ static void freeze(struct rt_m *m, struct rt_g *g)
     __atomic_store_n(&p->slice, p->slice + 1, __ATOMIC_RELAXED);
     rt_m_wake(heir, p, false);
     rt_m_wait(m);
+    if (__atomic_load_n(&rt_sched.halting, __ATOMIC_ACQUIRE))
+        rt_halted(m);
     if (!m->p) /* the runtime ends */
         rt_m_leave(m);
     else
@@ -60,9 +63,11 @@ static void on_signal(int signal, siginfo_t *info, void *context)
     struct rt_g *g = rt_self();
     int saved = errno;
     uint8_t wish = m ? __atomic_load_n(&m->wish, __ATOMIC_ACQUIRE) : RT_WISH_NONE;
-    if (wish == RT_WISH_NONE) {
+    if (wish == RT_WISH_NONE)
         pass_on(signal, info, context);
-    } else if (rt_locks() == 0 && g && !g->system && m->p) {
+    else if (wish == RT_WISH_HALT)
+        rt_halted(m);
+    else if (rt_locks() == 0 && g && !g->system && m->p) {
         rt_enter();
         __atomic_store_n(&m->wish, RT_WISH_NONE, __ATOMIC_RELAXED);
         if (wish == RT_WISH_FREEZE)
@@ -90,6 +95,15 @@ void rt_preempt(struct rt_p *p)
 void rt_preempt_abandon(struct rt_m *m)
 {
     ask(m, RT_WISH_ABANDON);
+}
+
+void rt_preempt_halt(struct rt_m *m)
+{
+    struct rt_g *g = m->current;
+    if (g && __atomic_load_n(&g->status, __ATOMIC_ACQUIRE) == RT_FROZEN)
+        rt_m_wake(m, NULL, false);
+    else
+        ask(m, RT_WISH_HALT);
 }
 
 void rt_preempt_start(void)

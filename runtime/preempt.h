@@ -12,4 +12,7 @@ void rt_preempt(struct rt_p *p);
 /* At the end of the runtime: m's goroutine becomes a thread of its own. */
 void rt_preempt_abandon(struct rt_m *m);
 
+/* Into rt_halted (trace.h), wherever it is. */
+void rt_preempt_halt(struct rt_m *m);
+
 #endif

@@ -18,8 +18,10 @@
  * The last idle M sleeps in the poller until the earliest timer of all Ps; the others on their own futex. */
 #include "sched.h"
 
+#include "fork.h"
 #include "os.h"
 #include "panic.h"
+#include "world.h"
 
 enum { FAIR = 64, STEAL_ROUNDS = 4 };
 
@@ -426,19 +428,45 @@ static struct rt_g *go_idle(struct rt_m *m)
     return g;
 }
 
+/* A goroutine that was found goes to those who have a P; if it runs on this M only, it brings one. */
+static void wait_for_p(struct rt_m *m)
+{
+    struct rt_g *g = m->found;
+    m->found = NULL;
+    if (g) {
+        rt_lock(&rt_sched.lock);
+        rt_global_put(g);
+        rt_unlock(&rt_sched.lock);
+    }
+    if (!g || g->m != m) {
+        rt_m_stop(m);
+        return;
+    }
+    m->locked = g;
+    rt_m_wait(m);
+    m->locked = NULL;
+    m->found = g;
+}
+
 /* Whose turn it is; NULL: the runtime stops. */
 static struct rt_g *find(struct rt_m *m)
 {
     while (!__atomic_load_n(&rt_sched.stopping, __ATOMIC_SEQ_CST)) {
         struct rt_p *p = m->p;
+        if (!p) {
+            wait_for_p(m);
+            continue;
+        }
+        if (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST)) {
+            rt_world_wait(m);
+            continue;
+        }
+        if (rt_sched.child == 1)
+            rt_fork_threads();
         struct rt_g *g = m->found;
         m->found = NULL;
         if (g)
             return g;
-        if (!p) {
-            rt_m_stop(m);
-            continue;
-        }
         __atomic_store_n(&p->attention, 0, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&p->expired, __ATOMIC_RELAXED)) {
             p->expired = 0;

@@ -11,7 +11,7 @@
 
 enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64 };
 
-enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_GONE };
+enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_STOPPED /* world.c */, RT_P_GONE };
 
 struct rt_p {
     /* Ring: the owner pushes at tail, owner and thieves take at head by compare-and-swap (runq.c). */
@@ -41,7 +41,7 @@ struct rt_p {
 } __attribute__((aligned(RT_CACHE_LINE)));
 
 /* At the end of the runtime an M ends (its thread says so), or is left alone, for it does not come back: who sets it first. */
-enum rt_wish { RT_WISH_NONE, RT_WISH_FREEZE, RT_WISH_ABANDON }; /* what the preemption signal is about */
+enum rt_wish { RT_WISH_NONE, RT_WISH_FREEZE, RT_WISH_ABANDON, RT_WISH_HALT }; /* what the preemption signal is about */
 enum rt_fate { RT_M_LIVES, RT_M_ENDED, RT_M_ABANDONED };
 
 struct rt_m {
@@ -59,6 +59,7 @@ struct rt_m {
     uint32_t blocking;   /* blocking.c */
     uint32_t fate;       /* enum rt_fate; atomic */
     uint8_t wish;        /* enum rt_wish; atomic */
+    uint32_t halted, asked; /* trace.c */
     struct rt_g *locked; /* the goroutine that only runs here (pinned or frozen), while it does not */
     struct rt_m *idle_next, *all_next;
     int32_t id, tid;
@@ -79,12 +80,17 @@ struct rt_sched {
     int32_t spinning;        /* atomic: Ms that look for work */
     int32_t m_count;
     int32_t idle_m_count;    /* atomic */
+    int32_t starting_ms;     /* atomic: made as idle ones, not there yet */
     struct rt_p *wanting;    /* Ps for which sysmon has to make an M */
     uint32_t global_count;   /* atomic copy of global.count */
     int64_t poll_until;      /* atomic: until when an M sleeps in the poller; 0: none does */
     uint32_t polling;        /* atomic: 1 = an M is in the poller */
     int64_t coarse;          /* goro_now(), at most 10 ms old while anything runs; sysmon's */
     uint32_t stopping;       /* atomic */
+    uint32_t halting;        /* atomic: the process is about to end by a panic */
+    uint32_t world;          /* futex, and the next one: world.c */
+    uint32_t world_changes;
+    uint32_t child;          /* of a fork: 1 without threads yet, 2 with */
     uint32_t done;           /* atomic: main_fn has returned */
     uint32_t sysmon_word;    /* futex: counts wake-ups */
     uint32_t sysmon_sleeps;  /* atomic: 1 = until a P is not idle */
@@ -136,11 +142,15 @@ void rt_task_bind(struct rt_g *g); /* gives an unstarted goroutine its stack */
 void rt_tasks_flush(struct rt_p *p);
 void rt_tasks_end(void);
 void rt_tasks_forget(void);
+void rt_tasks_lock(void); /* for fork */
+void rt_tasks_unlock(void);
 int64_t rt_tasks_count(void);
 void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg);
 
 /* init.c */
 void rt_finish(int result);
+int rt_make_ps(int procs); /* Requires: sched.lock, but at the start. As idle ones */
+void rt_forget(void);      /* a child of fork without goroutines: as if there had never been any */
 size_t rt_setting(const char *name, size_t otherwise);
 
 #endif

@@ -286,6 +286,18 @@ bool rt_stack_guard(const void *address, char **stack)
     return false;
 }
 
+void rt_stacks_lock(void)
+{
+    for (int class = 0; class < RT_STACK_CLASSES; class ++)
+        rt_lock(&pools[class].lock);
+}
+
+void rt_stacks_unlock(void)
+{
+    for (int class = 0; class < RT_STACK_CLASSES; class ++)
+        rt_unlock(&pools[class].lock);
+}
+
 void rt_stacks_forget(void)
 {
     memset(pools, 0, sizeof pools);

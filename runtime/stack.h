@@ -29,5 +29,7 @@ bool rt_stack_guard(const void *address, char **stack);
 void rt_stacks_end(void);
 /* Leaves them to whoever still runs on them. */
 void rt_stacks_forget(void);
+void rt_stacks_lock(void); /* for fork */
+void rt_stacks_unlock(void);
 
 #endif

@@ -9,6 +9,11 @@
  *   - memory of stacks that nobody needs any more; the coarse clock; schedtrace. */
 #include "sysmon.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dump.h"
 #include "os.h"
 #include "preempt.h"
 #include "sched.h"
@@ -137,12 +142,22 @@ static void sleep_until(int64_t until, bool deep)
     __atomic_store_n(&rt_sched.sysmon_sleeps, 0, __ATOMIC_SEQ_CST);
 }
 
+/* GORO_DEBUG=schedtrace=MS */
+static int64_t trace_period(void)
+{
+    const char *text = getenv("GORO_DEBUG"), *found = text ? strstr(text, "schedtrace=") : NULL;
+    return found ? strtoll(found + strlen("schedtrace="), NULL, 10) * GORO_MILLISECOND : 0;
+}
+
 void rt_sysmon(void)
 {
-    int64_t delay = SHORTEST, trimmed = goro_now();
+    int64_t delay = SHORTEST, begun = goro_now(), trimmed = begun, traced = begun;
+    int64_t trace_every = trace_period();
     int quiet = 0;
     while (!__atomic_load_n(&rt_sched.done, __ATOMIC_ACQUIRE)) {
         int64_t now = goro_now();
+        if (__atomic_load_n(&rt_sched.halting, __ATOMIC_ACQUIRE))
+            pause();
         __atomic_store_n(&rt_sched.coarse, now, __ATOMIC_RELAXED);
         rt_ms_supply();
         quiet = look(now) ? 0 : quiet + 1;
@@ -151,8 +166,15 @@ void rt_sysmon(void)
             rt_stacks_trim();
             trimmed = now;
         }
+        if (trace_every > 0 && now - traced >= trace_every) {
+            rt_schedtrace(now - begun);
+            traced = now;
+        }
         bool deep = quiet > EAGER && all_idle();
-        int64_t until = now + (deep ? GORO_SECOND : delay), timer = deep ? INT64_MAX : earliest_timer();
+        int64_t until = now + (deep ? GORO_SECOND : delay);
+        if (trace_every > 0 && traced + trace_every < until)
+            until = traced + trace_every;
+        int64_t timer = deep ? INT64_MAX : earliest_timer();
         sleep_until(timer > now && timer < until ? timer : until, deep);
     }
 }

@@ -237,6 +237,28 @@ void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg)
                 visit(&block->gs[i], arg);
 }
 
+void rt_tasks_flush(struct rt_p *p)
+{
+    rt_lock(&common.lock);
+    for (struct rt_g *g; (g = p->free);) {
+        p->free = g->next;
+        g->next = common.free;
+        common.free = g;
+    }
+    rt_unlock(&common.lock);
+    p->free_count = 0;
+}
+
+void rt_tasks_lock(void)
+{
+    rt_lock(&common.lock);
+}
+
+void rt_tasks_unlock(void)
+{
+    rt_unlock(&common.lock);
+}
+
 void rt_tasks_forget(void)
 {
     memset(&common, 0, sizeof common);

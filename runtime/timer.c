@@ -25,3 +25,9 @@ bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), vo
     rt_park(unlock, arg, reason, object);
     return true;
 }
+
+void rt_timers_move(struct rt_p *from, struct rt_p *to)
+{
+    (void)from;
+    (void)to;
+}

@@ -71,10 +71,12 @@ static void *thread_main(void *arg)
     m->tid = rt_tid();
     struct rt_p *p = m->next_p;
     m->next_p = NULL;
-    if (p)
+    if (p) {
         rt_p_acquire(m, p);
-    else
+    } else {
+        __atomic_fetch_sub(&rt_sched.starting_ms, 1, __ATOMIC_RELAXED);
         rt_m_stop(m);
+    }
     rt_schedule(m);
     rt_set_self(NULL);
     rt_set_m(NULL);
@@ -154,8 +156,14 @@ void rt_ms_supply(void)
         rt_unlock(&rt_sched.lock);
         return;
     }
-    for (int32_t n = __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED); n < STOCK && error == 0; n++)
+    while (error == 0 && __atomic_load_n(&rt_sched.starting_ms, __ATOMIC_RELAXED) +
+                                 __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED) <
+                             STOCK) {
+        __atomic_fetch_add(&rt_sched.starting_ms, 1, __ATOMIC_RELAXED);
         error = rt_m_new(NULL, false);
+        if (error)
+            __atomic_fetch_sub(&rt_sched.starting_ms, 1, __ATOMIC_RELAXED);
+    }
 }
 
 /* Requires: sched.lock. */

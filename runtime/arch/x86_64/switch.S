@@ -136,5 +136,8 @@ rt_ctx_entry:
     ud2
     .cfi_endproc
     .size rt_ctx_entry, . - rt_ctx_entry
+    .globl rt_ctx_entry_end
+    .hidden rt_ctx_entry_end
+rt_ctx_entry_end:
 
     .section .note.GNU-stack, "", @progbits
