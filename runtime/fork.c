@@ -12,7 +12,6 @@
 #include "fork.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -112,7 +111,6 @@ static void in_child(void)
 static void *sysmon_thread(void *arg)
 {
     rt_sysmon();
-    exit(rt_sched.result);
     return arg;
 }
 

@@ -64,6 +64,8 @@ static void run_main(struct start *start)
 /* The main goroutine is done: wakes the thread in goro_run, and never runs again. */
 void rt_finish(int result)
 {
+    if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
+        exit(result);
     rt_sched.result = result;
     __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
@@ -80,18 +82,18 @@ static int begin(struct start *start)
     rt_sched.procs = (int32_t)procs;
     rt_sched.default_class = rt_stack_class(rt_setting("GORO_STACK", DEFAULT_STACK));
     if (rt_sched.default_class < 0)
-        return -EINVAL;
+        rt_sched.default_class = rt_stack_class(DEFAULT_STACK);
     rt_sched.coarse = goro_now();
     rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
+    rt_preempt_start();
+    rt_signals_start();
     int error = rt_make_ps((int)procs);
     if (error)
         return error;
-    rt_preempt_start();
+    rt_fork_start();
     error = rt_poll_start();
     if (error)
         return error;
-    rt_signals_start();
-    rt_fork_start();
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
     uint64_t word = (uint64_t)start;

@@ -457,7 +457,7 @@ static struct rt_g *find(struct rt_m *m)
             wait_for_p(m);
             continue;
         }
-        if (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST)) {
+        if (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST) % 2) {
             rt_world_wait(m);
             continue;
         }

@@ -5,7 +5,8 @@
  * preemption signal for goroutines that compute (they freeze, and the P arrives at g0 of another M). An M that comes to g0 with
  * a P waits there, on the futex `world`, and keeps it.
  *
- * rt_sched.world: 0 runs, 1 stopping or stopped. One stopper at a time: the second one yields, and so stops for the first. */
+ * rt_sched.world counts: odd while it is stopping or stopped. A thread that waits for the end of one stop must take part in
+ * the next one, which may begin before it has woken. One stopper at a time: the second one yields, and so stops for the first. */
 #include "world.h"
 
 #include <string.h>
@@ -17,11 +18,14 @@
 void rt_world_wait(struct rt_m *m)
 {
     struct rt_p *p = m->p;
+    uint32_t stop = __atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST);
+    if (stop % 2 == 0)
+        return;
     __atomic_store_n(&p->status, RT_P_STOPPED, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&rt_sched.world_changes, 1, __ATOMIC_SEQ_CST);
     rt_futex_wake(&rt_sched.world_changes, 1);
-    while (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST))
-        rt_futex_wait(&rt_sched.world, 1, GORO_FOREVER);
+    while (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST) == stop)
+        rt_futex_wait(&rt_sched.world, stop, GORO_FOREVER);
     /* Whoever started the world has decided about the P. */
     if (p->m != m)
         m->p = NULL;
@@ -61,9 +65,9 @@ static int ask(struct rt_p *mine, bool press)
 void rt_world_stop(void)
 {
     for (;;) {
-        uint32_t runs = 0;
         rt_enter();
-        if (__atomic_compare_exchange_n(&rt_sched.world, &runs, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        uint32_t runs = __atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST) & ~1u;
+        if (__atomic_compare_exchange_n(&rt_sched.world, &runs, runs + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             break;
         rt_leave();
         goro_yield();
@@ -73,7 +77,8 @@ void rt_world_stop(void)
         uint32_t changes = __atomic_load_n(&rt_sched.world_changes, __ATOMIC_SEQ_CST);
         if (ask(mine, round > 0) == 0)
             return;
-        rt_futex_wait(&rt_sched.world_changes, changes, goro_now() + (round == 0 ? 100 * GORO_MICROSECOND : GORO_MILLISECOND));
+        int64_t pause = round == 0 ? 100 * GORO_MICROSECOND : GORO_MILLISECOND;
+        rt_futex_wait(&rt_sched.world_changes, changes, goro_now() + pause);
     }
 }
 
@@ -92,7 +97,10 @@ void rt_world_start(void)
         else
             free[count++] = p;
     }
-    __atomic_store_n(&rt_sched.world, 0, __ATOMIC_SEQ_CST);
+    /* On its way to an M it must not look stopped to the next stop. */
+    for (int i = 0; i < count; i++)
+        __atomic_store_n(&free[i]->status, RT_P_IDLE, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&rt_sched.world, 1, __ATOMIC_SEQ_CST);
     rt_futex_wake(&rt_sched.world, INT32_MAX);
     for (int i = 0; i < count; i++)
         rt_p_hand_off(free[i]);
