@@ -3,12 +3,10 @@
 #define RT_CONTEXT_H
 
 #include "arch/x86_64/frame.h"
+#include "arch/x86_64/switch.h"
 
 struct rt_g;
 
-/* Saves the caller's context, its stack pointer in *save, and continues `to`. Returns when somebody continues the saved one, maybe
- * on another thread: nothing thread-local that was read before is valid. */
-void rt_ctx_switch(void **save, void *to);
 /* Begins g at `top` (16-aligned) and forgets the caller. */
 void rt_ctx_start(void *top, struct rt_g *g) __attribute__((noreturn));
 /* The first frame's code, from here to there. */
@@ -21,8 +19,7 @@ static inline void *rt_ctx_make(char *top, struct rt_g *g)
     struct rt_frame *frame = (struct rt_frame *)top - 1;
     frame->mxcsr = RT_MXCSR;
     frame->x87 = RT_X87;
-    frame->r12 = (uint64_t)g;
-    frame->rbp = 0;
+    frame->rbp = (uint64_t)g;
     frame->rip = (void *)rt_ctx_entry;
     return frame;
 }

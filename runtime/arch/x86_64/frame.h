@@ -1,10 +1,10 @@
-/* What a goroutine's saved context looks like, for C and for switch.S, which checks nothing: the assertions below do. */
+/* What a goroutine's saved context looks like, for C and for switch.h and .S, which check nothing: the assertions below do. */
 #ifndef RT_ARCH_FRAME_H
 #define RT_ARCH_FRAME_H
 
 #define RT_FRAME_MXCSR 0
 #define RT_FRAME_X87 4
-#define RT_FRAME_SIZE 64
+#define RT_FRAME_SIZE 24
 #define RT_MXCSR 0x1f80 /* as a process starts */
 #define RT_X87 0x037f
 
@@ -18,12 +18,12 @@
 struct rt_frame { /* at g->sp, lowest address first: what rt_ctx_switch pushed */
     uint32_t mxcsr;
     uint16_t x87, unused;
-    uint64_t r15, r14, r13, r12, rbx, rbp;
+    uint64_t rbp; /* of a goroutine that has not started: the struct rt_g */
     void *rip;
 };
-_Static_assert(offsetof(struct rt_frame, mxcsr) == RT_FRAME_MXCSR, "switch.S");
-_Static_assert(offsetof(struct rt_frame, x87) == RT_FRAME_X87, "switch.S");
-_Static_assert(sizeof(struct rt_frame) == RT_FRAME_SIZE, "switch.S");
+_Static_assert(offsetof(struct rt_frame, mxcsr) == RT_FRAME_MXCSR, "switch.h");
+_Static_assert(offsetof(struct rt_frame, x87) == RT_FRAME_X87, "switch.h");
+_Static_assert(sizeof(struct rt_frame) == RT_FRAME_SIZE, "switch.h");
 
 struct rt_regs {
     uint64_t general[6], vector[6];

@@ -1,72 +1,29 @@
-/* The switch between two stacks, and the first frame of a goroutine.
+/* The rare part of the switch between two stacks (switch.h), and the first frame of a goroutine.
  *
- * Saved is what the System V calling convention has callees keep: rbx, rbp, r12-r15 and the control words of SSE and x87, which
- * are only loaded when they differ. The way out is an indirect jump, not `ret`: the processor's stack of return addresses
- * belongs to the other goroutine and would mispredict each time.
- *
- * Unwinding: the frame layout is the same on both sides, so the CFI holds before and after rsp changes. rt_ctx_entry says that its
- * return address is undefined, and calls with rbp = 0: there debuggers, libunwind and frame-pointer walkers end.
+ * Unwinding: rt_ctx_entry says that its return address is undefined, and calls with rbp = 0: there debuggers, libunwind and
+ * frame-pointer walkers end.
  * Not marked for shadow stacks: goroutine stacks have none, and the kernel would kill us for the jump. */
 #include "frame.h"
 
     .text
-/* void rt_ctx_switch(void **save, void *to) */
-    .globl rt_ctx_switch
-    .hidden rt_ctx_switch
-    .type rt_ctx_switch, @function
-    .p2align 5
-rt_ctx_switch:
+/* The end of rt_ctx_switch where the floating-point control words are not all the usual ones: rdx and rsp are the frames that
+ * it has left and continues. */
+    .globl rt_ctx_words
+    .hidden rt_ctx_words
+    .type rt_ctx_words, @function
+rt_ctx_words:
     .cfi_startproc
-    endbr64
-    pushq %rbp
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %rbp, 0
-    pushq %rbx
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %rbx, 0
-    pushq %r12
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %r12, 0
-    pushq %r13
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %r13, 0
-    pushq %r14
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %r14, 0
-    pushq %r15
-    .cfi_adjust_cfa_offset 8
-    .cfi_rel_offset %r15, 0
-    subq $8, %rsp
-    .cfi_adjust_cfa_offset 8
-    stmxcsr RT_FRAME_MXCSR(%rsp)
-    fnstcw RT_FRAME_X87(%rsp)
-    movl RT_FRAME_MXCSR(%rsp), %eax
-    movzwl RT_FRAME_X87(%rsp), %edx
-    movq %rsp, (%rdi)
-    movq %rsi, %rsp
-    cmpl RT_FRAME_MXCSR(%rsp), %eax
-    jne 2f
-    cmpw RT_FRAME_X87(%rsp), %dx
-    jne 2f
+    .cfi_def_cfa_offset RT_FRAME_SIZE
+    .cfi_offset %rbp, -16
+    stmxcsr RT_FRAME_MXCSR(%rdx)
+    cmpw $RT_X87, RT_FRAME_X87(%rsp)
+    jne 1f
+    movl $RT_MXCSR, RT_FRAME_MXCSR(%rsp) /* it was not saved */
 1:
+    fldcw RT_FRAME_X87(%rsp)
+    ldmxcsr RT_FRAME_MXCSR(%rsp)
     addq $8, %rsp
     .cfi_adjust_cfa_offset -8
-    .cfi_remember_state
-    popq %r15
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %r15
-    popq %r14
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %r14
-    popq %r13
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %r13
-    popq %r12
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %r12
-    popq %rbx
-    .cfi_adjust_cfa_offset -8
-    .cfi_restore %rbx
     popq %rbp
     .cfi_adjust_cfa_offset -8
     .cfi_restore %rbp
@@ -74,14 +31,8 @@ rt_ctx_switch:
     .cfi_adjust_cfa_offset -8
     .cfi_register %rip, %rcx
     jmpq *%rcx
-2:
-    .cfi_restore_state
-    .cfi_adjust_cfa_offset 8
-    ldmxcsr RT_FRAME_MXCSR(%rsp)
-    fldcw RT_FRAME_X87(%rsp)
-    jmp 1b
     .cfi_endproc
-    .size rt_ctx_switch, . - rt_ctx_switch
+    .size rt_ctx_words, . - rt_ctx_words
 
 /* void rt_ctx_start(void *top, struct rt_g *g): begins g on the stack that ends at top, forgetting what was on it. */
     .globl rt_ctx_start
@@ -92,12 +43,12 @@ rt_ctx_start:
     .cfi_undefined %rip
     endbr64
     movq %rdi, %rsp
-    movq %rsi, %r12
+    movq %rsi, %rbp
     jmp rt_ctx_entry
     .cfi_endproc
     .size rt_ctx_start, . - rt_ctx_start
 
-/* The first frame: rt_task_begin(g in r12, &regs), then the goroutine's function with these registers, then rt_task_end. The
+/* The first frame: rt_task_begin(g in rbp, &regs), then the goroutine's function with these registers, then rt_task_end. The
  * nop: callers of nobody are looked up by return address - 1. */
     .type rt_ctx_entry, @function
     .p2align 4
@@ -108,9 +59,9 @@ rt_ctx_entry:
     .cfi_startproc
     .cfi_undefined %rip
     endbr64
+    movq %rbp, %rdi
     xorl %ebp, %ebp
     subq $RT_REGS_SIZE, %rsp
-    movq %r12, %rdi
     movq %rsp, %rsi
     call rt_task_begin
     movq %rax, %r11
