@@ -65,6 +65,13 @@ static bool read_file(const char *path, char *text, size_t room)
     return size > 0;
 }
 
+int rt_threads(void)
+{
+    char text[2048];
+    const char *line = read_file("/proc/self/status", text, sizeof text) ? strstr(text, "\nThreads:") : NULL;
+    return line ? atoi(line + strlen("\nThreads:")) : 0;
+}
+
 /* "0::/a/b": the quotas of all folders up to the root of the hierarchy count. INT64_MAX: none. */
 static long quota_cpus(void)
 {

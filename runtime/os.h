@@ -19,6 +19,8 @@ void rt_futex_wake(uint32_t *word, int count);
 int rt_tid(void);
 /* The processors that affinity mask and cgroup quota allow: at least 1. */
 int rt_cpus(void);
+/* Of this process; 0: not known. */
+int rt_threads(void);
 /* Whole text, also after EINTR. */
 void rt_write(int fd, const char *text, size_t size);
 

@@ -47,8 +47,10 @@ static void freeze(struct rt_m *m, struct rt_g *g)
     rt_global_put(g);
     rt_unlock(&rt_sched.lock);
     __atomic_store_n(&p->slice, p->slice + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->frozen, 1, __ATOMIC_RELEASE);
     rt_m_wake(heir, p, false);
     rt_m_wait(m);
+    __atomic_store_n(&m->frozen, 0, __ATOMIC_RELEASE);
     if (__atomic_load_n(&rt_sched.halting, __ATOMIC_ACQUIRE))
         rt_halted(m);
     if (!m->p) /* the runtime ends */

@@ -60,6 +60,7 @@ struct rt_m {
     uint32_t fate;       /* enum rt_fate; atomic */
     uint8_t wish;        /* enum rt_wish; atomic */
     uint32_t halted, asked; /* trace.c */
+    uint32_t frozen;        /* atomic: its goroutine is (preempt.c) */
     struct rt_g *locked; /* the goroutine that only runs here (pinned or frozen), while it does not */
     struct rt_m *idle_next, *all_next;
     int32_t id, tid;

@@ -15,6 +15,7 @@
 
 #include "dump.h"
 #include "os.h"
+#include "panic.h"
 #include "preempt.h"
 #include "sched.h"
 
@@ -128,6 +129,21 @@ static int64_t earliest_timer(void)
     return earliest;
 }
 
+/* Nothing can ever happen again: every goroutine waits, for other goroutines. Threads that are not ours could wake one, and so can
+ * what is in a blocking call. Asked when all Ps have been idle for a while; only this thread, or they, can end that. */
+static bool all_asleep(void)
+{
+    for (struct rt_m *m = rt_sched.ms; m; m = m->all_next)
+        if (__atomic_load_n(&m->blocking, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->frozen, __ATOMIC_ACQUIRE))
+            return false;
+    if (rt_poll_waiters() > 0 || earliest_timer() != INT64_MAX || rt_tasks_count() == 0 || rt_sched.starting_ms > 0 ||
+        rt_sched.wanting)
+        return false;
+    if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0 || rt_threads() != rt_sched.m_count + 1)
+        return false;
+    return all_idle() && !__atomic_load_n(&rt_sched.done, __ATOMIC_SEQ_CST);
+}
+
 /* Until rt_sysmon_wake, or `until`. */
 static void sleep_until(int64_t until, bool deep)
 {
@@ -171,6 +187,8 @@ void rt_sysmon(void)
             traced = now;
         }
         bool deep = quiet > EAGER && all_idle();
+        if (deep && all_asleep())
+            rt_fatal("all goroutines are asleep - deadlock");
         int64_t until = now + (deep ? GORO_SECOND : delay);
         if (trace_every > 0 && traced + trace_every < until)
             until = traced + trace_every;

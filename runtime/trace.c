@@ -64,8 +64,11 @@ static void walk_self(void *arg)
 static void visit_parked(struct rt_out *out, struct rt_g *g)
 {
     struct visit visit = {g, out, NULL};
+    static struct rt_m visitor;
     struct rt_m *m = rt_this_m();
-    if (!m || (char *)g->sp - g->stack < NEEDED) {
+    if (!m) /* sysmon, or a thread that is not ours */
+        rt_set_m(m = &visitor);
+    if ((char *)g->sp - g->stack < NEEDED) {
         rt_out_text(out, "    (its stack cannot be walked)\n");
         return;
     }
