@@ -69,7 +69,7 @@ typedef struct goro_sem {
     int64_t count;
     struct goro_waiters waiters;
 } goro_sem;
-#define GORO_SEM_INIT(n) {.count = (n)}
+#define GORO_SEM_INIT(n) {(n), {}}
 void goro_sem_acquire(goro_sem *s, int64_t n);
 int goro_sem_acquire_until(goro_sem *s, int64_t n, int64_t deadline); /* 0 or -ETIMEDOUT */
 bool goro_sem_tryacquire(goro_sem *s, int64_t n);
