@@ -217,6 +217,7 @@ int goro_wait_fd(int fd, short events, int64_t deadline)
     struct rt_fd *d = rt_fd_get(fd, &error);
     if (!d)
         return error;
+    error = 0;
     while (error == 0) {
         uint32_t edges = rt_fd_edges(d, side);
         int now = d->kind == RT_FD_FILE ? rt_file_wait(fd, events, deadline) : rt_libc_poll(fd, events, 0);
