@@ -61,15 +61,21 @@ class Presented(gdb.unwinder.Unwinder):
 
     def __init__(self):
         super().__init__("goroutine")
-        self.registers = None
+        self.present(None)
+
+    def present(self, registers):
+        self.registers = registers
+        self.presented = False  # only the innermost frame is ours
+        gdb.invalidate_cached_frames()
 
     def __call__(self, pending):
         if not self.registers:
             return None
-        sp = int(pending.read_register("rsp"))
-        if sp == self.registers["rsp"]:
+        sp = pending.read_register("rsp")
+        if self.presented:
             return None
-        info = pending.create_unwind_info(self.FrameId(sp, int(pending.read_register("rip"))))
+        self.presented = True
+        info = pending.create_unwind_info(self.FrameId(sp, pending.read_register("rip")))
         for register, value in self.registers.items():
             info.add_saved_register(register, gdb.Value(value).cast(gdb.lookup_type("unsigned long")))
         return info
@@ -93,13 +99,11 @@ def on_parked(g, command):
         for name in ("rip", "rbp", "rsp"):
             gdb.execute(f"set ${name} = {registers[name]}")
     except gdb.error:
-        presented.registers = registers
-        gdb.invalidate_cached_frames()
+        presented.present(registers)
         try:
             gdb.execute(command)
         finally:
-            presented.registers = None
-            gdb.invalidate_cached_frames()
+            presented.present(None)
         return
     try:
         gdb.execute(command)
