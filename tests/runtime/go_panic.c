@@ -3,6 +3,7 @@
 #define GORO_SHORT_NAMES
 #include "run.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -484,15 +485,151 @@ static void stack_overflow_names_the_goroutine(void **state)
         fail_msg("status %x, said: %s", (unsigned)status, said);
 }
 
+/* ---- all asleep ---- */
+
+static chan_of(int) dead;
+
+static void take_dead(bool pin)
+{
+    if (pin)
+        goro_pin();
+    chan_take(dead);
+}
+
+static void select_dead(void)
+{
+    chan_select {
+        recv_case(dead, NULL) {
+        }
+        send_case(nil, 1) {
+        }
+    }
+}
+
+static int asleep_alone(void *arg)
+{
+    (void)arg;
+    chan_send(nil, 1);
+    return 0;
+}
+
+static int asleep_together(void *arg)
+{
+    waitgroup never = {0};
+    (void)arg;
+    dead = chan_make(int, 0);
+    waitgroup_add(&never, 1);
+    go(take_dead, false);
+    go(take_dead, true);
+    go(select_dead);
+    waitgroup_wait(&never);
+    return 0;
+}
+
+static int asleep_in_a_lock(void *arg)
+{
+    mutex m = {0};
+    (void)arg;
+    mutex_lock(&m);
+    mutex_lock(&m);
+    return 0;
+}
+
+static int asleep_after_work(void *arg)
+{
+    (void)arg;
+    goro_sleep(5 * GORO_MILLISECOND);
+    for (int i = 0; i < 1000; i++)
+        yield();
+    struct goro_timer *t = goro_timer_new(GORO_SECOND);
+    goro_timer_stop(t); /* one that was stopped wakes nobody */
+    chan_take(goro_timer_chan(t));
+    return 0;
+}
+
+static int run_asleep(void *fn)
+{
+    int (*main_fn)(void *) = *(int (**)(void *))fn;
+    goro_run(main_fn, NULL);
+    return 3;
+}
+
+static void all_asleep_is_told(void **state)
+{
+    static int (*const cases[])(void *) = {asleep_alone, asleep_together, asleep_in_a_lock, asleep_after_work};
+    static char said[1 << 16];
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        int status = child(run_asleep, (void *)&cases[i], said, sizeof said);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || !strstr(said, "all goroutines are asleep") ||
+            !strstr(said, "goroutine 1 "))
+            fail_msg("case %d: status %x, said: %s", i, (unsigned)status, said);
+    }
+}
+
+/* What may still come, each after long enough for a wrong verdict: then everybody is asleep meanwhile, but not for ever. */
+static const int64_t a_while = 300 * GORO_MILLISECOND;
+
+static long sleep_blocking(void *arg)
+{
+    (void)arg;
+    return usleep((useconds_t)(a_while / 1000));
+}
+
+static void send_after_call(chan_of(int) c)
+{
+    goro_blocking(sleep_blocking, NULL);
+    chan_send(c, 1);
+}
+
+static void *send_from_thread(void *c)
+{
+    usleep((useconds_t)(a_while / 1000));
+    goro_chan_try_send_raw(c, &(int){2});
+    return NULL;
+}
+
+static void *write_from_thread(void *fd)
+{
+    usleep((useconds_t)(a_while / 1000));
+    return write(*(int *)fd, "x", 1) == 1 ? fd : NULL;
+}
+
+GORO_TEST(asleep_but_not_for_ever)
+{
+    chan_of(int) c = chan_make(int, 1);
+    pthread_t thread;
+    int ends[2];
+    char byte;
+    void *wrote;
+
+    go(send_after_call, c);
+    CHECK_EQ(chan_take(c), 1);
+    CHECK_EQ(chan_recv_until(c, goro_now() + a_while, NULL), -ETIMEDOUT);
+    CHECK_EQ(pthread_create(&thread, NULL, send_from_thread, c), 0);
+    CHECK_EQ(chan_take(c), 2);
+    pthread_join(thread, NULL);
+    CHECK_EQ(goro_pipe(ends), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, write_from_thread, &ends[1]), 0);
+    CHECK_EQ(goro_read(ends[0], &byte, 1, GORO_FOREVER), 1);
+    pthread_join(thread, &wrote);
+    CHECK(wrote != NULL);
+    goro_close(ends[0]);
+    goro_close(ends[1]);
+    chan_free(c);
+}
+
 int main(void)
 {
     enum { COUNT = sizeof misuses / sizeof *misuses };
-    struct CMUnitTest tests[COUNT + 4];
+    struct CMUnitTest tests[COUNT + 6];
     for (int i = 0; i < COUNT; i++)
         tests[i] = (struct CMUnitTest){misuses[i].name, misuse_panics, NULL, NULL, (void *)&misuses[i]};
     tests[COUNT] = (struct CMUnitTest)cmocka_unit_test(waiting_outside_of_a_goroutine);
     tests[COUNT + 1] = (struct CMUnitTest)cmocka_unit_test(without_waiting_anywhere);
     tests[COUNT + 2] = (struct CMUnitTest)cmocka_unit_test(simultaneous_panics_print_one);
     tests[COUNT + 3] = (struct CMUnitTest)cmocka_unit_test(stack_overflow_names_the_goroutine);
+    tests[COUNT + 4] = (struct CMUnitTest)cmocka_unit_test(all_asleep_is_told);
+    tests[COUNT + 5] = (struct CMUnitTest)cmocka_unit_test(asleep_but_not_for_ever);
     return cmocka_run_group_tests_name("go_panic", tests, NULL, NULL);
 }
