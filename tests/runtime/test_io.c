@@ -335,6 +335,12 @@ GORO_TEST(packets_stay_packets)
     CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
     CHECK_EQ(goro_write(fds[0], "ab", 2, GORO_FOREVER), 2);
     CHECK_EQ(goro_write(fds[0], "cde", 3, GORO_FOREVER), 3);
+    CHECK_EQ(goro_read(fds[1], buffer, 8, GORO_FOREVER), 2);
+    CHECK_EQ(goro_read(fds[1], buffer, 8, GORO_FOREVER), 3);
+    CHECK_EQ(goro_read(fds[1], buffer, 8, 1), -ETIMEDOUT);
+    CHECK_EQ(goro_write(fds[0], "ab", 2, GORO_FOREVER), 2);
+    CHECK_EQ(goro_write(fds[0], "cde", 3, GORO_FOREVER), 3);
+    let_poller_look();
     /* A short read here does not mean that there is no more. */
     CHECK_EQ(goro_read(fds[1], buffer, 8, GORO_FOREVER), 2);
     CHECK_EQ(goro_recv(fds[1], buffer, 8, MSG_PEEK, GORO_FOREVER), 3);
@@ -347,7 +353,8 @@ GORO_TEST(a_descriptor_passed_along_is_read_after_a_short_read)
     int fds[2];
     char byte = 'x', control[CMSG_SPACE(sizeof(int))] = "";
     struct iovec part = {&byte, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
