@@ -93,7 +93,8 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define goro_chan_recv(c, p) \
     __extension__({ \
         GORO_CAN_RECV(c); \
-        goro_chan_recv_raw(GORO_RAW(c), GORO_ELEM_PTR(c, p), GORO_FOREVER) > 0; \
+        struct goro_chan *const goro_c = GORO_RAW(c); \
+        goro_chan_recv_raw(goro_c, GORO_ELEM_PTR(c, p), GORO_FOREVER) > 0; \
     })
 /* goro_chan_take(c): the value, zero when closed. */
 #define goro_chan_take(c) \
@@ -107,12 +108,14 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define goro_chan_recv_until(c, deadline, p) \
     __extension__({ \
         GORO_CAN_RECV(c); \
-        goro_chan_recv_raw(GORO_RAW(c), GORO_ELEM_PTR(c, p), (deadline)); \
+        struct goro_chan *const goro_c = GORO_RAW(c); \
+        goro_chan_recv_raw(goro_c, GORO_ELEM_PTR(c, p), (deadline)); \
     })
 #define goro_chan_try_recv(c, p) \
     __extension__({ \
         GORO_CAN_RECV(c); \
-        goro_chan_try_recv_raw(GORO_RAW(c), GORO_ELEM_PTR(c, p)); \
+        struct goro_chan *const goro_c = GORO_RAW(c); \
+        goro_chan_try_recv_raw(goro_c, GORO_ELEM_PTR(c, p)); \
     })
 /* goro_chan_range(c, v) { ... }: for each value until closed, v declared here. c is evaluated once; break and continue work. */
 #define goro_chan_range(c, v) \

@@ -108,13 +108,19 @@ static inline bool goro_select_default(struct goro_select_state *s)
 }
 #else
 
-#define goro_select \
-    for (struct goro_select_state goro_s = {.deadline = GORO_FOREVER}; goro_select_step(&goro_s);)
+#define goro_select for (struct goro_select_state goro_s = {.deadline = GORO_FOREVER}; goro_select_step(&goro_s);)
 #define goro_recv_case_ok(c, p, okp) \
     if (__extension__({ \
             GORO_CAN_RECV(c); \
-            goro_s.pass == 1 ? goro_select_enter(&goro_s, GORO_RAW(c), GORO_CASE_RECV, GORO_ELEM_PTR(c, p), (okp)) \
-                             : goro_s.count++ == goro_s.chosen; \
+            bool goro_mine; \
+            if (goro_s.pass == 1) { \
+                struct goro_chan *const goro_c = GORO_RAW(c); /* arguments of a call have no order */ \
+                void *const goro_e = GORO_ELEM_PTR(c, p); \
+                goro_mine = goro_select_enter(&goro_s, goro_c, GORO_CASE_RECV, goro_e, (okp)); \
+            } else { \
+                goro_mine = goro_s.count++ == goro_s.chosen; \
+            } \
+            goro_mine; \
         }))
 #define goro_recv_case(c, p) goro_recv_case_ok(c, p, NULL)
 #define goro_send_case(c, ...) \
@@ -131,8 +137,7 @@ static inline bool goro_select_default(struct goro_select_state *s)
             } \
             goro_mine; \
         }))
-#define goro_timeout_case(ns) \
-    if (goro_s.pass == 1 ? goro_select_timeout(&goro_s, (ns)) : goro_s.chosen == -ETIMEDOUT)
+#define goro_timeout_case(ns) if (goro_s.pass == 1 ? goro_select_timeout(&goro_s, (ns)) : goro_s.chosen == -ETIMEDOUT)
 #define goro_default_case if (goro_s.pass == 1 ? goro_select_default(&goro_s) : goro_s.chosen == -EAGAIN)
 
 #endif
