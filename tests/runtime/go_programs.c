@@ -264,27 +264,43 @@ static void copy(struct series *in, struct series *out)
     }
 }
 
-/* The same stream twice, read at different speeds: what one has had and the other has not is kept. */
+/* The same stream twice, read at different speeds: what one has had and the other has not is kept, and is given out also while the
+ * next coefficient is on its way, for that may depend on it. */
 static void run_split(struct series *in, struct series *a, struct series *b)
 {
-    rat *values = NULL;
-    size_t count = 0, had[2] = {0, 0};
     struct series *outs[2] = {a, b};
+    rat *values = NULL, value;
+    size_t count = 0, had[2] = {0, 0};
+    bool waits[2] = {false, false}, ask = false, asked = false;
     for (;;) {
-        int who = 0;
+        int who = -1;
         chan_select {
-            recv_case(a->ask, NULL) {
+            recv_case(waits[0] ? NULL : a->ask, NULL) {
                 who = 0;
             }
-            recv_case(b->ask, NULL) {
+            recv_case(waits[1] ? NULL : b->ask, NULL) {
                 who = 1;
             }
+            send_case(ask ? in->ask : NULL, 0) {
+                ask = false;
+                asked = true;
+            }
+            recv_case(asked ? in->get : NULL, &value) {
+                asked = false;
+                values = realloc(values, (count + 1) * sizeof *values);
+                values[count++] = value;
+            }
         }
-        if (had[who] == count) {
-            values = realloc(values, (count + 1) * sizeof *values);
-            values[count++] = take(in);
+        if (who >= 0) {
+            waits[who] = true;
+            ask = ask || (had[who] == count && !asked);
         }
-        chan_send(outs[who]->get, values[had[who]++]);
+        for (int i = 0; i < 2; i++) {
+            if (waits[i] && had[i] < count) {
+                chan_send(outs[i]->get, values[had[i]++]);
+                waits[i] = false;
+            }
+        }
     }
 }
 
