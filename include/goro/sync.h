@@ -7,6 +7,11 @@
 extern "C" {
 #endif
 
+/* Fast paths are inline; the library has the same functions. With GORO_RACE it must see each call. */
+#if defined(__OPTIMIZE__) && !defined(GORO_RACE)
+#define GORO_INLINE extern inline __attribute__((gnu_inline))
+#endif
+
 struct goro_waiters { /* a lock of the runtime and the goroutines that wait, first come first */
     uint32_t lock, count;
     void *first, *last;
@@ -15,13 +20,29 @@ struct goro_waiters { /* a lock of the runtime and the goroutines that wait, fir
 /* Mutex. Barging, for speed, until a waiter has waited 1 ms: then it is handed over in order. Any goroutine may unlock it.
  * Panics: unlock of an unlocked mutex. */
 typedef struct goro_mutex {
-    uint32_t state;
+    uint32_t state; /* 0: free, 1: locked and nobody waits; runtime/mutex.c */
     struct goro_waiters waiters;
 } goro_mutex;
 void goro_mutex_lock(goro_mutex *m);
 bool goro_mutex_trylock(goro_mutex *m); /* true: it is ours. From anywhere */
 int goro_mutex_lock_until(goro_mutex *m, int64_t deadline); /* 0 or -ETIMEDOUT */
 void goro_mutex_unlock(goro_mutex *m);
+void goro_mutex_lock_slow(goro_mutex *m);
+void goro_mutex_unlock_slow(goro_mutex *m);
+#ifdef GORO_INLINE
+GORO_INLINE void goro_mutex_lock(goro_mutex *m)
+{
+    uint32_t from = 0;
+    if (!__atomic_compare_exchange_n(&m->state, &from, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        goro_mutex_lock_slow(m);
+}
+GORO_INLINE void goro_mutex_unlock(goro_mutex *m)
+{
+    uint32_t from = 1;
+    if (!__atomic_compare_exchange_n(&m->state, &from, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        goro_mutex_unlock_slow(m);
+}
+#endif
 
 /* Readers-writer lock. A writer that waits keeps new readers out; after it, the readers that came meanwhile go first.
  * Panics: unlock without lock. */
