@@ -226,11 +226,19 @@ void rt_park_locked(struct rt_lock *lock, enum rt_reason reason, const void *obj
     park(rt_unlock_arg, lock, reason, object);
 }
 
+/* Behind all others. What is in the global queue is behind the local one: a goroutine that only yields, waiting for what is there,
+ * would keep its P's queue from becoming empty. */
 static void queue_self(void *arg)
 {
     struct rt_g *g = arg;
     __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
-    rt_runq_put(rt_this_p(), g);
+    if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_RELAXED) == 0) {
+        rt_runq_put(rt_this_p(), g);
+        return;
+    }
+    rt_lock(&rt_sched.lock);
+    rt_global_put(g);
+    rt_unlock(&rt_sched.lock);
 }
 
 void goro_yield(void)
