@@ -64,6 +64,8 @@ static void run_main(struct start *start)
 /* The main goroutine is done: wakes the thread in goro_run, and never runs again. */
 void rt_finish(int result)
 {
+    rt_locals_free(rt_self());
+    rt_emit_end(rt_self());
     if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
         exit(result);
     rt_sched.result = result;

@@ -99,11 +99,12 @@ struct rt_g {
     uint16_t pins;         /* > 0: only its M may continue it */
     int32_t saved_errno;
     uint32_t claim; /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
-    const void *object; /* what it waits for */
-    int64_t since;      /* of the state, by the coarse clock (10 ms) */
-    void **locals;      /* gls.c's */
-    uint64_t id;        /* order of creation; for people */
-    uint64_t path;      /* identity: parent's path and which child of it */
+    const void *object;       /* what it waits for */
+    int64_t since;            /* of the state, by the coarse clock (10 ms) */
+    void **locals;            /* gls.c's */
+    struct rt_at_end *at_end; /* gls.c's */
+    uint64_t id;              /* order of creation; for people */
+    uint64_t path;            /* identity: parent's path and which child of it */
     uint64_t children;
     uint64_t parent; /* id */
     const struct goro_site *site;
@@ -164,6 +165,18 @@ struct rt_p *rt_any_p(void);
  * of a malloc wrapper are nobody's problem. */
 void *rt_alloc(size_t size);
 void rt_free(void *memory, size_t size);
+
+/* gls.c: code of the runtime that calls the user's links a hook, on its stack, that runs if the goroutine ends in there
+ * (goro_exit): last in, first out. pop: it came back. */
+struct rt_at_end {
+    struct rt_at_end *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+void rt_at_end_push(struct rt_at_end *hook, void (*fn)(void *arg), void *arg);
+void rt_at_end_pop(struct rt_at_end *hook);
+/* The goroutine ends: hooks, then destructors of its values; on the goroutine. */
+void rt_locals_free(struct rt_g *g);
 
 /* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller. */
 struct rt_g *rt_goroutine(const char *name);

@@ -201,9 +201,10 @@ static void reap(void *g)
 void rt_task_end(void)
 {
     struct rt_g *g = rt_goroutine("the end of one");
-    rt_emit_end(g);
     if (g->main)
         rt_finish(0);
+    rt_locals_free(g);
+    rt_emit_end(g);
     rt_enter();
     rt_this_p()->goroutines--;
     __atomic_store_n(&g->status, RT_DEAD, __ATOMIC_RELAXED);
