@@ -51,6 +51,17 @@ struct goro_select_state {
     char values[GORO_SELECT_VALUES] __attribute__((aligned(16)));
 };
 
+/* Not an initialiser: that would clear all of it. */
+static inline struct goro_select_state *goro_select_begin(struct goro_select_state *s)
+{
+    s->pass = s->count = 0;
+    s->chosen = 0;
+    s->flags = 0;
+    s->deadline = GORO_FOREVER;
+    s->used = 0;
+    return s;
+}
+
 static inline bool goro_select_step(struct goro_select_state *s)
 {
     if (s->pass++ == 0)
@@ -108,7 +119,8 @@ static inline bool goro_select_default(struct goro_select_state *s)
 }
 #else
 
-#define goro_select for (struct goro_select_state goro_s = {.deadline = GORO_FOREVER}; goro_select_step(&goro_s);)
+#define goro_select \
+    for (struct goro_select_state goro_s, *goro_sp = goro_select_begin(&goro_s); goro_select_step(goro_sp);)
 #define goro_recv_case_ok(c, p, okp) \
     if (__extension__({ \
             GORO_CAN_RECV(c); \
