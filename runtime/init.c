@@ -21,8 +21,6 @@
 
 enum { DEFAULT_STACK = 64 << 10 };
 
-__thread struct rt_thread rt_thread __attribute__((visibility("hidden")));
-
 static uint32_t running;
 
 size_t rt_setting(const char *name, size_t otherwise)

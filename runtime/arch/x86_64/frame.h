@@ -11,6 +11,8 @@
 /* rt_task_begin's output, in the frame of rt_ctx_entry: general registers, then vector registers. */
 #define RT_REGS_SIZE 96
 
+#define RT_THREAD_SIZE 24 /* tls.h */
+
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>

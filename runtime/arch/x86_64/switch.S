@@ -91,4 +91,14 @@ rt_ctx_entry:
     .hidden rt_ctx_entry_end
 rt_ctx_entry_end:
 
+/* struct rt_thread of tls.h: here, because link-time optimisation does not see the references in asm statements. */
+    .section .tbss, "awT", @nobits
+    .globl rt_thread
+    .hidden rt_thread
+    .type rt_thread, @object
+    .size rt_thread, RT_THREAD_SIZE
+    .p2align 4
+rt_thread:
+    .zero RT_THREAD_SIZE
+
     .section .note.GNU-stack, "", @progbits

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "frame.h"
+
 struct rt_g;
 struct rt_m;
 
@@ -17,6 +19,8 @@ struct rt_thread {
     struct rt_m *m;
     int32_t locks; /* > 0: no preemption: inside of the runtime. See rt.h */
 };
+
+_Static_assert(sizeof(struct rt_thread) == RT_THREAD_SIZE, "switch.S");
 
 #define RT_TLS_OFFSET(off) __asm__("movq rt_thread@gottpoff(%%rip), %0" : "=r"(off))
 #define RT_TLS_READ(type, displacement) \
