@@ -142,10 +142,27 @@ static void leave_queues(struct select *s, int chosen)
     }
 }
 
+/* Cases of one channel, which are neighbours: whoever comes finds the first of them in the queue, so which one that is must be drawn. */
+static void shuffle_same(struct goro_case **order, int count)
+{
+    int first = 0;
+    for (int i = 1; i < count; i++) {
+        if (order[i]->chan != order[i - 1]->chan) {
+            first = i;
+            continue;
+        }
+        int other = first + (int)rt_choose(RT_STREAM_SELECT, (uint32_t)(i - first + 1));
+        struct goro_case *one = order[i];
+        order[i] = order[other];
+        order[other] = one;
+    }
+}
+
 /* Requires: all locks, which are released. The case, or NULL: too late. */
 static struct goro_case *wait(struct select *s, struct rt_g *g, int64_t deadline)
 {
     __atomic_store_n(&g->claim, 0, __ATOMIC_RELAXED);
+    shuffle_same(s->order, s->count);
     for (int i = 0; i < s->count; i++) {
         struct goro_case *one = s->order[i];
         s->waiters[i] =
