@@ -68,6 +68,7 @@ var rows = map[string]struct {
 	"atomic":          {true, atomics},
 	"sleepers":        {true, sleepers},
 	"timers":          {true, timers},
+	"echo":            {true, echo},
 }
 
 func main() {
