@@ -16,6 +16,9 @@ struct goro_context *goro_context_with_deadline(struct goro_context *parent, int
 struct goro_context *goro_context_with_timeout(struct goro_context *parent, int64_t ns);
 /* `key` is compared by address. */
 struct goro_context *goro_context_with_value(struct goro_context *parent, const void *key, void *value);
+/* A child whose end runs fn(arg) in a goroutine of its own. stop: true: fn will not run. Released before: it will not, either. */
+struct goro_context *goro_context_after_func(struct goro_context *parent, void (*fn)(void *arg), void *arg);
+bool goro_context_stop_func(struct goro_context *c);
 struct goro_context *goro_context_retain(struct goro_context *c);
 void goro_context_release(struct goro_context *c);
 
@@ -41,7 +44,7 @@ typedef struct goro_group {
 } goro_group;
 void goro_group_init(goro_group *g, struct goro_context *parent); /* NULL: the background. -> goro_group_context */
 struct goro_context *goro_group_context(goro_group *g);           /* released by goro_group_wait */
-void goro_group_limit(goro_group *g, int n);                      /* at most n at once; before the first go */
+void goro_group_limit(goro_group *g, int n);                      /* at most n at once, n < 0: any number; before the first go */
 int goro_group_go(goro_group *g, int (*fn)(void *arg), void *arg); /* waits while the limit is reached */
 bool goro_group_try_go(goro_group *g, int (*fn)(void *arg), void *arg);
 int goro_group_wait(goro_group *g);
