@@ -1,8 +1,8 @@
 /* Public timers.
  *
  * A timer's channel has room for one time. Stop and reset first make sure that `fire` has returned (rt_timer_del), then drop
- * what it has put into the channel: so nothing stale is received afterwards (as since Go 1.23). Unlike there, length and
- * capacity are the channel's own, and a timer has fired when it is due, whether or not somebody has taken the value.
+ * what it has put into the channel: so nothing stale is received afterwards (as since Go 1.23). A value that was dropped means that
+ * nobody has seen the timer fire: it counts as pending. Unlike in Go, length and capacity are the channel's own.
  *
  * Lock: t->lock, over stop and reset; `fire` does not take it. */
 #include <goro/goro.h>
@@ -67,9 +67,7 @@ struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
 static bool stop(struct goro_timer *t)
 {
     bool pending = rt_timer_del(&t->timer);
-    if (t->chan)
-        goro_chan_try_recv_raw(t->chan, NULL);
-    return pending;
+    return (t->chan && goro_chan_try_recv_raw(t->chan, NULL) > 0) || pending;
 }
 
 bool goro_timer_stop(struct goro_timer *t)
