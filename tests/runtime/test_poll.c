@@ -1,4 +1,5 @@
 /* The poller and the table of descriptors from inside: what must hold between a system call and the wait after it. */
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -82,6 +83,33 @@ GORO_TEST(a_passed_deadline_on_top_of_an_event)
     close_pair(fds);
 }
 
+static void close_it(int fd, int *result)
+{
+    *result = goro_close(fd);
+    finish();
+}
+
+GORO_TEST(a_number_is_not_given_back_while_a_call_uses_it)
+{
+    int fds[2], error, result = 1;
+    CHECK_EQ(goro_pipe(fds), 0);
+    /* As a call between its wake-up and its system call. */
+    struct rt_fd *d = rt_fd_get(fds[0], &error);
+    CHECK_EQ(goro_go(close_it, fds[0], &result), 0);
+    while (!__atomic_load_n(&d->closer, __ATOMIC_ACQUIRE))
+        goro_yield();
+    CHECK(fcntl(fds[0], F_GETFD) >= 0);
+    CHECK_EQ(rt_fd_wait(fds[0], d, RT_FD_READ, rt_fd_edges(d, RT_FD_READ), GORO_FOREVER), -ECANCELED);
+    CHECK_EQ(goro_write(fds[0], "x", 1, GORO_FOREVER), -EBADF);
+    CHECK_EQ(goro_close(fds[0]), -EBADF);
+    CHECK_EQ(result, 1);
+    rt_fd_put(fds[0], d);
+    wait_finished(1);
+    CHECK_EQ(result, 0);
+    CHECK_EQ(fcntl(fds[0], F_GETFD), -1);
+    CHECK_EQ(goro_close(fds[1]), 0);
+}
+
 static long wait_child(void *pid)
 {
     int status = -1;
@@ -162,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edge_between_call_and_wait_is_not_lost),
         cmocka_unit_test(events_of_a_former_owner_are_dropped),
+        cmocka_unit_test(a_number_is_not_given_back_while_a_call_uses_it),
         cmocka_unit_test(a_short_read_saves_the_next_call),
         cmocka_unit_test(a_passed_deadline_on_top_of_an_event),
         cmocka_unit_test(after_fork_each_polls_for_itself),
