@@ -20,7 +20,12 @@
 #include "os.h"
 #include "waiters.h"
 
-enum { LOCKED = 1, WAKING = 2, STARVING = 4, WAITING = 8 };
+enum {
+    LOCKED = GORO_MUTEX_LOCKED,
+    WAKING = GORO_MUTEX_WAKING,
+    STARVING = GORO_MUTEX_STARVING,
+    WAITING = GORO_MUTEX_WAITING
+};
 enum { PATIENCE = 1000000, SPINS = 4, PAUSES = 30 };
 enum { WOKEN, HANDED }; /* a waiter's result */
 

@@ -19,8 +19,14 @@ struct goro_waiters { /* a lock of the runtime and the goroutines that wait, fir
 
 /* Mutex. Barging, for speed, until a waiter has waited 1 ms: then it is handed over in order. Any goroutine may unlock it.
  * Panics: unlock of an unlocked mutex. */
+enum goro_mutex_flags { /* runtime/mutex.c */
+    GORO_MUTEX_LOCKED = 1,
+    GORO_MUTEX_WAKING = 2,
+    GORO_MUTEX_STARVING = 4,
+    GORO_MUTEX_WAITING = 8,
+};
 typedef struct goro_mutex {
-    uint32_t state; /* 0: free, 1: locked and nobody waits; runtime/mutex.c */
+    uint32_t state; /* of goro_mutex_flags */
     struct goro_waiters waiters;
 } goro_mutex;
 void goro_mutex_lock(goro_mutex *m);
@@ -30,16 +36,22 @@ void goro_mutex_unlock(goro_mutex *m);
 void goro_mutex_lock_slow(goro_mutex *m);
 void goro_mutex_unlock_slow(goro_mutex *m);
 #ifdef GORO_INLINE
+/* A goroutine that waits or was woken leaves a flag for as long as it does not run: no reason to leave the fast path. */
 GORO_INLINE void goro_mutex_lock(goro_mutex *m)
 {
-    uint32_t from = 0;
-    if (!__atomic_compare_exchange_n(&m->state, &from, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    uint32_t from = __atomic_load_n(&m->state, __ATOMIC_RELAXED);
+    if (from & (GORO_MUTEX_LOCKED | GORO_MUTEX_STARVING) ||
+        !__atomic_compare_exchange_n(&m->state, &from, from | GORO_MUTEX_LOCKED, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
         goro_mutex_lock_slow(m);
 }
 GORO_INLINE void goro_mutex_unlock(goro_mutex *m)
 {
-    uint32_t from = 1;
-    if (!__atomic_compare_exchange_n(&m->state, &from, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    uint32_t from = __atomic_load_n(&m->state, __ATOMIC_RELAXED);
+    bool wake = from & GORO_MUTEX_WAITING && (from & (GORO_MUTEX_WAKING | GORO_MUTEX_STARVING)) != GORO_MUTEX_WAKING;
+    if (!(from & GORO_MUTEX_LOCKED) || wake ||
+        !__atomic_compare_exchange_n(&m->state, &from, from & ~(uint32_t)GORO_MUTEX_LOCKED, false, __ATOMIC_RELEASE,
+                                     __ATOMIC_RELAXED))
         goro_mutex_unlock_slow(m);
 }
 #endif
