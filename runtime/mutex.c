@@ -43,8 +43,8 @@ static uint32_t state_of(const goro_mutex *m)
 /* Worth it while the owner runs at the same time and nobody else wants this P. */
 static bool may_spin(void)
 {
-    if (__atomic_load_n(&rt_sched.procs, __ATOMIC_RELAXED) -
-            __atomic_load_n(&rt_sched.idle_p_count, __ATOMIC_RELAXED) < 2)
+    if (__atomic_load_n(&rt_sched.procs, __ATOMIC_RELAXED) - __atomic_load_n(&rt_sched.idle_p_count, __ATOMIC_RELAXED) <
+        2)
         return false;
     rt_enter();
     struct rt_p *p = rt_this_p();

@@ -72,6 +72,7 @@ enum rt_status { RT_IDLE, RT_RUNNABLE, RT_RUNNING, RT_WAITING, RT_BLOCKED, RT_FR
     ROW(WAITGROUP, "waitgroup wait") \
     ROW(COND, "cond wait") \
     ROW(SEMAPHORE, "semaphore acquire") \
+    ROW(ONCE, "once") \
     ROW(QUEUE, "queue pop") \
     ROW(POOL, "pool wait") \
     ROW(IO_READ, "io read") \

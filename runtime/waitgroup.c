@@ -39,8 +39,7 @@ void goro_waitgroup_add(goro_waitgroup *wg, int delta)
 {
     if (delta < 0)
         rt_emit_release_merge(rt_self(), wg);
-    uint64_t state =
-        __atomic_add_fetch(&wg->state, (uint64_t)(uint32_t)delta << COUNTER_SHIFT, __ATOMIC_SEQ_CST);
+    uint64_t state = __atomic_add_fetch(&wg->state, (uint64_t)(uint32_t)delta << COUNTER_SHIFT, __ATOMIC_SEQ_CST);
     int32_t counter = counter_of(state);
     if (__builtin_expect(counter < 0, 0))
         goro_panic("negative waitgroup counter");

@@ -59,10 +59,12 @@ GORO_INLINE void goro_mutex_unlock(goro_mutex *m)
 /* Readers-writer lock. A writer that waits keeps new readers out; after it, the readers that came meanwhile go first.
  * Panics: unlock without lock. */
 typedef struct goro_rwmutex {
-    int32_t readers, departing;
-    goro_mutex writers;
-    struct goro_waiters waiters; /* readers; then the one writer that waits for them is apart */
-    void *writer;
+    uint32_t state, departing, grants;
+    struct goro_waiters waiters; /* readers */
+    struct {
+        void *first, *last;
+    } writers;
+    void *pending; /* the one writer that waits for readers to leave */
 } goro_rwmutex;
 void goro_rwmutex_rlock(goro_rwmutex *rw);
 bool goro_rwmutex_tryrlock(goro_rwmutex *rw);
@@ -70,6 +72,21 @@ void goro_rwmutex_runlock(goro_rwmutex *rw);
 void goro_rwmutex_lock(goro_rwmutex *rw);
 bool goro_rwmutex_trylock(goro_rwmutex *rw);
 void goro_rwmutex_unlock(goro_rwmutex *rw);
+void goro_rwmutex_rlock_slow(goro_rwmutex *rw);
+void goro_rwmutex_runlock_slow(goro_rwmutex *rw, uint32_t state);
+#ifdef GORO_INLINE
+GORO_INLINE void goro_rwmutex_rlock(goro_rwmutex *rw)
+{
+    if ((int32_t)__atomic_add_fetch(&rw->state, 1, __ATOMIC_SEQ_CST) < 0)
+        goro_rwmutex_rlock_slow(rw);
+}
+GORO_INLINE void goro_rwmutex_runlock(goro_rwmutex *rw)
+{
+    uint32_t state = __atomic_sub_fetch(&rw->state, 1, __ATOMIC_SEQ_CST);
+    if (state >> 30)
+        goro_rwmutex_runlock_slow(rw, state);
+}
+#endif
 
 /* Counts work that others do; add before starting it. Panics: a negative counter, an add from zero while somebody waits. */
 typedef struct goro_waitgroup {
@@ -81,12 +98,20 @@ void goro_waitgroup_done(goro_waitgroup *wg);
 void goro_waitgroup_wait(goro_waitgroup *wg);
 int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline); /* 0 or -ETIMEDOUT */
 
-/* Runs fn(arg) once; all callers return after it has. If fn ends its goroutine (goro_exit), it counts as having run. */
+/* Runs fn(arg) once; all callers return after it has. If fn ends its goroutine (goro_exit), it counts as having run. A
+ * call of it by fn itself waits for ever, as in Go. */
 typedef struct goro_once {
-    uint32_t done;
-    goro_mutex mutex;
+    uintptr_t state; /* 1: done; runtime/once.c */
 } goro_once;
 void goro_once_do(goro_once *once, void (*fn)(void *arg), void *arg);
+void goro_once_do_slow(goro_once *once, void (*fn)(void *arg), void *arg);
+#ifdef GORO_INLINE
+GORO_INLINE void goro_once_do(goro_once *once, void (*fn)(void *arg), void *arg)
+{
+    if (__atomic_load_n(&once->state, __ATOMIC_ACQUIRE) != 1)
+        goro_once_do_slow(once, fn, arg);
+}
+#endif
 
 /* Condition: always wait in a loop that tests. */
 typedef struct goro_cond {
@@ -97,7 +122,7 @@ int goro_cond_wait_until(goro_cond *c, goro_mutex *m, int64_t deadline); /* 0 or
 void goro_cond_signal(goro_cond *c);    /* from anywhere, with or without the mutex */
 void goro_cond_broadcast(goro_cond *c);
 
-/* Counting semaphore, fair: a big request is not overtaken by small ones. */
+/* Counting semaphore, fair: a big request is not overtaken by small ones. Panics: negative numbers. */
 typedef struct goro_sem {
     int64_t count;
     struct goro_waiters waiters;

@@ -151,8 +151,10 @@ GORO_TEST(test_trylock)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts_under_contention), cmocka_unit_test(test_held_over_yields),
-        cmocka_unit_test(test_order),                   cmocka_unit_test(test_handed_over_after_a_millisecond),
+        cmocka_unit_test(test_counts_under_contention),
+        cmocka_unit_test(test_held_over_yields),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_handed_over_after_a_millisecond),
         cmocka_unit_test(test_trylock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,10 @@ GORO_TEST(test_passed_deadline)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waits_for_all),  cmocka_unit_test(test_releases_all_waiters),
-        cmocka_unit_test(test_gone_after_wait), cmocka_unit_test(test_passed_deadline),
+        cmocka_unit_test(test_waits_for_all),
+        cmocka_unit_test(test_releases_all_waiters),
+        cmocka_unit_test(test_gone_after_wait),
+        cmocka_unit_test(test_passed_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
