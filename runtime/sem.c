@@ -1,6 +1,5 @@
 /* Counting semaphores: a number and a queue under one lock. First come, first served, also for big requests: while somebody
- * waits nobody else gets anything. Whoever gives up looks whether those behind it can go on.
- */
+ * waits nobody else gets anything. Whoever gives up looks whether those behind it can go on. */
 #include "waiters.h"
 
 /* Requires: the lock. Serves the queue as far as the count goes. */
