@@ -59,10 +59,10 @@ void goro_rwmutex_runlock_slow(goro_rwmutex *rw, uint32_t state)
     struct rt_waiters *ws = rt_waiters(&rw->waiters);
     struct rt_g *writer = NULL;
     if ((state & READERS) == READERS)
-        goro_panic("read unlock of unlocked rwmutex");
+        goro_panic("runlock of unlocked rwmutex");
     rt_lock(&ws->lock);
     if (rw->departing == 0)
-        goro_panic("read unlock of unlocked rwmutex");
+        goro_panic("runlock of unlocked rwmutex");
     if (--rw->departing == 0) {
         writer = rw->pending;
         rw->pending = NULL;
