@@ -467,6 +467,8 @@ static struct rt_g *find(struct rt_m *m)
         }
         if (__atomic_load_n(&rt_sched.world, __ATOMIC_SEQ_CST) % 2) {
             rt_world_wait(m);
+            if (!m->p) /* retired: it is not looking for work any more */
+                stop_spinning(m);
             continue;
         }
         if (rt_sched.child == 1)
