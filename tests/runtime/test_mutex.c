@@ -148,6 +148,40 @@ GORO_TEST(test_trylock)
     check_unused(&m);
 }
 
+static void lock_with_deadline(goro_mutex *m, int i, int64_t *counter, int *late, goro_waitgroup *done)
+{
+    for (int k = 0; k < 1000; k++) {
+        int result = k % 3 == 0 ? (goro_mutex_lock(m), 0) : goro_mutex_lock_until(m, goro_now() + (i + k) % 5 * 1000);
+        if (result) {
+            CHECK_EQ(result, -ETIMEDOUT);
+            __atomic_add_fetch(late, 1, __ATOMIC_RELAXED);
+            continue;
+        }
+        int64_t read = *counter;
+        if (k % 4 == 0)
+            goro_yield();
+        *counter = read + 1;
+        goro_mutex_unlock(m);
+    }
+    goro_waitgroup_done(done);
+}
+
+/* Deadlines that come at the time of a wake or a hand-over: each lock is either ours or not, and the mutex free in the end. */
+GORO_TEST(test_deadlines)
+{
+    enum { WORKERS = 8 };
+    goro_mutex m = {0};
+    goro_waitgroup done = {0};
+    int64_t counter = 0;
+    int late = 0;
+    goro_waitgroup_add(&done, WORKERS);
+    for (int i = 0; i < WORKERS; i++)
+        goro_go(lock_with_deadline, &m, i, &counter, &late, &done);
+    goro_waitgroup_wait(&done);
+    CHECK_EQ(counter + late, 1000 * WORKERS);
+    check_unused(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_handed_over_after_a_millisecond),
         cmocka_unit_test(test_trylock),
+        cmocka_unit_test(test_deadlines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

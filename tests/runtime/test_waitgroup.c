@@ -96,13 +96,56 @@ GORO_TEST(test_passed_deadline)
     goro_waitgroup_done(&wg);
 }
 
+static void add_and_finish(int yields, goro_waitgroup *wg)
+{
+    while (yields-- > 0)
+        goro_yield();
+    goro_waitgroup_done(wg);
+}
+
+/* The deadline comes at about the time of the release; the memory goes with the wait that saw zero. */
+static __attribute__((noinline)) int wait_a_little(int64_t ns)
+{
+    goro_waitgroup wg = {0};
+    goro_waitgroup_add(&wg, 1);
+    goro_go(add_and_finish, (int)(ns / 500), &wg);
+    int result = goro_waitgroup_wait_until(&wg, goro_now() + ns);
+    CHECK(result == 0 || result == -ETIMEDOUT);
+    if (result) {
+        CHECK_EQ((uint32_t)wg.state, 0);
+        CHECK(!wg.waiters.first);
+        goro_waitgroup_wait(&wg);
+    }
+    memset(&wg, 0xaa, sizeof wg);
+    __asm__ volatile("" : : "r"(&wg) : "memory");
+    return result != 0;
+}
+
+static void wait_often(int *late, goro_waitgroup *done)
+{
+    for (int i = 0; i < 2000; i++)
+        *late += wait_a_little(i % 8 * 1000);
+    goro_waitgroup_done(done);
+}
+
+GORO_TEST(test_deadline_meets_release)
+{
+    goro_waitgroup done = {0};
+    int late[4] = {0};
+    goro_waitgroup_add(&done, 4);
+    for (int i = 0; i < 4; i++)
+        goro_go(wait_often, &late[i], &done);
+    goro_waitgroup_wait(&done);
+    for (int i = 0; i < 4; i++)
+        CHECK(late[i] >= 0 && late[i] <= 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waits_for_all),
-        cmocka_unit_test(test_releases_all_waiters),
-        cmocka_unit_test(test_gone_after_wait),
-        cmocka_unit_test(test_passed_deadline),
+        cmocka_unit_test(test_waits_for_all),          cmocka_unit_test(test_releases_all_waiters),
+        cmocka_unit_test(test_gone_after_wait),        cmocka_unit_test(test_passed_deadline),
+        cmocka_unit_test(test_deadline_meets_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
