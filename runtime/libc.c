@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/uio.h>
@@ -133,22 +134,24 @@ NOINLINE ssize_t rt_libc_read_cached(int fd, void *data, size_t size, off_t offs
     return RESULT(preadv2(fd, &part, 1, offset, RWF_NOWAIT));
 }
 
-static int socket_kind(int fd)
+static int socket_option(int fd, int option)
 {
-    int domain = 0, type = 0;
-    socklen_t size = sizeof domain;
-    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-    size = sizeof type;
-    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
-    return type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) ? RT_FD_TCP : RT_FD_SOCKET;
+    int value = -1;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-NOINLINE int rt_libc_kind(int fd)
+/* By the protocol: SCTP is a "stream", too, but of messages. */
+static int socket_kind(int fd)
+{
+    return socket_option(fd, SO_PROTOCOL) == IPPROTO_TCP ? RT_FD_TCP : RT_FD_SOCKET;
+}
+
+static int kind_of(int fd)
 {
     struct stat status;
-    int error = RESULT(fstat(fd, &status));
-    if (error)
-        return error;
+    if (fstat(fd, &status) != 0)
+        return -1;
     if (S_ISSOCK(status.st_mode))
         return socket_kind(fd);
     if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode))
@@ -157,6 +160,11 @@ NOINLINE int rt_libc_kind(int fd)
     if (fd <= STDERR_FILENO && !(fcntl(fd, F_GETFL) & O_NONBLOCK))
         return RT_FD_FILE;
     return RT_FD_OTHER;
+}
+
+NOINLINE int rt_libc_kind(int fd)
+{
+    return RESULT(kind_of(fd));
 }
 
 NOINLINE int rt_libc_nonblocking(int fd)

@@ -34,6 +34,14 @@ static inline void wait_parked(uint32_t count)
         goro_yield();
 }
 
+static inline void read_one(int fd, int64_t deadline, ssize_t *result) /* the byte, or what goro_read returns */
+{
+    char byte = 0;
+    ssize_t n = goro_read(fd, &byte, 1, deadline);
+    *result = n == 1 ? byte : n;
+    finish();
+}
+
 /* Returns when the poller has reported all that is ready now: the caller waits for what does not come, so that the last
  * processor without work looks. */
 static inline void let_poller_look(void)

@@ -1,4 +1,4 @@
-/* Pipes and socket pairs: what read, write, close and deadlines do, alone and with several goroutines on one descriptor. */
+/* Pipes and socket pairs: what read and write do, alone and with several goroutines on one descriptor. */
 #include <fcntl.h>
 #include <sys/poll.h>
 #include <sys/un.h>
@@ -16,14 +16,6 @@ GORO_TEST(a_pipe_carries_bytes_and_ends)
     CHECK_EQ(goro_close(fds[1]), 0);
     CHECK_EQ(goro_read(fds[0], buffer, sizeof buffer, GORO_FOREVER), 0);
     CHECK_EQ(goro_close(fds[0]), 0);
-}
-
-static void read_one(int fd, int64_t deadline, ssize_t *result)
-{
-    char byte = 0;
-    ssize_t n = goro_read(fd, &byte, 1, deadline);
-    *result = n == 1 ? byte : n;
-    finish();
 }
 
 GORO_TEST(a_reader_waits_for_the_writer)
@@ -176,101 +168,6 @@ GORO_TEST(many_readers_lose_nothing_of_a_connection)
     many_readers(fds);
 }
 
-GORO_TEST(close_ends_the_waits_of_others)
-{
-    int fds[2];
-    ssize_t results[2] = {0, 0};
-    char byte;
-    CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &results[0]), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &results[1]), 0);
-    wait_parked(2);
-    CHECK_EQ(goro_close(fds[0]), 0);
-    /* The descriptor is free when close returns, not when the readers have gone on. */
-    CHECK_EQ(fcntl(fds[0], F_GETFD), -1);
-    wait_finished(2);
-    CHECK_EQ(results[0], -ECANCELED);
-    CHECK_EQ(results[1], -ECANCELED);
-    CHECK_EQ(goro_read(fds[0], &byte, 1, GORO_FOREVER), -EBADF);
-    CHECK_EQ(goro_close(fds[0]), -EBADF);
-    CHECK_EQ(goro_close(fds[1]), 0);
-}
-
-GORO_TEST(a_deadline_that_has_passed)
-{
-    int fds[2];
-    char buffer[4];
-    CHECK_EQ(goro_pipe(fds), 0);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, 0), -ETIMEDOUT);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, INT64_MIN), -ETIMEDOUT);
-    CHECK_EQ(goro_wait_fd(fds[0], POLLIN, 0), -ETIMEDOUT);
-    /* What need not wait succeeds all the same. */
-    CHECK_EQ(goro_write(fds[1], "ab", 2, 0), 2);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, 0), 2);
-    close_pair(fds);
-    /* Also where a short read said that there is no more. */
-    connect_pair(fds);
-    CHECK_EQ(goro_write(fds[1], "ab", 2, 0), 2);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, GORO_FOREVER), 2);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, 0), -ETIMEDOUT);
-    CHECK_EQ(goro_write(fds[1], "cd", 2, 0), 2);
-    CHECK_EQ(goro_wait_fd(fds[0], POLLIN, GORO_FOREVER), 0);
-    CHECK_EQ(goro_read(fds[0], buffer, 4, 0), 2);
-    close_pair(fds);
-}
-
-GORO_TEST(a_deadline_ends_the_wait)
-{
-    int fds[2];
-    char byte;
-    CHECK_EQ(goro_pipe(fds), 0);
-    int64_t deadline = goro_now() + 2 * GORO_MILLISECOND;
-    CHECK_EQ(goro_read(fds[0], &byte, 1, deadline), -ETIMEDOUT);
-    CHECK(goro_now() >= deadline);
-    CHECK_EQ(rt_poll_waiters(), 0);
-    /* The descriptor is as good as before. */
-    CHECK_EQ(goro_write(fds[1], "x", 1, GORO_FOREVER), 1);
-    CHECK_EQ(goro_read(fds[0], &byte, 1, goro_now() + 3600 * GORO_SECOND), 1);
-    close_pair(fds);
-}
-
-GORO_TEST(a_full_pipe_makes_the_writer_time_out)
-{
-    int fds[2];
-    static char bytes[1 << 20];
-    CHECK_EQ(goro_pipe(fds), 0);
-    CHECK_EQ(goro_write_full(fds[1], bytes, sizeof bytes, goro_now() + GORO_MILLISECOND), -ETIMEDOUT);
-    CHECK_EQ(goro_wait_fd(fds[1], POLLOUT, 0), -ETIMEDOUT);
-    CHECK_EQ(goro_wait_fd(fds[0], POLLIN, GORO_FOREVER), 0);
-    close_pair(fds);
-}
-
-GORO_TEST(setting_a_deadline_reaches_those_who_wait)
-{
-    int fds[2];
-    ssize_t result = 0;
-    char byte;
-    CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
-    wait_parked(1);
-    CHECK_EQ(goro_set_deadline(fds[0], POLLIN, 1), 0);
-    wait_finished(1);
-    CHECK_EQ(result, -ETIMEDOUT);
-    CHECK_EQ(goro_read(fds[0], &byte, 1, GORO_FOREVER), -ETIMEDOUT);
-    /* Of the other direction nothing was said. */
-    CHECK_EQ(goro_write(fds[0], "x", 1, GORO_FOREVER), 1);
-    /* It can be moved on, and taken away. */
-    CHECK_EQ(goro_set_deadline(fds[0], POLLIN | POLLOUT, goro_now() + 3600 * GORO_SECOND), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
-    wait_parked(1);
-    CHECK_EQ(goro_set_deadline(fds[0], POLLIN, GORO_FOREVER), 0);
-    CHECK_EQ(goro_write(fds[1], "y", 1, GORO_FOREVER), 1);
-    wait_finished(1);
-    CHECK_EQ(result, 'y');
-    CHECK_EQ(goro_set_deadline(fds[0], 0, 1), -EINVAL);
-    close_pair(fds);
-}
-
 static void wait_ready(int fd, short events, int *result)
 {
     *result = goro_wait_fd(fd, events, GORO_FOREVER);
@@ -370,47 +267,6 @@ GORO_TEST(a_descriptor_passed_along_is_read_after_a_short_read)
     close_pair(fds);
 }
 
-GORO_TEST(descriptors_that_are_none)
-{
-    char byte;
-    CHECK_EQ(goro_read(-1, &byte, 1, GORO_FOREVER), -EBADF);
-    CHECK_EQ(goro_write(1000000, &byte, 1, GORO_FOREVER), -EBADF);
-    CHECK_EQ(goro_close(-1), -EBADF);
-    CHECK_EQ(goro_close(1000000), -EBADF);
-    CHECK_EQ(goro_accept(-1, NULL, NULL, GORO_FOREVER), -EBADF);
-    CHECK_EQ(goro_wait_fd(-1, POLLIN, GORO_FOREVER), -EBADF);
-    CHECK_EQ(goro_set_deadline(-1, POLLIN, 0), -EBADF);
-}
-
-GORO_TEST(closed_behind_our_back)
-{
-    int fds[2], again[2];
-    ssize_t result = 0;
-    char byte;
-    CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
-    wait_parked(1);
-    close(fds[0]);
-    /* The next call finds out, and ends the wait of the one that nobody would wake. */
-    CHECK_EQ(goro_write(fds[0], "x", 1, GORO_FOREVER), -EBADF);
-    wait_finished(1);
-    CHECK_EQ(result, -EBADF);
-    /* A number that comes back from goro is new, whatever was known of it. */
-    CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, again), 0);
-    CHECK(again[0] == fds[0]);
-    CHECK_EQ(goro_go(read_one, again[0], GORO_FOREVER, &result), 0);
-    wait_parked(1);
-    close(again[0]);
-    int third = goro_socket(AF_UNIX, SOCK_STREAM, 0);
-    CHECK_EQ(third, again[0]);
-    wait_finished(1);
-    CHECK_EQ(result, -EBADF);
-    CHECK_EQ(goro_close(third), 0);
-    CHECK_EQ(goro_close(again[1]), 0);
-    CHECK_EQ(goro_read(fds[1], &byte, 1, GORO_FOREVER), 0);
-    CHECK_EQ(goro_close(fds[1]), 0);
-}
-
 GORO_TEST(foreign_descriptors_become_non_blocking)
 {
     int fds[2];
@@ -423,52 +279,6 @@ GORO_TEST(foreign_descriptors_become_non_blocking)
     wait_finished(1);
     CHECK_EQ(result, 'x');
     close_pair(fds);
-}
-
-GORO_TEST(numbers_are_used_again)
-{
-    for (int i = 0; i < 2000; i++) {
-        int fds[2];
-        ssize_t result = -1;
-        if (i % 2)
-            CHECK_EQ(goro_pipe(fds), 0);
-        else
-            CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-        CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
-        if (i % 3)
-            goro_yield();
-        CHECK_EQ(goro_write(fds[1], "x", 1, GORO_FOREVER), 1);
-        wait_finished(1);
-        CHECK_EQ(result, 'x');
-        close_pair(fds);
-    }
-}
-
-/* A reader that goes on with whatever number it has, while that is closed: it ends, and never reads what is another's. */
-static void read_until_error(int fd, ssize_t *result)
-{
-    char byte;
-    while ((*result = goro_read(fd, &byte, 1, GORO_FOREVER)) == 1)
-        CHECK_EQ(byte, 'x');
-    finish();
-}
-
-GORO_TEST(close_against_a_busy_reader)
-{
-    for (int i = 0; i < 1000; i++) {
-        int fds[2];
-        ssize_t result = 1;
-        CHECK_EQ(goro_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-        CHECK_EQ(goro_go(read_until_error, fds[0], &result), 0);
-        for (int j = 0; j < i % 5; j++)
-            CHECK_EQ(goro_write(fds[1], "xxx", 3, GORO_FOREVER), 3);
-        if (i % 3)
-            goro_yield();
-        CHECK_EQ(goro_close(fds[0]), 0);
-        wait_finished(1);
-        CHECK(result == -ECANCELED || result == -EBADF);
-        CHECK_EQ(goro_close(fds[1]), 0);
-    }
 }
 
 GORO_TEST(errno_is_left_alone)
@@ -504,21 +314,12 @@ int main(void)
         cmocka_unit_test(the_end_reaches_all_readers),
         cmocka_unit_test(many_readers_lose_nothing_of_a_pipe),
         cmocka_unit_test(many_readers_lose_nothing_of_a_connection),
-        cmocka_unit_test(close_ends_the_waits_of_others),
-        cmocka_unit_test(a_deadline_that_has_passed),
-        cmocka_unit_test(a_deadline_ends_the_wait),
-        cmocka_unit_test(a_full_pipe_makes_the_writer_time_out),
-        cmocka_unit_test(setting_a_deadline_reaches_those_who_wait),
         cmocka_unit_test(waiting_for_readiness_takes_nothing),
         cmocka_unit_test(writing_to_nobody_is_an_error_not_a_signal),
         cmocka_unit_test(parts_are_gathered_and_scattered),
         cmocka_unit_test(packets_stay_packets),
         cmocka_unit_test(a_descriptor_passed_along_is_read_after_a_short_read),
-        cmocka_unit_test(descriptors_that_are_none),
-        cmocka_unit_test(closed_behind_our_back),
         cmocka_unit_test(foreign_descriptors_become_non_blocking),
-        cmocka_unit_test(numbers_are_used_again),
-        cmocka_unit_test(close_against_a_busy_reader),
         cmocka_unit_test(errno_is_left_alone),
         cmocka_unit_test(no_descriptor_is_left),
     };

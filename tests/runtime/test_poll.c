@@ -7,14 +7,6 @@
 #include "net.h"
 #include "rt.h"
 
-static void read_one(int fd, ssize_t *result)
-{
-    char byte = 0;
-    ssize_t n = goro_read(fd, &byte, 1, GORO_FOREVER);
-    *result = n == 1 ? byte : n;
-    finish();
-}
-
 GORO_TEST(an_edge_between_call_and_wait_is_not_lost)
 {
     int fds[2], error;
@@ -42,7 +34,7 @@ GORO_TEST(events_of_a_former_owner_are_dropped)
     close_pair(fds);
     CHECK_EQ(goro_pipe(fds), 0);
     CHECK(d->generation != before);
-    CHECK_EQ(goro_go(read_one, fds[0], &result), 0);
+    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
     wait_parked(1);
     struct rt_glist ready = {0};
     CHECK_EQ(rt_fd_event(fds[0], before, EPOLLIN | EPOLLHUP, &ready), 0);
@@ -121,7 +113,7 @@ static int fork_body(void *arg)
 {
     int *fds = arg;
     ssize_t result = -1;
-    CHECK_EQ(goro_go(read_one, fds[0], &result), 0);
+    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
     wait_parked(1);
     pid_t pid = fork();
     if (pid == 0) {
@@ -150,7 +142,7 @@ static void after_fork_each_polls_for_itself(void **state)
 static int leave_waiting(void *arg)
 {
     static ssize_t result;
-    CHECK_EQ(goro_go(read_one, *(int *)arg, &result), 0);
+    CHECK_EQ(goro_go(read_one, *(int *)arg, GORO_FOREVER, &result), 0);
     wait_parked(1);
     return 0;
 }
@@ -160,7 +152,7 @@ static int use_again(void *arg)
     ssize_t result = -1;
     int *fds = arg;
     CHECK_EQ(rt_poll_waiters(), 0);
-    CHECK_EQ(goro_go(read_one, fds[0], &result), 0);
+    CHECK_EQ(goro_go(read_one, fds[0], GORO_FOREVER, &result), 0);
     wait_parked(1);
     CHECK_EQ(goro_write(fds[1], "x", 1, GORO_FOREVER), 1);
     wait_finished(1);
