@@ -58,6 +58,7 @@ void goro_blocking_end(void)
     uint8_t blocked = RT_P_BLOCKED;
     if (__atomic_compare_exchange_n(&p->status, &blocked, RT_P_RUNNING, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         m->p = p;
+        p->m = m; /* others may have had it meanwhile, and one of them be blocked with it now */
         __atomic_store_n(&g->status, RT_RUNNING, __ATOMIC_RELAXED);
         rt_leave();
         return;
