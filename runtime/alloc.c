@@ -41,6 +41,8 @@ static int class_of(size_t size)
 /* Requires: heap.lock. Chunks are linked and freed at the end. */
 static void *carve(size_t size)
 {
+    if (size >= 64) /* not across cache lines */
+        heap.room += -(uintptr_t)heap.room & 63;
     if ((size_t)(heap.end - heap.room) < size) {
         size_t bytes = size > CHUNK / 4 ? size + 64 : CHUNK;
         struct chunk *chunk = map(bytes);

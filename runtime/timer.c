@@ -106,7 +106,7 @@ static void take_out(struct rt_timers *ts, int32_t i)
         else
             sift_down(ts, i, last);
     }
-    /* Released: who sees it without the lock (over) must see firing as well. */
+    /* Released: who sees it without the lock (rt_timer_over) must see firing as well. */
     __atomic_store_n(&t->place, 0, __ATOMIC_RELEASE);
 }
 
@@ -190,12 +190,6 @@ bool rt_timer_del(struct rt_timer *t)
         else
             rt_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
     }
-}
-
-/* For a timer that fire does not arm again: without the lock, whether it fired and fire has returned. */
-static bool over(const struct rt_timer *t)
-{
-    return __atomic_load_n(&t->place, __ATOMIC_ACQUIRE) == 0 && !__atomic_load_n(&t->firing, __ATOMIC_ACQUIRE);
 }
 
 /* ---- for the scheduler ---- */
@@ -288,7 +282,7 @@ static void arm_and_unlock(void *arg)
 
 static void disarm(struct rt_timer *t)
 {
-    if (!over(t))
+    if (!rt_timer_over(t))
         rt_timer_del(t);
 }
 

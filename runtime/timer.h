@@ -43,6 +43,12 @@ struct rt_timers { /* of a P */
 
 void rt_timer_add(struct rt_timer *t, int64_t when);
 bool rt_timer_del(struct rt_timer *t);
+/* For a timer that fire does not arm again, and that nobody is about to: without the lock, whether it is not armed, and fire
+ * has returned. */
+static inline bool rt_timer_over(const struct rt_timer *t)
+{
+    return __atomic_load_n(&t->place, __ATOMIC_ACQUIRE) == 0 && !__atomic_load_n(&t->firing, __ATOMIC_ACQUIRE);
+}
 
 /* For the scheduler. Runs what is due; returns when the next one is, or INT64_MAX. Any M with a P may run any P's. */
 int64_t rt_timers_run(struct rt_p *p, int64_t now);

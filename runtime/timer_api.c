@@ -11,12 +11,14 @@
 #include "timer_api.h"
 
 struct goro_timer {
+    struct rt_timer timer; /* first; its arg is fn's */
+    union {
+        struct goro_chan *chan;
+        void (*fn)(void *arg);
+    };
     struct rt_lock lock;
-    struct rt_timer timer;
-    struct goro_chan *chan; /* NULL: fn */
-    void (*fn)(void *arg);
-    void *arg;
 };
+_Static_assert(sizeof(struct goro_timer) <= 64, "a cache line: those that are stopped are mostly cold");
 
 int64_t rt_after(int64_t ns)
 {
@@ -30,44 +32,53 @@ void rt_send_time(struct goro_chan *chan)
     goro_chan_try_send_raw(chan, &now);
 }
 
-static void fire(struct rt_timer *timer)
+static void fire_chan(struct rt_timer *timer)
 {
-    struct goro_timer *t = timer->arg;
-    if (t->chan)
-        rt_send_time(t->chan);
-    else if (goro_go_fn(t->fn, t->arg, NULL))
+    rt_send_time(((struct goro_timer *)timer)->chan);
+}
+
+static void fire_fn(struct rt_timer *timer)
+{
+    if (goro_go_fn(((struct goro_timer *)timer)->fn, timer->arg, NULL))
         goro_panic("goro_after_func: no memory for a goroutine");
 }
 
-static struct goro_timer *start(int64_t ns, struct goro_chan *chan, void (*fn)(void *), void *arg)
+static struct goro_timer *make(void (*fire)(struct rt_timer *timer))
 {
     struct goro_timer *t = rt_alloc(sizeof *t);
     if (!t)
         goro_panic("out of memory: no timer");
     t->timer.fire = fire;
-    t->timer.arg = t;
-    t->chan = chan;
-    t->fn = fn;
-    t->arg = arg;
-    rt_timer_add(&t->timer, rt_after(ns));
     return t;
 }
 
 struct goro_timer *goro_timer_new(int64_t ns)
 {
-    return start(ns, goro_chan_new(sizeof(int64_t), 1), NULL, NULL);
+    struct goro_timer *t = make(fire_chan);
+    t->chan = goro_chan_new(sizeof(int64_t), 1);
+    rt_timer_add(&t->timer, rt_after(ns));
+    return t;
 }
 
 struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
 {
-    return start(ns, NULL, fn, arg);
+    struct goro_timer *t = make(fire_fn);
+    t->fn = fn;
+    t->timer.arg = arg;
+    rt_timer_add(&t->timer, rt_after(ns));
+    return t;
+}
+
+static struct goro_chan *chan_of(const struct goro_timer *t)
+{
+    return t->timer.fire == fire_chan ? t->chan : NULL;
 }
 
 /* Requires: t->lock. */
 static bool stop(struct goro_timer *t)
 {
     bool pending = rt_timer_del(&t->timer);
-    return (t->chan && goro_chan_try_recv_raw(t->chan, NULL) > 0) || pending;
+    return goro_chan_try_recv_raw(chan_of(t), NULL) > 0 || pending;
 }
 
 bool goro_timer_stop(struct goro_timer *t)
@@ -91,12 +102,13 @@ void goro_timer_free(struct goro_timer *t)
 {
     if (!t)
         return;
-    goro_timer_stop(t);
-    goro_chan_free_raw(t->chan);
+    if (!rt_timer_over(&t->timer))
+        rt_timer_del(&t->timer);
+    goro_chan_free_raw(chan_of(t));
     rt_free(t, sizeof *t);
 }
 
 struct goro_chan *goro_timer_chan_raw(struct goro_timer *t)
 {
-    return t->chan;
+    return chan_of(t);
 }
