@@ -53,12 +53,12 @@ void goro_chan_free_raw(struct goro_chan *c)
 
 size_t goro_chan_len_raw(const struct goro_chan *c)
 {
-    return c && !c->timer ? __atomic_load_n(&c->count, __ATOMIC_ACQUIRE) : 0;
+    return c ? __atomic_load_n(&c->count, __ATOMIC_ACQUIRE) : 0;
 }
 
 size_t goro_chan_cap_raw(const struct goro_chan *c)
 {
-    return c && !c->timer ? c->capacity : 0;
+    return c ? c->capacity : 0;
 }
 
 /* ---- close ---- */

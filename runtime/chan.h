@@ -10,7 +10,6 @@ struct goro_chan {
     struct rt_lock lock;
     uint32_t closed; /* atomic */
     uint32_t size;   /* of an element */
-    uint32_t timer;  /* a timer's: looks unbuffered to its user */
     size_t count;    /* elements in the buffer; atomic */
     size_t capacity;
     char *in, *out, *end; /* next slots to write and to read; of the buffer */
