@@ -95,6 +95,7 @@ static struct rt_g *take_runnext(struct rt_p *victim)
     }
     if (!__atomic_compare_exchange_n(&victim->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return NULL;
+    __atomic_store_n(&victim->handovers, 0, __ATOMIC_RELAXED);
     return g;
 }
 

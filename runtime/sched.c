@@ -14,6 +14,9 @@
  * woken one at a time and as long as there is work, not one per event. The dangerous moment is a spinner that gives up while
  * work is made: the maker queues, then reads `spinning`; the spinner leaves `spinning`, then looks at all queues again. Both
  * are sequentially consistent: one of them sees the other.
+ * A pair that takes turns needs no other M: while this P has itself run what was in runnext the last TRUST times or more, one
+ * goroutine that is made ready there, with nothing else queued, wakes nobody. If the trust is betrayed (the goroutine goes on computing),
+ * sysmon sees the work and wakes an M, which takes it, and with it the trust.
  *
  * The last idle M sleeps in the poller until the earliest timer of all Ps; the others on their own futex. */
 #include "sched.h"
@@ -23,7 +26,7 @@
 #include "panic.h"
 #include "world.h"
 
-enum { FAIR = 64, STEAL_ROUNDS = 4 };
+enum { FAIR = 64, STEAL_ROUNDS = 4, TRUST = 16 };
 
 struct rt_sched rt_sched;
 
@@ -46,9 +49,10 @@ struct rt_p *rt_any_p(void)
 static struct rt_g *take_next(struct rt_p *p)
 {
     struct rt_g *g = __atomic_load_n(&p->runnext, __ATOMIC_RELAXED);
-    if (g && __atomic_compare_exchange_n(&p->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-        return g;
-    return NULL;
+    if (!g || !__atomic_compare_exchange_n(&p->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return NULL;
+    __atomic_store_n(&p->handovers, p->handovers + 1, __ATOMIC_RELAXED);
+    return g;
 }
 
 static struct rt_g *take_local(struct rt_p *p)
@@ -186,10 +190,27 @@ void rt_make_runnable(struct rt_g *g, bool next)
     rt_leave();
 }
 
+/* The only work of this P besides what runs here, which has lately always stopped and run it: nobody is woken to look for it. */
+static bool hand_over(struct rt_g *g)
+{
+    bool handed = false;
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    if (p && __atomic_load_n(&p->handovers, __ATOMIC_RELAXED) >= TRUST && !p->runnext &&
+        __atomic_load_n(&p->head, __ATOMIC_RELAXED) == p->tail) {
+        __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+        __atomic_store_n(&p->runnext, g, __ATOMIC_SEQ_CST);
+        handed = true;
+    }
+    rt_leave();
+    return handed;
+}
+
 void rt_ready(struct rt_g *g)
 {
     rt_emit_unblock(g, g->object);
-    rt_make_runnable(g, true);
+    if (!hand_over(g))
+        rt_make_runnable(g, true);
 }
 
 void rt_ready_list(struct rt_glist *list)

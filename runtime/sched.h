@@ -17,6 +17,7 @@ struct rt_p {
     /* Ring: the owner pushes at tail, owner and thieves take at head by compare-and-swap (runq.c). */
     uint32_t head, tail;
     struct rt_g *runnext; /* before the ring; taken by compare-and-swap */
+    uint32_t handovers;   /* how often in a row it ran runnext itself; cleared by thieves */
     uint32_t tick;        /* goroutines started or resumed; the owner's */
     uint32_t slice;       /* time slices begun: unchanged while runnext is inherited. Read by sysmon */
     uint8_t attention;    /* set by others: come to g0 at the next switch (slice over, timers, stop) */
