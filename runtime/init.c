@@ -66,11 +66,11 @@ void rt_finish(int result)
     rt_emit_end(rt_self());
     if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
         exit(result);
+    rt_enter(); /* the thread that is woken may abandon this one already: not in the middle of this */
     rt_sched.result = result;
     __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
     rt_sysmon_wake();
-    rt_enter();
     rt_leave_running(rt_self(), NULL, NULL);
     __builtin_unreachable();
 }

@@ -179,7 +179,9 @@ void rt_at_end_pop(struct rt_at_end *hook);
 /* The goroutine ends: hooks, then destructors of its values; on the goroutine. */
 void rt_locals_free(struct rt_g *g);
 
-/* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller. */
+/* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller.
+ * At the end of the runtime a goroutine that computes is abandoned, anywhere but between rt_enter and rt_leave: its thread ends in
+ * here. So where it counts, ask after rt_enter. */
 struct rt_g *rt_goroutine(const char *name);
 
 #endif

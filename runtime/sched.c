@@ -264,8 +264,8 @@ static void queue_self(void *arg)
 
 void goro_yield(void)
 {
+    rt_enter(); /* before it asks: see rt_goroutine */
     struct rt_g *g = rt_goroutine("goro_yield");
-    rt_enter();
     rt_leave_running(g, queue_self, g);
 }
 

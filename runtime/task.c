@@ -206,6 +206,7 @@ void rt_task_end(void)
     rt_locals_free(g);
     rt_emit_end(g);
     rt_enter();
+    g = rt_goroutine("the end of one"); /* again: it may have been abandoned meanwhile */
     rt_this_p()->goroutines--;
     __atomic_store_n(&g->status, RT_DEAD, __ATOMIC_RELAXED);
     rt_switch_dead(g, reap, g);
