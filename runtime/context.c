@@ -11,6 +11,7 @@
  * The deadline's timer takes the lock, so it is deleted without it. After the last release that waits for a running `fire`. */
 #include <errno.h>
 
+#include "cancel.h"
 #include "rt.h"
 #include "timer_api.h"
 
@@ -25,6 +26,7 @@ struct goro_context {
     struct goro_context *children, *next,
         *prev;              /* that can end; next is also the list of those that a walk has to end */
     struct goro_chan *done; /* NULL: nobody has asked yet */
+    struct rt_waitq waiters; /* cancel.h */
     int64_t deadline;
     struct rt_timer timer;
     const void *key;
@@ -60,11 +62,14 @@ static void detach(struct goro_context *c)
 
 static void finish(struct goro_context *c, int err, int cause)
 {
+    struct rt_waiter *w;
     rt_emit_release(rt_self(), c);
     __atomic_store_n(&c->cause, cause, __ATOMIC_RELAXED);
     __atomic_store_n(&c->err, err, __ATOMIC_RELEASE);
     if (c->done)
         goro_chan_close_raw(c->done);
+    while ((w = rt_waitq_pop(&c->waiters)))
+        rt_ready(w->g);
     if (c->fn && goro_go_fn(c->fn, c->value, NULL))
         goro_panic("goro_context_after_func: no memory for a goroutine");
 }
@@ -104,8 +109,12 @@ static void expire(struct rt_timer *timer)
 void goro_context_cancel(struct goro_context *c, int cause)
 {
     struct goro_context *e = c->ending;
-    if (e && end(e, -ECANCELED, cause ? cause : -ECANCELED) && e->timer.fire)
+    if (!e)
+        return;
+    goro_context_retain(e); /* who sees the end may release it at once */
+    if (end(e, -ECANCELED, cause ? cause : -ECANCELED) && e->timer.fire)
         rt_timer_del(&e->timer);
+    goro_context_release(e);
 }
 
 /* ---- making and releasing ---- */
@@ -226,6 +235,16 @@ void goro_context_release(struct goro_context *c)
 }
 
 /* ---- questions ---- */
+
+struct rt_lock *rt_context_lock(struct goro_context *c)
+{
+    return c->ending ? &c->ending->root->lock : NULL;
+}
+
+struct rt_waitq *rt_context_waitq(struct goro_context *c)
+{
+    return &c->ending->waiters;
+}
 
 int goro_context_err(struct goro_context *c)
 {

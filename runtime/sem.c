@@ -1,6 +1,9 @@
 /* Counting semaphores: a number and a queue under one lock. First come, first served, also for big requests: while somebody
  * waits nobody else gets anything. Whoever gives up looks whether those behind it can go on. */
+#include "cancel.h"
 #include "waiters.h"
+
+enum { GRANTED = 1, ENDED = 2 }; /* a claim word's: by a release, by a context */
 
 /* Requires: the lock. Serves the queue as far as the count goes. */
 static void serve(goro_sem *s, struct rt_glist *list)
@@ -56,7 +59,7 @@ static int acquire(goro_sem *s, int64_t n, int64_t deadline)
         return -ETIMEDOUT;
     }
     struct rt_g *g = rt_goroutine("goro_sem_acquire");
-    struct rt_waiter w = {.g = g, .element = (void *)n, .value = 1};
+    struct rt_waiter w = {.g = g, .element = (void *)n, .value = GRANTED};
     w.claim = deadline == GORO_FOREVER ? NULL : &g->claim;
     g->claim = 0;
     rt_waitq_push(&ws->queue, &w);
@@ -64,6 +67,46 @@ static int acquire(goro_sem *s, int64_t n, int64_t deadline)
         return 0;
     give_up(s, &w);
     return -ETIMEDOUT;
+}
+
+struct two_locks {
+    struct rt_lock *context, *semaphore;
+};
+
+static void unlock_two(void *arg)
+{
+    struct two_locks two = *(struct two_locks *)arg;
+    rt_unlock(two.semaphore);
+    rt_unlock(two.context);
+}
+
+/* Waits in two queues: the claim word says which of them it was. */
+static int acquire_or_end(goro_sem *s, int64_t n, struct goro_context *c, struct rt_lock *lock)
+{
+    struct rt_waiters *ws = rt_waiters(&s->waiters);
+    struct rt_g *g = rt_goroutine("goro_sem_acquire_context");
+    struct rt_waiter w = {.g = g, .element = (void *)n, .claim = &g->claim, .value = GRANTED};
+    struct rt_waiter end = {.g = g, .claim = &g->claim, .value = ENDED};
+    struct two_locks two = {lock, &ws->lock};
+    check(n);
+    rt_lock(lock);
+    rt_lock(&ws->lock);
+    int error = goro_context_err(c);
+    if (error || take(s, n)) {
+        unlock_two(&two);
+        return error;
+    }
+    g->claim = 0;
+    rt_waitq_push(&ws->queue, &w);
+    rt_waitq_push(rt_context_waitq(c), &end);
+    rt_park(unlock_two, &two, RT_REASON_SEMAPHORE, s);
+    rt_lock(lock);
+    rt_waitq_remove(rt_context_waitq(c), &end);
+    rt_unlock(lock);
+    if (g->claim == GRANTED)
+        return 0;
+    give_up(s, &w);
+    return goro_context_err(c);
 }
 
 /* What was released to it happened before. */
@@ -82,6 +125,12 @@ void goro_sem_acquire(goro_sem *s, int64_t n)
 int goro_sem_acquire_until(goro_sem *s, int64_t n, int64_t deadline)
 {
     return acquired(s, acquire(s, n, deadline));
+}
+
+int goro_sem_acquire_context(goro_sem *s, int64_t n, struct goro_context *c)
+{
+    struct rt_lock *lock = rt_context_lock(c);
+    return acquired(s, lock ? acquire_or_end(s, n, c, lock) : acquire(s, n, GORO_FOREVER));
 }
 
 bool goro_sem_tryacquire(goro_sem *s, int64_t n)

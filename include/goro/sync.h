@@ -130,6 +130,8 @@ typedef struct goro_sem {
 #define GORO_SEM_INIT(n) {(n), {}}
 void goro_sem_acquire(goro_sem *s, int64_t n);
 int goro_sem_acquire_until(goro_sem *s, int64_t n, int64_t deadline); /* 0 or -ETIMEDOUT */
+struct goro_context;
+int goro_sem_acquire_context(goro_sem *s, int64_t n, struct goro_context *c); /* 0, or the context's error */
 bool goro_sem_tryacquire(goro_sem *s, int64_t n);
 void goro_sem_release(goro_sem *s, int64_t n);
 

@@ -118,6 +118,84 @@ GORO_TEST(test_gone_after_acquire)
     goro_waitgroup_wait(&done);
 }
 
+static struct goro_context *context;
+
+static void acquire_or_end(goro_sem *s, int64_t n, int *result, goro_waitgroup *done)
+{
+    HERE(place);
+    *result = goro_sem_acquire_context(s, n, context);
+    goro_waitgroup_done(done);
+}
+
+static void start_and_park(goro_sem *s, int64_t n, int *result, goro_waitgroup *done)
+{
+    place = NULL;
+    goro_waitgroup_add(done, 1);
+    goro_go(acquire_or_end, s, n, result, done);
+    until_parked(&place, RT_REASON_SEMAPHORE);
+}
+
+GORO_TEST(test_end_of_a_context)
+{
+    goro_sem s = GORO_SEM_INIT(2);
+    goro_waitgroup done = {0};
+    int big = 1, other = 1, small = 1;
+    context = goro_context_with_cancel(goro_context_background());
+    CHECK_EQ(goro_sem_acquire_context(&s, 1, goro_context_background()), 0);
+    CHECK_EQ(goro_sem_acquire_context(&s, 1, context), 0);
+    start_and_park(&s, 2, &big, &done);
+    start_and_park(&s, 3, &other, &done);
+    goro_sem_release(&s, 1); /* not enough */
+    struct goro_context *ends = context;
+    context = goro_context_with_cancel(goro_context_background());
+    start_and_park(&s, 1, &small, &done); /* behind the big ones */
+    goro_context_cancel(ends, 0);
+    goro_waitgroup_wait(&done);
+    CHECK_EQ(big, -ECANCELED);
+    CHECK_EQ(other, -ECANCELED);
+    CHECK_EQ(small, 0);
+    CHECK_EQ(s.count, 0);
+    CHECK_EQ(goro_sem_acquire_context(&s, 0, ends), -ECANCELED);
+    goro_context_release(ends);
+    start_and_park(&s, 1, &small, &done); /* the semaphore wakes, not the context */
+    goro_sem_release(&s, 1);
+    goro_waitgroup_wait(&done);
+    CHECK_EQ(small, 0);
+    goro_context_cancel(context, 0);
+    goro_context_release(context);
+    CHECK(!s.waiters.first);
+}
+
+static void release_one_late(goro_sem *s, int yields, goro_waitgroup *done)
+{
+    while (yields-- > 0)
+        goro_yield();
+    goro_sem_release(s, 1);
+    goro_waitgroup_done(done);
+}
+
+/* Release and end at about the same time: one of them wins, and nothing is lost. */
+GORO_TEST(test_release_meets_end)
+{
+    for (int i = 0; i < 5000; i++) {
+        goro_sem s = {0};
+        goro_waitgroup done = {0};
+        int result = 1;
+        context = goro_context_with_cancel(goro_context_background());
+        goro_waitgroup_add(&done, 2);
+        goro_go(acquire_or_end, &s, (int64_t)1, &result, &done);
+        goro_go(release_one_late, &s, i % 3, &done);
+        for (int k = 0; k < i / 3 % 3; k++)
+            goro_yield();
+        goro_context_cancel(context, 0);
+        goro_waitgroup_wait(&done);
+        CHECK(result == 0 || result == -ECANCELED);
+        CHECK_EQ(s.count, result ? 1 : 0);
+        CHECK(!s.waiters.first);
+        goro_context_release(context);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +203,8 @@ int main(void)
         cmocka_unit_test(test_deadlines_lose_nothing),
         cmocka_unit_test(test_who_gives_up_lets_others_pass),
         cmocka_unit_test(test_gone_after_acquire),
+        cmocka_unit_test(test_end_of_a_context),
+        cmocka_unit_test(test_release_meets_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
