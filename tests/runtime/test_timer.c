@@ -36,6 +36,23 @@ GORO_TEST(test_sleep_of_nothing)
     goro_sleep(INT64_MIN);
 }
 
+/* Timers of Ps that go away are moved: everybody wakes. */
+GORO_TEST(test_processors_come_and_go)
+{
+    int before = goro_gomaxprocs(0);
+    for (int round = 0; round < 10; round++) {
+        done = 0;
+        for (int64_t i = 0; i < 200; i++)
+            goro_go(sleeper, i * 10000);
+        goro_yield();
+        goro_gomaxprocs(1);
+        goro_yield();
+        goro_gomaxprocs(4);
+        wait_done(200);
+    }
+    goro_gomaxprocs(before);
+}
+
 static void sleep_for_ever(int64_t ns)
 {
     goro_sleep(ns);
@@ -264,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sleep_is_long_enough),
         cmocka_unit_test(test_sleep_of_nothing),
+        cmocka_unit_test(test_processors_come_and_go),
         cmocka_unit_test(test_sleep_for_ever),
         cmocka_unit_test(test_del_in_any_order),
         cmocka_unit_test(test_del_while_they_fire),
