@@ -1,0 +1,139 @@
+/* A channel inside: shared by chan.c and select.c. Essay: chan.c. */
+#ifndef RT_CHAN_H
+#define RT_CHAN_H
+
+#include <string.h>
+
+#include "rt.h"
+
+struct goro_chan {
+    struct rt_lock lock;
+    uint32_t closed; /* atomic */
+    uint32_t size;   /* of an element */
+    size_t count;    /* elements in the buffer; atomic */
+    size_t capacity;
+    char *in, *out, *end; /* next slots to write and to read; of the buffer */
+    struct rt_waitq senders, receivers;
+    char buffer[];
+};
+
+/* Without the lock: if nobody holds it, whether a send or receive would have to wait. A waiter that has lost its claim
+ * looks like a live one: who sees one goes and locks. */
+static inline bool rt_chan_full(const struct goro_chan *c)
+{
+    if (c->capacity == 0)
+        return __atomic_load_n(&c->receivers.first, __ATOMIC_RELAXED) == NULL;
+    return __atomic_load_n(&c->count, __ATOMIC_RELAXED) == c->capacity;
+}
+
+static inline bool rt_chan_empty(const struct goro_chan *c)
+{
+    if (c->capacity == 0)
+        return __atomic_load_n(&c->senders.first, __ATOMIC_RELAXED) == NULL;
+    return __atomic_load_n(&c->count, __ATOMIC_RELAXED) == 0;
+}
+
+static inline void rt_chan_copy(void *to, const void *from, uint32_t size)
+{
+    if (size == 8)
+        __builtin_memcpy(to, from, 8);
+    else
+        memcpy(to, from, size);
+}
+
+/* The events of a slot: each use of it happens after the one before. So the k-th receive is after the k-th send, and the
+ * (k + capacity)-th send after the k-th receive. */
+static inline void rt_chan_emit_slot(struct rt_g *g, const void *slot)
+{
+    rt_emit_acquire(g, slot);
+    rt_emit_release(g, slot);
+}
+
+/* The events of a value that goes from stack to stack: both sides happen after what the other did before. */
+static inline void rt_chan_emit_meet(struct goro_chan *c, struct rt_g *g, struct rt_g *parked)
+{
+    rt_emit_release_merge(g, c->buffer);
+    rt_chan_emit_slot(parked, c->buffer);
+    rt_emit_acquire(g, c->buffer);
+}
+
+static inline char *rt_chan_after(struct goro_chan *c, char *slot)
+{
+    slot += c->size;
+    return slot == c->end ? c->buffer : slot;
+}
+
+/* Requires: lock, not closed. true: the element went; *wake, if not NULL, is to be made ready when the lock is released. */
+static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struct rt_g **wake)
+{
+    if (c->receivers.first) {
+        struct rt_waiter *w = rt_waitq_pop(&c->receivers);
+        if (w) {
+            rt_chan_emit_meet(c, rt_self(), w->g);
+            if (w->element)
+                rt_chan_copy(w->element, element, c->size);
+            w->result = 1;
+            *wake = w->g;
+            return true;
+        }
+    }
+    if (c->count == c->capacity)
+        return false;
+    rt_chan_emit_slot(rt_self(), c->in);
+    rt_chan_copy(c->in, element, c->size);
+    c->in = rt_chan_after(c, c->in);
+    __atomic_store_n(&c->count, c->count + 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Requires: lock; a sender waits, hence the buffer is full or there is none. The first element goes out, the sender's to the end. */
+static inline void rt_chan_take_over(struct goro_chan *c, struct rt_waiter *sender, void *element)
+{
+    if (c->capacity == 0) {
+        rt_chan_emit_meet(c, rt_self(), sender->g);
+        if (element)
+            rt_chan_copy(element, sender->element, c->size);
+        return;
+    }
+    rt_chan_emit_slot(rt_self(), c->out);
+    if (element)
+        rt_chan_copy(element, c->out, c->size);
+    rt_chan_emit_slot(sender->g, c->out);
+    rt_chan_copy(c->out, sender->element, c->size);
+    c->out = rt_chan_after(c, c->out);
+    c->in = c->out;
+}
+
+/* Requires: lock. 1: received. 0: closed and drained, *element is zero. -EAGAIN: nothing there. *wake: as above. */
+static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g **wake)
+{
+    if (c->senders.first) {
+        struct rt_waiter *w = rt_waitq_pop(&c->senders);
+        if (w) {
+            rt_chan_take_over(c, w, element);
+            w->result = 1;
+            *wake = w->g;
+            return 1;
+        }
+    }
+    if (c->count > 0) {
+        rt_chan_emit_slot(rt_self(), c->out);
+        if (element)
+            rt_chan_copy(element, c->out, c->size);
+        c->out = rt_chan_after(c, c->out);
+        __atomic_store_n(&c->count, c->count - 1, __ATOMIC_RELAXED);
+        return 1;
+    }
+    if (!c->closed)
+        return -EAGAIN;
+    rt_emit_acquire(rt_self(), c);
+    if (element)
+        memset(element, 0, c->size);
+    return 0;
+}
+
+/* The waiting of a single operation or a select on nil channels. -ETIMEDOUT, or never. */
+int rt_chan_wait_nil(int64_t deadline, enum rt_reason reason);
+void rt_chan_panic_closed(void) __attribute__((noreturn));
+
+#endif

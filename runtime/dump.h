@@ -1,0 +1,16 @@
+/* goro_dump is in goro.h. */
+#ifndef RT_DUMP_H
+#define RT_DUMP_H
+
+#include <stdint.h>
+
+#include "out.h"
+
+struct rt_g;
+
+/* "goroutine 7 "name" [chan receive 0x.., 3.2 s]: f started at x.c:12 by goroutine 1" */
+void rt_dump_line(struct rt_out *out, const struct rt_g *g);
+/* One line of counts, as Go's GODEBUG=schedtrace. */
+void rt_schedtrace(int64_t since_start);
+
+#endif

@@ -1,0 +1,154 @@
+/* Start and end of the runtime, settings.
+ *
+ * The thread that calls goro_run never runs goroutines: it is sysmon (sysmon.c) until the main goroutine has ended. So
+ * goro_run can return whatever the other threads are doing: one of them may be in a blocking call that never ends.
+ *
+ * Environment: GORO_MAXPROCS, GORO_STACK (bytes of a goroutine's stack by default), GORO_SEED (of the chooser; the clock
+ * otherwise). */
+#include "sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "fork.h"
+#include "os.h"
+#include "preempt.h"
+#include "signals.h"
+#include "sysmon.h"
+#include "worker.h"
+
+enum { DEFAULT_STACK = 64 << 10 };
+
+static uint32_t running;
+
+size_t rt_setting(const char *name, size_t otherwise)
+{
+    const char *text = getenv(name);
+    char *end;
+    if (!text || !*text)
+        return otherwise;
+    unsigned long long value = strtoull(text, &end, 10);
+    return *end || value == 0 ? otherwise : (size_t)value;
+}
+
+int rt_make_ps(int procs)
+{
+    for (int i = rt_sched.made_ps; i < procs; i++) {
+        struct rt_p *p = rt_alloc(sizeof *p);
+        if (!p)
+            return -ENOMEM;
+        p->id = i;
+        p->timers.next = INT64_MAX;
+        rt_sched.ps[i] = p;
+        __atomic_store_n(&rt_sched.made_ps, i + 1, __ATOMIC_SEQ_CST);
+        rt_p_idle_put(p);
+    }
+    return 0;
+}
+
+struct start {
+    int (*fn)(void *arg);
+    void *arg;
+};
+
+static void run_main(struct start *start)
+{
+    rt_self()->main = 1;
+    rt_finish(start->fn(start->arg));
+}
+
+/* The main goroutine is done: wakes the thread in goro_run, and never runs again. */
+void rt_finish(int result)
+{
+    rt_locals_free(rt_self());
+    rt_emit_end(rt_self());
+    if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
+        exit(result);
+    rt_enter(); /* the thread that is woken may abandon this one already: not in the middle of this */
+    rt_sched.result = result;
+    __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
+    rt_sysmon_wake();
+    rt_leave_running(rt_self(), NULL, NULL);
+    __builtin_unreachable();
+}
+
+static int begin(struct start *start)
+{
+    size_t procs = rt_setting("GORO_MAXPROCS", (size_t)rt_cpus());
+    procs = procs < RT_MAX_PROCS ? procs : RT_MAX_PROCS;
+    rt_sched.procs = (int32_t)procs;
+    rt_sched.default_class = rt_stack_class(rt_setting("GORO_STACK", DEFAULT_STACK));
+    if (rt_sched.default_class < 0)
+        rt_sched.default_class = rt_stack_class(DEFAULT_STACK);
+    rt_sched.coarse = goro_now();
+    rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
+    rt_preempt_start();
+    rt_signals_start();
+    int error = rt_make_ps((int)procs);
+    if (error)
+        return error;
+    rt_fork_start();
+    error = rt_poll_start();
+    if (error)
+        return error;
+    static const struct goro_site site = {"main", "goro_run", 0};
+    static const struct goro_options options = {.name = "main"};
+    uint64_t word = (uint64_t)start;
+    error = goro_spawn((void (*)(void))run_main, &options, &site, 1, 0, &word);
+    return error;
+}
+
+void rt_forget(void)
+{
+    memset(&rt_sched, 0, sizeof rt_sched);
+    rt_tasks_forget();
+    rt_stacks_forget();
+    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+}
+
+static void end(void)
+{
+    __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < rt_sched.made_ps; i++)
+        __atomic_store_n(&rt_sched.ps[i]->attention, 1, __ATOMIC_SEQ_CST);
+    bool all = rt_ms_end();
+    rt_preempt_stop();
+    rt_signals_stop();
+    rt_poll_stop();
+    if (!all) {
+        rt_forget();
+        return;
+    }
+    for (int i = 0; i < rt_sched.made_ps; i++) {
+        rt_timers_free(rt_sched.ps[i]);
+        rt_free(rt_sched.ps[i], sizeof *rt_sched.ps[i]);
+    }
+    rt_tasks_end();
+    rt_stacks_end();
+    memset(&rt_sched, 0, sizeof rt_sched);
+    rt_alloc_end();
+}
+
+int goro_run(int (*main_fn)(void *arg), void *arg)
+{
+    struct start start = {main_fn, arg};
+    if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQ_REL))
+        return -EBUSY;
+    int result = begin(&start);
+    if (result == 0) {
+        rt_sysmon();
+        result = rt_sched.result;
+    }
+    end();
+    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+    return result;
+}
+
+int *goro_errno(void)
+{
+    struct rt_m *m = rt_this_m();
+    return m ? m->errno_place : &errno;
+}

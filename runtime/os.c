@@ -1,0 +1,111 @@
+/* Raw system calls: no errno, no cancellation points, nothing that a detector intercepts. */
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arch/x86_64/syscall.h"
+#include "rt.h"
+
+int64_t goro_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * GORO_SECOND + t.tv_nsec;
+}
+
+void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until)
+{
+    struct timespec t = {until / GORO_SECOND, until % GORO_SECOND};
+    /* WAIT_BITSET: its time is a point of the monotonic clock. */
+    rt_syscall(SYS_futex, (long)word, FUTEX_WAIT_BITSET_PRIVATE, value, until == GORO_FOREVER ? 0 : (long)&t, 0,
+               (long)FUTEX_BITSET_MATCH_ANY);
+}
+
+void rt_futex_wake(uint32_t *word, int count)
+{
+    rt_syscall(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+int rt_tid(void)
+{
+    return (int)rt_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+void rt_write(int fd, const char *text, size_t size)
+{
+    while (size > 0) {
+        long written = rt_syscall(SYS_write, fd, (long)text, (long)size, 0, 0, 0);
+        if (written == -EINTR || written == -EAGAIN)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        size -= (size_t)written;
+    }
+}
+
+/* A small file of /sys or /proc as text; false: there is none. */
+static bool read_file(const char *path, char *text, size_t room)
+{
+    long fd = rt_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (fd < 0)
+        return false;
+    long size = rt_syscall(SYS_read, fd, (long)text, (long)room - 1, 0, 0, 0);
+    rt_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+    text[size > 0 ? size : 0] = '\0';
+    return size > 0;
+}
+
+int rt_threads(void)
+{
+    char text[2048];
+    const char *line = read_file("/proc/self/status", text, sizeof text) ? strstr(text, "\nThreads:") : NULL;
+    return line ? atoi(line + strlen("\nThreads:")) : 0;
+}
+
+/* "0::/a/b": the quotas of all folders up to the root of the hierarchy count. INT64_MAX: none. */
+static long quota_cpus(void)
+{
+    char groups[1024], path[1200], text[128];
+    long least = INT64_MAX;
+    if (!read_file("/proc/self/cgroup", groups, sizeof groups))
+        return least;
+    char *group = strstr(groups, "0::/");
+    if (!group)
+        return least;
+    group += 3;
+    group[strcspn(group, "\n")] = '\0';
+    for (;;) {
+        long quota, period;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        if (read_file(path, text, sizeof text) && sscanf(text, "%ld %ld", &quota, &period) == 2 && period > 0) {
+            long cpus = (quota + period - 1) / period;
+            least = cpus < least ? cpus : least;
+        }
+        char *end = strrchr(group, '/');
+        if (!end || !group[0])
+            return least;
+        *end = '\0';
+    }
+}
+
+int rt_cpus(void)
+{
+    unsigned long mask[128];
+    long bytes = rt_syscall(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
+    long count = 0;
+    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
+        count += __builtin_popcountl(mask[i]);
+    long quota = quota_cpus();
+    count = quota < count ? quota : count;
+    return count < 1 ? 1 : (int)count;
+}

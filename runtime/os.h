@@ -1,0 +1,27 @@
+/* What the core asks of the kernel and the processor, apart from memory. Safe in signal handlers; errno is untouched. */
+#ifndef RT_OS_H
+#define RT_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline void rt_pause(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Sleeps while *word == value, until woken, `until` (goro_now() time) or a signal; the caller looks again. */
+void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until);
+void rt_futex_wake(uint32_t *word, int count);
+int rt_tid(void);
+/* The processors that affinity mask and cgroup quota allow: at least 1. */
+int rt_cpus(void);
+/* Of this process; 0: not known. */
+int rt_threads(void);
+/* Whole text, also after EINTR. */
+void rt_write(int fd, const char *text, size_t size);
+
+#endif

@@ -1,0 +1,165 @@
+/* Run queues: a ring per P, and one global list.
+ *
+ * Ring: single producer (the owner, at tail), many consumers (owner and thieves, at head, by compare-and-swap). Slots are
+ * read before the head is moved; a slot is reused only after the head has passed it, and a thief whose swap fails drops
+ * what it read. Orderings: tail is stored with release and read by thieves with acquire (the slots before it are filled);
+ * head is swapped with release, read by the owner with acquire (the slots behind it are free).
+ *
+ * runnext is one goroutine in front of the ring: who was made ready last runs next, on warm caches, and inherits the time
+ * slice, so that a pair cannot starve the ring. */
+#include "sched.h"
+
+#include <string.h>
+
+#include "os.h"
+
+/* The ring is full: half of it and g go to the global queue. false: a thief made room meanwhile. */
+static bool spill(struct rt_p *p, struct rt_g *g, uint32_t head, uint32_t tail)
+{
+    struct rt_glist list = {0};
+    struct rt_g *taken[RT_RUNQ / 2];
+    uint32_t n = (tail - head) / 2;
+    for (uint32_t i = 0; i < n; i++)
+        taken[i] = __atomic_load_n(&p->runq[(head + i) % RT_RUNQ], __ATOMIC_RELAXED);
+    if (!__atomic_compare_exchange_n(&p->head, &head, head + n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        rt_glist_push(&list, taken[i]);
+    rt_glist_push(&list, g);
+    rt_lock(&rt_sched.lock);
+    rt_global_put_list(&list);
+    rt_unlock(&rt_sched.lock);
+    return true;
+}
+
+void rt_runq_put(struct rt_p *p, struct rt_g *g)
+{
+    for (;;) {
+        uint32_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+        uint32_t tail = p->tail;
+        if (tail - head < RT_RUNQ) {
+            __atomic_store_n(&p->runq[tail % RT_RUNQ], g, __ATOMIC_RELAXED);
+            __atomic_store_n(&p->tail, tail + 1, __ATOMIC_RELEASE);
+            return;
+        }
+        if (spill(p, g, head, tail))
+            return;
+    }
+}
+
+struct rt_g *rt_runq_get(struct rt_p *p)
+{
+    for (;;) {
+        uint32_t head = __atomic_load_n(&p->head, __ATOMIC_ACQUIRE);
+        if (head == p->tail)
+            return NULL;
+        struct rt_g *g = __atomic_load_n(&p->runq[head % RT_RUNQ], __ATOMIC_RELAXED);
+        if (__atomic_compare_exchange_n(&p->head, &head, head + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return g;
+    }
+}
+
+/* Copies half of victim's ring behind p's tail, without publishing: how many. */
+static uint32_t grab(struct rt_p *p, struct rt_p *victim)
+{
+    for (;;) {
+        uint32_t head = __atomic_load_n(&victim->head, __ATOMIC_ACQUIRE);
+        uint32_t tail = __atomic_load_n(&victim->tail, __ATOMIC_ACQUIRE);
+        uint32_t n = tail - head;
+        n -= n / 2;
+        if (n == 0)
+            return 0;
+        if (n > RT_RUNQ / 2) /* head and tail are of different moments */
+            continue;
+        for (uint32_t i = 0; i < n; i++)
+            p->runq[(p->tail + i) % RT_RUNQ] = __atomic_load_n(&victim->runq[(head + i) % RT_RUNQ], __ATOMIC_RELAXED);
+        if (__atomic_compare_exchange_n(&victim->head, &head, head + n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return n;
+    }
+}
+
+/* A goroutine that was made ready is about to be run by the one that did so, unless that goes on computing: looks again after
+ * a moment. */
+static struct rt_g *take_runnext(struct rt_p *victim)
+{
+    struct rt_g *g = __atomic_load_n(&victim->runnext, __ATOMIC_RELAXED);
+    uint32_t tick = __atomic_load_n(&victim->tick, __ATOMIC_RELAXED);
+    if (!g)
+        return NULL;
+    if (__atomic_load_n(&victim->status, __ATOMIC_RELAXED) == RT_P_RUNNING) {
+        for (int i = 0; i < 200; i++) {
+            rt_pause();
+            if (__atomic_load_n(&victim->tick, __ATOMIC_RELAXED) != tick)
+                return NULL;
+        }
+    }
+    if (!__atomic_compare_exchange_n(&victim->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return NULL;
+    __atomic_store_n(&victim->handovers, 0, __ATOMIC_RELAXED);
+    return g;
+}
+
+struct rt_g *rt_runq_steal(struct rt_p *p, struct rt_p *victim, bool take_next)
+{
+    uint32_t n = grab(p, victim);
+    if (n == 0)
+        return take_next ? take_runnext(victim) : NULL;
+    struct rt_g *g = p->runq[(p->tail + n - 1) % RT_RUNQ];
+    __atomic_store_n(&p->tail, p->tail + n - 1, __ATOMIC_RELEASE);
+    return g;
+}
+
+/* Consistent: a goroutine that moves from runnext to the ring is not missed. */
+bool rt_runq_empty(struct rt_p *p)
+{
+    for (;;) {
+        uint32_t head = __atomic_load_n(&p->head, __ATOMIC_SEQ_CST);
+        uint32_t tail = __atomic_load_n(&p->tail, __ATOMIC_SEQ_CST);
+        struct rt_g *next = __atomic_load_n(&p->runnext, __ATOMIC_SEQ_CST);
+        if (tail == __atomic_load_n(&p->tail, __ATOMIC_SEQ_CST))
+            return head == tail && !next;
+    }
+}
+
+void rt_global_put(struct rt_g *g)
+{
+    rt_glist_push(&rt_sched.global, g);
+    __atomic_store_n(&rt_sched.global_count, rt_sched.global.count, __ATOMIC_SEQ_CST);
+}
+
+void rt_global_put_list(struct rt_glist *list)
+{
+    struct rt_glist *global = &rt_sched.global;
+    if (list->count == 0)
+        return;
+    *(global->last ? &global->last->next : &global->first) = list->first;
+    global->last = list->last;
+    global->count += list->count;
+    __atomic_store_n(&rt_sched.global_count, global->count, __ATOMIC_SEQ_CST);
+    memset(list, 0, sizeof *list);
+}
+
+static struct rt_g *global_pop(void)
+{
+    struct rt_g *g = rt_sched.global.first;
+    rt_sched.global.first = g->next;
+    if (!g->next)
+        rt_sched.global.last = NULL;
+    rt_sched.global.count--;
+    return g;
+}
+
+struct rt_g *rt_global_get(struct rt_p *p, uint32_t most)
+{
+    uint32_t count = rt_sched.global.count;
+    if (count == 0)
+        return NULL;
+    uint32_t n = count / (uint32_t)rt_sched.procs + 1;
+    n = n < count ? n : count;
+    n = n < most ? n : most;
+    struct rt_g *g = global_pop();
+    while (--n > 0)
+        rt_runq_put(p, global_pop());
+    __atomic_store_n(&rt_sched.global_count, rt_sched.global.count, __ATOMIC_SEQ_CST);
+    return g;
+}

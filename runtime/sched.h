@@ -1,0 +1,158 @@
+/* The scheduler's own structures; rt.h is what others see. Essay: sched.c. */
+#ifndef RT_SCHED_H
+#define RT_SCHED_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "context.h"
+#include "rt.h"
+#include "stack.h"
+
+enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64 };
+
+enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_STOPPED /* world.c */, RT_P_GONE };
+
+struct rt_p {
+    /* Ring: the owner pushes at tail, owner and thieves take at head by compare-and-swap (runq.c). */
+    uint32_t head, tail;
+    struct rt_g *runnext; /* before the ring; taken by compare-and-swap */
+    uint32_t handovers;   /* how often in a row it ran runnext itself; cleared by thieves */
+    uint32_t tick;        /* goroutines started or resumed; the owner's */
+    uint32_t slice;       /* time slices begun: unchanged while runnext is inherited. Read by sysmon */
+    uint8_t attention;    /* set by others: come to g0 at the next switch (slice over, timers, stop) */
+    uint8_t expired;      /* the slice is over: rt_ready does not hand it on */
+    uint8_t status;       /* enum rt_p_status; atomic */
+    int32_t id;
+    struct rt_m *m; /* running or blocked with it */
+    struct rt_g *free;
+    int32_t free_count;
+    int64_t goroutines; /* started minus ended here; only the sum over all Ps has a meaning */
+    uint64_t next_id, last_id;
+    struct rt_stack_cache stacks;
+    struct rt_p *idle_next; /* or on the list of Ps that want an M */
+    bool wants_spinning;
+    uint64_t draws[RT_STREAM_COUNT]; /* numbers drawn, per stream */
+    /* sysmon's */
+    uint32_t seen_slice, seen_tick, seen_block;
+    int64_t seen_at, seen_block_at;
+    uint32_t blocks; /* blocking calls begun */
+    struct rt_timers timers __attribute__((aligned(RT_CACHE_LINE)));
+    struct rt_g *runq[RT_RUNQ] __attribute__((aligned(RT_CACHE_LINE)));
+} __attribute__((aligned(RT_CACHE_LINE)));
+
+/* At the end of the runtime an M ends (its thread says so), or is left alone, for it does not come back: who sets it first. */
+enum rt_wish { RT_WISH_NONE, RT_WISH_FREEZE, RT_WISH_ABANDON, RT_WISH_HALT }; /* what the preemption signal is about */
+enum rt_fate { RT_M_LIVES, RT_M_ENDED, RT_M_ABANDONED };
+
+struct rt_m {
+    struct rt_p *p;        /* NULL: does not run goroutines now */
+    int *errno_place;      /* of the thread */
+    void (*after)(void *); /* what the next one has to do once the last one's registers are saved */
+    void *after_arg;
+    struct rt_g *found;   /* what pick() left to g0 */
+    struct rt_g *current; /* goroutine that runs on it; NULL: g0 */
+    struct rt_g g0;       /* the scheduler's context, on the thread's own stack */
+    struct rt_p *blocked_p; /* before the blocking call */
+    struct rt_p *next_p;    /* given by whoever wakes it */
+    uint32_t park;          /* futex: 1 = go on */
+    bool spinning;
+    uint32_t blocking;   /* blocking.c */
+    uint32_t fate;       /* enum rt_fate; atomic */
+    uint8_t wish;        /* enum rt_wish; atomic */
+    uint32_t halted, asked; /* trace.c */
+    uint32_t frozen;        /* atomic: its goroutine is (preempt.c) */
+    struct rt_g *locked; /* the goroutine that only runs here (pinned or frozen), while it does not */
+    struct rt_m *idle_next, *all_next;
+    int32_t id, tid;
+    pthread_t thread;
+    char *signal_stack;
+};
+
+struct rt_sched {
+    struct rt_lock lock; /* global queue, idle lists, number of Ps and Ms */
+    struct rt_glist global;
+    struct rt_p *idle_ps;
+    struct rt_m *idle_ms;
+    struct rt_p *ps[RT_MAX_PROCS];
+    struct rt_m *ms;         /* all, newest first; push only */
+    int32_t procs;           /* atomic */
+    int32_t made_ps;
+    int32_t idle_p_count;    /* atomic */
+    int32_t spinning;        /* atomic: Ms that look for work */
+    int32_t m_count;
+    int32_t idle_m_count;    /* atomic */
+    int32_t starting_ms;     /* atomic: made as idle ones, not there yet */
+    struct rt_p *wanting;    /* Ps for which sysmon has to make an M */
+    uint32_t global_count;   /* atomic copy of global.count */
+    int64_t poll_until;      /* atomic: until when an M sleeps in the poller; 0: none does */
+    uint32_t polling;        /* atomic: 1 = an M is in the poller */
+    int64_t coarse;          /* goro_now(), at most 10 ms old while anything runs; sysmon's */
+    uint32_t stopping;       /* atomic */
+    uint32_t halting;        /* atomic: the process is about to end by a panic */
+    uint32_t world;          /* futex, and the next one: world.c */
+    uint32_t world_changes;
+    uint32_t child;          /* of a fork: 1 without threads yet, 2 with */
+    uint32_t done;           /* atomic: main_fn has returned */
+    uint32_t sysmon_word;    /* futex: counts wake-ups */
+    uint32_t sysmon_sleeps;  /* atomic: 1 = until a P is not idle */
+    int64_t last_poll;       /* atomic */
+    int result;
+    uint64_t seed;
+    int default_class; /* of stacks */
+    uint64_t last_id;
+};
+extern struct rt_sched rt_sched;
+
+/* runq.c: the queue of a P. Only the owner puts and gets. */
+void rt_runq_put(struct rt_p *p, struct rt_g *g);
+struct rt_g *rt_runq_get(struct rt_p *p);
+/* Half of victim's goroutines: one is returned, the others are put on p's empty queue. */
+struct rt_g *rt_runq_steal(struct rt_p *p, struct rt_p *victim, bool take_next);
+bool rt_runq_empty(struct rt_p *p);
+void rt_global_put(struct rt_g *g);            /* Requires: sched.lock. At the end */
+void rt_global_put_list(struct rt_glist *list); /* Requires: sched.lock */
+/* Requires: sched.lock. One, and a fair share onto p's queue; NULL: none. */
+struct rt_g *rt_global_get(struct rt_p *p, uint32_t most);
+
+/* sched.c */
+void rt_schedule(struct rt_m *m);   /* on g0, until the runtime stops */
+void rt_wake_p(void);               /* an idle P begins to look for work, unless somebody does already */
+void rt_make_runnable(struct rt_g *g, bool next); /* on this P, or on the global queue */
+void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg); /* switches to whatever is next */
+void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg) __attribute__((noreturn));
+void rt_landed(void);
+
+/* worker.c: Ms. */
+int rt_m_new(struct rt_p *p, bool spinning);  /* for sysmon and the start only; p NULL: an idle one */
+void rt_ms_supply(void);                      /* sysmon's: Ms for Ps that want one, and a stock of idle ones */
+void rt_m_run(struct rt_p *p, bool spinning); /* an idle or new M continues with p */
+struct rt_m *rt_m_idle_get(void);             /* off the idle list, to be given a P by rt_m_wake; NULL: none */
+void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning);
+void rt_m_wait(struct rt_m *m); /* until rt_m_wake; then has the P. Without P: the runtime ends */
+void rt_m_stop(struct rt_m *m); /* the same as an idle M */
+void rt_p_acquire(struct rt_m *m, struct rt_p *p);
+struct rt_p *rt_p_release(struct rt_m *m);
+void rt_p_idle_put(struct rt_p *p); /* Requires: sched.lock */
+struct rt_p *rt_p_idle_get(void);   /* Requires: sched.lock */
+void rt_p_hand_off(struct rt_p *p); /* somebody else runs it, or it is idle */
+void rt_run_locked(struct rt_m *m, struct rt_g *g); /* g may only run on g->m: gives it our P, and stops */
+
+/* task.c */
+void rt_task_free(struct rt_g *g);
+void rt_task_bind(struct rt_g *g); /* gives an unstarted goroutine its stack */
+void rt_tasks_flush(struct rt_p *p);
+void rt_tasks_end(void);
+void rt_tasks_forget(void);
+void rt_tasks_lock(void); /* for fork */
+void rt_tasks_unlock(void);
+int64_t rt_tasks_count(void);
+void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg);
+
+/* init.c */
+void rt_finish(int result);
+int rt_make_ps(int procs); /* Requires: sched.lock, but at the start. As idle ones */
+void rt_forget(void);      /* a child of fork without goroutines: as if there had never been any */
+size_t rt_setting(const char *name, size_t otherwise);
+
+#endif

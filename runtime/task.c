@@ -1,0 +1,277 @@
+/* The life of a goroutine: spawn, first run, end, reuse.
+ *
+ * A goroutine that has not run is a struct rt_g with its arguments and no stack; it gets one when it is first switched to,
+ * often the one that the last goroutine has just left. Structs are carved from blocks that are only freed with the
+ * runtime, so that a dump may walk over all of them at any time; free ones are on their P's list, what is too much there
+ * on a common one.
+ *
+ * Lock: common.lock for the blocks and the common free list. */
+#include "sched.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "panic.h"
+#include "task.h"
+
+enum { BLOCK = 256, MOST_FREE = 128, IDS = 64 };
+
+struct block {
+    struct block *next;
+    struct rt_g gs[BLOCK] __attribute__((aligned(64)));
+};
+
+static struct {
+    struct rt_lock lock;
+    struct block *blocks; /* newest first */
+    struct rt_g *free;
+    int64_t goroutines; /* of threads without a P */
+} common;
+
+static struct rt_g *new_block(void)
+{
+    struct block *block = rt_alloc(sizeof *block);
+    if (!block)
+        return NULL;
+    for (int i = BLOCK - 1; i >= 0; i--) {
+        block->gs[i].next = common.free;
+        common.free = &block->gs[i];
+    }
+    block->next = common.blocks;
+    __atomic_store_n(&common.blocks, block, __ATOMIC_RELEASE);
+    return common.free;
+}
+
+/* Some from the common list for p, one of them for the caller. */
+static struct rt_g *refill(struct rt_p *p)
+{
+    rt_lock(&common.lock);
+    struct rt_g *g = common.free ? common.free : new_block();
+    if (g)
+        common.free = g->next;
+    for (int i = 0; p && i < MOST_FREE / 2 && common.free; i++) {
+        struct rt_g *more = common.free;
+        common.free = more->next;
+        more->next = p->free;
+        p->free = more;
+        p->free_count++;
+    }
+    rt_unlock(&common.lock);
+    return g;
+}
+
+static struct rt_g *take(struct rt_p *p)
+{
+    struct rt_g *g = p ? p->free : NULL;
+    if (!g)
+        return refill(p);
+    p->free = g->next;
+    p->free_count--;
+    return g;
+}
+
+static void put(struct rt_p *p, struct rt_g *g)
+{
+    g->next = p->free;
+    p->free = g;
+    if (++p->free_count < MOST_FREE)
+        return;
+    rt_lock(&common.lock);
+    while (p->free_count > MOST_FREE / 2) {
+        g = p->free;
+        p->free = g->next;
+        p->free_count--;
+        g->next = common.free;
+        common.free = g;
+    }
+    rt_unlock(&common.lock);
+}
+
+/* For people: in order of creation, roughly, as each P takes some at a time. */
+static uint64_t next_id(struct rt_p *p)
+{
+    if (!p)
+        return __atomic_add_fetch(&rt_sched.last_id, 1, __ATOMIC_RELAXED);
+    if (p->next_id == p->last_id) {
+        p->last_id = __atomic_add_fetch(&rt_sched.last_id, IDS, __ATOMIC_RELAXED);
+        p->next_id = p->last_id - IDS;
+    }
+    return ++p->next_id;
+}
+
+static struct rt_stack_cache *cache_for(struct rt_p *p, int class)
+{
+    return p && class == rt_sched.default_class ? &p->stacks : NULL;
+}
+
+void rt_task_bind(struct rt_g *g)
+{
+    g->stack = rt_stack_get(g->stack_class, cache_for(rt_this_p(), g->stack_class));
+    if (!g->stack)
+        rt_fatal("out of memory: no stack of %zu bytes for goroutine %lu", rt_stack_size(g->stack_class),
+                 (unsigned long)g->id);
+    g->sp = rt_ctx_make(rt_stack_top(g->stack_class, g->stack), g);
+}
+
+int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+               unsigned floats, const uint64_t *words)
+{
+    struct rt_g *parent = rt_self();
+    int class = rt_sched.default_class;
+    if (options && options->stack) {
+        class = rt_stack_class(options->stack);
+        if (class < 0)
+            return -ENOMEM;
+    }
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    struct rt_g *g = take(p);
+    if (!g) {
+        rt_leave();
+        return -ENOMEM;
+    }
+    g->stack_class = (uint8_t)class;
+    g->entry = f;
+    g->count = (uint8_t)count;
+    g->floats = (uint8_t)floats;
+    for (unsigned i = 0; i < count; i++)
+        g->words[i] = words[i];
+    g->site = site;
+    g->name = options ? options->name : NULL;
+    g->id = next_id(p);
+    g->parent = parent ? parent->id : 0;
+    /* Which child of which: the same in each run that spawns in the same order. */
+    g->path = parent ? (parent->path + ++parent->children) * UINT64_C(0x9e3779b97f4a7c15) : 0;
+    g->since = rt_sched.coarse;
+    rt_emit_spawn(parent, g);
+    if (p)
+        p->goroutines++;
+    else
+        __atomic_fetch_add(&common.goroutines, 1, __ATOMIC_RELAXED);
+    rt_make_runnable(g, true);
+    rt_leave();
+    return 0;
+}
+
+int goro_go_fn(void (*fn)(void *arg), void *arg, const struct goro_options *options)
+{
+    static const struct goro_site unknown = {"goro_go_fn", "?", 0};
+    uint64_t word = (uint64_t)arg;
+    return goro_spawn((void (*)(void))fn, options, &unknown, 1, 0, &word);
+}
+
+/* Called by rt_ctx_entry on the goroutine's own stack. */
+struct rt_start rt_task_begin(struct rt_g *g, struct rt_regs *regs)
+{
+    struct rt_start start = {g->entry, g->floats};
+    rt_landed();
+    rt_emit_begin(g);
+    if (!g->floats) {
+        memcpy(regs->general, g->words, sizeof regs->general);
+        return start;
+    }
+    for (unsigned i = 0, general = 0, vector = 0; i < g->count; i++)
+        if (g->floats >> i & 1)
+            regs->vector[vector++] = g->words[i];
+        else
+            regs->general[general++] = g->words[i];
+    return start;
+}
+
+void rt_task_free(struct rt_g *g)
+{
+    struct rt_p *p = rt_this_p();
+    if (g->stack)
+        rt_stack_put(g->stack_class, g->stack, cache_for(p, g->stack_class));
+    g->stack = NULL;
+    g->sp = NULL;
+    g->m = NULL;
+    g->pins = 0;
+    g->children = 0;
+    g->saved_errno = 0;
+    __atomic_store_n(&g->status, RT_IDLE, __ATOMIC_RELAXED);
+    put(p, g);
+}
+
+static void reap(void *g)
+{
+    rt_task_free(g);
+}
+
+void rt_task_end(void)
+{
+    struct rt_g *g = rt_goroutine("the end of one");
+    if (g->main)
+        rt_finish(0);
+    rt_locals_free(g);
+    rt_emit_end(g);
+    rt_enter();
+    g = rt_goroutine("the end of one"); /* again: it may have been abandoned meanwhile */
+    rt_this_p()->goroutines--;
+    __atomic_store_n(&g->status, RT_DEAD, __ATOMIC_RELAXED);
+    rt_switch_dead(g, reap, g);
+}
+
+void goro_exit(void)
+{
+    rt_goroutine("goro_exit");
+    rt_task_end();
+}
+
+int64_t rt_tasks_count(void)
+{
+    int64_t sum = __atomic_load_n(&common.goroutines, __ATOMIC_RELAXED);
+    for (int i = 0; i < rt_sched.made_ps; i++)
+        sum += __atomic_load_n(&rt_sched.ps[i]->goroutines, __ATOMIC_RELAXED);
+    return sum;
+}
+
+int goro_num_goroutines(void)
+{
+    return (int)rt_tasks_count();
+}
+
+void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg)
+{
+    for (struct block *block = __atomic_load_n(&common.blocks, __ATOMIC_ACQUIRE); block; block = block->next)
+        for (int i = 0; i < BLOCK; i++)
+            if (__atomic_load_n(&block->gs[i].status, __ATOMIC_ACQUIRE) != RT_IDLE)
+                visit(&block->gs[i], arg);
+}
+
+void rt_tasks_flush(struct rt_p *p)
+{
+    rt_lock(&common.lock);
+    for (struct rt_g *g; (g = p->free);) {
+        p->free = g->next;
+        g->next = common.free;
+        common.free = g;
+    }
+    rt_unlock(&common.lock);
+    p->free_count = 0;
+}
+
+void rt_tasks_lock(void)
+{
+    rt_lock(&common.lock);
+}
+
+void rt_tasks_unlock(void)
+{
+    rt_unlock(&common.lock);
+}
+
+void rt_tasks_forget(void)
+{
+    memset(&common, 0, sizeof common);
+}
+
+void rt_tasks_end(void)
+{
+    struct block *next;
+    for (struct block *block = common.blocks; block; block = next) {
+        next = block->next;
+        rt_free(block, sizeof *block);
+    }
+    memset(&common, 0, sizeof common);
+}

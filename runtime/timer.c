@@ -1,0 +1,318 @@
+/* Timers, timed parking, sleep.
+ *
+ * A heap with four children a node: half as deep as a binary one, and the children lie in one or two cache lines. Each
+ * timer knows its place, so that a deadline that was not needed (nearly all of them) is taken out at once: lazy removal would
+ * need memory that outlives the waiter's stack.
+ *
+ * Guard: everything of a timer but `firing` is under the lock of its P's heap. t->p itself changes only while the timer
+ * is neither armed nor firing (rt_timer_add), or with both heaps locked (rt_timers_move): who wants the lock reads t->p, locks,
+ * and looks again.
+ *
+ * A timer's life: idle (place 0) -> armed (place > 0) -> firing (firing 1, place 0) -> idle. Armed again while it fires
+ * (place AGAIN) it enters the heap only after fire has returned: so fire never runs twice at once, and rt_timer_del finds it in one
+ * heap. The store of firing = 0 is the last that the scheduler does to a timer.
+ *
+ * Rejected: timer wheels (deadlines of I/O and sleeps of goroutines are of all sizes; a heap per P is uncontended), one heap
+ * for all (its lock would be everybody's). */
+#include "timer.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "arch/x86_64/syscall.h"
+#include "os.h"
+#include "panic.h"
+#include "rt.h"
+
+enum { CHILDREN = 4, FIRST_ROOM = 64, AGAIN = -1, SPINS = 100 };
+
+/* ---- the heap. All: Requires ts->lock ---- */
+
+static void put_at(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
+{
+    ts->heap[i] = e;
+    __atomic_store_n(&e.timer->place, i + 1, __ATOMIC_RELAXED);
+}
+
+static void sift_up(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
+{
+    while (i > 0) {
+        int32_t parent = (i - 1) / CHILDREN;
+        if (ts->heap[parent].when <= e.when)
+            break;
+        put_at(ts, i, ts->heap[parent]);
+        i = parent;
+    }
+    put_at(ts, i, e);
+}
+
+static void sift_down(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
+{
+    for (;;) {
+        int64_t first = (int64_t)i * CHILDREN + 1, end = first + CHILDREN < ts->count ? first + CHILDREN : ts->count;
+        if (first >= ts->count)
+            break;
+        int32_t least = (int32_t)first;
+        for (int32_t child = least + 1; child < end; child++)
+            if (ts->heap[child].when < ts->heap[least].when)
+                least = child;
+        if (ts->heap[least].when >= e.when)
+            break;
+        put_at(ts, i, ts->heap[least]);
+        i = least;
+    }
+    put_at(ts, i, e);
+}
+
+/* Earlier than before: sequentially consistent, for an M that goes to sleep publishes until when before it reads this, and
+ * rt_timer_wake reads that after it. Later: who reads the old one looks once too often. */
+static void publish(struct rt_timers *ts)
+{
+    int64_t next = ts->count > 0 ? ts->heap[0].when : INT64_MAX;
+    int64_t old = __atomic_load_n(&ts->next, __ATOMIC_RELAXED);
+    if (next < old)
+        __atomic_store_n(&ts->next, next, __ATOMIC_SEQ_CST);
+    else if (next > old)
+        __atomic_store_n(&ts->next, next, __ATOMIC_RELEASE);
+}
+
+static void grow(struct rt_timers *ts)
+{
+    int32_t room = ts->room > 0 ? 2 * ts->room : FIRST_ROOM;
+    struct rt_timer_entry *heap = room > ts->room ? rt_alloc((size_t)room * sizeof *heap) : NULL;
+    if (!heap)
+        rt_fatal("no memory for %d timers", ts->count + 1);
+    if (ts->heap)
+        memcpy(heap, ts->heap, (size_t)ts->count * sizeof *heap);
+    rt_free(ts->heap, (size_t)ts->room * sizeof *heap);
+    ts->heap = heap;
+    ts->room = room;
+}
+
+static void insert(struct rt_timers *ts, struct rt_timer *t)
+{
+    if (ts->count == ts->room)
+        grow(ts);
+    sift_up(ts, ts->count++, (struct rt_timer_entry){t->when, t});
+}
+
+static void take_out(struct rt_timers *ts, int32_t i)
+{
+    struct rt_timer_entry last = ts->heap[--ts->count];
+    struct rt_timer *t = ts->heap[i].timer;
+    if (last.timer != t) {
+        if (i > 0 && last.when < ts->heap[(i - 1) / CHILDREN].when)
+            sift_up(ts, i, last);
+        else
+            sift_down(ts, i, last);
+    }
+    /* Released: who sees it without the lock (rt_timer_over) must see firing as well. */
+    __atomic_store_n(&t->place, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- arming ---- */
+
+/* The heap of an armed or firing timer, locked; NULL: it never was in one that still exists. */
+static struct rt_timers *lock_home(struct rt_timer *t)
+{
+    for (;;) {
+        struct rt_p *p = __atomic_load_n(&t->p, __ATOMIC_ACQUIRE);
+        if (!p)
+            return NULL;
+        struct rt_timers *ts = rt_p_timers(p);
+        rt_lock(&ts->lock);
+        if (__atomic_load_n(&t->p, __ATOMIC_RELAXED) == p)
+            return ts;
+        rt_unlock(&ts->lock);
+    }
+}
+
+/* It fires, maybe on another M: armed for when that is over, unless it is over by now. */
+static bool arm_firing(struct rt_timer *t, int64_t when)
+{
+    struct rt_timers *ts = lock_home(t);
+    if (!ts)
+        return false;
+    bool firing = __atomic_load_n(&t->firing, __ATOMIC_RELAXED);
+    if (firing) {
+        t->when = when;
+        __atomic_store_n(&t->place, AGAIN, __ATOMIC_RELAXED);
+    }
+    rt_unlock(&ts->lock);
+    return firing;
+}
+
+void rt_timer_add(struct rt_timer *t, int64_t when)
+{
+    if (__atomic_load_n(&t->firing, __ATOMIC_ACQUIRE) && arm_firing(t, when))
+        return;
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    if (!p)
+        p = rt_any_p();
+    if (!p)
+        rt_fatal("a timer while the runtime does not run");
+    struct rt_timers *ts = rt_p_timers(p);
+    rt_lock(&ts->lock);
+    t->when = when;
+    __atomic_store_n(&t->p, p, __ATOMIC_RELEASE);
+    insert(ts, t);
+    bool earliest = t->place == 1;
+    publish(ts);
+    rt_unlock(&ts->lock);
+    if (earliest)
+        rt_timer_wake(when);
+    rt_leave();
+}
+
+bool rt_timer_del(struct rt_timer *t)
+{
+    bool armed = false;
+    for (int spins = 0;; spins++) {
+        struct rt_timers *ts = lock_home(t);
+        if (!ts)
+            return false;
+        int32_t place = t->place;
+        if (place > 0) {
+            take_out(ts, place - 1);
+            if (place == 1)
+                publish(ts);
+        } else if (place == AGAIN) {
+            t->place = 0;
+        }
+        armed |= place != 0;
+        bool firing = __atomic_load_n(&t->firing, __ATOMIC_ACQUIRE);
+        rt_unlock(&ts->lock);
+        if (!firing)
+            return armed;
+        if (spins < SPINS)
+            rt_pause();
+        else
+            rt_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    }
+}
+
+/* ---- for the scheduler ---- */
+
+int64_t rt_timers_run(struct rt_p *p, int64_t now)
+{
+    struct rt_timers *ts = rt_p_timers(p);
+    if (rt_timers_next(ts) > now)
+        return rt_timers_next(ts);
+    rt_lock(&ts->lock);
+    while (ts->count > 0 && ts->heap[0].when <= now) {
+        struct rt_timer *t = ts->heap[0].timer;
+        __atomic_store_n(&t->firing, 1, __ATOMIC_RELAXED);
+        take_out(ts, 0);
+        publish(ts);
+        rt_unlock(&ts->lock);
+        t->fire(t);
+        rt_lock(&ts->lock);
+        if (t->place == AGAIN) {
+            insert(ts, t);
+            publish(ts);
+        }
+        __atomic_store_n(&t->firing, 0, __ATOMIC_RELEASE);
+    }
+    int64_t next = ts->count > 0 ? ts->heap[0].when : INT64_MAX;
+    rt_unlock(&ts->lock);
+    return next;
+}
+
+void rt_timers_move(struct rt_p *from, struct rt_p *to)
+{
+    struct rt_timers *source = rt_p_timers(from), *target = rt_p_timers(to);
+    struct rt_timers *first = source < target ? source : target, *second = source < target ? target : source;
+    rt_lock(&first->lock);
+    rt_lock(&second->lock);
+    for (int32_t i = 0; i < source->count; i++) {
+        struct rt_timer *t = source->heap[i].timer;
+        __atomic_store_n(&t->p, to, __ATOMIC_RELEASE);
+        insert(target, t);
+    }
+    source->count = 0;
+    publish(source);
+    publish(target);
+    int64_t next = rt_timers_next(target);
+    rt_unlock(&second->lock);
+    rt_unlock(&first->lock);
+    rt_timer_wake(next);
+}
+
+void rt_timers_free(struct rt_p *p)
+{
+    struct rt_timers *ts = rt_p_timers(p);
+    for (int32_t i = 0; i < ts->count; i++) {
+        ts->heap[i].timer->place = 0;
+        ts->heap[i].timer->p = NULL;
+    }
+    rt_free(ts->heap, (size_t)ts->room * sizeof *ts->heap);
+    memset(ts, 0, sizeof *ts);
+}
+
+/* ---- parking with a deadline ---- */
+
+struct timeout {
+    struct rt_timer timer;
+    int64_t deadline;
+    struct rt_g *g;
+    uint32_t *claim; /* NULL: nobody else wakes */
+    void (*unlock)(void *arg);
+    void *unlock_arg;
+};
+
+static void expire(struct rt_timer *timer)
+{
+    struct timeout *t = (struct timeout *)timer;
+    if (!t->claim || rt_claim(t->claim, RT_CLAIM_TIMEOUT))
+        rt_ready(t->g);
+}
+
+/* Armed when the goroutine's registers are saved, for it may fire at once; and before the locks go, for then a waker may end the wait. After
+ * that nothing of *t may be touched. */
+static void arm_and_unlock(void *arg)
+{
+    struct timeout *t = arg;
+    void (*unlock)(void *) = t->unlock;
+    void *unlock_arg = t->unlock_arg;
+    rt_timer_add(&t->timer, t->deadline);
+    if (unlock)
+        unlock(unlock_arg);
+}
+
+static void disarm(struct rt_timer *t)
+{
+    if (!rt_timer_over(t))
+        rt_timer_del(t);
+}
+
+bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), void *arg, enum rt_reason reason,
+                   const void *object)
+{
+    if (deadline == GORO_FOREVER) {
+        rt_park(unlock, arg, reason, object);
+        return true;
+    }
+    struct timeout t = {.timer.fire = expire,
+                        .deadline = deadline,
+                        .g = rt_goroutine("waiting"),
+                        .claim = claim,
+                        .unlock = unlock,
+                        .unlock_arg = arg};
+    rt_park(arm_and_unlock, &t, reason, object);
+    disarm(&t.timer);
+    return __atomic_load_n(claim, __ATOMIC_ACQUIRE) != RT_CLAIM_TIMEOUT;
+}
+
+void goro_sleep(int64_t ns)
+{
+    struct rt_g *g = rt_goroutine("goro_sleep");
+    if (ns <= 0)
+        return;
+    int64_t now = goro_now();
+    if (ns >= GORO_FOREVER - now)
+        rt_park(NULL, NULL, RT_REASON_SLEEP, NULL);
+    struct timeout t = {.timer.fire = expire, .deadline = now + ns, .g = g};
+    rt_park(arm_and_unlock, &t, RT_REASON_SLEEP, NULL);
+    disarm(&t.timer);
+}
