@@ -537,7 +537,8 @@ void rt_schedule(struct rt_m *m)
             return;
         stop_spinning(m);
         if (g->m && g->m != m) {
-            rt_run_locked(m, g);
+            if (g->status != RT_DEAD) /* else lost in a fork, and in a P's queue then: fork.c */
+                rt_run_locked(m, g);
             continue;
         }
         if (!g->sp)
