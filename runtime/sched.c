@@ -536,6 +536,8 @@ void rt_schedule(struct rt_m *m)
         if (!g)
             return;
         stop_spinning(m);
+        if (g->m == &rt_lost_m)
+            continue;
         if (g->m && g->m != m) {
             rt_run_locked(m, g);
             continue;
