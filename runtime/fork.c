@@ -22,6 +22,8 @@
 #include "sysmon.h"
 #include "world.h"
 
+struct rt_m rt_lost_m;
+
 static bool by_goroutine(void)
 {
     struct rt_g *g = rt_self();
@@ -56,27 +58,15 @@ static void in_parent(void)
     rt_world_start();
 }
 
-/* Goroutines that cannot go on, as their threads are gone. */
+/* Goroutines that cannot go on, as their threads are gone: wherever they are queued, or will be, rt_schedule drops them. */
 static void lose(struct rt_g *g, void *arg)
 {
     uint8_t status = g->status;
     if (g == rt_self() || (status != RT_BLOCKED && status != RT_FROZEN && !g->pins))
         return;
     __atomic_store_n(&g->status, RT_DEAD, __ATOMIC_RELAXED);
+    g->m = &rt_lost_m;
     (void)arg;
-}
-
-static void drop_lost(struct rt_glist *queue)
-{
-    struct rt_glist kept = {0};
-    struct rt_g *next;
-    for (struct rt_g *g = queue->first; g; g = next) {
-        next = g->next;
-        if (g->status != RT_DEAD)
-            rt_glist_push(&kept, g);
-    }
-    *queue = kept;
-    rt_sched.global_count = kept.count;
 }
 
 static void in_child(void)
@@ -101,7 +91,6 @@ static void in_child(void)
         if (rt_sched.ps[i] != m->p)
             rt_sched.ps[i]->m = NULL;
     rt_tasks_each(lose, NULL);
-    drop_lost(&rt_sched.global);
     rt_poll_after_fork();
     rt_sched.child = 1;
     m->p->attention = 1;

@@ -536,9 +536,10 @@ void rt_schedule(struct rt_m *m)
         if (!g)
             return;
         stop_spinning(m);
+        if (g->m == &rt_lost_m)
+            continue;
         if (g->m && g->m != m) {
-            if (g->status != RT_DEAD) /* else lost in a fork, and in a P's queue then: fork.c */
-                rt_run_locked(m, g);
+            rt_run_locked(m, g);
             continue;
         }
         if (!g->sp)

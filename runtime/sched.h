@@ -103,6 +103,7 @@ struct rt_sched {
     uint64_t last_id;
 };
 extern struct rt_sched rt_sched;
+extern struct rt_m rt_lost_m; /* in a child of fork: the M of goroutines whose thread is not there (fork.c) */
 
 /* runq.c: the queue of a P. Only the owner puts and gets. */
 void rt_runq_put(struct rt_p *p, struct rt_g *g);
