@@ -55,8 +55,8 @@ static void tell_overflow(const char *stack)
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     const struct sigaction *before = &fault_before[signal == SIGBUS];
-    char *stack;
-    if (info->si_code > 0 && rt_stack_guard(info->si_addr, &stack)) {
+    const char *stack = info->si_code > 0 ? rt_stack_guard(info->si_addr) : NULL;
+    if (stack) {
         tell_overflow(stack);
     } else if (before->sa_flags & SA_SIGINFO) {
         before->sa_sigaction(signal, info, context);

@@ -274,16 +274,15 @@ void rt_stacks_trim(void)
     }
 }
 
-bool rt_stack_guard(const void *address, char **stack)
+const char *rt_stack_guard(const void *address)
 {
     for (int class = 0; class < RT_STACK_CLASSES; class ++)
         for (struct slab *slab = __atomic_load_n(&pools[class].slabs, __ATOMIC_ACQUIRE); slab; slab = slab->next)
             if ((const char *)address >= slab->base && (const char *)address < slab->base + slab->size) {
                 char *slot = (char *)((uintptr_t)address & -((uintptr_t)1 << class_shift(class)));
-                *stack = slot + RT_PAGE;
-                return (const char *)address < *stack;
+                return (char *)address < slot + RT_PAGE ? slot + RT_PAGE : NULL;
             }
-    return false;
+    return NULL;
 }
 
 void rt_stacks_lock(void)

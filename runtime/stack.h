@@ -24,8 +24,8 @@ char *rt_stack_top(int class, char *stack);
 void rt_stack_flush(int class, struct rt_stack_cache *cache);
 /* Gives pages of stacks that have not been used since the last call back to the kernel. */
 void rt_stacks_trim(void);
-/* Whether address is in a guard, and whose: the stack above it. */
-bool rt_stack_guard(const void *address, char **stack);
+/* If address is in a guard: the stack above it; otherwise NULL. */
+const char *rt_stack_guard(const void *address);
 void rt_stacks_end(void);
 /* Leaves them to whoever still runs on them. */
 void rt_stacks_forget(void);
