@@ -7,14 +7,14 @@
  *     nothing can have changed: done;
  *  3. several cells say so together: done (access_missed);
  *  4. race_step works out the granule's new history, and puts it in place by one compare-and-swap (race.c).
- * No lock is taken, and nothing shared is written but the shadow word, and that only when it changes. */
+ * No lock is taken, and nothing shared is written but the granule, and that only when it changes. */
 #ifndef GORACE_ACCESS_H
 #define GORACE_ACCESS_H
 
 #include "actor.h"
 #include "shadow.h"
 
-/* Any range, any state of the actor; race_range.c. */
+/* Any range, any state of the actor; range.c. */
 void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
 /* The same with the actor inside and nothing checked. */
 void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
@@ -42,7 +42,7 @@ static inline uint32_t cell_need(unsigned mask, enum access_kind kind)
     return cell_class(kind) | mask;
 }
 
-/* One of the cells does alone, which is the usual case. The cells may change meanwhile: see granule_covers. */
+/* One of the cells does alone, which is the usual case. The cells may change meanwhile: see cells_cover. */
 static inline __attribute__((always_inline)) bool any_cell_covers(const struct actor *a, const union granule *g,
                                                                   uint32_t need)
 {
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) bool cells_cover(const struct actor
 
 /* An access_fast that leaves its granule. what: with the bytes from `addr` on. */
 void access_straddle(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
-/* What is left of an access_fast that was neither covered nor remembered. */
+/* What is left of an access_fast that no cell covers alone. */
 void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc);
 
 /* size: a constant 1, 2, 4, 8. All calls are in tail position: the usual ways through keep nothing over a call, and so

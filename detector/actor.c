@@ -9,8 +9,8 @@
 #include "sync.h"
 
 struct incarnation {
-    struct incarnation *older;  /* former owner of the slot */
-    uint64_t first;             /* its first epoch there */
+    struct incarnation *older; /* former owner of the slot */
+    uint64_t first;            /* its first epoch there */
     uint64_t number, parent;
     uint32_t slot, birth_stack;
     int tid;
@@ -19,11 +19,11 @@ struct incarnation {
 };
 
 static struct slot {
-    struct actor *owner;            /* NULL: dead */
+    struct actor *owner;             /* NULL: dead */
     struct incarnation *incarnation; /* newest */
-    uint64_t epoch;                 /* dead: where the next owner goes on */
-    uint64_t remembered;            /* dead: accesses later than this are not remembered anywhere */
-} *slots;
+    uint64_t epoch;                  /* dead: where the next owner goes on */
+    uint64_t remembered;             /* dead: accesses later than this are not remembered anywhere */
+} * slots;
 
 struct oslock actors_lock;
 struct actor *actors_newest;
@@ -31,7 +31,7 @@ struct actor *actors_newest;
 static uint32_t nslots;
 static uint32_t *dead; /* slots without an owner, the latest last */
 static uint32_t ndead;
-static uint32_t nactors;         /* in the list */
+static uint32_t nactors; /* in the list */
 static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
 static uint64_t numbers;
 static uint64_t gone_stamps, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
@@ -310,11 +310,6 @@ void actors_keep_only(struct actor *a)
     actor_touch(a);
 }
 
-struct actor *actor_of_slot(uint32_t slot)
-{
-    return slots[slot].owner;
-}
-
 /* ---- description ----------------------------------------------------------------------------------------------- */
 
 static void describe(const struct incarnation *i, struct finding_actor *out)
@@ -464,12 +459,12 @@ uint64_t actor_counter(enum counter c)
 {
     uint64_t n = 0;
     os_lock(&actors_lock);
-#define SUM(name, field, gone)                                                                                         \
-    case COUNTER_##name:                                                                                               \
-        n = gone;                                                                                                      \
-        for (struct actor *a = actors_newest; a; a = a->older)                                                         \
-            if (!a->ended)                                                                                             \
-                n += a->field;                                                                                         \
+#define SUM(name, field, gone) \
+    case COUNTER_##name: \
+        n = gone; \
+        for (struct actor *a = actors_newest; a; a = a->older) \
+            if (!a->ended) \
+                n += a->field; \
         break
     switch (c) {
         SUM(accesses, accesses, gone_accesses);

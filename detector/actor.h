@@ -28,8 +28,8 @@ enum pause {
 };
 
 struct frame {
-    uintptr_t sp;      /* of the caller at the call, to unwind after longjmp */
-    uint32_t context;  /* to go back to */
+    uintptr_t sp;     /* of the caller at the call, to unwind after longjmp */
+    uint32_t context; /* to go back to */
 };
 
 struct call_cache {
@@ -49,9 +49,9 @@ struct held {
 struct incarnation; /* what outlives an actor: its name, number, place of birth */
 
 struct actor {
-    who_t who;      /* slot and current epoch */
+    who_t who; /* slot and current epoch */
     struct stamp_own stamps;
-    uint32_t pause; /* enum pause, atomic */
+    uint32_t pause;  /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
     uint32_t context;
     uint32_t lockset;
@@ -60,21 +60,20 @@ struct actor {
     struct call_cache *calls;
     struct foreign_cache *foreign; /* NULL until needed */
 
-    struct vclock clock;       /* own slot: the last published epoch */
-    uint64_t published_at;     /* `accesses` when that was; anything else: publish anew */
+    struct vclock clock;         /* own slot: the last published epoch */
+    uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
     struct spill_stock spills;
-    uint32_t filled;             /* granules, not yet told to the shadow */
-    uintptr_t stepping;          /* the page whose granules are being changed, or 0: owner.h */
-    struct pool nodes;         /* clock nodes */
-    struct pool syncs;         /* sync objects */
-    struct pool blocks;        /* records of heap blocks */
+    uint32_t filled;    /* granules, not yet told to the shadow */
+    struct pool nodes;  /* clock nodes */
+    struct pool syncs;  /* sync objects */
+    struct pool blocks; /* records of heap blocks */
 
-    unsigned reports_held;           /* >0: a lock is held, races wait in `pending` */
-    struct pending_races *pending;   /* NULL: none */
-    struct handing *handing;         /* races that are being handed over; NULL: none */
+    unsigned reports_held;         /* >0: a lock is held, races wait in `pending` */
+    struct pending_races *pending; /* NULL: none */
+    struct handing *handing;       /* races that are being handed over; NULL: none */
 
     int ignore, ignore_reads, ignore_writes;
     uint64_t ignored, solo, unmapped, folded, lost_stacks;
@@ -88,7 +87,7 @@ struct actor {
     size_t stack_size;
     uintptr_t locals_lo; /* thread-local variables */
     size_t locals_size;
-    bool ended, detached; /* actors_lock */
+    bool ended, detached;        /* actors_lock */
     struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
 
@@ -97,8 +96,6 @@ extern struct actor *actors_newest; /* list of all, through `older` */
 extern struct detector_host host;
 extern uint32_t world_stopped;
 
-/* Who has the slot now, or NULL. Caller holds actors_lock. */
-struct actor *actor_of_slot(uint32_t slot);
 /* What was known of an actor, for the reports; false when that was dropped. */
 struct finding_actor;
 void actor_describe(who_t who, struct finding_actor *out);

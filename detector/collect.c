@@ -260,9 +260,8 @@ void collect(struct actor *a)
     bool due = __atomic_exchange_n(&collection_wanted, 0, __ATOMIC_RELAXED) || actors_crowded();
     const size_t floor_size = ((size_t)actor_slots() + 1) * sizeof(uint64_t);
     struct sweep *s = due ? os_reserve(sizeof *s) : NULL;
-    if (s) {
+    if (s)
         s->floor = os_reserve(floor_size);
-    }
     if (s && s->floor && renew_begin()) {
         actor_floor(s->floor);
         gather(s);
@@ -276,7 +275,6 @@ void collect(struct actor *a)
         spill_sweep();
         stamp_renew_end();
         shadow_collected(s->live);
-        shadow_clear_pages();
         lockset_sweep();
         actor_sweep();
         context_rehash();

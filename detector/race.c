@@ -10,7 +10,7 @@
  *   [SAME EPOCH] bytes of N that an access of the same epoch covers are not added.
  * FastTrack's write epoch, read epoch and read vector are the cases of this; the set has no fixed size.
  *
- * race_transition is the rule, on lists. cells_after is the same rule on cells, for histories that are not long and have
+ * race_transition is the rule, on lists. cell_meets is the same rule on cells, for histories that are not long and have
  * no race. The model test (tests/unit/test_race_model.c) plays both against
  * an oracle. */
 #include "race.h"
@@ -20,7 +20,6 @@
 #include "heap.h"
 #include "history.h"
 #include "lockset.h"
-#include "owner.h"
 
 static bool kind_in(uint32_t meta, unsigned kinds)
 {
@@ -246,44 +245,48 @@ static uint32_t recognised(struct actor *a, uint32_t cell)
     return number ? (cell & ~(~0u << CELL_STAMP_SHIFT)) | number << CELL_STAMP_SHIFT : cell;
 }
 
+/* What the rule leaves of the remembered cell `c` when the access `cell` comes, with which it has bytes in common: in *c, no
+ * bytes when nothing. False: they race. *left loses the bytes of the access that *c covers, and then that stays. */
+static inline __attribute__((always_inline)) bool cell_meets(struct actor *a, uint32_t *c, uint32_t cell, bool is_free,
+                                                             uint32_t *left)
+{
+    const uint32_t bytes = cell & CELL_BYTES, class = cell & CELL_CLASS;
+    const struct stamp *s = &stamps[*c >> CELL_STAMP_SHIFT];
+    if (s->who == a->who && !is_free && !(class & ~*c)) { /* [SAME EPOCH] */
+        const bool kept = likely(cell_current(a, *c)) || s->meta & META_DISTRUST;
+        if (!kept && (*c & CELL_CLASS) == class) {
+            *c &= ~bytes; /* the new one says as much, and is recognised */
+        } else {
+            *left &= ~*c;
+            if (!kept)
+                *c = recognised(a, *c);
+        }
+        return true;
+    }
+    if (who_slot(s->who) != who_slot(a->who) && !actor_knows(a, s->who))
+        return ((*c | class) & CELL_CLASS) != CELL_CLASS; /* else [RACE] */
+    if (!(*c & CELL_CLASS & ~class))
+        *c &= ~bytes; /* [DOMINATE] */
+    return true;
+}
+
 #define STEP_CELLS 16u /* in histories that are stepped without a list */
 
 /* The rule on cells, the latest first. `out` has room for n + 1; the new history is *nout cells from the returned one on.
  * NULL: there is a race. The cells that cover the access, or a part of it, come first, where the fast path looks. */
-static inline __attribute__((always_inline)) const uint32_t *cells_after(struct actor *a, const uint32_t *in,
-                                                                         unsigned n, const uint32_t cell,
-                                                                         const bool is_free, uint32_t *out,
-                                                                         unsigned *nout)
+static const uint32_t *cells_after(struct actor *a, const uint32_t *in, unsigned n, const uint32_t cell,
+                                   const bool is_free, uint32_t *out, unsigned *nout)
 {
-    const uint32_t bytes = cell & CELL_BYTES, class = cell & CELL_CLASS;
-    uint32_t others[STEP_CELLS], left = bytes;
+    uint32_t others[STEP_CELLS], left = cell & CELL_BYTES;
     unsigned first = 1, end = 1, nothers = 0;
     for (unsigned i = 0; i < n; i++) {
         uint32_t c = in[i];
-        if (!(c & bytes)) {
-            others[nothers++] = c;
-            continue;
-        }
-        const struct stamp *s = &stamps[c >> CELL_STAMP_SHIFT];
-        if (s->who == a->who && !is_free) {
-            if (!(class & ~c)) { /* [SAME EPOCH] */
-                const bool kept = cell_current(a, c) || s->meta & META_DISTRUST;
-                if (kept || (c & CELL_CLASS) != class) {
-                    left &= ~c;
-                    out[end++] = kept ? c : recognised(a, c);
-                    continue;
-                }
-                c &= ~bytes; /* the new one says as much */
-            } else if (!(c & CELL_CLASS & ~class)) {
-                c &= ~bytes;
-            }
-        } else if (who_slot(s->who) == who_slot(a->who) || actor_knows(a, s->who)) {
-            if (!(c & CELL_CLASS & ~class)) /* [DOMINATE] */
-                c &= ~bytes;
-        } else if (((c | class) & CELL_CLASS) == CELL_CLASS) {
-            return NULL; /* [RACE] */
-        }
-        if (c & CELL_BYTES)
+        const uint32_t before = left;
+        if (c & cell & CELL_BYTES && !cell_meets(a, &c, cell, is_free, &left))
+            return NULL;
+        if (left != before)
+            out[end++] = c;
+        else if (c & CELL_BYTES)
             others[nothers++] = c;
     }
     for (unsigned i = 0; i < nothers; i++)
@@ -312,18 +315,16 @@ static inline uint64_t two_cells(const uint32_t *c)
     return __atomic_load_n(&c[0], __ATOMIC_RELAXED) | (uint64_t)__atomic_load_n(&c[1], __ATOMIC_RELAXED) << 32;
 }
 
-/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. The same as
- * cells_after in one pass, for what all cells are in sight of the fast path anyway. */
+/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. In one pass, as all
+ * cells are in sight of the fast path wherever they stand. */
 static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a, union granule *g, const uint32_t cell,
-                                                                const bool is_free, const bool mine,
-                                                                union granule seen[2])
+                                                                const bool is_free, union granule seen[2])
 {
-    const uint32_t bytes = cell & CELL_BYTES, class = cell & CELL_CLASS;
     for (;;) {
         const union granule from = granule_load(g);
         if (granule_spilled(&from))
             return false;
-        uint32_t out[CELLS + 2] = {0}, left = bytes, twin = 0;
+        uint32_t out[CELLS + 2] = {0}, left = cell & CELL_BYTES, twin = 0;
         unsigned n = 1;
         for (unsigned i = 0; i < CELLS; i++) {
             uint32_t c = (uint32_t)(from.half[i / 2] >> i % 2 * 32);
@@ -333,30 +334,10 @@ static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a,
                 twin = c & CELL_BYTES; /* a loop over bytes is one access */
                 continue;
             }
-            if (c & bytes) {
-                const struct stamp *s = &stamps[c >> CELL_STAMP_SHIFT];
-                if (s->who == a->who && !is_free) {
-                    if (!(class & ~c)) { /* [SAME EPOCH] */
-                        if (likely(cell_current(a, c)) || s->meta & META_DISTRUST || (c & CELL_CLASS) != class) {
-                            left &= ~c;
-                            if (!cell_current(a, c))
-                                c = recognised(a, c);
-                        } else {
-                            c &= ~bytes; /* the new one says as much */
-                        }
-                    } else if (!(c & CELL_CLASS & ~class)) {
-                        c &= ~bytes;
-                    }
-                } else if (who_slot(s->who) == who_slot(a->who) || actor_knows(a, s->who)) {
-                    if (!(c & CELL_CLASS & ~class)) /* [DOMINATE] */
-                        c &= ~bytes;
-                } else if (((c | class) & CELL_CLASS) == CELL_CLASS) {
-                    return false; /* [RACE] */
-                }
-                if (!(c & CELL_BYTES))
-                    continue;
-            }
-            out[n++] = c;
+            if (c & cell & CELL_BYTES && !cell_meets(a, &c, cell, is_free, &left))
+                return false;
+            if (c & CELL_BYTES)
+                out[n++] = c;
         }
         left |= twin;
         out[0] = (cell & ~CELL_BYTES) | left;
@@ -365,7 +346,7 @@ static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a,
         const uint32_t *after = out + !left;
         const union granule to = {.half = {two_cells(after), two_cells(after + 2)}};
         if (!granule_same(&from, &to)) {
-            if (unlikely(!granule_change(g, &from, &to, mine)))
+            if (unlikely(!granule_replace(g, &from, &to)))
                 continue;
             if (!from.half[0])
                 granules_filled(a, 1);
@@ -378,9 +359,8 @@ static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a,
     }
 }
 
-/* Waits until the granule is not held, and holds it if it is spilled; false: try again. In a page of one's own nobody
- * else does. */
-static bool hold(union granule *g, union granule *from, bool mine)
+/* Waits until the granule is not held, and holds it if it is spilled; false: try again. */
+static bool hold(union granule *g, union granule *from)
 {
     for (unsigned spins = 1;; spins++) {
         *from = granule_load(g);
@@ -389,34 +369,42 @@ static bool hold(union granule *g, union granule *from, bool mine)
         if (spins % 64 == 0)
             os_yield();
     }
-    if (mine || !granule_spilled(from))
+    if (!granule_spilled(from))
         return true;
     const union granule held = granule_as_held(from);
     return granule_replace(g, from, &held);
 }
 
+/* Ends a step that began with hold(): `from` becomes `to`. False: somebody was faster, and it has to begin anew. */
+static bool let(struct actor *a, union granule *g, const union granule *from, const union granule *to)
+{
+    if (granule_spilled(from)) {
+        granule_put(g, to);
+        return true;
+    }
+    if (granule_same(from, to) || granule_replace(g, from, to))
+        return true;
+    if (granule_spilled(to))
+        spill_put(&a->spills, history_block(to));
+    return false;
+}
+
 /* A granule that is spilled, before or after, with cells enough to have a look at; false: it takes a list. */
 static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, const uint32_t cell,
-                                                    bool is_free, bool mine)
+                                                    bool is_free)
 {
-    union granule from;
-    for (;;) {
-        while (!hold(g, &from, mine))
+    union granule from, to;
+    bool done;
+    do {
+        while (!hold(g, &from))
             ;
         uint32_t in[STEP_CELLS], out[STEP_CELLS + 2];
         unsigned n = history_cells(&from, in, STEP_CELLS), m;
         const uint32_t *after = n ? cells_after(a, in, n, cell, is_free, out, &m) : NULL;
-        union granule to = from;
-        bool done = after && history_pack_cells(&a->spills, history_block(&from), after, m, &to);
-        if (mine || granule_spilled(&from)) {
-            granule_put(g, &to);
-            return done;
-        }
-        if (!done || granule_replace(g, &from, &to))
-            return done;
-        if (granule_spilled(&to))
-            spill_put(&a->spills, history_block(&to));
-    }
+        to = from;
+        done = after && history_pack_cells(&a->spills, history_block(&from), after, m, &to);
+    } while (!let(a, g, &from, &to));
+    return done;
 }
 
 #define SMALL 24
@@ -477,19 +465,19 @@ static bool restamp(struct actor *a, struct transition *t)
 }
 
 static __attribute__((noinline)) void step_in_list(struct actor *a, union granule *g, uintptr_t addr,
-                                                   const struct access *now, bool mine)
+                                                   const struct access *now)
 {
     struct scratch scratch;
     struct transition t;
+    union granule from, to;
 
     scratch.big = NULL;
     scratch.room = 0;
-    for (;;) {
-        union granule from;
-        if (!hold(g, &from, mine))
-            continue;
+    do {
+        while (!hold(g, &from))
+            ;
         const uint32_t n = history_length(&from);
-        union granule to = from;
+        to = from;
         t.nraces = 0;
         if (likely(scratch_for(&scratch, n, &t))) {
             history_list(&from, scratch.old);
@@ -501,17 +489,8 @@ static __attribute__((noinline)) void step_in_list(struct actor *a, union granul
         } else {
             history_lost();
         }
-        if (mine || granule_spilled(&from)) {
-            granule_put(g, &to);
-        } else if (!granule_same(&from, &to) && !granule_replace(g, &from, &to)) {
-            if (granule_spilled(&to))
-                spill_put(&a->spills, history_block(&to));
-            continue;
-        }
-        break;
-    }
+    } while (!let(a, g, &from, &to));
 
-    page_leave(a);
     if (unlikely(t.nraces)) {
         __atomic_fetch_add(&races, t.nraces, __ATOMIC_RELAXED);
         if (a->reports_held)
@@ -526,18 +505,13 @@ static __attribute__((noinline)) void step_in_list(struct actor *a, union granul
 __attribute__((noinline)) void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc,
                                          union granule seen[2])
 {
-    const uint32_t stack = call_child(a, pc);
-    const uint32_t meta = stamp_meta(what) | lockset_now(a) << META_LOCKS_SHIFT;
-    const uint32_t number = stamp_of(&a->stamps, a->who, stack, meta);
-    const enum access_kind kind = meta_kind(what);
-    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_class(kind) | meta_mask(what);
-    const bool is_free = kind == ACCESS_FREE, mine = page_enter(a, addr);
-    if (likely(number &&
-               (step_in_cells(a, g, cell, is_free, mine, seen) || step_in_spill(a, g, cell, is_free, mine)))) {
-        page_leave(a);
-    } else {
-        const struct access now = {a->who, stack, what | lockset_now(a) << META_LOCKS_SHIFT, number};
-        step_in_list(a, g, addr, &now, mine);
+    const uint32_t stack = call_child(a, pc), locks = lockset_now(a) << META_LOCKS_SHIFT;
+    const uint32_t number = stamp_of(&a->stamps, a->who, stack, stamp_meta(what) | locks);
+    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_class(meta_kind(what)) | meta_mask(what);
+    const bool is_free = meta_kind(what) == ACCESS_FREE;
+    if (unlikely(!number || !(step_in_cells(a, g, cell, is_free, seen) || step_in_spill(a, g, cell, is_free)))) {
+        const struct access now = {a->who, stack, what | locks, number};
+        step_in_list(a, g, addr, &now);
     }
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);

@@ -2,7 +2,6 @@
 #include "access.h"
 #include "foreign.h"
 #include "heap.h"
-#include "owner.h"
 #include "sync.h"
 
 static inline __attribute__((always_inline)) bool covered(const struct actor *a, const union granule *g, uint32_t what)
@@ -38,14 +37,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
     for (size_t i = 0; i < n; i++) {
         const union granule now = granule_load(&g[i]);
         if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
-            bool done = granule_same(&seen[0], &seen[1]);
-            if (!done) {
-                const bool mine = page_enter(a, addr + i * GRANULE);
-                const union granule again = granule_load(&g[i]);
-                done = granule_same(&again, &now) && granule_change(&g[i], &now, &seen[1], mine);
-                page_leave(a);
-            }
-            if (done) {
+            if (granule_same(&seen[0], &seen[1]) || granule_replace(&g[i], &seen[0], &seen[1])) {
                 filled += !now.cell[0];
                 continue;
             }

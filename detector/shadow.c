@@ -7,7 +7,7 @@ uintptr_t shadow_table[REGIONS];
 static struct oslock lock;
 static uint32_t regions[4096]; /* indices of shadow_table that are set, in order of making */
 static uint32_t nregions;
-#define PAGES_BYTES ((REGION_SIZE >> PAGE_SHIFT) * sizeof(uint32_t))
+#define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 
 static uintptr_t bias(uintptr_t index)
 {
@@ -20,7 +20,7 @@ union granule *granule_slow(uintptr_t addr)
     os_lock(&lock);
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
-        void *p = os_reserve(REGION_BYTES + PAGES_BYTES);
+        void *p = os_reserve(REGION_BYTES);
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;
@@ -118,12 +118,6 @@ void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx)
         touched(&l, (char *)(shadow_table[i] + bias(i)), REGION_BYTES);
     }
     look_end(&l);
-}
-
-void shadow_clear_pages(void)
-{
-    for (uint32_t r = 0; r < nregions; r++)
-        os_drop(page_word((uintptr_t)regions[r] << REGION_SHIFT), PAGES_BYTES);
 }
 
 static void empty(union granule *g)

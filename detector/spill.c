@@ -39,7 +39,7 @@ static unsigned class_for(size_t size)
 {
     unsigned class = 0;
     while ((size_t)SPILL_UNIT << class < size)
-        class ++;
+        class += 1;
     return class;
 }
 

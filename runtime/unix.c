@@ -24,10 +24,20 @@ static int address_of(const char *path, struct sockaddr_un *address, socklen_t *
     return 0;
 }
 
-static int unix_socket(void)
+/* A new socket, and the address for it. */
+static int socket_for(const char *path, struct sockaddr_un *address, socklen_t *size)
 {
-    int fd = rt_libc_socket(AF_UNIX, SOCK_STREAM, 0);
+    int error = address_of(path, address, size);
+    int fd = error ? error : rt_libc_socket(AF_UNIX, SOCK_STREAM, 0);
     return fd < 0 ? fd : rt_fd_adopt(fd, RT_FD_SOCKET);
+}
+
+static int unless(int error, int fd)
+{
+    if (error == 0)
+        return fd;
+    rt_fd_close(fd);
+    return error;
 }
 
 int goro_unix_listen(const char *path, int backlog)
@@ -35,15 +45,8 @@ int goro_unix_listen(const char *path, int backlog)
     rt_goroutine("goro_unix_listen");
     struct sockaddr_un address;
     socklen_t size;
-    int error = address_of(path, &address, &size);
-    int fd = error ? error : unix_socket();
-    if (fd < 0)
-        return fd;
-    error = rt_libc_bind_listen(fd, (struct sockaddr *)&address, size, backlog);
-    if (error == 0)
-        return fd;
-    rt_fd_close(fd);
-    return error;
+    int fd = socket_for(path, &address, &size);
+    return fd < 0 ? fd : unless(rt_libc_bind_listen(fd, (struct sockaddr *)&address, size, backlog), fd);
 }
 
 int goro_unix_dial(const char *path, int64_t deadline)
@@ -51,13 +54,6 @@ int goro_unix_dial(const char *path, int64_t deadline)
     rt_goroutine("goro_unix_dial");
     struct sockaddr_un address;
     socklen_t size;
-    int error = address_of(path, &address, &size);
-    int fd = error ? error : unix_socket();
-    if (fd < 0)
-        return fd;
-    error = goro_connect(fd, (struct sockaddr *)&address, size, deadline);
-    if (error == 0)
-        return fd;
-    rt_fd_close(fd);
-    return error;
+    int fd = socket_for(path, &address, &size);
+    return fd < 0 ? fd : unless(goro_connect(fd, (struct sockaddr *)&address, size, deadline), fd);
 }
