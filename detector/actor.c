@@ -14,6 +14,7 @@ struct incarnation {
     uint64_t number, parent;
     uint32_t slot, birth_stack;
     int tid;
+    uint64_t goroutine, parent_goroutine; /* numbers among those; 0: a thread */
     bool ended, marked;
     char name[32];
 };
@@ -160,6 +161,7 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         self->first = s->epoch + 1;
         self->number = a->number = numbers++;
         self->parent = parent ? parent->self->number : 0;
+        self->parent_goroutine = parent ? parent->self->goroutine : 0;
         self->slot = slot;
         self->birth_stack = birth;
         s->incarnation = self;
@@ -296,6 +298,14 @@ void actor_set_name(struct actor *a, const char *name)
     os_unlock(&actors_lock);
 }
 
+void actor_is_goroutine(struct actor *a, uint64_t number, const char *name)
+{
+    a->self->goroutine = number;
+    a->detached = true;
+    if (name)
+        actor_set_name(a, name);
+}
+
 void actors_keep_only(struct actor *a)
 {
     while (actors_newest && (actors_newest != a || a->older)) {
@@ -315,11 +325,13 @@ void actors_keep_only(struct actor *a)
 static void describe(const struct incarnation *i, struct finding_actor *out)
 {
     *out = (struct finding_actor){.number = i->number,
+                                  .goroutine = i->goroutine,
                                   .tid = i->tid,
                                   .ended = i->ended,
                                   .is_main = i->number == 0,
                                   .birth_stack = i->birth_stack,
-                                  .parent = i->parent};
+                                  .parent = i->parent,
+                                  .parent_goroutine = i->parent_goroutine};
     for (size_t c = 0; c < sizeof out->name; c++)
         out->name[c] = i->name[c];
 }

@@ -55,6 +55,8 @@ void actor_joins(struct actor *a, struct actor *child);
 /* Nobody will join `child` any more (detach): it may be dropped as soon as it has ended. */
 void actor_detached(struct actor *child);
 void actor_set_name(struct actor *a, const char *name);
+/* It is a goroutine, with this number in the runtime's dumps. Nobody joins it. */
+void actor_is_goroutine(struct actor *a, uint64_t number, const char *name);
 /* True while `a` is inside of the core: a signal handler must be put off until it has left (see actor_defer). */
 bool actor_busy(const struct actor *a);
 /* In a signal handler while actor_busy: host.deferred will be called as soon as `a` leaves the core. */

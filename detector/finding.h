@@ -15,12 +15,14 @@ enum finding_tier { TIER_HAPPENED, TIER_PREDICTED, TIER_ORDER_ONLY };
 /* Who: copied out of the actor, because it may have ended long ago. */
 struct finding_actor {
     uint64_t number;       /* 0 is the main thread; counts up in order of creation */
+    uint64_t goroutine;    /* its number in the runtime's dumps; 0: a thread */
     int tid;               /* OS thread number, 0 when unknown */
     char name[32];         /* "" when unnamed */
     bool ended;
     bool is_main;
     uint32_t birth_stack;  /* where it was created; 0 for the main thread or when unknown */
     uint64_t parent;       /* number of the creator */
+    uint64_t parent_goroutine;
 };
 
 struct finding_lock {

@@ -26,6 +26,13 @@ static bool starts_with(const char *s, const char *start)
     return *start == 0;
 }
 
+static bool is_equal(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
 static bool is_detector(const struct symbol_frame *f)
 {
     return starts_with(base_name(f->module), "libgorace");
@@ -38,7 +45,11 @@ static bool is_startup(const struct symbol_frame *f)
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
         if (starts_with(base_name(f->module), modules[i]))
             return true;
-    return f->function && starts_with(f->function, "_start") && f->function[6] == 0;
+    static const char *const functions[] = {"_start", "rt_ctx_entry", "rt_run_main"}; /* rt_: libgoro's */
+    for (size_t i = 0; f->function && i < sizeof functions / sizeof *functions; i++)
+        if (is_equal(f->function, functions[i]))
+            return true;
+    return false;
 }
 
 static bool is_main(const struct symbol_frame *f)

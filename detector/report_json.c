@@ -200,6 +200,8 @@ static void actor(struct outbuf *o, const struct report_actor *a)
     outbuf_format(o, "%lu", a->who->number);
     next_key(o, "main");
     boolean(o, a->who->is_main);
+    next_key(o, "goroutine");
+    positive(o, (int)a->who->goroutine);
     next_key(o, "name");
     text(o, a->who->name);
     next_key(o, "tid");

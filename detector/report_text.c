@@ -75,18 +75,40 @@ static const char *capital_verb(enum access_kind kind)
     return "";
 }
 
-static void say_actor(struct outbuf *o, const struct finding_actor *a)
+static void say_number(struct outbuf *o, uint64_t number, uint64_t goroutine)
 {
-    if (a->is_main)
+    if (goroutine)
+        outbuf_format(o, "goroutine %lu", goroutine);
+    else if (number == 0)
         outbuf_str(o, "main thread");
     else
-        outbuf_format(o, "thread T%lu", a->number);
+        outbuf_format(o, "thread T%lu", number);
+}
+
+static void say_actor(struct outbuf *o, const struct finding_actor *a)
+{
+    say_number(o, a->number, a->goroutine);
+}
+
+/* "goroutine 17 (worker, running)" */
+static void say_goroutine_state(struct outbuf *o, const struct finding_actor *a)
+{
+    outbuf_str(o, " (");
+    if (a->name[0]) {
+        outbuf_name(o, a->name);
+        outbuf_str(o, ", ");
+    }
+    outbuf_str(o, a->ended ? "ended)" : "running)");
 }
 
 /* "thread T1 'worker' (tid 12, running)" */
 static void say_actor_fully(struct outbuf *o, const struct finding_actor *a)
 {
     say_actor(o, a);
+    if (a->goroutine) {
+        say_goroutine_state(o, a);
+        return;
+    }
     if (a->name[0] && !a->is_main) {
         outbuf_str(o, " '");
         outbuf_name(o, a->name);
@@ -297,23 +319,24 @@ static void say_creation(struct outbuf *o, const struct report_actor *a)
 {
     if (a->who->is_main)
         return;
-    outbuf_str(o, "  Thread");
-    outbuf_format(o, " T%lu", a->who->number);
-    if (a->who->name[0]) {
-        outbuf_str(o, " '");
-        outbuf_name(o, a->who->name);
-        outbuf_char(o, '\'');
+    if (a->who->goroutine) {
+        outbuf_format(o, "  Goroutine %lu", a->who->goroutine);
+        say_goroutine_state(o, a->who);
+    } else {
+        outbuf_format(o, "  Thread T%lu", a->who->number);
+        if (a->who->name[0]) {
+            outbuf_str(o, " '");
+            outbuf_name(o, a->who->name);
+            outbuf_char(o, '\'');
+        }
+        outbuf_format(o, " (tid %d, %s)", a->who->tid, a->who->ended ? "ended" : "running");
     }
-    outbuf_format(o, " (tid %d, %s)", a->who->tid, a->who->ended ? "ended" : "running");
     if (a->created.n == 0) {
         outbuf_str(o, ": its creation was not seen\n");
         return;
     }
     outbuf_str(o, " created by ");
-    if (a->who->parent == 0)
-        outbuf_str(o, "main thread");
-    else
-        outbuf_format(o, "thread T%lu", a->who->parent);
+    say_number(o, a->who->parent, a->who->parent_goroutine);
     outbuf_str(o, " at:\n");
     say_stack(o, &a->created, 4);
 }

@@ -28,3 +28,14 @@ void current_set(struct actor *a)
     current_actor = a;
     over = a == NULL;
 }
+
+void current_hosts(void)
+{
+    current_actor = NULL;
+    over = true;
+}
+
+void current_runs(struct actor *a)
+{
+    current_actor = a;
+}

@@ -25,6 +25,11 @@ static inline struct actor *current(void)
 /* Binds a fresh actor to this OS thread (start of a created thread, goroutine switch), or NULL at its end. */
 void current_set(struct actor *a);
 
+/* This OS thread runs goroutines, and is nobody between them. */
+void current_hosts(void);
+/* It runs `a` from now on; NULL: no goroutine. Only after current_hosts. */
+void current_runs(struct actor *a);
+
 /* Detector code that calls into libc on its own behalf stands between these two. They nest. */
 struct inside {
     struct actor *saved;

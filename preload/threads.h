@@ -18,6 +18,7 @@ struct thread {
     bool detached; /* nobody will join it; registry lock */
     bool ended;    /* its actor has ended; registry lock */
     bool is_main;
+    bool hosts;    /* its actor has ended although it runs: it runs goroutines; the thread itself */
     bool cancelled; /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
     int rounds;     /* rounds of key destructors that are still to come; the thread itself */
     uintptr_t stack_lo;
@@ -66,6 +67,9 @@ void thread_joined(struct actor *me, struct thread *t);
 void thread_detached(struct thread *t);
 /* The calling thread's actor ends here, now; nothing that it does later is seen. */
 void thread_ends(void);
+
+/* The calling thread runs goroutines from now on: it keeps its record, for signals, and is no actor any more. */
+void thread_hosts(void);
 
 /* Round a fork: the world stands still, and nobody else holds a lock of ours. fork itself has them as handlers. */
 void threads_before_fork(void);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "bytes.h"
 #include "lock.h"
 #include "rt.h"
 
@@ -75,7 +76,7 @@ void *rt_alloc(size_t size)
     heap.live += memory != NULL;
     rt_unlock(&heap.lock);
     if (memory)
-        memset(memory, 0, size);
+        rt_zero(memory, size);
     return memory;
 }
 

@@ -35,6 +35,7 @@ struct goro_chan *goro_chan_new(size_t size, size_t capacity)
     c->capacity = capacity;
     c->in = c->out = c->buffer;
     c->end = c->buffer + bytes;
+    rt_emit_object_begins(c, GORACE_OBJECT_CHANNEL, sizeof *c + bytes, capacity);
     return c;
 }
 
@@ -46,9 +47,14 @@ void goro_chan_free_raw(struct goro_chan *c)
     rt_lock(&c->lock);
     bool waits = c->senders.first || c->receivers.first;
     rt_unlock(&c->lock);
-    if (waits)
+    if (waits) {
+        rt_emit_misuse(GORACE_MISUSE_DESTROY_IN_USE, c, "free of a channel that goroutines wait on");
         goro_panic("free of a channel that goroutines wait on");
-    rt_free(c, sizeof *c + (size_t)(c->end - c->buffer));
+    }
+    size_t size = sizeof *c + (size_t)(c->end - c->buffer);
+    rt_emit_value_written(c, 1); /* who still uses it is not ordered before */
+    rt_emit_object_ends(c, GORACE_OBJECT_CHANNEL, size);
+    rt_free(c, size);
 }
 
 size_t goro_chan_len_raw(const struct goro_chan *c)
@@ -67,34 +73,49 @@ static void drop_all(struct goro_chan *c, struct rt_waitq *q, struct rt_glist *l
 {
     struct rt_waiter *w;
     while ((w = rt_waitq_pop(q))) {
+        if (q == &c->receivers)
+            rt_emit_acquire(w->g, c);
         if (q == &c->receivers && w->element)
-            memset(w->element, 0, c->size);
+            rt_zero(w->element, c->size);
         w->result = 0;
         rt_glist_push(list, w->g);
     }
 }
 
-void goro_chan_close_raw(struct goro_chan *c)
+void rt_chan_close(struct goro_chan *c)
 {
     struct rt_glist list = {0};
-    if (!c)
+    if (!c) {
+        rt_emit_misuse(GORACE_MISUSE_CLOSE_NIL, c, "close of nil channel");
         goro_panic("close of nil channel");
+    }
+    rt_emit_value_written(c, 1); /* to send at the same time as somebody closes is a race */
     rt_lock(&c->lock);
     bool closed = c->closed;
     if (!closed) {
         rt_emit_release(rt_self(), c);
+        rt_emit_object_closed(c, GORACE_OBJECT_CHANNEL);
         __atomic_store_n(&c->closed, 1, __ATOMIC_RELEASE);
         drop_all(c, &c->receivers, &list);
         drop_all(c, &c->senders, &list);
     }
     rt_unlock(&c->lock);
-    if (closed)
+    if (closed) {
+        rt_emit_misuse(GORACE_MISUSE_CLOSE_CLOSED, c, "close of closed channel");
         goro_panic("close of closed channel");
+    }
     rt_ready_list(&list);
 }
 
-void rt_chan_panic_closed(void)
+void goro_chan_close_raw(struct goro_chan *c)
 {
+    RT_HERE();
+    rt_chan_close(c);
+}
+
+void rt_chan_panic_closed(struct goro_chan *c)
+{
+    rt_emit_misuse(GORACE_MISUSE_SEND_CLOSED, c, "send on closed channel");
     goro_panic("send on closed channel");
 }
 
@@ -146,29 +167,33 @@ static __attribute__((noinline)) int wait(struct goro_chan *c, struct rt_waitq *
 int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadline)
 {
     struct rt_g *wake = NULL;
+    RT_HERE();
     if (!c)
         return rt_chan_wait_nil(deadline, RT_REASON_CHAN_NIL);
+    rt_chan_emit_sends(rt_self(), c, element);
     rt_lock(&c->lock);
     bool closed = c->closed;
     if (!closed && !rt_chan_offer(c, element, &wake)) {
         int result = wait(c, &c->senders, (void *)element, deadline);
         if (result == 0)
-            rt_chan_panic_closed();
+            rt_chan_panic_closed(c);
         return result < 0 ? result : 0;
     }
     rt_unlock(&c->lock);
     if (wake)
         rt_ready(wake);
     if (closed)
-        rt_chan_panic_closed();
+        rt_chan_panic_closed(c);
     return 0;
 }
 
 int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
 {
     struct rt_g *wake = NULL;
+    RT_HERE();
     if (!c)
         return -EAGAIN;
+    rt_chan_emit_sends(rt_self(), c, element);
     /* It was not closed at the first look, and full at a later one; it cannot have been reopened. */
     if (!__atomic_load_n(&c->closed, __ATOMIC_ACQUIRE) && rt_chan_full(c))
         return -EAGAIN;
@@ -178,28 +203,41 @@ int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
     if (wake)
         rt_ready(wake);
     if (closed)
-        rt_chan_panic_closed();
+        rt_chan_panic_closed(c);
     return sent ? 0 : -EAGAIN;
 }
 
-int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
+int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
 {
     struct rt_g *wake = NULL;
     if (!c)
         return rt_chan_wait_nil(deadline, RT_REASON_CHAN_NIL);
     rt_lock(&c->lock);
     int result = rt_chan_take(c, element, &wake);
-    if (result == -EAGAIN)
-        return wait(c, &c->receivers, element, deadline);
+    if (result == -EAGAIN) {
+        uint32_t size = c->size;
+        result = wait(c, &c->receivers, element, deadline);
+        if (result >= 0)
+            rt_emit_value_written(element, size);
+        return result;
+    }
+    rt_emit_value_written(element, c->size);
     rt_unlock(&c->lock);
     if (wake)
         rt_ready(wake);
     return result;
 }
 
+int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
+{
+    RT_HERE();
+    return rt_chan_recv(c, element, deadline);
+}
+
 int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
 {
     struct rt_g *wake = NULL;
+    RT_HERE();
     if (!c)
         return -EAGAIN;
     /* Empty at the first look, and not closed at a later one: so at the first it was both. */
@@ -210,6 +248,8 @@ int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
     }
     rt_lock(&c->lock);
     int result = rt_chan_take(c, element, &wake);
+    if (result >= 0)
+        rt_emit_value_written(element, c->size);
     rt_unlock(&c->lock);
     if (wake)
         rt_ready(wake);

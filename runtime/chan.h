@@ -2,8 +2,7 @@
 #ifndef RT_CHAN_H
 #define RT_CHAN_H
 
-#include <string.h>
-
+#include "bytes.h"
 #include "rt.h"
 
 struct goro_chan {
@@ -35,26 +34,14 @@ static inline bool rt_chan_empty(const struct goro_chan *c)
 
 static inline void rt_chan_copy(void *to, const void *from, uint32_t size)
 {
-    if (size == 8)
-        __builtin_memcpy(to, from, 8);
-    else
-        memcpy(to, from, size);
+    rt_copy(to, from, size);
 }
 
-/* The events of a slot: each use of it happens after the one before. So the k-th receive is after the k-th send, and the
- * (k + capacity)-th send after the k-th receive. */
-static inline void rt_chan_emit_slot(struct rt_g *g, const void *slot)
+/* The object that stands for a slot in events. With elements of no size all slots are at one place, and are told apart by
+ * nothing: one use after the other. */
+static inline const void *rt_chan_slot(const struct goro_chan *c, const char *slot)
 {
-    rt_emit_acquire(g, slot);
-    rt_emit_release(g, slot);
-}
-
-/* The events of a value that goes from stack to stack: both sides happen after what the other did before. */
-static inline void rt_chan_emit_meet(struct goro_chan *c, struct rt_g *g, struct rt_g *parked)
-{
-    rt_emit_release_merge(g, c->buffer);
-    rt_chan_emit_slot(parked, c->buffer);
-    rt_emit_acquire(g, c->buffer);
+    return c->size ? slot : (const void *)&c->capacity;
 }
 
 static inline char *rt_chan_after(struct goro_chan *c, char *slot)
@@ -63,13 +50,36 @@ static inline char *rt_chan_after(struct goro_chan *c, char *slot)
     return slot == c->end ? c->buffer : slot;
 }
 
+/* The value is read, and so is the channel, which a close changes. */
+static inline void rt_chan_emit_sends(struct rt_g *g, const struct goro_chan *c, const void *element)
+{
+    rt_emit_value_read(g, element, c->size);
+    rt_emit_value_read(g, c, 1);
+}
+
+/* An element goes to a goroutine that waits for one. With a buffer, which is empty, it is as if it went through a slot: the
+ * receiver is after the sender, but not the other way round. */
+static inline void rt_chan_emit_direct(struct goro_chan *c, struct rt_g *receiver)
+{
+    if (!RT_LISTENED)
+        return;
+    if (c->capacity == 0) {
+        rt_emit_meet(rt_self(), receiver);
+        return;
+    }
+    const void *slot = rt_chan_slot(c, c->in);
+    rt_emit_handoff(rt_self(), slot);
+    rt_emit_handoff(receiver, slot);
+    c->in = c->out = rt_chan_after(c, c->in);
+}
+
 /* Requires: lock, not closed. true: the element went; *wake, if not NULL, is to be made ready when the lock is released. */
 static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struct rt_g **wake)
 {
     if (c->receivers.first) {
         struct rt_waiter *w = rt_waitq_pop(&c->receivers);
         if (w) {
-            rt_chan_emit_meet(c, rt_self(), w->g);
+            rt_chan_emit_direct(c, w->g);
             if (w->element)
                 rt_chan_copy(w->element, element, c->size);
             w->result = 1;
@@ -79,7 +89,7 @@ static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struc
     }
     if (c->count == c->capacity)
         return false;
-    rt_chan_emit_slot(rt_self(), c->in);
+    rt_emit_handoff(rt_self(), rt_chan_slot(c, c->in));
     rt_chan_copy(c->in, element, c->size);
     c->in = rt_chan_after(c, c->in);
     __atomic_store_n(&c->count, c->count + 1, __ATOMIC_RELAXED);
@@ -89,16 +99,18 @@ static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struc
 /* Requires: lock; a sender waits, hence the buffer is full or there is none. The first element goes out, the sender's to the end. */
 static inline void rt_chan_take_over(struct goro_chan *c, struct rt_waiter *sender, void *element)
 {
+    if (sender->selects)
+        rt_chan_emit_sends(sender->g, c, sender->element);
     if (c->capacity == 0) {
-        rt_chan_emit_meet(c, rt_self(), sender->g);
+        rt_emit_meet(rt_self(), sender->g);
         if (element)
             rt_chan_copy(element, sender->element, c->size);
         return;
     }
-    rt_chan_emit_slot(rt_self(), c->out);
+    rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
     if (element)
         rt_chan_copy(element, c->out, c->size);
-    rt_chan_emit_slot(sender->g, c->out);
+    rt_emit_handoff(sender->g, rt_chan_slot(c, c->out));
     rt_chan_copy(c->out, sender->element, c->size);
     c->out = rt_chan_after(c, c->out);
     c->in = c->out;
@@ -117,7 +129,7 @@ static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g *
         }
     }
     if (c->count > 0) {
-        rt_chan_emit_slot(rt_self(), c->out);
+        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
         if (element)
             rt_chan_copy(element, c->out, c->size);
         c->out = rt_chan_after(c, c->out);
@@ -128,12 +140,15 @@ static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g *
         return -EAGAIN;
     rt_emit_acquire(rt_self(), c);
     if (element)
-        memset(element, 0, c->size);
+        rt_zero(element, c->size);
     return 0;
 }
 
+void rt_chan_close(struct goro_chan *c);
+int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline);
+
 /* The waiting of a single operation or a select on nil channels. -ETIMEDOUT, or never. */
 int rt_chan_wait_nil(int64_t deadline, enum rt_reason reason);
-void rt_chan_panic_closed(void) __attribute__((noreturn));
+void rt_chan_panic_closed(struct goro_chan *c) __attribute__((noreturn));
 
 #endif

@@ -20,7 +20,7 @@ static int give_up(goro_cond *c, struct rt_waiter *w)
     return -ETIMEDOUT;
 }
 
-int goro_cond_wait_until(goro_cond *c, goro_mutex *m, int64_t deadline)
+static int wait(goro_cond *c, goro_mutex *m, int64_t deadline)
 {
     struct rt_waiters *ws = rt_waiters(&c->waiters);
     struct rt_g *g = rt_goroutine("goro_cond_wait");
@@ -29,18 +29,25 @@ int goro_cond_wait_until(goro_cond *c, goro_mutex *m, int64_t deadline)
     rt_lock(&ws->lock);
     g->claim = 0;
     rt_waitq_push(&ws->queue, &w);
-    goro_mutex_unlock(m);
+    rt_mutex_unlock(m);
     if (rt_park_until(&g->claim, deadline, rt_unlock_arg, &ws->lock, RT_REASON_COND, c))
         rt_emit_acquire(g, c);
     else
         result = give_up(c, &w);
-    goro_mutex_lock(m);
+    rt_mutex_lock(m);
     return result;
+}
+
+int goro_cond_wait_until(goro_cond *c, goro_mutex *m, int64_t deadline)
+{
+    RT_HERE();
+    return wait(c, m, deadline);
 }
 
 void goro_cond_wait(goro_cond *c, goro_mutex *m)
 {
-    goro_cond_wait_until(c, m, GORO_FOREVER);
+    RT_HERE();
+    wait(c, m, GORO_FOREVER);
 }
 
 void goro_cond_signal(goro_cond *c)

@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "cancel.h"
-#include "rt.h"
+#include "chan.h"
 #include "timer_api.h"
 
 struct goro_context {
@@ -67,10 +67,10 @@ static void finish(struct goro_context *c, int err, int cause)
     __atomic_store_n(&c->cause, cause, __ATOMIC_RELAXED);
     __atomic_store_n(&c->err, err, __ATOMIC_RELEASE);
     if (c->done)
-        goro_chan_close_raw(c->done);
+        rt_chan_close(c->done);
     while ((w = rt_waitq_pop(&c->waiters)))
         rt_ready(w->g);
-    if (c->fn && goro_go_fn(c->fn, c->value, NULL))
+    if (c->fn && rt_go_fn(c->fn, c->value))
         goro_panic("goro_context_after_func: no memory for a goroutine");
 }
 
@@ -108,6 +108,7 @@ static void expire(struct rt_timer *timer)
 
 void goro_context_cancel(struct goro_context *c, int cause)
 {
+    RT_HERE();
     struct goro_context *e = c->ending;
     if (!e)
         return;
@@ -176,6 +177,7 @@ struct goro_context *goro_context_with_deadline(struct goro_context *parent, int
     }
     c->timer.fire = expire;
     c->timer.arg = c;
+    rt_emit_release_merge(rt_self(), &c->timer);
     rt_timer_add(&c->timer, deadline);
     return c;
 }
@@ -286,7 +288,7 @@ struct goro_chan *goro_context_done_raw(struct goro_context *c)
     if (!e->done) {
         done = goro_chan_new(1, 0);
         if (e->err)
-            goro_chan_close_raw(done);
+            rt_chan_close(done);
         __atomic_store_n(&e->done, done, __ATOMIC_RELEASE);
     }
     done = e->done;
@@ -302,6 +304,6 @@ int goro_context_sleep(struct goro_context *c, int64_t ns)
     if (!done)
         goro_sleep(ns);
     else
-        goro_chan_recv_raw(done, NULL, rt_after(ns));
+        rt_chan_recv(done, NULL, rt_after(ns));
     return goro_context_err(c);
 }

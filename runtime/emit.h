@@ -1,28 +1,69 @@
-/* Where the runtime says what it does: one call at the one place of each operation. Nothing listens yet (event.h comes with
- * -DGORO_RACE); keep the calls where the meaning is: what gives something up is told before the others can see it, what
- * obtains something after it is ours. A switch of goroutines is never told. */
+/* Where the runtime says what it does: one call at the one place of each operation. A detector listens (event.h) or nobody
+ * does, and then each call is a branch on one word. Keep the calls where the meaning is: what gives something up is told
+ * before the others can see it, what obtains something after it is ours. A switch of goroutines orders nothing.
+ *
+ * Whose call it was: each function of the API that can appear in a report begins with RT_HERE(), which notes its return address
+ * with the goroutine. Code of the runtime that calls such a function from inside calls the form without (rt_mutex_lock ...).
+ *
+ * Built without GORO_RACE nothing of this is there. */
 #ifndef RT_EMIT_H
 #define RT_EMIT_H
 
-struct rt_g;
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#define RT_EMIT(name, ...) \
-    static inline void rt_emit_##name(__VA_ARGS__) \
+#include <gorace/event.h>
+
+struct rt_g;
+struct goro_case;
+
+#ifdef GORO_RACE
+extern const struct gorace_events *rt_events; /* set once, before the first goroutine; NULL: nobody listens */
+#define RT_LISTENED __builtin_expect(rt_events != NULL, 0)
+#else
+#define RT_LISTENED 0
+#endif
+
+/* Looks for a listener. Idempotent. */
+void rt_emit_start(void);
+
+#define RT_EMIT(name, params, args) \
+    void rt_tell_##name params; \
+    static inline void rt_emit_##name params \
     { \
+        if (RT_LISTENED) \
+            rt_tell_##name args; \
     }
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-RT_EMIT(spawn, struct rt_g *parent, struct rt_g *child)         /* before the child can run */
-RT_EMIT(begin, struct rt_g *g)                                  /* first thing of a goroutine */
-RT_EMIT(end, struct rt_g *g)                                    /* last thing */
-RT_EMIT(acquire, struct rt_g *g, const void *object)            /* what was released to object happened before */
-RT_EMIT(release, struct rt_g *g, const void *object)            /* replaces what object carries */
-RT_EMIT(release_merge, struct rt_g *g, const void *object)      /* adds to it */
-RT_EMIT(lock, struct rt_g *g, const void *lock, int exclusive)  /* after it was obtained */
-RT_EMIT(unlock, struct rt_g *g, const void *lock, int exclusive) /* before it is given up */
-RT_EMIT(block, struct rt_g *g, const void *object, int reason)
-RT_EMIT(unblock, struct rt_g *g, const void *object)
-#pragma GCC diagnostic pop
+#define RT_HERE() rt_emit_here((uintptr_t)__builtin_return_address(0))
+
+RT_EMIT(here, (uintptr_t pc), (pc))
+RT_EMIT(hosts, (void), ())            /* this thread is an M */
+RT_EMIT(runs, (struct rt_g * g), (g)) /* g is next on this thread */
+RT_EMIT(spawn, (struct rt_g * parent, struct rt_g *child, uintptr_t pc),
+        (parent, child, pc))                                         /* before the child can run */
+RT_EMIT(begin, (struct rt_g * g), (g))                               /* first thing of a goroutine */
+RT_EMIT(end, (struct rt_g * g), (g))                                 /* last thing */
+RT_EMIT(acquire, (struct rt_g * g, const void *object), (g, object)) /* what was released to object happened before */
+RT_EMIT(release, (struct rt_g * g, const void *object), (g, object)) /* replaces what object carries */
+RT_EMIT(release_merge, (struct rt_g * g, const void *object), (g, object)) /* adds to it */
+RT_EMIT(handoff, (struct rt_g * g, const void *object), (g, object))
+RT_EMIT(meet, (struct rt_g * g, struct rt_g *parked), (g, parked))
+RT_EMIT(lock, (struct rt_g * g, const void *lock, unsigned flags), (g, lock, flags))   /* after it was obtained */
+RT_EMIT(unlock, (struct rt_g * g, const void *lock, unsigned flags), (g, lock, flags)) /* before it is given up */
+RT_EMIT(block, (struct rt_g * g, const void *object, int reason, bool timed), (g, object, reason, timed))
+RT_EMIT(block_select, (struct rt_g * g, struct goro_case **cases, int count, bool timed), (g, cases, count, timed))
+RT_EMIT(unblock, (struct rt_g * g), (g))
+RT_EMIT(object_begins, (const void *object, enum gorace_object kind, size_t size, size_t capacity),
+        (object, kind, size, capacity))
+RT_EMIT(object_ends, (const void *object, enum gorace_object kind, size_t size), (object, kind, size))
+RT_EMIT(object_closed, (const void *object, enum gorace_object kind), (object, kind))
+RT_EMIT(value_read, (struct rt_g * g, const void *from, size_t size),
+        (g, from, size))                                    /* the value of a send; NULL: none */
+RT_EMIT(value_written, (void *to, size_t size), (to, size)) /* of a receive */
+RT_EMIT(timer_fires, (const void *timer), (timer))
+RT_EMIT(timer_fired, (void), ())
+RT_EMIT(misuse, (enum gorace_misuse what, const void *object, const char *text), (what, object, text))
 #undef RT_EMIT
 
 #endif

@@ -2,7 +2,7 @@
  *
  * A task that ends by goro_exit counts as one that returned 0. The last thing a task does to the group is the wait group's
  * done: after that the group may be gone. */
-#include "rt.h"
+#include "waiters.h"
 
 void goro_group_init(goro_group *g, struct goro_context *parent)
 {
@@ -16,18 +16,19 @@ struct goro_context *goro_group_context(goro_group *g)
 
 void goro_group_limit(goro_group *g, int n)
 {
+    RT_HERE();
     if (n < 0)
         return;
     g->limited = true;
-    goro_sem_release(&g->limit, n);
+    rt_sem_release(&g->limit, n);
 }
 
 static void leave(void *arg)
 {
     goro_group *g = arg;
     if (g->limited)
-        goro_sem_release(&g->limit, 1);
-    goro_waitgroup_done(&g->waitgroup);
+        rt_sem_release(&g->limit, 1);
+    rt_waitgroup_add(&g->waitgroup, -1);
 }
 
 static void run(goro_group *g, int (*fn)(void *arg), void *arg)
@@ -47,7 +48,7 @@ static void run(goro_group *g, int (*fn)(void *arg), void *arg)
 /* There is room for it. */
 static int enter(goro_group *g, int (*fn)(void *arg), void *arg)
 {
-    goro_waitgroup_add(&g->waitgroup, 1);
+    rt_waitgroup_add(&g->waitgroup, 1);
     int result = goro_go(run, g, fn, arg);
     if (result < 0)
         leave(g);
@@ -56,13 +57,15 @@ static int enter(goro_group *g, int (*fn)(void *arg), void *arg)
 
 int goro_group_go(goro_group *g, int (*fn)(void *arg), void *arg)
 {
+    RT_HERE();
     if (g->limited)
-        goro_sem_acquire(&g->limit, 1);
+        rt_sem_acquire(&g->limit, 1);
     return enter(g, fn, arg);
 }
 
 bool goro_group_try_go(goro_group *g, int (*fn)(void *arg), void *arg)
 {
+    RT_HERE();
     if (g->limited && !goro_sem_tryacquire(&g->limit, 1))
         return false;
     return enter(g, fn, arg) == 0;
@@ -70,7 +73,8 @@ bool goro_group_try_go(goro_group *g, int (*fn)(void *arg), void *arg)
 
 int goro_group_wait(goro_group *g)
 {
-    goro_waitgroup_wait(&g->waitgroup);
+    RT_HERE();
+    rt_waitgroup_wait(&g->waitgroup, GORO_FOREVER);
     if (g->context) {
         goro_context_cancel(g->context, 0);
         goro_context_release(g->context);

@@ -53,7 +53,8 @@ struct start {
     void *arg;
 };
 
-static void run_main(struct start *start)
+/* The name is known to the detector, which leaves it out of stacks. */
+static void rt_run_main(struct start *start)
 {
     rt_self()->main = 1;
     rt_finish(start->fn(start->arg));
@@ -63,9 +64,10 @@ static void run_main(struct start *start)
 void rt_finish(int result)
 {
     rt_locals_free(rt_self());
-    rt_emit_end(rt_self());
     if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
         exit(result);
+    rt_emit_release(rt_self(), &rt_sched);
+    rt_emit_end(rt_self());
     rt_enter(); /* the thread that is woken may abandon this one already: not in the middle of this */
     rt_sched.result = result;
     __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
@@ -85,6 +87,7 @@ static int begin(struct start *start)
         rt_sched.default_class = rt_stack_class(DEFAULT_STACK);
     rt_sched.coarse = goro_now();
     rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
+    rt_emit_start();
     rt_preempt_start();
     rt_signals_start();
     int error = rt_make_ps((int)procs);
@@ -97,7 +100,7 @@ static int begin(struct start *start)
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
     uint64_t word = (uint64_t)start;
-    error = goro_spawn((void (*)(void))run_main, &options, &site, 1, 0, &word);
+    error = goro_spawn((void (*)(void))rt_run_main, &options, &site, 1, 0, &word);
     return error;
 }
 
@@ -140,6 +143,7 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
     int result = begin(&start);
     if (result == 0) {
         rt_sysmon();
+        rt_emit_acquire(NULL, &rt_sched);
         result = rt_sched.result;
     }
     end();

@@ -119,8 +119,10 @@ void goro_mutex_unlock_slow(goro_mutex *m)
 {
     uint32_t state = state_of(m);
     do {
-        if (!(state & LOCKED))
+        if (!(state & LOCKED)) {
+            rt_emit_misuse(GORACE_MISUSE_UNLOCK_UNLOCKED, m, "unlock of unlocked mutex");
             goro_panic("unlock of unlocked mutex");
+        }
         if (state & WAITING && (state & STARVING || !(state & WAKING))) {
             wake_one(m);
             return;
@@ -130,34 +132,48 @@ void goro_mutex_unlock_slow(goro_mutex *m)
 
 bool goro_mutex_trylock(goro_mutex *m)
 {
+    RT_HERE();
     if (!take_or(m, 0, 0))
         return false;
-    rt_emit_lock(rt_self(), m, 1);
+    rt_emit_lock(rt_self(), m, GORACE_LOCK_EXCLUSIVE | GORACE_LOCK_TRY);
     return true;
 }
 
 int goro_mutex_lock_until(goro_mutex *m, int64_t deadline)
 {
+    RT_HERE();
     if (!take_or(m, 0, 0)) {
         int error = rt_passed(deadline) ? -ETIMEDOUT : lock_slow(m, deadline);
         if (error)
             return error;
     }
-    rt_emit_lock(rt_self(), m, 1);
+    rt_emit_lock(rt_self(), m, GORACE_LOCK_EXCLUSIVE | (deadline == GORO_FOREVER ? 0 : GORACE_LOCK_TIMED));
     return 0;
+}
+
+void rt_mutex_lock(goro_mutex *m)
+{
+    if (!take_or(m, 0, 0))
+        lock_slow(m, GORO_FOREVER);
+    rt_emit_lock(rt_self(), m, GORACE_LOCK_EXCLUSIVE);
 }
 
 void goro_mutex_lock(goro_mutex *m)
 {
-    if (!take_or(m, 0, 0))
-        lock_slow(m, GORO_FOREVER);
-    rt_emit_lock(rt_self(), m, 1);
+    RT_HERE();
+    rt_mutex_lock(m);
 }
 
 void goro_mutex_unlock(goro_mutex *m)
 {
+    RT_HERE();
+    rt_mutex_unlock(m);
+}
+
+void rt_mutex_unlock(goro_mutex *m)
+{
     uint32_t state = LOCKED;
-    rt_emit_unlock(rt_self(), m, 1);
+    rt_emit_unlock(rt_self(), m, GORACE_LOCK_EXCLUSIVE);
     if (!__atomic_compare_exchange_n(&m->state, &state, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         goro_mutex_unlock_slow(m);
 }

@@ -45,7 +45,7 @@ static void worker_ended(void *arg)
     if (start_worker(p))
         goro_panic("goro_pool: no memory for a worker");
     finish_task(p);
-    goro_waitgroup_done(&p->workers);
+    rt_waitgroup_add(&p->workers, -1);
 }
 
 static void work(struct goro_pool *p)
@@ -57,28 +57,29 @@ static void work(struct goro_pool *p)
         rt_at_end_pop(&hook);
         finish_task(p);
     }
-    goro_waitgroup_done(&p->workers);
+    rt_waitgroup_add(&p->workers, -1);
 }
 
 static int start_worker(struct goro_pool *p)
 {
-    goro_waitgroup_add(&p->workers, 1);
+    rt_waitgroup_add(&p->workers, 1);
     int result = goro_go(work, p);
     if (result < 0)
-        goro_waitgroup_done(&p->workers);
+        rt_waitgroup_add(&p->workers, -1);
     return result;
 }
 
 static void end(struct goro_pool *p)
 {
     goro_chan_close(p->tasks);
-    goro_waitgroup_wait(&p->workers);
+    rt_waitgroup_wait(&p->workers, GORO_FOREVER);
     goro_chan_free(p->tasks);
     rt_free(p, sizeof *p);
 }
 
 struct goro_pool *goro_pool_new(int workers, size_t backlog)
 {
+    RT_HERE();
     if (workers <= 0)
         goro_panic("goro_pool_new: %d workers", workers);
     struct goro_pool *p = rt_alloc(sizeof *p);
@@ -106,6 +107,7 @@ static bool enter(struct goro_pool *p)
 
 int goro_pool_submit(struct goro_pool *p, void (*fn)(void *arg), void *arg)
 {
+    RT_HERE();
     if (!enter(p))
         return -EPIPE;
     goro_chan_send(p->tasks, (struct task){fn, arg});
@@ -124,6 +126,7 @@ int goro_pool_try_submit(struct goro_pool *p, void (*fn)(void *arg), void *arg)
 
 void goro_pool_wait(struct goro_pool *p)
 {
+    RT_HERE();
     struct rt_waiter w = {.g = rt_goroutine("goro_pool_wait")};
     rt_lock(&p->lock);
     if (p->pending == 0) {
@@ -137,6 +140,7 @@ void goro_pool_wait(struct goro_pool *p)
 
 void goro_pool_close(struct goro_pool *p)
 {
+    RT_HERE();
     rt_lock(&p->lock);
     bool closed = p->closed;
     p->closed = true;

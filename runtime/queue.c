@@ -5,8 +5,8 @@
  *
  * Lock: q->lock for everything. The queue is not touched after a wake: whoever is woken may free it. */
 #include <errno.h>
-#include <string.h>
 
+#include "bytes.h"
 #include "waiters.h"
 
 enum { SEGMENT_BYTES = 4096, FEWEST = 4 /* elements of a segment */ };
@@ -62,6 +62,7 @@ void goro_queue_free(struct goro_queue *q)
         rt_free(s, segment_bytes(q));
     }
     rt_free(q->spare, segment_bytes(q));
+    rt_emit_object_ends(q, GORACE_OBJECT_QUEUE, sizeof *q);
     rt_free(q, sizeof *q);
 }
 
@@ -100,7 +101,9 @@ static void drop_segment(struct goro_queue *q)
 
 int goro_queue_push(struct goro_queue *q, const void *element)
 {
+    RT_HERE();
     int result = 0;
+    rt_emit_value_read(rt_self(), element, q->size);
     rt_lock(&q->lock);
     struct rt_waiter *w = q->closed ? NULL : rt_waitq_pop(&q->poppers);
     if (q->closed) {
@@ -108,7 +111,7 @@ int goro_queue_push(struct goro_queue *q, const void *element)
     } else if (w) {
         struct rt_g *g = w->g;
         if (w->element)
-            memcpy(w->element, element, q->size);
+            rt_copy(w->element, element, q->size);
         w->result = 1;
         rt_emit_release_merge(rt_self(), q);
         rt_emit_acquire(g, q);
@@ -119,7 +122,7 @@ int goro_queue_push(struct goro_queue *q, const void *element)
         result = -ENOMEM;
     } else {
         rt_emit_release_merge(rt_self(), q);
-        memcpy(q->tail->elements + q->tail_at++ * q->size, element, q->size);
+        rt_copy(q->tail->elements + q->tail_at++ * q->size, element, q->size);
         __atomic_store_n(&q->count, q->count + 1, __ATOMIC_RELAXED);
     }
     rt_unlock(&q->lock);
@@ -135,8 +138,9 @@ static int pop(struct goro_queue *q, void *element)
         return q->closed ? 0 : -EAGAIN;
     }
     if (element)
-        memcpy(element, q->head->elements + q->head_at * q->size, q->size);
+        rt_copy(element, q->head->elements + q->head_at * q->size, q->size);
     rt_emit_acquire(rt_self(), q);
+    rt_emit_value_written(element, q->size);
     __atomic_store_n(&q->count, q->count - 1, __ATOMIC_RELAXED);
     if (++q->head_at == q->each)
         drop_segment(q);
@@ -145,6 +149,7 @@ static int pop(struct goro_queue *q, void *element)
 
 int goro_queue_try_pop(struct goro_queue *q, void *element)
 {
+    RT_HERE();
     rt_lock(&q->lock);
     int result = pop(q, element);
     rt_unlock(&q->lock);
@@ -153,6 +158,7 @@ int goro_queue_try_pop(struct goro_queue *q, void *element)
 
 int goro_queue_pop(struct goro_queue *q, void *element, int64_t deadline)
 {
+    RT_HERE();
     struct rt_g *g = rt_goroutine("goro_queue_pop");
     struct rt_waiter w = {.g = g, .element = element, .claim = &g->claim, .value = 1};
     rt_lock(&q->lock);
@@ -165,8 +171,12 @@ int goro_queue_pop(struct goro_queue *q, void *element, int64_t deadline)
     }
     g->claim = 0;
     rt_waitq_push(&q->poppers, &w);
-    if (rt_park_until(&g->claim, deadline, rt_unlock_arg, &q->lock, RT_REASON_QUEUE, q))
+    size_t size = q->size;
+    if (rt_park_until(&g->claim, deadline, rt_unlock_arg, &q->lock, RT_REASON_QUEUE, q)) {
+        if (w.result > 0)
+            rt_emit_value_written(element, size);
         return w.result;
+    }
     rt_lock(&q->lock);
     rt_waitq_remove(&q->poppers, &w);
     rt_unlock(&q->lock);
@@ -175,6 +185,7 @@ int goro_queue_pop(struct goro_queue *q, void *element, int64_t deadline)
 
 void goro_queue_close(struct goro_queue *q)
 {
+    RT_HERE();
     struct rt_glist list = {0};
     struct rt_waiter *w;
     rt_lock(&q->lock);

@@ -110,6 +110,8 @@ struct rt_g {
     uint64_t parent; /* id */
     const struct goro_site *site;
     const char *name;
+    struct gorace_actor *actor; /* emit.c: the listener's; NULL: none */
+    uintptr_t pc;               /* of the user's latest call of the API, for the listener */
     void (*entry)(void);
     uint64_t words[6]; /* its arguments until it starts */
 };
@@ -118,6 +120,8 @@ struct rt_g {
 
 /* Parks the calling goroutine. See above. */
 void rt_park(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object);
+/* Parked with a deadline that somebody watches over: rt_park_until. */
+void rt_park_timed(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object);
 void rt_park_locked(struct rt_lock *lock, enum rt_reason reason, const void *object);
 /* Timed: `claim` is the word that the waiters were queued with. true: woken (claim has the waker's value); false: the
  * deadline claimed it. GORO_FOREVER is allowed. */
@@ -178,6 +182,11 @@ void rt_at_end_push(struct rt_at_end *hook, void (*fn)(void *arg), void *arg);
 void rt_at_end_pop(struct rt_at_end *hook);
 /* The goroutine ends: hooks, then destructors of its values; on the goroutine. */
 void rt_locals_free(struct rt_g *g);
+
+/* task.c: goro_spawn and goro_go_fn for callers inside of the runtime, on behalf of the user's call that was noted last. */
+int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+             unsigned floats, const uint64_t *words);
+int rt_go_fn(void (*fn)(void *arg), void *arg);
 
 /* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller.
  * At the end of the runtime a goroutine that computes is abandoned, anywhere but between rt_enter and rt_leave: its thread ends in

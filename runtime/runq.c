@@ -136,7 +136,7 @@ void rt_global_put_list(struct rt_glist *list)
     global->last = list->last;
     global->count += list->count;
     __atomic_store_n(&rt_sched.global_count, global->count, __ATOMIC_SEQ_CST);
-    memset(list, 0, sizeof *list);
+    *list = (struct rt_glist){0};
 }
 
 static struct rt_g *global_pop(void)

@@ -121,6 +121,7 @@ void goro_rwmutex_unlock_slow(goro_rwmutex *rw)
 
 void goro_rwmutex_rlock(goro_rwmutex *rw)
 {
+    RT_HERE();
     if (__atomic_add_fetch(&rw->state, 1, __ATOMIC_SEQ_CST) & WRITER)
         goro_rwmutex_rlock_slow(rw);
     rt_emit_lock(rt_self(), rw, 0);
@@ -128,17 +129,19 @@ void goro_rwmutex_rlock(goro_rwmutex *rw)
 
 bool goro_rwmutex_tryrlock(goro_rwmutex *rw)
 {
+    RT_HERE();
     uint32_t state = state_of(rw);
     do {
         if (state & WRITER)
             return false;
     } while (!swap(rw, &state, state + 1));
-    rt_emit_lock(rt_self(), rw, 0);
+    rt_emit_lock(rt_self(), rw, GORACE_LOCK_TRY);
     return true;
 }
 
 void goro_rwmutex_runlock(goro_rwmutex *rw)
 {
+    RT_HERE();
     rt_emit_unlock(rt_self(), rw, 0);
     uint32_t state = __atomic_sub_fetch(&rw->state, 1, __ATOMIC_SEQ_CST);
     if (state >= MORE)
@@ -147,25 +150,28 @@ void goro_rwmutex_runlock(goro_rwmutex *rw)
 
 bool goro_rwmutex_trylock(goro_rwmutex *rw)
 {
+    RT_HERE();
     uint32_t state = 0;
     if (!swap(rw, &state, WRITER))
         return false;
-    rt_emit_lock(rt_self(), rw, 1);
+    rt_emit_lock(rt_self(), rw, GORACE_LOCK_EXCLUSIVE | GORACE_LOCK_TRY);
     return true;
 }
 
 void goro_rwmutex_lock(goro_rwmutex *rw)
 {
+    RT_HERE();
     uint32_t state = 0;
     if (!swap(rw, &state, WRITER))
         goro_rwmutex_lock_slow(rw);
-    rt_emit_lock(rt_self(), rw, 1);
+    rt_emit_lock(rt_self(), rw, GORACE_LOCK_EXCLUSIVE);
 }
 
 void goro_rwmutex_unlock(goro_rwmutex *rw)
 {
+    RT_HERE();
     uint32_t state = WRITER;
-    rt_emit_unlock(rt_self(), rw, 1);
+    rt_emit_unlock(rt_self(), rw, GORACE_LOCK_EXCLUSIVE);
     if (!swap(rw, &state, 0))
         goro_rwmutex_unlock_slow(rw);
 }

@@ -91,6 +91,7 @@ static void become(struct rt_m *m, struct rt_g *g)
         __atomic_store_n(&g->status, RT_RUNNING, __ATOMIC_RELAXED);
     }
     rt_set_self(g);
+    rt_emit_runs(g);
 }
 
 void rt_landed(void)
@@ -208,7 +209,7 @@ static bool hand_over(struct rt_g *g)
 
 void rt_ready(struct rt_g *g)
 {
-    rt_emit_unblock(g, g->object);
+    rt_emit_unblock(g);
     if (!hand_over(g))
         rt_make_runnable(g, true);
 }
@@ -218,16 +219,17 @@ void rt_ready_list(struct rt_glist *list)
     struct rt_g *next;
     for (struct rt_g *g = list->first; g; g = next) {
         next = g->next;
+        rt_emit_unblock(g);
         rt_make_runnable(g, false);
     }
     list->first = list->last = NULL;
     list->count = 0;
 }
 
-static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const void *object)
+static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const void *object, bool timed)
 {
     struct rt_g *g = rt_goroutine("waiting");
-    rt_emit_block(g, object, reason);
+    rt_emit_block(g, object, reason, timed);
     g->reason = (uint8_t)reason;
     g->object = object;
     g->since = rt_sched.coarse;
@@ -238,13 +240,19 @@ static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const
 void rt_park(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object)
 {
     rt_enter();
-    park(unlock, arg, reason, object);
+    park(unlock, arg, reason, object, false);
 }
 
 void rt_park_locked(struct rt_lock *lock, enum rt_reason reason, const void *object)
 {
     rt_enter();
-    park(rt_unlock_arg, lock, reason, object);
+    park(rt_unlock_arg, lock, reason, object, false);
+}
+
+void rt_park_timed(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object)
+{
+    rt_enter();
+    park(unlock, arg, reason, object, true);
 }
 
 /* Behind all others. What is in the global queue is behind the local one: a goroutine that only yields, waiting for what is there,

@@ -105,6 +105,8 @@ static struct goro_case *carry_out(struct select *s)
         struct rt_g *wake = NULL;
         bool panic = false;
         int result;
+        if (one->kind == GORO_CASE_SEND)
+            rt_chan_emit_sends(rt_self(), one->chan, one->element);
         if (one->kind == GORO_CASE_RECV)
             result = rt_chan_take(one->chan, one->element, &wake);
         else if (one->chan->closed)
@@ -113,11 +115,13 @@ static struct goro_case *carry_out(struct select *s)
             result = rt_chan_offer(one->chan, one->element, &wake) ? 1 : -EAGAIN;
         if (result == -EAGAIN)
             continue;
+        if (one->kind == GORO_CASE_RECV)
+            rt_emit_value_written(one->element, one->chan->size);
         unlock_all(s);
         if (wake)
             rt_ready(wake);
         if (panic)
-            rt_chan_panic_closed();
+            rt_chan_panic_closed(one->chan);
         one->ok = result;
         return one;
     }
@@ -166,9 +170,11 @@ static struct goro_case *wait(struct select *s, struct rt_g *g, int64_t deadline
     for (int i = 0; i < s->count; i++) {
         struct goro_case *one = s->order[i];
         s->waiters[i] =
-            (struct rt_waiter){.g = g, .element = one->element, .claim = &g->claim, .value = (uint32_t)i + 1};
+            (struct rt_waiter){.g = g, .element = one->element, .claim = &g->claim, .value = (uint32_t)i + 1,
+                               .selects = true, .size = one->chan->size};
         rt_waitq_push(queue_of(one), &s->waiters[i]);
     }
+    rt_emit_block_select(g, s->order, s->count, deadline != GORO_FOREVER);
     bool woken = rt_park_until(&g->claim, deadline, unlock_all, s, RT_REASON_SELECT, NULL);
     int chosen = woken ? (int)__atomic_load_n(&g->claim, __ATOMIC_RELAXED) - 1 : -1;
     leave_queues(s, chosen);
@@ -176,8 +182,10 @@ static struct goro_case *wait(struct select *s, struct rt_g *g, int64_t deadline
         return NULL;
     struct goro_case *one = s->order[chosen];
     one->ok = s->waiters[chosen].result;
+    if (one->kind == GORO_CASE_RECV)
+        rt_emit_value_written(one->element, s->waiters[chosen].size);
     if (one->kind == GORO_CASE_SEND && !one->ok)
-        rt_chan_panic_closed();
+        rt_chan_panic_closed(one->chan);
     return one;
 }
 
@@ -230,11 +238,13 @@ static int choose(struct goro_case *cases, int count, int64_t deadline)
 
 int goro_select_cases(struct goro_case *cases, int count, unsigned flags)
 {
+    RT_HERE();
     return choose(cases, count, flags & GORO_SELECT_DEFAULT ? NO_WAIT : GORO_FOREVER);
 }
 
 int goro_select_until(struct goro_case *cases, int count, int64_t deadline)
 {
+    RT_HERE();
     int chosen = choose(cases, count, deadline);
     return chosen < 0 ? -ETIMEDOUT : chosen;
 }

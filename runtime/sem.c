@@ -117,24 +117,33 @@ static int acquired(goro_sem *s, int result)
     return result;
 }
 
-void goro_sem_acquire(goro_sem *s, int64_t n)
+void rt_sem_acquire(goro_sem *s, int64_t n)
 {
     acquired(s, acquire(s, n, GORO_FOREVER));
 }
 
+void goro_sem_acquire(goro_sem *s, int64_t n)
+{
+    RT_HERE();
+    rt_sem_acquire(s, n);
+}
+
 int goro_sem_acquire_until(goro_sem *s, int64_t n, int64_t deadline)
 {
+    RT_HERE();
     return acquired(s, acquire(s, n, deadline));
 }
 
 int goro_sem_acquire_context(goro_sem *s, int64_t n, struct goro_context *c)
 {
+    RT_HERE();
     struct rt_lock *lock = rt_context_lock(c);
     return acquired(s, lock ? acquire_or_end(s, n, c, lock) : acquire(s, n, GORO_FOREVER));
 }
 
 bool goro_sem_tryacquire(goro_sem *s, int64_t n)
 {
+    RT_HERE();
     struct rt_waiters *ws = rt_waiters(&s->waiters);
     check(n);
     rt_lock(&ws->lock);
@@ -143,7 +152,7 @@ bool goro_sem_tryacquire(goro_sem *s, int64_t n)
     return taken && acquired(s, 0) == 0;
 }
 
-void goro_sem_release(goro_sem *s, int64_t n)
+void rt_sem_release(goro_sem *s, int64_t n)
 {
     struct rt_waiters *ws = rt_waiters(&s->waiters);
     struct rt_glist list = {0};
@@ -154,4 +163,10 @@ void goro_sem_release(goro_sem *s, int64_t n)
     serve(s, &list);
     rt_unlock(&ws->lock);
     rt_ready_all(&list);
+}
+
+void goro_sem_release(goro_sem *s, int64_t n)
+{
+    RT_HERE();
+    rt_sem_release(s, n);
 }

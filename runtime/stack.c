@@ -25,6 +25,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "lock.h"
 #include "rt.h"
 
@@ -120,8 +121,8 @@ static bool grow_arrays(struct pool *pool)
         return false;
     }
     if (pool->room) {
-        memcpy(warm, pool->warm, pool->warm_count * sizeof *warm);
-        memcpy(cold, pool->cold, pool->cold_count * sizeof *cold);
+        rt_copy(warm, pool->warm, pool->warm_count * sizeof *warm);
+        rt_copy(cold, pool->cold, pool->cold_count * sizeof *cold);
         rt_free(pool->warm, pool->room * sizeof *warm);
         rt_free(pool->cold, pool->room * sizeof *cold);
     }
@@ -222,7 +223,7 @@ void rt_stack_put(int class, char *stack, struct rt_stack_cache *cache)
         for (int i = 0; i < RT_STACK_CACHE / 2; i++)
             pool->warm[pool->warm_count++] = cache->stacks[i];
         cache->count -= RT_STACK_CACHE / 2;
-        memmove(cache->stacks, cache->stacks + RT_STACK_CACHE / 2, (size_t)cache->count * sizeof *cache->stacks);
+        rt_copy(cache->stacks, cache->stacks + RT_STACK_CACHE / 2, (size_t)cache->count * sizeof *cache->stacks);
     }
     rt_unlock(&pool->lock);
 }
@@ -248,12 +249,12 @@ static void cool(struct pool *pool, int class, size_t count)
         if (self < 0 || syscall(SYS_process_madvise, self, ranges, n, MADV_DONTNEED, 0) < 0)
             for (size_t i = 0; i < n; i++)
                 madvise(ranges[i].iov_base, ranges[i].iov_len, MADV_DONTNEED);
-        memcpy(pool->cold + pool->cold_count, pool->warm + done, n * sizeof *pool->warm);
+        rt_copy(pool->cold + pool->cold_count, pool->warm + done, n * sizeof *pool->warm);
         pool->cold_count += n;
         done += n;
     }
     pool->warm_count -= count;
-    memmove(pool->warm, pool->warm + count, pool->warm_count * sizeof *pool->warm);
+    rt_copy(pool->warm, pool->warm + count, pool->warm_count * sizeof *pool->warm);
     if (self >= 0)
         close(self);
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "panic.h"
 #include "task.h"
 
@@ -113,8 +114,8 @@ void rt_task_bind(struct rt_g *g)
     g->sp = rt_ctx_make(rt_stack_top(g->stack_class, g->stack), g);
 }
 
-int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
-               unsigned floats, const uint64_t *words)
+static int spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+                 unsigned floats, const uint64_t *words, uintptr_t pc)
 {
     struct rt_g *parent = rt_self();
     int class = rt_sched.default_class;
@@ -143,7 +144,7 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
     /* Which child of which: the same in each run that spawns in the same order. */
     g->path = parent ? (parent->path + ++parent->children) * UINT64_C(0x9e3779b97f4a7c15) : 0;
     g->since = rt_sched.coarse;
-    rt_emit_spawn(parent, g);
+    rt_emit_spawn(parent, g, pc);
     if (p)
         p->goroutines++;
     else
@@ -153,11 +154,31 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
     return 0;
 }
 
+int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+               unsigned floats, const uint64_t *words)
+{
+    return spawn(f, options, site, count, floats, words, (uintptr_t)__builtin_return_address(0));
+}
+
+int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+             unsigned floats, const uint64_t *words)
+{
+    struct rt_g *parent = rt_self();
+    return spawn(f, options, site, count, floats, words, parent ? parent->pc : 0);
+}
+
+static const struct goro_site unknown = {"goro_go_fn", "?", 0};
+
 int goro_go_fn(void (*fn)(void *arg), void *arg, const struct goro_options *options)
 {
-    static const struct goro_site unknown = {"goro_go_fn", "?", 0};
     uint64_t word = (uint64_t)arg;
-    return goro_spawn((void (*)(void))fn, options, &unknown, 1, 0, &word);
+    return spawn((void (*)(void))fn, options, &unknown, 1, 0, &word, (uintptr_t)__builtin_return_address(0));
+}
+
+int rt_go_fn(void (*fn)(void *arg), void *arg)
+{
+    uint64_t word = (uint64_t)arg;
+    return rt_spawn((void (*)(void))fn, NULL, &unknown, 1, 0, &word);
 }
 
 /* Called by rt_ctx_entry on the goroutine's own stack. */
@@ -167,7 +188,7 @@ struct rt_start rt_task_begin(struct rt_g *g, struct rt_regs *regs)
     rt_landed();
     rt_emit_begin(g);
     if (!g->floats) {
-        memcpy(regs->general, g->words, sizeof regs->general);
+        rt_copy(regs->general, g->words, sizeof regs->general);
         return start;
     }
     for (unsigned i = 0, general = 0, vector = 0; i < g->count; i++)
@@ -271,6 +292,8 @@ void rt_tasks_end(void)
     struct block *next;
     for (struct block *block = common.blocks; block; block = next) {
         next = block->next;
+        for (int i = 0; i < BLOCK; i++)
+            rt_emit_end(&block->gs[i]); /* those that never came to their end */
         rt_free(block, sizeof *block);
     }
     memset(&common, 0, sizeof common);

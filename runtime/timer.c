@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "arch/x86_64/syscall.h"
+#include "bytes.h"
 #include "os.h"
 #include "panic.h"
 #include "rt.h"
@@ -83,7 +84,7 @@ static void grow(struct rt_timers *ts)
     if (!heap)
         rt_fatal("no memory for %d timers", ts->count + 1);
     if (ts->heap)
-        memcpy(heap, ts->heap, (size_t)ts->count * sizeof *heap);
+        rt_copy(heap, ts->heap, (size_t)ts->count * sizeof *heap);
     rt_free(ts->heap, (size_t)ts->room * sizeof *heap);
     ts->heap = heap;
     ts->room = room;
@@ -206,7 +207,9 @@ int64_t rt_timers_run(struct rt_p *p, int64_t now)
         take_out(ts, 0);
         publish(ts);
         rt_unlock(&ts->lock);
+        rt_emit_timer_fires(t);
         t->fire(t);
+        rt_emit_timer_fired();
         rt_lock(&ts->lock);
         if (t->place == AGAIN) {
             insert(ts, t);
@@ -299,7 +302,7 @@ bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), vo
                         .claim = claim,
                         .unlock = unlock,
                         .unlock_arg = arg};
-    rt_park(arm_and_unlock, &t, reason, object);
+    rt_park_timed(arm_and_unlock, &t, reason, object);
     disarm(&t.timer);
     return __atomic_load_n(claim, __ATOMIC_ACQUIRE) != RT_CLAIM_TIMEOUT;
 }
@@ -307,12 +310,13 @@ bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), vo
 void goro_sleep(int64_t ns)
 {
     struct rt_g *g = rt_goroutine("goro_sleep");
+    RT_HERE();
     if (ns <= 0)
         return;
     int64_t now = goro_now();
     if (ns >= GORO_FOREVER - now)
         rt_park(NULL, NULL, RT_REASON_SLEEP, NULL);
     struct timeout t = {.timer.fire = expire, .deadline = now + ns, .g = g};
-    rt_park(arm_and_unlock, &t, RT_REASON_SLEEP, NULL);
+    rt_park_timed(arm_and_unlock, &t, RT_REASON_SLEEP, NULL);
     disarm(&t.timer);
 }

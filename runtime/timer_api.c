@@ -39,7 +39,7 @@ static void fire_chan(struct rt_timer *timer)
 
 static void fire_fn(struct rt_timer *timer)
 {
-    if (goro_go_fn(((struct goro_timer *)timer)->fn, timer->arg, NULL))
+    if (rt_go_fn(((struct goro_timer *)timer)->fn, timer->arg))
         goro_panic("goro_after_func: no memory for a goroutine");
 }
 
@@ -56,6 +56,7 @@ struct goro_timer *goro_timer_new(int64_t ns)
 {
     struct goro_timer *t = make(fire_chan);
     t->chan = goro_chan_new(sizeof(int64_t), 1);
+    rt_emit_release_merge(rt_self(), &t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     return t;
 }
@@ -65,6 +66,7 @@ struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
     struct goro_timer *t = make(fire_fn);
     t->fn = fn;
     t->timer.arg = arg;
+    rt_emit_release_merge(rt_self(), &t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     return t;
 }
@@ -93,6 +95,7 @@ bool goro_timer_reset(struct goro_timer *t, int64_t ns)
 {
     rt_lock(&t->lock);
     bool pending = stop(t);
+    rt_emit_release_merge(rt_self(), &t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     rt_unlock(&t->lock);
     return pending;

@@ -9,6 +9,15 @@
 
 #include "rt.h"
 
+/* For callers inside of the runtime: the call that a report shows is theirs. */
+void rt_mutex_lock(goro_mutex *m);
+void rt_mutex_unlock(goro_mutex *m);
+void rt_waitgroup_add(goro_waitgroup *wg, int delta);
+int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline);
+void rt_sem_acquire(goro_sem *s, int64_t n);
+void rt_sem_release(goro_sem *s, int64_t n);
+#define goro_spawn rt_spawn
+
 struct rt_waiters {
     struct rt_lock lock;
     uint32_t count; /* the object's */

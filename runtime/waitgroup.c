@@ -35,14 +35,19 @@ static void release(goro_waitgroup *wg)
     rt_ready_all(&list);
 }
 
-void goro_waitgroup_add(goro_waitgroup *wg, int delta)
+void rt_waitgroup_add(goro_waitgroup *wg, int delta)
 {
     if (delta < 0)
         rt_emit_release_merge(rt_self(), wg);
     uint64_t state = __atomic_add_fetch(&wg->state, (uint64_t)(uint32_t)delta << COUNTER_SHIFT, __ATOMIC_SEQ_CST);
     int32_t counter = counter_of(state);
-    if (__builtin_expect(counter < 0, 0))
+    /* The first add and a wait that has to wait must be ordered: as if the one read what the other writes. */
+    if (delta > 0 && counter == delta)
+        rt_emit_value_read(rt_self(), &wg->waiters, 1);
+    if (__builtin_expect(counter < 0, 0)) {
+        rt_emit_misuse(GORACE_MISUSE_NEGATIVE_COUNTER, wg, "negative waitgroup counter");
         goro_panic("negative waitgroup counter");
+    }
     if (waiters_of(state) == 0)
         return;
     if (delta > 0 && counter == delta)
@@ -51,9 +56,16 @@ void goro_waitgroup_add(goro_waitgroup *wg, int delta)
         release(wg);
 }
 
+void goro_waitgroup_add(goro_waitgroup *wg, int delta)
+{
+    RT_HERE();
+    rt_waitgroup_add(wg, delta);
+}
+
 void goro_waitgroup_done(goro_waitgroup *wg)
 {
-    goro_waitgroup_add(wg, -1);
+    RT_HERE();
+    rt_waitgroup_add(wg, -1);
 }
 
 /* Requires: the lock. Counts one waiter more, unless there is nothing to wait for. */
@@ -97,7 +109,7 @@ static int give_up(goro_waitgroup *wg, struct rt_waiter *w)
     return 0;
 }
 
-int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
+int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline)
 {
     struct rt_waiters *ws = rt_waiters(&wg->waiters);
     int result = 0;
@@ -112,6 +124,8 @@ int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
             rt_unlock(&ws->lock);
         } else {
             g->claim = 0;
+            if (!ws->queue.first)
+                rt_emit_value_written(&wg->waiters, 1);
             rt_waitq_push(&ws->queue, &w);
             if (!rt_park_until(&g->claim, deadline, rt_unlock_arg, &ws->lock, RT_REASON_WAITGROUP, wg))
                 result = give_up(wg, &w);
@@ -122,7 +136,14 @@ int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
     return result;
 }
 
+int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
+{
+    RT_HERE();
+    return rt_waitgroup_wait(wg, deadline);
+}
+
 void goro_waitgroup_wait(goro_waitgroup *wg)
 {
-    goro_waitgroup_wait_until(wg, GORO_FOREVER);
+    RT_HERE();
+    rt_waitgroup_wait(wg, GORO_FOREVER);
 }

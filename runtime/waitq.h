@@ -26,6 +26,8 @@ struct rt_waiter {
     uint32_t value;  /* what claim becomes when this waiter is taken: > 0 */
     int32_t result;  /* what the waker tells */
     bool queued;
+    bool selects;  /* for the listener: one of several, so whether it sends is only known when it is taken */
+    uint32_t size; /* for the listener: of the element */
 };
 
 struct rt_waitq {

@@ -67,6 +67,7 @@ static void *thread_main(void *arg)
     rt_set_m(m);
     rt_set_self(&m->g0);
     rt_enter();
+    rt_emit_hosts();
     m->errno_place = &errno;
     m->tid = rt_tid();
     struct rt_p *p = m->next_p;
@@ -100,6 +101,7 @@ void rt_m_abandon(struct rt_m *m)
 {
     struct rt_g *g = m->current;
     rt_set_self(&m->g0);
+    rt_emit_runs(NULL);
     rt_ctx_switch(&g->sp, m->g0.sp);
     __builtin_unreachable();
 }

@@ -9,7 +9,7 @@
  *
  * What the sink may rely on, for each verb and in general:
  *   - Verbs of one actor are never called by two threads at once. They are called by the goroutine itself, but for those
- *     that a partner tells for one that is parked (acquire, release): then nobody can wake that one meanwhile.
+ *     that a partner tells for one that is parked (acquire, release, handoff, reads): then nobody can wake that one meanwhile.
  *   - While a verb is called the goroutine is not preempted and does not change threads.
  *   - What gives something up (release, unlock, create, destroy) is told before others can see it; what obtains something
  *     (acquire, lock) after it is obtained.
@@ -160,7 +160,7 @@ struct gorace_events {
 
     /* ---- memory of the user that the runtime reads and writes for him ---- */
 
-    /* The value of a send; told by the sender before the send's release. */
+    /* The value of a send; told before the send's release, by the sender or by who takes it from a parked one. */
     void (*reads)(struct gorace_actor *by, const void *from, size_t size, uintptr_t pc);
     /* The value of a receive; told by the receiver after its acquire, on its own behalf, whoever has copied it. */
     void (*writes)(struct gorace_actor *by, void *to, size_t size, uintptr_t pc);

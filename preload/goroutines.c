@@ -1,0 +1,265 @@
+/* The sink of a goroutine runtime (event.h): goroutines are actors like threads, their channels and locks are objects.
+ *
+ * A thread that hosts goroutines is nobody itself. While a goroutine runs there it is the thread's current actor, so that all
+ * hooks and wrappers work for goroutines as for threads; between goroutines the thread has no actor, and what the
+ * scheduler does is not seen. No verb here but those of event.h that say so makes an edge.
+ *
+ * Verbs that a partner tells for a parked goroutine act on an actor that no thread runs; the thread counts as busy then, so
+ * that no signal handler of the program runs on top of the core. */
+#include <gorace/event.h>
+
+#include "interpose.h"
+#include "threads.h"
+
+static inline struct actor *actor_of(struct gorace_actor *by)
+{
+    return by ? (struct actor *)by : current();
+}
+
+/* Acts for `a`, which may be somebody else than who runs here. */
+struct acting {
+    struct actor *a;
+    struct thread *busy;
+};
+
+static inline struct acting act(struct gorace_actor *by)
+{
+    struct acting on = {actor_of(by), NULL};
+    if (on.a && on.a != current_actor)
+        on.busy = busy_begin();
+    return on;
+}
+
+static inline void acted(struct acting on)
+{
+    if (on.busy)
+        busy_end(on.busy);
+}
+
+/* ---- threads and life ---- */
+
+static void hosts(void)
+{
+    if (current())
+        thread_hosts();
+}
+
+static void runs(struct gorace_actor *a)
+{
+    current_runs((struct actor *)a);
+}
+
+static struct gorace_actor *created(struct gorace_actor *by, const struct gorace_birth *birth)
+{
+    struct actor *parent = actor_of(by);
+    struct actor *a = parent ? actor_born(parent, birth->pc) : NULL;
+    if (a)
+        actor_is_goroutine(a, birth->number, birth->name ? birth->name : birth->function);
+    return (struct gorace_actor *)a;
+}
+
+static void begins(struct gorace_actor *by, const void *stack, size_t size)
+{
+    struct actor *a = (struct actor *)by;
+    if (!a)
+        return;
+    actor_starts(a, 0, (uintptr_t)stack, size);
+    mem_fresh(a, (uintptr_t)stack, size);
+}
+
+static void ends(struct gorace_actor *by)
+{
+    struct actor *a = (struct actor *)by;
+    if (current_actor == a)
+        current_runs(NULL);
+    actor_ends(a);
+}
+
+/* ---- edges ---- */
+
+static uint64_t key_of(const void *object)
+{
+    return (uintptr_t)object;
+}
+
+static void acquire(struct gorace_actor *by, const void *object)
+{
+    struct acting on = act(by);
+    if (on.a)
+        sync_acquire(on.a, key_of(object));
+    acted(on);
+}
+
+static void release(struct gorace_actor *by, const void *object)
+{
+    struct acting on = act(by);
+    if (on.a)
+        sync_release(on.a, key_of(object));
+    acted(on);
+}
+
+static void release_merge(struct gorace_actor *by, const void *object)
+{
+    struct acting on = act(by);
+    if (on.a)
+        sync_release_merge(on.a, key_of(object));
+    acted(on);
+}
+
+static void handoff(struct gorace_actor *by, const void *object)
+{
+    struct acting on = act(by);
+    if (on.a) {
+        sync_acquire(on.a, key_of(object));
+        sync_release(on.a, key_of(object));
+    }
+    acted(on);
+}
+
+static void meet(struct gorace_actor *by, struct gorace_actor *partner)
+{
+    struct actor *a = actor_of(by), *b = (struct actor *)partner;
+    if (!a || !b)
+        return;
+    struct thread *busy = busy_begin();
+    sync_release(b, key_of(b));
+    sync_acquire(a, key_of(b));
+    sync_release(a, key_of(b));
+    sync_acquire(b, key_of(b));
+    busy_end(busy);
+}
+
+/* ---- locks. Writers release to the lock's address, readers to the one behind it ---- */
+
+static void locked(struct gorace_actor *by, const void *lock, unsigned flags, uintptr_t pc)
+{
+    struct actor *a = actor_of(by);
+    if (!a)
+        return;
+    const bool exclusive = flags & GORACE_LOCK_EXCLUSIVE;
+    sync_acquire(a, key_of(lock));
+    if (exclusive)
+        sync_acquire(a, key_of(lock) + 1);
+    lock_got(a, (uintptr_t)lock, exclusive, pc ? pc : CALLER);
+}
+
+static void unlocked(struct gorace_actor *by, const void *lock, unsigned flags, uintptr_t pc)
+{
+    struct actor *a = actor_of(by);
+    (void)pc;
+    if (!a)
+        return;
+    if (flags & GORACE_LOCK_EXCLUSIVE)
+        sync_release(a, key_of(lock));
+    else
+        sync_release_merge(a, key_of(lock) + 1);
+    lock_gone(a, (uintptr_t)lock);
+}
+
+/* ---- waiting ---- */
+
+static void wait_begins(struct gorace_actor *by, const struct gorace_wait *waits, int n, int timed, uintptr_t pc)
+{
+    (void)by;
+    (void)waits;
+    (void)n;
+    (void)timed;
+    (void)pc;
+}
+
+static void wait_ends(struct gorace_actor *by)
+{
+    (void)by;
+}
+
+/* ---- objects and memory ---- */
+
+static void object_begins(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size,
+                          size_t capacity, uintptr_t pc)
+{
+    (void)by;
+    (void)object;
+    (void)kind;
+    (void)size;
+    (void)capacity;
+    (void)pc;
+}
+
+static void object_ends(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size)
+{
+    struct actor *a = actor_of(by);
+    (void)kind;
+    if (a)
+        mem_fresh(a, (uintptr_t)object, size);
+}
+
+static void object_closed(struct gorace_actor *by, const void *object, enum gorace_object kind, uintptr_t pc)
+{
+    (void)by;
+    (void)object;
+    (void)kind;
+    (void)pc;
+}
+
+static void reads(struct gorace_actor *by, const void *from, size_t size, uintptr_t pc)
+{
+    struct acting on = act(by);
+    if (on.a)
+        mem_read(on.a, from, size, pc ? pc : CALLER);
+    acted(on);
+}
+
+static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
+{
+    struct actor *a = actor_of(by);
+    if (a)
+        mem_write(a, to, size, pc ? pc : CALLER);
+}
+
+/* ---- timers, misuse ---- */
+
+static void timer_fires(const void *timer)
+{
+    (void)timer;
+}
+
+static void timer_fired(void)
+{
+}
+
+static void misused(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text, uintptr_t pc)
+{
+    (void)by;
+    (void)what;
+    (void)object;
+    (void)text;
+    (void)pc;
+}
+
+EXPORT extern const struct gorace_events gorace_events;
+const struct gorace_events gorace_events = {
+    .abi = GORACE_EVENTS_ABI,
+    .size = sizeof(struct gorace_events),
+    .hosts = hosts,
+    .runs = runs,
+    .created = created,
+    .begins = begins,
+    .ends = ends,
+    .acquire = acquire,
+    .release = release,
+    .release_merge = release_merge,
+    .handoff = handoff,
+    .meet = meet,
+    .locked = locked,
+    .unlocked = unlocked,
+    .wait_begins = wait_begins,
+    .wait_ends = wait_ends,
+    .object_begins = object_begins,
+    .object_ends = object_ends,
+    .object_closed = object_closed,
+    .reads = reads,
+    .writes = writes,
+    .timer_fires = timer_fires,
+    .timer_fired = timer_fired,
+    .misused = misused,
+};

@@ -1,0 +1,219 @@
+/* See emit.h: the runtime's side of event.h. All here is for when somebody listens. */
+#include "emit.h"
+
+#include <dlfcn.h>
+
+#include "rt.h"
+#include "stack.h"
+
+#ifdef GORO_RACE
+const struct gorace_events *rt_events;
+
+void rt_emit_start(void)
+{
+    if (rt_events)
+        return;
+    const struct gorace_events *found = dlsym(RTLD_DEFAULT, GORACE_EVENTS);
+    if (found && found->abi == GORACE_EVENTS_ABI && found->size >= sizeof *found)
+        rt_events = found;
+}
+
+/* A listener is not to be preempted: its locks are not ours. */
+#define TELL(...) \
+    do { \
+        rt_enter(); \
+        rt_events->__VA_ARGS__; \
+        rt_leave(); \
+    } while (0)
+
+/* g0 and threads that are not ours are not goroutines. */
+static struct gorace_actor *actor_of(const struct rt_g *g)
+{
+    return g ? g->actor : NULL;
+}
+
+static uintptr_t pc_of(const struct rt_g *g)
+{
+    return g ? g->pc : 0;
+}
+
+void rt_tell_here(uintptr_t pc)
+{
+    struct rt_g *g = rt_self();
+    if (g)
+        g->pc = pc;
+}
+
+void rt_tell_hosts(void)
+{
+    TELL(hosts());
+}
+
+void rt_tell_runs(struct rt_g *g)
+{
+    TELL(runs(actor_of(g)));
+}
+
+void rt_tell_spawn(struct rt_g *parent, struct rt_g *child, uintptr_t pc)
+{
+    const struct gorace_birth birth = {child->id, child->name, child->site ? child->site->function : NULL, pc};
+    rt_enter();
+    child->actor = rt_events->created(actor_of(parent), &birth);
+    rt_leave();
+}
+
+void rt_tell_begin(struct rt_g *g)
+{
+    size_t size = (size_t)(rt_stack_top(g->stack_class, g->stack) - g->stack);
+    TELL(begins(g->actor, g->stack, size));
+}
+
+void rt_tell_end(struct rt_g *g)
+{
+    struct gorace_actor *actor = g->actor;
+    g->actor = NULL;
+    if (actor)
+        TELL(ends(actor));
+}
+
+void rt_tell_acquire(struct rt_g *g, const void *object)
+{
+    TELL(acquire(actor_of(g), object));
+}
+
+void rt_tell_release(struct rt_g *g, const void *object)
+{
+    TELL(release(actor_of(g), object));
+}
+
+void rt_tell_release_merge(struct rt_g *g, const void *object)
+{
+    TELL(release_merge(actor_of(g), object));
+}
+
+void rt_tell_handoff(struct rt_g *g, const void *object)
+{
+    TELL(handoff(actor_of(g), object));
+}
+
+void rt_tell_meet(struct rt_g *g, struct rt_g *parked)
+{
+    TELL(meet(actor_of(g), actor_of(parked)));
+}
+
+void rt_tell_lock(struct rt_g *g, const void *lock, unsigned flags)
+{
+    TELL(locked(actor_of(g), lock, flags, pc_of(g)));
+}
+
+void rt_tell_unlock(struct rt_g *g, const void *lock, unsigned flags)
+{
+    TELL(unlocked(actor_of(g), lock, flags, pc_of(g)));
+}
+
+static const struct gorace_wait waits[] = {
+    [RT_REASON_CHAN_SEND] = {.kind = GORACE_OBJECT_CHANNEL, .what = GORACE_WAIT_SEND},
+    [RT_REASON_CHAN_RECV] = {.kind = GORACE_OBJECT_CHANNEL, .what = GORACE_WAIT_RECEIVE},
+    [RT_REASON_CHAN_NIL] = {.kind = GORACE_OBJECT_CHANNEL, .what = GORACE_WAIT_NOTHING},
+    [RT_REASON_SELECT_EMPTY] = {.what = GORACE_WAIT_NOTHING},
+    [RT_REASON_SLEEP] = {.what = GORACE_WAIT_TIME},
+    [RT_REASON_MUTEX] = {.kind = GORACE_OBJECT_MUTEX, .what = GORACE_WAIT_LOCK},
+    [RT_REASON_RWMUTEX_READ] = {.kind = GORACE_OBJECT_RWMUTEX, .what = GORACE_WAIT_READ_LOCK},
+    [RT_REASON_RWMUTEX_WRITE] = {.kind = GORACE_OBJECT_RWMUTEX, .what = GORACE_WAIT_LOCK},
+    [RT_REASON_WAITGROUP] = {.kind = GORACE_OBJECT_WAITGROUP, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_COND] = {.kind = GORACE_OBJECT_COND, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_SEMAPHORE] = {.kind = GORACE_OBJECT_SEMAPHORE, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_ONCE] = {.kind = GORACE_OBJECT_ONCE, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_QUEUE] = {.kind = GORACE_OBJECT_QUEUE, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_POOL] = {.kind = GORACE_OBJECT_POOL, .what = GORACE_WAIT_SIGNAL},
+    [RT_REASON_IO_READ] = {.what = GORACE_WAIT_EXTERNAL},
+    [RT_REASON_IO_WRITE] = {.what = GORACE_WAIT_EXTERNAL},
+    [RT_REASON_IO_CLOSE] = {.what = GORACE_WAIT_EXTERNAL},
+    [RT_REASON_DNS] = {.what = GORACE_WAIT_EXTERNAL},
+};
+
+void rt_tell_block(struct rt_g *g, const void *object, int reason, bool timed)
+{
+    if (reason == RT_REASON_SELECT) /* has told its cases itself */
+        return;
+    struct gorace_wait wait = waits[reason];
+    wait.object = object;
+    TELL(wait_begins(g->actor, &wait, wait.what != GORACE_WAIT_NOTHING, timed || wait.what == GORACE_WAIT_TIME, g->pc));
+}
+
+enum { FEW = 16 };
+
+void rt_tell_block_select(struct rt_g *g, struct goro_case **cases, int count, bool timed)
+{
+    struct gorace_wait few[FEW], *all = few;
+    if (count > FEW && !(all = rt_alloc((size_t)count * sizeof *all))) {
+        all = few;
+        count = FEW;
+    }
+    for (int i = 0; i < count; i++)
+        all[i] = (struct gorace_wait){
+            .object = cases[i]->chan,
+            .kind = GORACE_OBJECT_CHANNEL,
+            .what = cases[i]->kind == GORO_CASE_SEND ? GORACE_WAIT_SEND : GORACE_WAIT_RECEIVE,
+        };
+    TELL(wait_begins(g->actor, all, count, timed, g->pc));
+    if (all != few)
+        rt_free(all, (size_t)count * sizeof *all);
+}
+
+void rt_tell_unblock(struct rt_g *g)
+{
+    TELL(wait_ends(g->actor));
+}
+
+void rt_tell_object_begins(const void *object, enum gorace_object kind, size_t size, size_t capacity)
+{
+    struct rt_g *g = rt_self();
+    TELL(object_begins(actor_of(g), object, kind, size, capacity, pc_of(g)));
+}
+
+void rt_tell_object_ends(const void *object, enum gorace_object kind, size_t size)
+{
+    TELL(object_ends(actor_of(rt_self()), object, kind, size));
+}
+
+void rt_tell_object_closed(const void *object, enum gorace_object kind)
+{
+    struct rt_g *g = rt_self();
+    TELL(object_closed(actor_of(g), object, kind, pc_of(g)));
+}
+
+void rt_tell_value_read(struct rt_g *g, const void *from, size_t size)
+{
+    if (from && size)
+        TELL(reads(actor_of(g), from, size, pc_of(g)));
+}
+
+void rt_tell_value_written(void *to, size_t size)
+{
+    struct rt_g *g = rt_self();
+    if (to && size)
+        TELL(writes(actor_of(g), to, size, pc_of(g)));
+}
+
+void rt_tell_timer_fires(const void *timer)
+{
+    TELL(timer_fires(timer));
+}
+
+void rt_tell_timer_fired(void)
+{
+    TELL(timer_fired());
+}
+
+void rt_tell_misuse(enum gorace_misuse what, const void *object, const char *text)
+{
+    struct rt_g *g = rt_self();
+    TELL(misused(actor_of(g), what, object, text, pc_of(g)));
+}
+
+#else
+void rt_emit_start(void)
+{
+}
+#endif
