@@ -81,7 +81,7 @@ def tools(library):
         "gorace": Tool("gcc", 60, count_json, environment=lambda log: {
             "LD_PRELOAD": os.fspath(library), "GORACE_OPTIONS": f"exitcode=0 json={log}"}),
         "tsan": Tool("clang", 60, count_tsan, prefix=lambda log: ["setarch", "-R"], environment=lambda log: {
-            "TSAN_OPTIONS": f"exitcode=0 atexit_sleep_ms=0 log_path={log} detect_deadlocks=1"}),
+            "TSAN_OPTIONS": f"exitcode=0 atexit_sleep_ms=0 log_path={log} detect_deadlocks=1 second_deadlock_stack=1"}),
         "helgrind": Tool("plain", 120, count_xml(HELGRIND), prefix=valgrind("helgrind", "--free-is-write=yes")),
         "drd": Tool("plain", 120, count_xml(DRD),
                     prefix=valgrind("drd", "--free-is-write=yes", "--check-stack-var=yes")),
