@@ -2,7 +2,6 @@
 #include "goroutine.h"
 
 static goro_waitgroup done;
-static struct schedule steps;
 static bool right; /* the twin runs */
 
 void stuck_goro_no_sender(bool fixed)
@@ -23,63 +22,6 @@ void stuck_goro_self_send(bool fixed)
     goro_chan_send(c, 1); // WAIT
     goro_chan_take(c);
     goro_chan_free(c);
-}
-
-static void stuck_goro_leaked_sender_work(goro_chan_of(int) result)
-{
-    await_step(&steps, 1); /* later than the caller has patience */
-    goro_chan_send(result, 42); // WAIT
-    step(&steps, 2);
-}
-
-/* The caller gives up before the result comes, and the worker never gets rid of it. The twin's channel has room for it. */
-static void stuck_goro_leaked_sender_call(bool fixed)
-{
-    goro_chan_of(int) result = goro_chan_make(int, fixed ? 1 : 0);
-
-    must_go(stuck_goro_leaked_sender_work, result);
-    goro_select {
-        goro_recv_case(result, NULL) {}
-        goro_timeout_case(GORO_MILLISECOND) {}
-    }
-}
-
-/* Main ends when the worker waits, or, in the twin, has sent. */
-void stuck_goro_leaked_sender(bool fixed)
-{
-    stuck_goro_leaked_sender_call(fixed);
-    step(&steps, 1);
-    if (fixed)
-        await_step(&steps, 2);
-    else
-        await_waiting("chan send");
-}
-
-static void stuck_goro_leaked_receiver_work(goro_chan_of(int) work)
-{
-    goro_chan_range(work, value) // WAIT
-        (void)value;
-    step(&steps, 1);
-}
-
-static void stuck_goro_leaked_receiver_feed(bool fixed)
-{
-    goro_chan_of(int) work = goro_chan_make(int, 0);
-
-    must_go(stuck_goro_leaked_receiver_work, work);
-    goro_chan_send(work, 1);
-    if (fixed)
-        goro_chan_close(work);
-}
-
-/* The worker's channel goes out of scope without a close, and main ends. */
-void stuck_goro_leaked_receiver(bool fixed)
-{
-    stuck_goro_leaked_receiver_feed(fixed);
-    if (fixed)
-        await_step(&steps, 1);
-    else
-        await_waiting("chan receive");
 }
 
 static void stuck_goro_no_close_consume(goro_recv_chan_of(int) in)
