@@ -16,10 +16,10 @@ static void take_and_meet(void *arg)
 {
     struct meeting *m = arg;
 
-    pthread_mutex_lock(m->order.first); // HOLD
+    pthread_mutex_lock(m->order.first); // HELD
     if (m->n)
         meet(m->n);
-    pthread_mutex_lock(m->order.second); // WAIT
+    pthread_mutex_lock(m->order.second); // WAITS
     pthread_mutex_unlock(m->order.second);
     pthread_mutex_unlock(m->order.first);
 }
@@ -110,7 +110,7 @@ void deadlock_backoff(bool fixed)
 
 static void deadlock_self_inner(pthread_mutex_t *m)
 {
-    pthread_mutex_lock(m); // WAIT
+    pthread_mutex_lock(m); // WAITS
     pthread_mutex_unlock(m);
 }
 
@@ -125,7 +125,7 @@ void deadlock_self(bool fixed)
         pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&m, &attr);
     pthread_mutexattr_destroy(&attr);
-    pthread_mutex_lock(&m); // HOLD
+    pthread_mutex_lock(&m); // HELD
     deadlock_self_inner(&m);
     pthread_mutex_unlock(&m);
     pthread_mutex_destroy(&m);
@@ -142,8 +142,8 @@ void deadlock_self_checked(bool fixed)
         pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
     pthread_mutex_init(&m, &attr);
     pthread_mutexattr_destroy(&attr);
-    pthread_mutex_lock(&m);                // HOLD
-    if (pthread_mutex_lock(&m) != EDEADLK) // WAIT
+    pthread_mutex_lock(&m);                // HELD
+    if (pthread_mutex_lock(&m) != EDEADLK) // WAITS
         pattern_fail("an error-checking mutex was locked twice");
     pthread_mutex_unlock(&m);
     pthread_mutex_destroy(&m);
@@ -151,7 +151,7 @@ void deadlock_self_checked(bool fixed)
 
 static bool deadlock_early_leave(int value)
 {
-    pthread_mutex_lock(&a); // HOLD WAIT
+    pthread_mutex_lock(&a); // HELD WAITS
     if (value < 0)
         return false;
     pthread_mutex_unlock(&a);
@@ -182,10 +182,10 @@ static void deadlock_spin_take(void *arg)
     bool swap = *(bool *)arg;
     pthread_spinlock_t *first = swap ? &spin_b : &spin_a, *second = swap ? &spin_a : &spin_b;
 
-    pthread_spin_lock(first); // HOLD
+    pthread_spin_lock(first); // HELD
     if (!deadlock_spin_ordered)
         meet(2);
-    pthread_spin_lock(second); // WAIT
+    pthread_spin_lock(second); // WAITS
     pthread_spin_unlock(second);
     pthread_spin_unlock(first);
 }
@@ -208,10 +208,10 @@ static void deadlock_c11_take(void *arg)
     bool swap = *(bool *)arg;
     mtx_t *first = swap ? &c11_b : &c11_a, *second = swap ? &c11_a : &c11_b;
 
-    mtx_lock(first); // HOLD
+    mtx_lock(first); // HELD
     if (!deadlock_c11_ordered)
         meet(2);
-    mtx_lock(second); // WAIT
+    mtx_lock(second); // WAITS
     mtx_unlock(second);
     mtx_unlock(first);
 }
@@ -228,7 +228,7 @@ void deadlock_c11(bool fixed)
 
 static void *deadlock_owner_gone_thread(void *arg)
 {
-    pthread_mutex_lock(arg); // HOLD
+    pthread_mutex_lock(arg); // HELD
     return NULL;
 }
 
@@ -244,7 +244,7 @@ void deadlock_owner_gone(bool fixed)
     pthread_mutex_init(&m, &attr);
     pthread_mutexattr_destroy(&attr);
     finish(begin(deadlock_owner_gone_thread, &m));
-    if (pthread_mutex_lock(&m) != EOWNERDEAD) // WAIT
+    if (pthread_mutex_lock(&m) != EOWNERDEAD) // WAITS
         pattern_fail("the mutex of a thread that ended was not given back as such");
     pthread_mutex_consistent(&m);
     pthread_mutex_unlock(&m);

@@ -10,7 +10,7 @@ static bool right; /* the twin runs */
 
 static void *deadlock_join_with_lock_thread(void *arg)
 {
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
     return arg;
 }
@@ -18,11 +18,11 @@ static void *deadlock_join_with_lock_thread(void *arg)
 /* Joins a thread with the lock that it needs to end. */
 void deadlock_join_with_lock(bool fixed)
 {
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     pthread_t thread = begin(deadlock_join_with_lock_thread, NULL);
     if (fixed)
         pthread_mutex_unlock(&lock);
-    finish(thread); // WAIT
+    finish(thread); // WAITS
     if (!fixed)
         pthread_mutex_unlock(&lock);
 }
@@ -35,7 +35,7 @@ static void *deadlock_join_ring_thread(void *arg)
 
     await(&steps, 1);
     if (!right || number < 2)
-        pthread_join(ring[(number + 1) % 3], NULL); // WAIT
+        pthread_join(ring[(number + 1) % 3], NULL); // WAITS
     return NULL;
 }
 
@@ -59,7 +59,7 @@ static pthread_t main_thread;
 static void *deadlock_join_main_thread(void *arg)
 {
     if (!right)
-        pthread_join(main_thread, NULL); // WAIT
+        pthread_join(main_thread, NULL); // WAITS
     return arg;
 }
 
@@ -67,7 +67,7 @@ static void *deadlock_join_main_middle(void *arg)
 {
     pthread_t thread = begin(deadlock_join_main_thread, NULL);
 
-    finish(thread); // WAIT
+    finish(thread); // WAITS
     return arg;
 }
 
@@ -76,7 +76,7 @@ void deadlock_join_main(bool fixed)
 {
     right = fixed;
     main_thread = pthread_self();
-    finish(begin(deadlock_join_main_middle, NULL)); // WAIT
+    finish(begin(deadlock_join_main_middle, NULL)); // WAITS
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT, other_once = PTHREAD_ONCE_INIT;
@@ -87,14 +87,14 @@ static void nothing(void)
 
 static void deadlock_once_itself_init(void)
 {
-    pthread_once(right ? &other_once : &once, nothing); // WAIT
+    pthread_once(right ? &other_once : &once, nothing); // WAITS
 }
 
 /* The function of a pthread_once calls it again. */
 void deadlock_once_itself(bool fixed)
 {
     right = fixed;
-    pthread_once(&once, deadlock_once_itself_init); // HOLD
+    pthread_once(&once, deadlock_once_itself_init); // HELD
 }
 
 static void deadlock_once_and_lock_init(void)
@@ -103,13 +103,13 @@ static void deadlock_once_and_lock_init(void)
         step(&steps, 1);
         await(&steps, 2);
     }
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
 }
 
 static void *deadlock_once_and_lock_thread(void *arg)
 {
-    pthread_once(&once, deadlock_once_and_lock_init); // HOLD
+    pthread_once(&once, deadlock_once_and_lock_init); // HELD
     return arg;
 }
 
@@ -122,9 +122,9 @@ void deadlock_once_and_lock(bool fixed)
         await(&steps, 1);
     else
         pthread_once(&once, deadlock_once_and_lock_init); /* before the lock, not under it */
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     step(&steps, 2);
-    pthread_once(&once, deadlock_once_and_lock_init); // WAIT
+    pthread_once(&once, deadlock_once_and_lock_init); // WAITS
     pthread_mutex_unlock(&lock);
     finish(thread);
 }
@@ -138,7 +138,7 @@ static void deadlock_handler_locks(int signal)
         deadlock_handler_pending = 1;
         return;
     }
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
 }
 
@@ -147,7 +147,7 @@ void deadlock_handler(bool fixed)
 {
     right = fixed;
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = deadlock_handler_locks}, NULL);
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     raise(SIGUSR1);
     pthread_mutex_unlock(&lock);
     if (fixed && !deadlock_handler_pending)
@@ -175,7 +175,7 @@ void deadlock_fork(bool fixed)
     child = fork();
     if (child == 0) {
         if (!fixed)
-            pthread_mutex_lock(&lock); // WAIT
+            pthread_mutex_lock(&lock); // WAITS
         _exit(0);
     }
     step(&steps, 2);
@@ -191,7 +191,7 @@ static void *deadlock_cancel_thread(void *arg)
     int type = right ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE;
 
     pthread_setcancelstate(type, NULL);
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     step(&steps, 1);
     await(&steps, 2);
     pthread_testcancel();
@@ -208,6 +208,6 @@ void deadlock_cancel(bool fixed)
     pthread_cancel(thread);
     step(&steps, 2);
     finish(thread);
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
 }

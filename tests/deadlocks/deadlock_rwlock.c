@@ -9,22 +9,22 @@ static bool right; /* the twin runs */
 /* The twin gives the read lock back before it writes. */
 void deadlock_rwlock_upgrade(bool fixed)
 {
-    pthread_rwlock_rdlock(&a); // HOLD
+    pthread_rwlock_rdlock(&a); // HELD
     if (fixed)
         pthread_rwlock_unlock(&a);
-    pthread_rwlock_wrlock(&a); // WAIT
+    pthread_rwlock_wrlock(&a); // WAITS
     pthread_rwlock_unlock(&a);
 }
 
 static void deadlock_two_upgrades_thread(void *arg)
 {
     (void)arg;
-    pthread_rwlock_rdlock(&a); // HOLD
+    pthread_rwlock_rdlock(&a); // HELD
     if (!right)
         meet(2);
     if (right)
         pthread_rwlock_unlock(&a);
-    pthread_rwlock_wrlock(&a); // WAIT
+    pthread_rwlock_wrlock(&a); // WAITS
     pthread_rwlock_unlock(&a);
 }
 
@@ -39,7 +39,7 @@ void deadlock_two_upgrades(bool fixed)
 
 static void *deadlock_recursive_read_writer(void *arg)
 {
-    pthread_rwlock_wrlock(arg); // WAIT
+    pthread_rwlock_wrlock(arg); // WAITS
     pthread_rwlock_unlock(arg);
     return NULL;
 }
@@ -57,11 +57,11 @@ void deadlock_recursive_read(bool fixed)
         pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&lock, &attr);
     pthread_rwlockattr_destroy(&attr);
-    pthread_rwlock_rdlock(&lock); // HOLD
+    pthread_rwlock_rdlock(&lock); // HELD
     writer = begin(deadlock_recursive_read_writer, &lock);
     while (!(__atomic_load_n(&lock.__data.__readers, __ATOMIC_ACQUIRE) & 2)) /* glibc's bit of the writer who is next */
         sched_yield();
-    pthread_rwlock_rdlock(&lock); // WAIT
+    pthread_rwlock_rdlock(&lock); // WAITS
     pthread_rwlock_unlock(&lock);
     pthread_rwlock_unlock(&lock);
     finish(writer);
@@ -75,12 +75,12 @@ static void deadlock_read_write_thread(void *arg)
 {
     struct rwlocks *t = arg;
 
-    pthread_rwlock_rdlock(t->read); // HOLD
+    pthread_rwlock_rdlock(t->read); // HELD
     if (!right)
         meet(2);
     if (right)
         pthread_rwlock_unlock(t->read);
-    pthread_rwlock_wrlock(t->write); // WAIT
+    pthread_rwlock_wrlock(t->write); // WAITS
     pthread_rwlock_unlock(t->write);
     if (!right)
         pthread_rwlock_unlock(t->read);
@@ -97,17 +97,17 @@ void deadlock_read_write(bool fixed)
 static void deadlock_mutex_rwlock_thread(void *arg)
 {
     if (*(bool *)arg) {
-        pthread_mutex_lock(&mutex); // HOLD
+        pthread_mutex_lock(&mutex); // HELD
         if (!right)
             meet(2);
-        pthread_rwlock_wrlock(&a); // WAIT
+        pthread_rwlock_wrlock(&a); // WAITS
     } else {
-        pthread_rwlock_rdlock(&a); // HOLD
+        pthread_rwlock_rdlock(&a); // HELD
         if (!right)
             meet(2);
         if (right)
             pthread_rwlock_unlock(&a);
-        pthread_mutex_lock(&mutex); // WAIT
+        pthread_mutex_lock(&mutex); // WAITS
         if (right)
             pthread_rwlock_rdlock(&a);
     }
@@ -129,10 +129,10 @@ static void deadlock_one_of_readers_thread(void *arg)
     int number = *(int *)arg;
 
     if (number == 0) {
-        pthread_mutex_lock(&mutex); // HOLD
+        pthread_mutex_lock(&mutex); // HELD
         if (!right)
             meet(4);
-        pthread_rwlock_wrlock(&a); // WAIT
+        pthread_rwlock_wrlock(&a); // WAITS
         pthread_rwlock_unlock(&a);
         pthread_mutex_unlock(&mutex);
         return;
@@ -143,7 +143,7 @@ static void deadlock_one_of_readers_thread(void *arg)
     if (number == 3) {
         if (right)
             pthread_rwlock_unlock(&a);
-        pthread_mutex_lock(&mutex); // WAIT
+        pthread_mutex_lock(&mutex); // WAITS
         pthread_mutex_unlock(&mutex);
         if (right)
             return;

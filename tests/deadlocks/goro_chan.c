@@ -10,7 +10,7 @@ void stuck_goro_no_sender(bool fixed)
 
     if (fixed)
         goro_chan_send(c, 1);
-    goro_chan_take(c); // WAIT
+    goro_chan_take(c); // WAITS
     goro_chan_free(c);
 }
 
@@ -19,14 +19,14 @@ void stuck_goro_self_send(bool fixed)
 {
     goro_chan_of(int) c = goro_chan_make(int, fixed ? 1 : 0);
 
-    goro_chan_send(c, 1); // WAIT
+    goro_chan_send(c, 1); // WAITS
     goro_chan_take(c);
     goro_chan_free(c);
 }
 
 static void stuck_goro_no_close_consume(goro_recv_chan_of(int) in)
 {
-    goro_chan_range(in, value) // WAIT
+    goro_chan_range(in, value) // WAITS
         (void)value;
     goro_waitgroup_done(&done);
 }
@@ -50,21 +50,21 @@ void stuck_goro_nil(bool fixed)
 {
     goro_chan_of(int) c = fixed ? goro_chan_make(int, 1) : NULL;
 
-    goro_chan_send(c, 1); // WAIT
+    goro_chan_send(c, 1); // WAITS
     goro_chan_free(c);
 }
 
 void stuck_goro_empty_select(bool fixed)
 {
     if (!fixed)
-        goro_select {} // WAIT
+        goro_select {} // WAITS
 }
 
 static void stuck_goro_consumer_leaves_produce(goro_chan_of(int) out, goro_chan_of(int) stop)
 {
     for (int i = 0; i < 10; i++) {
         bool stopped = false;
-        goro_select { // WAIT
+        goro_select { // WAITS
             goro_send_case(out, i) {}
             goro_recv_case(stop, NULL) { stopped = true; }
         }
@@ -91,7 +91,7 @@ void stuck_goro_consumer_leaves(bool fixed)
 static void stuck_goro_crossed_exchange(goro_chan_of(int) to, goro_chan_of(int) from, bool sends_first)
 {
     if (sends_first)
-        goro_chan_send(to, 1); // WAIT
+        goro_chan_send(to, 1); // WAITS
     goro_chan_take(from);
     if (!sends_first)
         goro_chan_send(to, 2);
@@ -111,7 +111,7 @@ void stuck_goro_crossed(bool fixed)
 
 static void stuck_goro_two_errors_work(goro_chan_of(int) errors)
 {
-    goro_chan_send(errors, -EIO); // WAIT
+    goro_chan_send(errors, -EIO); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -144,7 +144,7 @@ static void stuck_goro_pipeline_stage(goro_chan_of(int) in, goro_chan_of(int) ou
 static void stuck_goro_pipeline_source(goro_chan_of(int) out)
 {
     for (int i = 0; i < 6; i++)
-        goro_chan_send(out, i); // WAIT
+        goro_chan_send(out, i); // WAITS
     goro_chan_close(out);
     goro_waitgroup_done(&done);
 }
@@ -166,7 +166,7 @@ void stuck_goro_pipeline(bool fixed)
 static void stuck_goro_no_stop_worker(goro_chan_of(int) work, goro_chan_of(int) stop)
 {
     for (bool stopped = false; !stopped;)
-        goro_select { // WAIT
+        goro_select { // WAITS
             goro_recv_case(work, NULL) {}
             goro_recv_case(stop, NULL) { stopped = true; }
         }
@@ -196,13 +196,13 @@ void stuck_goro_stopped_timer(bool fixed)
     goro_timer_stop(timer);
     if (fixed)
         goro_timer_reset(timer, GORO_MILLISECOND);
-    goro_chan_take(goro_timer_chan(timer)); // WAIT
+    goro_chan_take(goro_timer_chan(timer)); // WAITS
     goro_timer_free(timer);
 }
 
 static void stuck_goro_one_stop_for_two_worker(goro_chan_of(int) stop)
 {
-    goro_chan_recv(stop, NULL); // WAIT
+    goro_chan_recv(stop, NULL); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -239,7 +239,7 @@ void stuck_goro_acknowledge(bool fixed)
     must_go(stuck_goro_acknowledge_handle, requests, answers);
     for (int i = 1; i <= 3; i++) {
         goro_chan_send(requests, i);
-        goro_chan_take(answers); // WAIT
+        goro_chan_take(answers); // WAITS
     }
     goro_chan_close(requests);
     goro_waitgroup_wait(&done);

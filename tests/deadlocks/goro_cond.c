@@ -25,7 +25,7 @@ void stuck_goro_signal_first(bool fixed)
     goro_waitgroup_wait(&done);
     goro_mutex_lock(&lock);
     while (!fixed || !is_ready)
-        goro_cond_wait(&changed, &lock); // WAIT
+        goro_cond_wait(&changed, &lock); // WAITS
     goro_mutex_unlock(&lock);
 }
 
@@ -34,7 +34,7 @@ static void wait_ready(int number)
     goro_mutex_lock(&lock);
     step(&steps, number);
     while (!is_ready)
-        goro_cond_wait(&changed, &lock); // WAIT
+        goro_cond_wait(&changed, &lock); // WAITS
     goro_mutex_unlock(&lock);
     goro_waitgroup_done(&done);
 }
@@ -75,11 +75,11 @@ void stuck_goro_silent_close(bool fixed)
 
 static void deadlock_goro_cond_and_chan_fill(goro_chan_of(int) queue)
 {
-    goro_mutex_lock(&lock); // HOLD
+    goro_mutex_lock(&lock); // HELD
     if (right)
         goro_mutex_unlock(&lock);
     step(&steps, 1);
-    goro_chan_send(queue, 1); // WAIT
+    goro_chan_send(queue, 1); // WAITS
     if (right)
         goro_mutex_lock(&lock);
     is_ready = true;
@@ -98,7 +98,7 @@ void deadlock_goro_cond_and_chan(bool fixed)
     must_go(deadlock_goro_cond_and_chan_fill, queue);
     await_step(&steps, 1);
     if (!fixed) {
-        goro_mutex_lock(&lock); // WAIT
+        goro_mutex_lock(&lock); // WAITS
         goro_mutex_unlock(&lock);
     }
     goro_chan_take(queue);
@@ -136,7 +136,7 @@ void stuck_goro_sem(bool fixed)
 {
     goro_sem_release(&places, 2);
     goro_sem_acquire(&places, 1);
-    goro_sem_acquire(&places, fixed ? 1 : 2); // WAIT
+    goro_sem_acquire(&places, fixed ? 1 : 2); // WAITS
 }
 
 static goro_once once, other_once;
@@ -148,11 +148,11 @@ static void nothing(void *arg)
 
 static void deadlock_goro_once_init(void *arg)
 {
-    goro_once_do(arg, nothing, NULL); // WAIT
+    goro_once_do(arg, nothing, NULL); // WAITS
 }
 
 /* The function of a once calls it again. */
 void deadlock_goro_once(bool fixed)
 {
-    goro_once_do(&once, deadlock_goro_once_init, fixed ? &other_once : &once); // HOLD
+    goro_once_do(&once, deadlock_goro_once_init, fixed ? &other_once : &once); // HELD
 }

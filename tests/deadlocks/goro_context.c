@@ -7,7 +7,7 @@ static bool right; /* the twin runs */
 
 static void wait_for_end(struct goro_context *context)
 {
-    goro_chan_recv(goro_context_done(context), NULL); // WAIT
+    goro_chan_recv(goro_context_done(context), NULL); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -45,7 +45,7 @@ void stuck_goro_cancel_too_late(bool fixed)
     must_go(wait_for_end, context);
     if (fixed)
         goro_context_cancel(context, 0);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
     if (!fixed)
         goro_context_cancel(context, 0);
     goro_context_release(context);
@@ -60,7 +60,7 @@ static void stuck_goro_ignores_cancel_work(struct goro_context *context, goro_ch
             goro_recv_case(goro_context_done(context), NULL) {}
         }
     else
-        goro_chan_send(result, 1); // WAIT
+        goro_chan_send(result, 1); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -85,7 +85,7 @@ void stuck_goro_ignores_cancel(bool fixed)
 
 static void stuck_goro_watcher_watch(struct goro_context *context, goro_chan_of(int) events)
 {
-    goro_select { // WAIT
+    goro_select { // WAITS
         goro_recv_case(goro_context_done(context), NULL) {}
         goro_recv_case(events, NULL) {}
     }
@@ -113,7 +113,7 @@ static void stuck_goro_both_report_work(goro_chan_of(int) result, struct goro_co
 {
     if (!always)
         goro_chan_recv(goro_context_done(context), NULL);
-    goro_chan_send(result, always); // WAIT
+    goro_chan_send(result, always); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -140,7 +140,7 @@ static int stuck_goro_group_limit_inner(void *arg)
 
 static int stuck_goro_group_limit_outer(void *arg)
 {
-    return goro_group_go(arg, stuck_goro_group_limit_inner, NULL); // WAIT
+    return goro_group_go(arg, stuck_goro_group_limit_inner, NULL); // WAITS
 }
 
 /* A task of a group of one at a time adds another and waits for its own place. */

@@ -10,7 +10,7 @@ static struct schedule steps;
 static void stuck_goro_leaked_sender_work(goro_chan_of(int) result)
 {
     await_step(&steps, 1); /* later than the caller has patience */
-    goro_chan_send(result, 42); // WAIT
+    goro_chan_send(result, 42); // WAITS
     step(&steps, 2);
 }
 
@@ -39,7 +39,7 @@ void stuck_goro_leaked_sender(bool fixed)
 
 static void stuck_goro_leaked_receiver_work(goro_chan_of(int) work)
 {
-    goro_chan_range(work, value) // WAIT
+    goro_chan_range(work, value) // WAITS
         (void)value;
     step(&steps, 1);
 }
@@ -116,7 +116,7 @@ void stuck_goro_leaked_entry(bool fixed)
 
 static void stuck_goro_leaked_chain_forward(goro_chan_of(int) in, goro_chan_of(int) out)
 {
-    goro_chan_range(in, value) // WAIT
+    goro_chan_range(in, value) // WAITS
         goro_chan_send(out, value);
     goro_chan_close(out);
     step(&steps, 1);
@@ -145,7 +145,7 @@ void stuck_goro_leaked_chain(bool fixed)
 static void stuck_goro_leaked_select_work(goro_chan_of(int) work, goro_chan_of(int) quit)
 {
     for (bool stop = false; !stop;)
-        goro_select { // WAIT
+        goro_select { // WAITS
             goro_recv_case(work, NULL) {}
             goro_recv_case(quit, NULL) { stop = true; }
         }
@@ -174,7 +174,7 @@ void stuck_goro_leaked_select(bool fixed)
 
 static void stuck_goro_leaked_context_watch(struct goro_context *context)
 {
-    goro_chan_recv(goro_context_done(context), NULL); // WAIT
+    goro_chan_recv(goro_context_done(context), NULL); // WAITS
     goro_context_release(context);
     step(&steps, 1);
 }
@@ -201,7 +201,7 @@ void stuck_goro_leaked_context(bool fixed)
 
 static void stuck_goro_leaked_group_wait(goro_waitgroup *group)
 {
-    goro_waitgroup_wait(group); // WAIT
+    goro_waitgroup_wait(group); // WAITS
     free(group);
     step(&steps, 1);
 }

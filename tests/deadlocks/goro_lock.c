@@ -18,7 +18,7 @@ struct store {
 
 static int deadlock_goro_twice_size(struct store *s)
 {
-    goro_mutex_lock(&s->lock); // WAIT
+    goro_mutex_lock(&s->lock); // WAITS
     int size = s->size;
     goro_mutex_unlock(&s->lock);
     return size;
@@ -29,14 +29,14 @@ void deadlock_goro_twice(bool fixed)
 {
     struct store s = {{0}, 1};
 
-    goro_mutex_lock(&s.lock); // HOLD
+    goro_mutex_lock(&s.lock); // HELD
     s.size += fixed ? s.size : deadlock_goro_twice_size(&s);
     goro_mutex_unlock(&s.lock);
 }
 
 static int deadlock_goro_early_put(struct store *s, int value)
 {
-    goro_mutex_lock(&s->lock); // HOLD WAIT
+    goro_mutex_lock(&s->lock); // HELD WAITS
     if (value == 0) {
         if (right)
             goro_mutex_unlock(&s->lock);
@@ -60,7 +60,7 @@ void deadlock_goro_early_return(bool fixed)
 static void deadlock_goro_worker_loop(struct store *s)
 {
     for (int i = 0; i < 3; i++) {
-        goro_mutex_lock(&s->lock); // HOLD WAIT
+        goro_mutex_lock(&s->lock); // HELD WAITS
         s->size++;
         if (i == 1 && !right)
             continue;
@@ -83,10 +83,10 @@ void deadlock_goro_continue(bool fixed)
 /* A writer reads. */
 void deadlock_goro_write_read(bool fixed)
 {
-    goro_rwmutex_lock(&rw_a); // HOLD
+    goro_rwmutex_lock(&rw_a); // HELD
     if (fixed)
         goro_rwmutex_unlock(&rw_a);
-    goro_rwmutex_rlock(&rw_a); // WAIT
+    goro_rwmutex_rlock(&rw_a); // WAITS
     goro_rwmutex_runlock(&rw_a);
     if (!fixed)
         goro_rwmutex_unlock(&rw_a);
@@ -95,10 +95,10 @@ void deadlock_goro_write_read(bool fixed)
 /* A reader writes. */
 void deadlock_goro_upgrade(bool fixed)
 {
-    goro_rwmutex_rlock(&rw_a); // HOLD
+    goro_rwmutex_rlock(&rw_a); // HELD
     if (fixed)
         goro_rwmutex_runlock(&rw_a);
-    goro_rwmutex_lock(&rw_a); // WAIT
+    goro_rwmutex_lock(&rw_a); // WAITS
     goro_rwmutex_unlock(&rw_a);
     if (!fixed)
         goro_rwmutex_runlock(&rw_a);
@@ -106,7 +106,7 @@ void deadlock_goro_upgrade(bool fixed)
 
 static void deadlock_goro_listener_call(void (*listener)(struct store *s), struct store *s)
 {
-    goro_mutex_lock(&s->lock); // HOLD
+    goro_mutex_lock(&s->lock); // HELD
     if (right)
         goro_mutex_unlock(&s->lock);
     listener(s);
@@ -116,7 +116,7 @@ static void deadlock_goro_listener_call(void (*listener)(struct store *s), struc
 
 static void deadlock_goro_listener_changed(struct store *s)
 {
-    goro_mutex_lock(&s->lock); // WAIT
+    goro_mutex_lock(&s->lock); // WAITS
     s->size++;
     goro_mutex_unlock(&s->lock);
 }
@@ -134,10 +134,10 @@ void deadlock_goro_listener(bool fixed)
 
 static void nest(goro_mutex *first, goro_mutex *second, int meeting)
 {
-    goro_mutex_lock(first); // HOLD
+    goro_mutex_lock(first); // HELD
     if (meeting)
         rendezvous(meeting);
-    goro_mutex_lock(second); // WAIT
+    goro_mutex_lock(second); // WAITS
     goro_mutex_unlock(second);
     goro_mutex_unlock(first);
     goro_waitgroup_done(&done);
@@ -243,12 +243,12 @@ void order_goro_message(bool fixed)
 
 static void deadlock_goro_rw_ab_ba_take(goro_rwmutex *written, goro_rwmutex *read)
 {
-    goro_rwmutex_lock(written); // HOLD
+    goro_rwmutex_lock(written); // HELD
     if (right)
         goro_rwmutex_unlock(written);
     else
         rendezvous(2);
-    goro_rwmutex_rlock(read); // WAIT
+    goro_rwmutex_rlock(read); // WAITS
     goro_rwmutex_runlock(read);
     if (!right)
         goro_rwmutex_unlock(written);
@@ -277,14 +277,14 @@ static void await_writer(goro_rwmutex *rw)
 
 static void write_once(goro_rwmutex *rw)
 {
-    goro_rwmutex_lock(rw); // WAIT
+    goro_rwmutex_lock(rw); // WAITS
     goro_rwmutex_unlock(rw);
     goro_waitgroup_done(&done);
 }
 
 static void deadlock_goro_rwr_inner(void)
 {
-    goro_rwmutex_rlock(&rw_a); // WAIT
+    goro_rwmutex_rlock(&rw_a); // WAITS
     goro_rwmutex_runlock(&rw_a);
 }
 
@@ -292,7 +292,7 @@ static void deadlock_goro_rwr_inner(void)
 void deadlock_goro_rwr(bool fixed)
 {
     goro_waitgroup_add(&done, 1);
-    goro_rwmutex_rlock(&rw_a); // HOLD
+    goro_rwmutex_rlock(&rw_a); // HELD
     must_go(write_once, &rw_a);
     await_writer(&rw_a);
     if (!fixed)
@@ -303,10 +303,10 @@ void deadlock_goro_rwr(bool fixed)
 
 static void deadlock_goro_rwr_mutex_thread(void)
 {
-    goro_mutex_lock(&a); // HOLD
+    goro_mutex_lock(&a); // HELD
     step(&steps, 1);
     await_step(&steps, right ? 0 : 2);
-    goro_rwmutex_rlock(&rw_a); // WAIT
+    goro_rwmutex_rlock(&rw_a); // WAITS
     goro_rwmutex_runlock(&rw_a);
     goro_mutex_unlock(&a);
     goro_waitgroup_done(&done);
@@ -321,12 +321,12 @@ void deadlock_goro_rwr_mutex(bool fixed)
     await_step(&steps, 1);
     if (fixed)
         goro_mutex_lock(&a);
-    goro_rwmutex_rlock(&rw_a); // HOLD
+    goro_rwmutex_rlock(&rw_a); // HELD
     must_go(write_once, &rw_a);
     await_writer(&rw_a);
     step(&steps, 2);
     if (!fixed)
-        goro_mutex_lock(&a); // WAIT
+        goro_mutex_lock(&a); // WAITS
     goro_mutex_unlock(&a);
     goro_rwmutex_runlock(&rw_a);
     goro_waitgroup_wait(&done);
@@ -334,12 +334,12 @@ void deadlock_goro_rwr_mutex(bool fixed)
 
 static void deadlock_goro_rwr_pair_read(goro_rwmutex *first, goro_rwmutex *second)
 {
-    goro_rwmutex_rlock(first); // HOLD
+    goro_rwmutex_rlock(first); // HELD
     rendezvous(3);
     if (right)
         goro_rwmutex_runlock(first);
     await_step(&steps, 1);
-    goro_rwmutex_rlock(second); // WAIT
+    goro_rwmutex_rlock(second); // WAITS
     goro_rwmutex_runlock(second);
     if (!right)
         goro_rwmutex_runlock(first);

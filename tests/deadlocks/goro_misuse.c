@@ -97,7 +97,7 @@ void misuse_goro_runlock_unlocked(bool fixed)
 
 static void misuse_goro_ends_holding_work(goro_mutex *m)
 {
-    goro_mutex_lock(m); // HOLD
+    goro_mutex_lock(m); // HELD
     if (right)
         goro_mutex_unlock(m);
     goro_waitgroup_done(&done);
@@ -156,7 +156,7 @@ void misuse_goro_copied_group(bool fixed)
     right = fixed;
     goro_waitgroup_add(&done, 1);
     must_go(misuse_goro_copied_group_work, &done);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
 }
 
 static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -165,7 +165,7 @@ static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
 void misuse_goro_pthread_held(bool fixed)
 {
     goro_pin(); /* so that the unlock is the owner's */
-    pthread_mutex_lock(&thread_lock); // HOLD
+    pthread_mutex_lock(&thread_lock); // HELD
     if (fixed)
         pthread_mutex_unlock(&thread_lock);
     goro_sleep(GORO_MILLISECOND); // MISUSE

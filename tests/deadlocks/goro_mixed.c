@@ -12,11 +12,11 @@ static bool right; /* the twin runs */
 
 static void deadlock_goro_send_locked_produce(goro_chan_of(int) out)
 {
-    goro_mutex_lock(&lock); // HOLD
+    goro_mutex_lock(&lock); // HELD
     step(&steps, 1);
     if (right)
         goro_mutex_unlock(&lock);
-    goro_chan_send(out, 1); // WAIT
+    goro_chan_send(out, 1); // WAITS
     if (!right)
         goro_mutex_unlock(&lock);
     goro_waitgroup_done(&done);
@@ -31,7 +31,7 @@ void deadlock_goro_send_locked(bool fixed)
     goro_waitgroup_add(&done, 1);
     must_go(deadlock_goro_send_locked_produce, c);
     await_step(&steps, 1);
-    goro_mutex_lock(&lock); // WAIT
+    goro_mutex_lock(&lock); // WAITS
     goro_chan_take(c);
     goro_mutex_unlock(&lock);
     goro_waitgroup_wait(&done);
@@ -40,7 +40,7 @@ void deadlock_goro_send_locked(bool fixed)
 static void deadlock_goro_receive_locked_produce(goro_chan_of(int) out)
 {
     await_step(&steps, right ? 0 : 1);
-    goro_mutex_lock(&lock); // WAIT
+    goro_mutex_lock(&lock); // WAITS
     goro_mutex_unlock(&lock);
     goro_chan_send(out, 1);
     goro_waitgroup_done(&done);
@@ -55,9 +55,9 @@ void deadlock_goro_receive_locked(bool fixed)
     goro_waitgroup_add(&done, 1);
     must_go(deadlock_goro_receive_locked_produce, c);
     if (!fixed)
-        goro_mutex_lock(&lock); // HOLD
+        goro_mutex_lock(&lock); // HELD
     step(&steps, 1);
-    goro_chan_take(c); // WAIT
+    goro_chan_take(c); // WAITS
     if (!fixed)
         goro_mutex_unlock(&lock);
     goro_waitgroup_wait(&done);
@@ -65,11 +65,11 @@ void deadlock_goro_receive_locked(bool fixed)
 
 static void deadlock_goro_notify_readers_notify(goro_chan_of(int) listener)
 {
-    goro_rwmutex_rlock(&rwlock); // HOLD
+    goro_rwmutex_rlock(&rwlock); // HELD
     step(&steps, 1);
     if (right)
         goro_rwmutex_runlock(&rwlock);
-    goro_chan_send(listener, 1); // WAIT
+    goro_chan_send(listener, 1); // WAITS
     if (!right)
         goro_rwmutex_runlock(&rwlock);
     goro_waitgroup_done(&done);
@@ -84,7 +84,7 @@ void deadlock_goro_notify_readers(bool fixed)
     goro_waitgroup_add(&done, 1);
     must_go(deadlock_goro_notify_readers_notify, listener);
     await_step(&steps, 1);
-    goro_rwmutex_lock(&rwlock); // WAIT
+    goro_rwmutex_lock(&rwlock); // WAITS
     goro_rwmutex_unlock(&rwlock);
     goro_chan_take(listener);
     goro_waitgroup_wait(&done);
@@ -93,11 +93,11 @@ void deadlock_goro_notify_readers(bool fixed)
 static void deadlock_goro_full_buffer_fill(goro_chan_of(int) queue)
 {
     if (!right)
-        goro_mutex_lock(&lock); // HOLD
+        goro_mutex_lock(&lock); // HELD
     for (int i = 0; i < 4; i++) {
         if (i == 2)
             step(&steps, 1);
-        goro_chan_send(queue, i); // WAIT
+        goro_chan_send(queue, i); // WAITS
     }
     if (!right)
         goro_mutex_unlock(&lock);
@@ -114,7 +114,7 @@ void deadlock_goro_full_buffer(bool fixed)
     must_go(deadlock_goro_full_buffer_fill, queue);
     await_step(&steps, 1);
     for (int i = 0; i < 4; i++) {
-        goro_mutex_lock(&lock); // WAIT
+        goro_mutex_lock(&lock); // WAITS
         goro_chan_take(queue);
         goro_mutex_unlock(&lock);
     }
@@ -124,7 +124,7 @@ void deadlock_goro_full_buffer(bool fixed)
 static void deadlock_goro_stop_loop(goro_chan_of(int) stop, goro_chan_of(int) stopped)
 {
     goro_chan_recv(stop, NULL);
-    goro_mutex_lock(&lock); // WAIT
+    goro_mutex_lock(&lock); // WAITS
     goro_mutex_unlock(&lock);
     goro_chan_close(stopped);
 }
@@ -135,11 +135,11 @@ void deadlock_goro_stop(bool fixed)
     goro_chan_of(int) stop = goro_chan_make(int, 0), stopped = goro_chan_make(int, 0);
 
     must_go(deadlock_goro_stop_loop, stop, stopped);
-    goro_mutex_lock(&lock); // HOLD
+    goro_mutex_lock(&lock); // HELD
     goro_chan_close(stop);
     if (fixed)
         goro_mutex_unlock(&lock);
-    goro_chan_recv(stopped, NULL); // WAIT
+    goro_chan_recv(stopped, NULL); // WAITS
     if (!fixed)
         goro_mutex_unlock(&lock);
 }
@@ -149,13 +149,13 @@ static void deadlock_goro_channel_as_lock_take(goro_chan_of(int) token, bool tok
     if (token_first)
         goro_chan_send(token, 1);
     else
-        goro_mutex_lock(&lock); // HOLD
+        goro_mutex_lock(&lock); // HELD
     if (!right)
         rendezvous(2);
     if (token_first)
-        goro_mutex_lock(&lock); // WAIT
+        goro_mutex_lock(&lock); // WAITS
     else
-        goro_chan_send(token, 1); // WAIT
+        goro_chan_send(token, 1); // WAITS
     goro_chan_take(token);
     goro_mutex_unlock(&lock);
     goro_waitgroup_done(&done);
@@ -175,11 +175,11 @@ void deadlock_goro_channel_as_lock(bool fixed)
 
 static void deadlock_goro_select_locked_serve(goro_chan_of(int) requests, goro_chan_of(int) quit)
 {
-    goro_mutex_lock(&lock); // HOLD
+    goro_mutex_lock(&lock); // HELD
     step(&steps, 1);
     if (right)
         goro_mutex_unlock(&lock);
-    goro_select { // WAIT
+    goro_select { // WAITS
         goro_recv_case(requests, NULL) {}
         goro_recv_case(quit, NULL) {}
     }
@@ -197,7 +197,7 @@ void deadlock_goro_select_locked(bool fixed)
     goro_waitgroup_add(&done, 1);
     must_go(deadlock_goro_select_locked_serve, requests, quit);
     await_step(&steps, 1);
-    goro_mutex_lock(&lock); // WAIT
+    goro_mutex_lock(&lock); // WAITS
     goro_chan_close(quit);
     goro_mutex_unlock(&lock);
     goro_waitgroup_wait(&done);
@@ -207,7 +207,7 @@ void deadlock_goro_select_locked(bool fixed)
 
 static void stuck_goro_wait_before_drain_work(goro_chan_of(int) results, int value)
 {
-    goro_chan_send(results, value); // WAIT
+    goro_chan_send(results, value); // WAITS
     goro_waitgroup_done(&done);
 }
 
@@ -222,7 +222,7 @@ void stuck_goro_wait_before_drain(bool fixed)
     if (fixed)
         for (int i = 0; i < 3; i++)
             goro_chan_take(results);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
 }
 
 static void stuck_goro_closer_close(goro_chan_of(int) results)
@@ -249,7 +249,7 @@ void stuck_goro_closer(bool fixed)
     for (int i = 0; i < 3; i++)
         must_go(stuck_goro_closer_work, results, i == 1);
     must_go(stuck_goro_closer_close, results);
-    goro_chan_range(results, value) // WAIT
+    goro_chan_range(results, value) // WAITS
         (void)value;
 }
 
@@ -268,7 +268,7 @@ void stuck_goro_no_done(bool fixed)
     goro_waitgroup_add(&done, 4);
     for (int i = 0; i < 4; i++)
         must_go(stuck_goro_no_done_work, i);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
 }
 
 /* Counts more than it starts. */
@@ -278,14 +278,14 @@ void stuck_goro_add_too_many(bool fixed)
     goro_waitgroup_add(&done, fixed ? 3 : 4);
     for (int i = 0; i < 3; i++)
         must_go(stuck_goro_no_done_work, i);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
 }
 
 static void stuck_goro_worker_waits_work(void)
 {
     if (right)
         goro_waitgroup_done(&done);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
     if (!right)
         goro_waitgroup_done(&done);
 }
@@ -301,7 +301,7 @@ void stuck_goro_worker_waits(bool fixed)
 
 static void deadlock_goro_wait_locked_work(void)
 {
-    goro_mutex_lock(&lock); // WAIT
+    goro_mutex_lock(&lock); // WAITS
     goro_mutex_unlock(&lock);
     goro_waitgroup_done(&done);
 }
@@ -309,13 +309,13 @@ static void deadlock_goro_wait_locked_work(void)
 /* Waits for workers under the lock that they take. */
 void deadlock_goro_wait_locked(bool fixed)
 {
-    goro_mutex_lock(&lock); // HOLD
+    goro_mutex_lock(&lock); // HELD
     goro_waitgroup_add(&done, 2);
     must_go(deadlock_goro_wait_locked_work);
     must_go(deadlock_goro_wait_locked_work);
     if (fixed)
         goro_mutex_unlock(&lock);
-    goro_waitgroup_wait(&done); // WAIT
+    goro_waitgroup_wait(&done); // WAITS
     if (!fixed)
         goro_mutex_unlock(&lock);
 }
@@ -335,7 +335,7 @@ static void stuck_goro_pool_outer(void *arg)
     if (right)
         goro_pool_try_submit(pool, stuck_goro_pool_inner, NULL);
     else
-        goro_pool_submit(pool, stuck_goro_pool_inner, NULL); // WAIT
+        goro_pool_submit(pool, stuck_goro_pool_inner, NULL); // WAITS
 }
 
 /* A task of a pool of one worker hands it another and waits for a free worker. */
@@ -353,11 +353,11 @@ static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void deadlock_goro_pthread_mutex_send(goro_chan_of(int) c)
 {
-    pthread_mutex_lock(&thread_lock); // HOLD
+    pthread_mutex_lock(&thread_lock); // HELD
     step(&steps, 1);
     if (right)
         pthread_mutex_unlock(&thread_lock);
-    goro_chan_send(c, 1); // WAIT
+    goro_chan_send(c, 1); // WAITS
     if (!right)
         pthread_mutex_unlock(&thread_lock);
     goro_waitgroup_done(&done);
@@ -372,7 +372,7 @@ void deadlock_goro_pthread_mutex(bool fixed)
     goro_waitgroup_add(&done, 1);
     must_go(deadlock_goro_pthread_mutex_send, c);
     await_step(&steps, 1);
-    pthread_mutex_lock(&thread_lock); // WAIT
+    pthread_mutex_lock(&thread_lock); // WAITS
     pthread_mutex_unlock(&thread_lock);
     goro_chan_take(c);
     goro_waitgroup_wait(&done);

@@ -48,7 +48,7 @@ static void *misuse_non_owner_thread(void *arg)
 void misuse_non_owner(bool fixed)
 {
     right = fixed;
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     if (fixed)
         pthread_mutex_unlock(&lock);
     finish(begin(misuse_non_owner_thread, &lock));
@@ -61,7 +61,7 @@ void misuse_non_owner_checked(bool fixed)
 
     init_type(&m, PTHREAD_MUTEX_ERRORCHECK);
     right = fixed;
-    pthread_mutex_lock(&m); // HOLD
+    pthread_mutex_lock(&m); // HELD
     if (fixed)
         pthread_mutex_unlock(&m);
     finish(begin(misuse_non_owner_thread, &m));
@@ -89,7 +89,7 @@ void misuse_destroy_locked(bool fixed)
     pthread_mutex_t m;
 
     pthread_mutex_init(&m, NULL);
-    pthread_mutex_lock(&m); // HOLD
+    pthread_mutex_lock(&m); // HELD
     if (fixed)
         pthread_mutex_unlock(&m);
     pthread_mutex_destroy(&m); // MISUSE
@@ -112,7 +112,7 @@ void misuse_init_locked(bool fixed)
     pthread_mutex_t m;
 
     pthread_mutex_init(&m, NULL);
-    pthread_mutex_lock(&m); // HOLD
+    pthread_mutex_lock(&m); // HELD
     if (fixed) {
         pthread_mutex_unlock(&m);
         pthread_mutex_destroy(&m);
@@ -123,6 +123,7 @@ void misuse_init_locked(bool fixed)
 struct guarded {
     pthread_mutex_t lock;
     int value;
+    char page[4000]; /* so much is copied by a call of memcpy, and not by the compiler */
 };
 
 void misuse_free_locked(bool fixed)
@@ -130,7 +131,7 @@ void misuse_free_locked(bool fixed)
     struct guarded *g = malloc(sizeof *g);
 
     pthread_mutex_init(&g->lock, NULL);
-    pthread_mutex_lock(&g->lock); // HOLD
+    pthread_mutex_lock(&g->lock); // HELD
     g->value = 1;
     if (fixed) {
         pthread_mutex_unlock(&g->lock);
@@ -142,7 +143,7 @@ void misuse_free_locked(bool fixed)
 /* A struct is copied with its mutex, which is locked, and the copy is used. The twin copies the data. */
 void misuse_copied_locked(bool fixed)
 {
-    struct guarded from = {PTHREAD_MUTEX_INITIALIZER, 1}, copy = {PTHREAD_MUTEX_INITIALIZER, 0};
+    static struct guarded from = {PTHREAD_MUTEX_INITIALIZER, 1, {0}}, copy = {PTHREAD_MUTEX_INITIALIZER, 0, {0}};
 
     pthread_mutex_lock(&from.lock);
     if (fixed) {
@@ -183,7 +184,7 @@ void misuse_copied(bool fixed)
 
 static void *misuse_ends_holding_thread(void *arg)
 {
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     if (right)
         pthread_mutex_unlock(&lock);
     return arg;
@@ -202,7 +203,7 @@ static void misuse_cancelled_unlock(void *arg)
 
 static void *misuse_cancelled_thread(void *arg)
 {
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     pthread_cleanup_push(misuse_cancelled_unlock, &lock);
     step(&steps, 1);
     await(&steps, 2);
@@ -261,7 +262,7 @@ void misuse_c11_non_owner(bool fixed)
     thrd_t thread;
 
     mtx_init(&m, mtx_plain);
-    mtx_lock(&m); // HOLD
+    mtx_lock(&m); // HELD
     if (fixed) {
         mtx_unlock(&m);
     } else {

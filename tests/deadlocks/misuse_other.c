@@ -27,7 +27,7 @@ static void *misuse_rwlock_non_owner_thread(void *arg)
 void misuse_rwlock_non_owner(bool fixed)
 {
     right = fixed;
-    pthread_rwlock_wrlock(&rwlock); // HOLD
+    pthread_rwlock_wrlock(&rwlock); // HELD
     if (fixed)
         pthread_rwlock_unlock(&rwlock);
     finish(begin(misuse_rwlock_non_owner_thread, NULL));
@@ -38,7 +38,7 @@ void misuse_rwlock_destroy_locked(bool fixed)
     pthread_rwlock_t m;
 
     pthread_rwlock_init(&m, NULL);
-    pthread_rwlock_rdlock(&m); // HOLD
+    pthread_rwlock_rdlock(&m); // HELD
     if (fixed)
         pthread_rwlock_unlock(&m);
     pthread_rwlock_destroy(&m); // MISUSE
@@ -46,7 +46,7 @@ void misuse_rwlock_destroy_locked(bool fixed)
 
 static void *misuse_rwlock_ends_holding_thread(void *arg)
 {
-    pthread_rwlock_rdlock(&rwlock); // HOLD
+    pthread_rwlock_rdlock(&rwlock); // HELD
     if (right)
         pthread_rwlock_unlock(&rwlock);
     return arg;
@@ -61,7 +61,7 @@ void misuse_rwlock_ends_holding(bool fixed)
 /* glibc refuses the second lock; who does not look at that unlocks twice. The twin looks. */
 void misuse_rwlock_write_twice(bool fixed)
 {
-    pthread_rwlock_wrlock(&rwlock); // HOLD
+    pthread_rwlock_wrlock(&rwlock); // HELD
     if (!fixed)
         pthread_rwlock_wrlock(&rwlock); // MISUSE
     pthread_rwlock_unlock(&rwlock);
@@ -81,7 +81,7 @@ void misuse_spin_non_owner(bool fixed)
 {
     right = fixed;
     pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-    pthread_spin_lock(&spin); // HOLD
+    pthread_spin_lock(&spin); // HELD
     if (fixed)
         pthread_spin_unlock(&spin);
     finish(begin(misuse_spin_non_owner_thread, NULL));
@@ -91,7 +91,7 @@ void misuse_spin_non_owner(bool fixed)
 void misuse_spin_destroy_locked(bool fixed)
 {
     pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-    pthread_spin_lock(&spin); // HOLD
+    pthread_spin_lock(&spin); // HELD
     if (fixed)
         pthread_spin_unlock(&spin);
     pthread_spin_destroy(&spin); // MISUSE
@@ -203,30 +203,4 @@ void misuse_self_join(bool fixed)
 {
     right = fixed;
     finish(begin(misuse_self_join_thread, NULL));
-}
-
-static pthread_t misuse_mutual_join_first;
-
-static void *misuse_mutual_join_thread(void *arg)
-{
-    pthread_t *whom = arg;
-
-    await(&steps, 1);
-    pthread_join(*whom, NULL);
-    return NULL;
-}
-
-/* Two join each other; glibc refuses the second. The second of the twin joins nobody. */
-void misuse_mutual_join(bool fixed)
-{
-    static pthread_t second;
-
-    right = fixed;
-    misuse_mutual_join_first = begin(misuse_mutual_join_thread, &second);
-    second = begin(fixed ? misuse_self_join_thread : misuse_mutual_join_thread, &misuse_mutual_join_first);
-    step(&steps, 1);
-    if (fixed)
-        finish(misuse_mutual_join_first);
-    else
-        pthread_exit(NULL);
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROW = re.compile(r'^PATTERN\((\w+), (\w+), "([^"]*)", (\w+), "([^;"]*); ([^"]*)"\)$')
 FUNCTION = re.compile(r"^(?:static )?\w[\w *]*?(\w+)\([^;]*$")
-MARK = re.compile(r"//\s*((?:WAIT|HOLD|MISUSE)(?: (?:WAIT|HOLD|MISUSE))*)\s*$")
+MARK = re.compile(r"//\s*((?:WAITS|HELD|MISUSE)(?: (?:WAITS|HELD|MISUSE))*)\s*$")
 HELPERS = {"goroutine.c", "main_goro.c", "main_threads.c", "pattern.c", "thread.c"}
 SOURCES = sorted(p.name for p in HERE.glob("*.c") if p.name not in HELPERS)
 JSON_KIND = {"order": "lock-order-cycle", "deadlock": "deadlock", "stuck": "stuck", "misuse": "misuse"}
@@ -33,7 +33,7 @@ def read_table(program):
 
 
 def read_marks():
-    """{function: {"file:line"}} of the lines that end with // WAIT, // HOLD or // MISUSE."""
+    """{function: {"file:line"}} of the lines that end with // WAITS, // HELD or // MISUSE."""
     marks = {}
     for name in SOURCES:
         function = None

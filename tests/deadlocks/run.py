@@ -2,7 +2,7 @@
 """Runs the patterns of threads.def and goro.def under the detector and holds each against the verdict in its name.
 
 KIND_STEM    something is found, of this kind or of the one that the row allows beside it, and nothing else; the lines that
-             are marked WAIT, HOLD or MISUSE in the pattern's own functions are among the findings' stacks; the exit
+             are marked WAITS, HELD or MISUSE in the pattern's own functions are among the findings' stacks; the exit
              status is 66 (of a goroutine's misuse: or the abort of the runtime's panic).
 noKIND_STEM  the twin: nothing is said, and the exit status is 0.
 
@@ -57,6 +57,17 @@ def own_lines(findings):
     return lines
 
 
+def unplaced(findings):
+    """The steps of findings that have no line in a pattern or its helpers."""
+    for finding in findings:
+        for step in finding.get("edges", []) + finding.get("waits", []) + finding.get("places", []):
+            if not any(Path(frame.get("file") or "").parent == HERE for frame in step["stack"]):
+                yield f"{step['role']} {step['object']['type']}"
+            for lock in step["locks"]:
+                if not any(Path(frame.get("file") or "").parent == HERE for frame in lock["stack"]):
+                    yield f"held {lock.get("name") or lock.get("address")}"
+
+
 def start(program, name, environment, directory, seconds):
     """(exit status, what it printed); the status is None when it still runs after `seconds`."""
     process = subprocess.Popen([program, name], env=environment, cwd=directory, stdin=subprocess.DEVNULL,
@@ -101,6 +112,8 @@ def check_pattern(pattern, status, findings, text, marks):
     missing = marks - own_lines(findings)
     if missing:
         raise Wrong(f"no stack is at {', '.join(sorted(missing))}; they are at {', '.join(sorted(own_lines(findings)))}")
+    if list(unplaced(findings)):
+        raise Wrong("without a place: " + ", ".join(unplaced(findings)))
     if status is None:
         raise Wrong("found, but it hangs")
     panics = pattern.program == "goro" and "misuse" in pattern.kinds

@@ -28,7 +28,7 @@ void stuck_lost_wakeup(bool fixed)
     finish(begin(stuck_lost_wakeup_signaller, NULL));
     pthread_mutex_lock(&lock);
     while (!fixed || !is_ready)
-        pthread_cond_wait(&changed, &lock); // WAIT
+        pthread_cond_wait(&changed, &lock); // WAITS
     pthread_mutex_unlock(&lock);
 }
 
@@ -39,7 +39,7 @@ static void *stuck_one_signal_waiter(void *arg)
     pthread_mutex_lock(&lock);
     step(&waiters, *(int *)arg);
     while (!is_ready)
-        pthread_cond_wait(&changed, &lock); // WAIT
+        pthread_cond_wait(&changed, &lock); // WAITS
     pthread_mutex_unlock(&lock);
     return NULL;
 }
@@ -70,7 +70,7 @@ static void *stuck_still_false_waiter(void *arg)
     pthread_mutex_lock(&lock);
     step(&waiters, 1);
     while (!is_ready)
-        pthread_cond_wait(&changed, &lock); // WAIT
+        pthread_cond_wait(&changed, &lock); // WAITS
     pthread_mutex_unlock(&lock);
     return NULL;
 }
@@ -92,7 +92,7 @@ static void *deadlock_nested_monitor_waker(void *arg)
 {
     await(&waiters, 1);
     if (!right)
-        pthread_mutex_lock(&outer); // WAIT
+        pthread_mutex_lock(&outer); // WAITS
     pthread_mutex_lock(&lock);
     is_ready = true;
     pthread_cond_signal(&changed);
@@ -108,11 +108,11 @@ void deadlock_nested_monitor(bool fixed)
     right = fixed;
     pthread_t waker = begin(deadlock_nested_monitor_waker, NULL);
 
-    pthread_mutex_lock(&outer); // HOLD
+    pthread_mutex_lock(&outer); // HELD
     pthread_mutex_lock(&lock);
     step(&waiters, 1);
     while (!is_ready)
-        pthread_cond_wait(&changed, &lock); // WAIT
+        pthread_cond_wait(&changed, &lock); // WAITS
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&outer);
     finish(waker);
@@ -130,7 +130,7 @@ void stuck_sem_no_post(bool fixed)
 {
     sem_init(&sem_a, 0, 0);
     pthread_t worker = begin(stuck_sem_no_post_worker, &fixed);
-    sem_wait(&sem_a); // WAIT
+    sem_wait(&sem_a); // WAITS
     finish(worker);
     sem_destroy(&sem_a);
 }
@@ -143,7 +143,7 @@ static void deadlock_sem_ab_ba_thread(void *arg)
     sem_wait(first);
     if (!right)
         meet(2);
-    sem_wait(second); // WAIT
+    sem_wait(second); // WAITS
     sem_post(second);
     sem_post(first);
 }
@@ -164,7 +164,7 @@ static void *deadlock_sem_and_lock_poster(void *arg)
     (void)arg;
     if (!right)
         await(&waiters, 1);
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
     sem_post(&sem_a);
     return NULL;
@@ -177,9 +177,9 @@ void deadlock_sem_and_lock(bool fixed)
     sem_init(&sem_a, 0, 0);
     pthread_t poster = begin(deadlock_sem_and_lock_poster, NULL);
     if (!fixed)
-        pthread_mutex_lock(&lock); // HOLD
+        pthread_mutex_lock(&lock); // HELD
     step(&waiters, 1);
-    sem_wait(&sem_a); // WAIT
+    sem_wait(&sem_a); // WAITS
     if (fixed)
         pthread_mutex_lock(&lock);
     pthread_mutex_unlock(&lock);
@@ -191,7 +191,7 @@ static pthread_barrier_t barrier;
 static void *stuck_barrier_party(void *arg)
 {
     (void)arg;
-    pthread_barrier_wait(&barrier); // WAIT
+    pthread_barrier_wait(&barrier); // WAITS
     return NULL;
 }
 
@@ -212,7 +212,7 @@ static void *deadlock_barrier_and_lock_party(void *arg)
     (void)arg;
     if (!right)
         await(&waiters, 1);
-    pthread_mutex_lock(&lock); // WAIT
+    pthread_mutex_lock(&lock); // WAITS
     pthread_mutex_unlock(&lock);
     pthread_barrier_wait(&barrier);
     return NULL;
@@ -224,11 +224,11 @@ void deadlock_barrier_and_lock(bool fixed)
     right = fixed;
     pthread_barrier_init(&barrier, NULL, 2);
     pthread_t party = begin(deadlock_barrier_and_lock_party, NULL);
-    pthread_mutex_lock(&lock); // HOLD
+    pthread_mutex_lock(&lock); // HELD
     step(&waiters, 1);
     if (fixed)
         pthread_mutex_unlock(&lock);
-    pthread_barrier_wait(&barrier); // WAIT
+    pthread_barrier_wait(&barrier); // WAITS
     if (!fixed)
         pthread_mutex_unlock(&lock);
     finish(party);
@@ -251,7 +251,7 @@ void stuck_timer_could_post(bool fixed)
         sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm, .sa_flags = SA_RESTART}, NULL);
         setitimer(ITIMER_REAL, &soon, NULL);
     }
-    while (sem_wait(&sem_a)) // WAIT
+    while (sem_wait(&sem_a)) // WAITS
         continue;
 }
 
@@ -284,7 +284,7 @@ void stuck_reader_could_signal(bool fixed)
     pthread_t reader = begin(stuck_reader_could_signal_thread, fixed ? &fds[0] : NULL);
     pthread_mutex_lock(&lock);
     while (!is_ready)
-        pthread_cond_wait(&changed, &lock); // WAIT
+        pthread_cond_wait(&changed, &lock); // WAITS
     pthread_mutex_unlock(&lock);
     finish(reader);
     if (fixed && waitpid(child, NULL, 0) != child)
@@ -318,7 +318,7 @@ void stuck_queue(bool fixed)
     pthread_mutex_lock(&lock);
     for (;;) {
         while (left == 0 && !is_ready)
-            pthread_cond_wait(&changed, &lock); // WAIT
+            pthread_cond_wait(&changed, &lock); // WAITS
         if (left == 0)
             break;
         left--;
