@@ -65,7 +65,7 @@ def unplaced(findings):
                 yield f"{step['role']} {step['object']['type']}"
             for lock in step["locks"]:
                 if not any(Path(frame.get("file") or "").parent == HERE for frame in lock["stack"]):
-                    yield f"held {lock.get("name") or lock.get("address")}"
+                    yield f"held {lock['name'] or lock['address']}"
 
 
 def start(program, name, environment, directory, seconds):
