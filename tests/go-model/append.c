@@ -2,14 +2,6 @@
 #include "cases.h"
 #include "slice.h"
 
-struct pair {
-    int x, y;
-};
-
-SLICE_FUNCTIONS(ints, int)
-SLICE_FUNCTIONS(bytes, char)
-SLICE_FUNCTIONS(pairs, struct pair)
-
 SHARED struct ints a, a2;
 SHARED struct bytes text;
 SHARED struct pairs ps;
@@ -114,6 +106,7 @@ GO(race_slice_struct)
 {
     struct pairs copy = pairs_make(10, 10);
     pairs_copy(copy, ps); // RACE
+    use(copy.at);
 }
 MAIN_AFTER(race_slice_struct, make)
 {

@@ -92,17 +92,23 @@ static __attribute__((noinline)) void lock_after(int value)
     mutex_lock(&m);
 }
 
-/* Read before the call that locks. */
-GO(race_as_func3)
+static void read_then_lock(void)
 {
+    await_step(1);
     lock_after(x); // RACE
     mutex_unlock(&m);
+    finish();
 }
-MAIN(race_as_func3)
+
+/* Read before the call that locks, so after a section of the other it is not ordered. */
+CASE(race_as_func3)
 {
+    go(read_then_lock);
     mutex_lock(&m);
     x = 42; // RACE
     mutex_unlock(&m);
+    step(&steps, 1);
+    join(1);
 }
 
 /* ---- results ---- */

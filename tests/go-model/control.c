@@ -39,7 +39,7 @@ CASE(race_case_condition)
     await_step(1);
     switch (x < 2 ? 1 : 0) { // RACE 1
     case 1:
-        x = 1;
+        y = 1;
         break;
     case 0:
         x = 5; // RACE 2
@@ -74,7 +74,7 @@ MAIN(race_case_body)
 {
     switch (z) {
     case 100:
-        x = -x;
+        use(-x);
         break;
     default:
         x = 1; // RACE

@@ -84,7 +84,7 @@ GO(race_map_range2)
 {
     size_t i = 0;
     for (int *value; (value = table_next(m, &i));) // RACE
-        use(*value);
+        use(value);
 }
 static void make_with_zero(void)
 {

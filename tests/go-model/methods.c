@@ -78,7 +78,6 @@ GO(race_error)
 MAIN(race_error)
 {
     use(i1.methods); // RACE
-    use(i1.methods);
 }
 
 GO(race_empty_interface1)
@@ -357,7 +356,8 @@ MAIN(race_method_thunk)
 
 GO(race_method_thunk2)
 {
-    by_value(derived.base, 0); // RACE
+    struct object self = derived.base; // RACE
+    by_value(self, 0);
 }
 MAIN(race_method_thunk2)
 {
@@ -366,7 +366,8 @@ MAIN(race_method_thunk2)
 
 GO(race_method_thunk3)
 {
-    by_value(*from.base, 0); // RACE
+    struct object self = *from.base; // RACE
+    by_value(self, 0);
 }
 MAIN_AFTER(race_method_thunk3, make_base)
 {
@@ -375,7 +376,8 @@ MAIN_AFTER(race_method_thunk3, make_base)
 
 GO(race_method_thunk4)
 {
-    by_value(*from.base, 0); // RACE
+    struct object self = *from.base; // RACE
+    by_value(self, 0);
 }
 MAIN_AFTER(race_method_thunk4, make_base)
 {

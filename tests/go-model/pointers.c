@@ -2,8 +2,6 @@
 #include "cases.h"
 #include "slice.h"
 
-SLICE_FUNCTIONS(refs, int *)
-
 SHARED struct refs r, r2;
 
 static void make(void)

@@ -1,4 +1,5 @@
-/* Slices: a pointer into an array, how many elements, and for how many there is room. Everything here is the caller's access. */
+/* Slices: a pointer into an array, how many elements, and for how many there is room. Everything here is the
+ * caller's access. */
 #ifndef GO_MODEL_SLICE_H
 #define GO_MODEL_SLICE_H
 
@@ -39,5 +40,15 @@
     { \
         return (struct name){s.at + first, end - first, s.cap - first}; \
     }
+
+struct pair {
+    int x, y;
+};
+
+SLICE_FUNCTIONS(ints, int)
+SLICE_FUNCTIONS(doubles, double)
+SLICE_FUNCTIONS(bytes, char)
+SLICE_FUNCTIONS(pairs, struct pair)
+SLICE_FUNCTIONS(refs, int *)
 
 #endif

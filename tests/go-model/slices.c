@@ -2,10 +2,6 @@
 #include "cases.h"
 #include "slice.h"
 
-SLICE_FUNCTIONS(ints, int)
-SLICE_FUNCTIONS(doubles, double)
-SLICE_FUNCTIONS(bytes, char)
-
 SHARED struct ints s, s2;
 SHARED struct doubles d;
 SHARED struct bytes bs;
