@@ -177,20 +177,20 @@ static void wait_ends(struct gorace_actor *by)
 static void object_begins(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size,
                           size_t capacity, uintptr_t pc)
 {
-    (void)by;
-    (void)object;
+    struct actor *a = actor_of(by);
     (void)kind;
-    (void)size;
     (void)capacity;
-    (void)pc;
+    if (a)
+        heap_alloc(a, (uintptr_t)object, size, pc ? pc : CALLER);
 }
 
-static void object_ends(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size)
+static void object_ends(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size, uintptr_t pc)
 {
     struct actor *a = actor_of(by);
     (void)kind;
+    (void)size;
     if (a)
-        mem_fresh(a, (uintptr_t)object, size);
+        heap_free(a, (uintptr_t)object, pc ? pc : CALLER);
 }
 
 static void object_closed(struct gorace_actor *by, const void *object, enum gorace_object kind, uintptr_t pc)

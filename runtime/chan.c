@@ -21,7 +21,7 @@
 enum { MOST_SIZE = 1 << 16 };
 #define MOST_BYTES ((size_t)1 << 47)
 
-struct goro_chan *goro_chan_new(size_t size, size_t capacity)
+struct goro_chan *rt_chan_new(size_t size, size_t capacity)
 {
     size_t bytes;
     if (size >= MOST_SIZE)
@@ -39,7 +39,13 @@ struct goro_chan *goro_chan_new(size_t size, size_t capacity)
     return c;
 }
 
-void goro_chan_free_raw(struct goro_chan *c)
+struct goro_chan *goro_chan_new(size_t size, size_t capacity)
+{
+    RT_HERE();
+    return rt_chan_new(size, capacity);
+}
+
+void rt_chan_free(struct goro_chan *c)
 {
     if (!c)
         return;
@@ -52,9 +58,14 @@ void goro_chan_free_raw(struct goro_chan *c)
         goro_panic("free of a channel that goroutines wait on");
     }
     size_t size = sizeof *c + (size_t)(c->end - c->buffer);
-    rt_emit_value_written(c, 1); /* who still uses it is not ordered before */
     rt_emit_object_ends(c, GORACE_OBJECT_CHANNEL, size);
     rt_free(c, size);
+}
+
+void goro_chan_free_raw(struct goro_chan *c)
+{
+    RT_HERE();
+    rt_chan_free(c);
 }
 
 size_t goro_chan_len_raw(const struct goro_chan *c)

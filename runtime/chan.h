@@ -144,6 +144,8 @@ static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g *
     return 0;
 }
 
+struct goro_chan *rt_chan_new(size_t size, size_t capacity);
+void rt_chan_free(struct goro_chan *c);
 void rt_chan_close(struct goro_chan *c);
 int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline);
 

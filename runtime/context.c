@@ -222,14 +222,18 @@ static void destroy(struct goro_context *c)
         rt_lock(&c->root->lock); /* also waits for whoever has just ended it */
         detach(c);
         rt_unlock(&c->root->lock);
-        goro_chan_free_raw(c->done);
+        rt_chan_free(c->done);
     }
     rt_free(c, sizeof *c);
 }
 
 void goro_context_release(struct goro_context *c)
 {
-    while (c != &background && __atomic_sub_fetch(&c->references, 1, __ATOMIC_ACQ_REL) == 0) {
+    while (c != &background) {
+        rt_emit_release_merge(rt_self(), &c->references);
+        if (__atomic_sub_fetch(&c->references, 1, __ATOMIC_ACQ_REL) != 0)
+            break;
+        rt_emit_acquire(rt_self(), &c->references); /* whoever had a reference is done with it */
         struct goro_context *parent = c->parent;
         destroy(c);
         c = parent;
@@ -286,7 +290,7 @@ struct goro_chan *goro_context_done_raw(struct goro_context *c)
         return done;
     rt_lock(&e->root->lock);
     if (!e->done) {
-        done = goro_chan_new(1, 0);
+        done = rt_chan_new(1, 0);
         if (e->err)
             rt_chan_close(done);
         __atomic_store_n(&e->done, done, __ATOMIC_RELEASE);

@@ -103,7 +103,9 @@ void rt_tell_meet(struct rt_g *g, struct rt_g *parked)
 
 void rt_tell_lock(struct rt_g *g, const void *lock, unsigned flags)
 {
-    TELL(locked(actor_of(g), lock, flags, pc_of(g)));
+    struct gorace_actor *actor = actor_of(g);
+    TELL(locked(actor, lock, flags, pc_of(g)));
+    TELL(reads(actor, lock, 1, pc_of(g))); /* a lock is memory: to overwrite one that others take is a race */
 }
 
 void rt_tell_unlock(struct rt_g *g, const void *lock, unsigned flags)
@@ -174,7 +176,8 @@ void rt_tell_object_begins(const void *object, enum gorace_object kind, size_t s
 
 void rt_tell_object_ends(const void *object, enum gorace_object kind, size_t size)
 {
-    TELL(object_ends(actor_of(rt_self()), object, kind, size));
+    struct rt_g *g = rt_self();
+    TELL(object_ends(actor_of(g), object, kind, size, pc_of(g)));
 }
 
 void rt_tell_object_closed(const void *object, enum gorace_object kind)

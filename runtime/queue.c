@@ -35,6 +35,7 @@ static size_t segment_bytes(const struct goro_queue *q)
 
 struct goro_queue *goro_queue_new(size_t size)
 {
+    RT_HERE();
     if (size > PTRDIFF_MAX / (2 * FEWEST))
         return NULL;
     struct goro_queue *q = rt_alloc(sizeof *q);
@@ -44,12 +45,14 @@ struct goro_queue *goro_queue_new(size_t size)
     q->size = size;
     q->each = fit > FEWEST ? fit : FEWEST;
     q->tail_at = q->each;
+    rt_emit_object_begins(q, GORACE_OBJECT_QUEUE, sizeof *q, 0);
     return q;
 }
 
 void goro_queue_free(struct goro_queue *q)
 {
     struct segment *next;
+    RT_HERE();
     if (!q)
         return;
     rt_lock(&q->lock);

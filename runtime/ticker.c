@@ -5,6 +5,7 @@
  * armed and does not fire. */
 #include <goro/goro.h>
 
+#include "chan.h"
 #include "rt.h"
 #include "timer_api.h"
 
@@ -36,10 +37,11 @@ static void start(struct goro_ticker *t, int64_t ns)
 
 struct goro_ticker *goro_ticker_new(int64_t ns)
 {
+    RT_HERE();
     struct goro_ticker *t = rt_alloc(sizeof *t);
     if (!t)
         goro_panic("out of memory: no ticker");
-    t->chan = goro_chan_new(sizeof(int64_t), 1);
+    t->chan = rt_chan_new(sizeof(int64_t), 1);
     t->timer.fire = fire;
     t->timer.arg = t;
     start(t, ns);
@@ -70,10 +72,11 @@ void goro_ticker_reset(struct goro_ticker *t, int64_t ns)
 
 void goro_ticker_free(struct goro_ticker *t)
 {
+    RT_HERE();
     if (!t)
         return;
     goro_ticker_stop(t);
-    goro_chan_free_raw(t->chan);
+    rt_chan_free(t->chan);
     rt_free(t, sizeof *t);
 }
 

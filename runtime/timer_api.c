@@ -7,6 +7,7 @@
  * Lock: t->lock, over stop and reset; `fire` does not take it. */
 #include <goro/goro.h>
 
+#include "chan.h"
 #include "rt.h"
 #include "timer_api.h"
 
@@ -54,8 +55,9 @@ static struct goro_timer *make(void (*fire)(struct rt_timer *timer))
 
 struct goro_timer *goro_timer_new(int64_t ns)
 {
+    RT_HERE();
     struct goro_timer *t = make(fire_chan);
-    t->chan = goro_chan_new(sizeof(int64_t), 1);
+    t->chan = rt_chan_new(sizeof(int64_t), 1);
     rt_emit_release_merge(rt_self(), &t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     return t;
@@ -63,6 +65,7 @@ struct goro_timer *goro_timer_new(int64_t ns)
 
 struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
 {
+    RT_HERE();
     struct goro_timer *t = make(fire_fn);
     t->fn = fn;
     t->timer.arg = arg;
@@ -103,11 +106,12 @@ bool goro_timer_reset(struct goro_timer *t, int64_t ns)
 
 void goro_timer_free(struct goro_timer *t)
 {
+    RT_HERE();
     if (!t)
         return;
     if (!rt_timer_over(&t->timer))
         rt_timer_del(&t->timer);
-    goro_chan_free_raw(chan_of(t));
+    rt_chan_free(chan_of(t));
     rt_free(t, sizeof *t);
 }
 

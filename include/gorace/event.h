@@ -153,8 +153,10 @@ struct gorace_events {
      * (mutexes, wait groups) just appear. */
     void (*object_begins)(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size,
                           size_t capacity, uintptr_t pc);
-    /* It ends: what was said of addresses in [object, object + size) is over. */
-    void (*object_ends)(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size);
+    /* It ends: a write of its first byte, so that who still uses it is not ordered before; then what was said of addresses in
+     * [object, object + size) is over. */
+    void (*object_ends)(struct gorace_actor *by, const void *object, enum gorace_object kind, size_t size,
+                        uintptr_t pc);
     /* Somebody closes a channel, or ends a context: those that wait for it now or later go on. The edge is a release. */
     void (*object_closed)(struct gorace_actor *by, const void *object, enum gorace_object kind, uintptr_t pc);
 
