@@ -46,20 +46,14 @@ static inline uint32_t cell_need(unsigned mask, enum access_kind kind)
 static inline __attribute__((always_inline)) bool any_cell_covers(const struct actor *a, const union granule *g,
                                                                   uint32_t need)
 {
-    const four_cells cells = *(const volatile four_cells *)g->cell, needs = {need, need, need, need};
-    const four_signed good = ((four_signed)(cells - a->stamps.low) < a->stamps.span) & ((cells & needs) == needs);
+    const four_cells cells = granule_fours(g);
+    const lanes good = stamps_current(&a->stamps, cells) & lanes_full(cells, need);
 #ifdef __SSE2__
     typedef char sixteen __attribute__((vector_size(16)));
     return __builtin_ia32_pmovmskb128((sixteen)good) != 0;
 #else
-    return (good[0] | good[1] | good[2] | good[3]) != 0;
+    return lane_bits(good) != 0;
 #endif
-}
-
-/* The access is of the actor's current epoch. */
-static inline bool cell_current(const struct actor *a, uint32_t cell)
-{
-    return (int32_t)(cell - a->stamps.low[0]) < a->stamps.span[0];
 }
 
 /* All cells of this epoch together. Sound although they change meanwhile: only the actor itself takes away what its own
@@ -67,12 +61,8 @@ static inline bool cell_current(const struct actor *a, uint32_t cell)
 static inline __attribute__((always_inline)) bool cells_cover(const struct actor *a, const union granule *g,
                                                               uint32_t need)
 {
-    const uint32_t class = need & CELL_CLASS;
-    const four_cells cells = *(const volatile four_cells *)g->cell, classes = {class, class, class, class};
-    const four_cells good =
-        (four_cells)(((four_signed)(cells - a->stamps.low) < a->stamps.span) & ((cells & classes) == classes)) & cells;
-    const four_cells two = good | __builtin_shufflevector(good, good, 2, 3, 0, 1);
-    return !(need & ~(two[0] | two[1]) & CELL_BYTES);
+    const four_cells cells = granule_fours(g);
+    return !(need & CELL_BYTES & ~any_of(cells & stamps_current(&a->stamps, cells) & lanes_full(cells, need & CELL_CLASS)));
 }
 
 /* An access_fast that leaves its granule. what: with the bytes from `addr` on. */

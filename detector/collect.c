@@ -183,7 +183,9 @@ static bool sweep_cells(struct sweep *s, const union granule *g, union granule *
 {
     uint32_t m = 0;
     *to = (union granule){.half = {0, 0}};
-    for (unsigned i = 0; i < CELLS && g->cell[i]; i++) {
+    for (unsigned i = 0; i < CELLS; i++) {
+        if (!g->cell[i])
+            continue;
         uint32_t number = renewed(s, g->cell[i] >> CELL_STAMP_SHIFT);
         if (number == NONE)
             return false;
@@ -216,13 +218,13 @@ static void sweep_granules(union granule *g, size_t n, void *ctx)
     const uint64_t before = s->live;
     for (size_t i = 0; i < n; i++) {
         union granule to;
-        if (!(g[i].half[0] | g[i].half[1]))
+        if (granule_empty(&g[i]))
             continue;
         if (granule_spilled(&g[i]) || !sweep_cells(s, &g[i], &to))
             sweep_spilled(s, &g[i]);
         else
             g[i] = to;
-        s->live += (g[i].half[0] | g[i].half[1]) != 0;
+        s->live += !granule_empty(&g[i]);
     }
     if (s->live == before && (uintptr_t)g % OS_PAGE == 0 && n * sizeof *g == OS_PAGE)
         drop(s, g, g + n);

@@ -29,13 +29,9 @@ static uint32_t pack(const struct access *x)
     return x->stamp << CELL_STAMP_SHIFT | cell_class(meta_kind(x->meta)) | meta_mask(x->meta);
 }
 
-/* Cells before the link. */
-static uint32_t inline_cells(const union granule *g)
+static bool is_cell(uint32_t word)
 {
-    uint32_t n = 0;
-    while (n < CELLS && g->cell[n] & CELL_BYTES)
-        n++;
-    return n;
+    return word & CELL_BYTES;
 }
 
 uint32_t history_block(const union granule *g)
@@ -43,41 +39,99 @@ uint32_t history_block(const union granule *g)
     if (!granule_spilled(g))
         return 0;
     uint32_t low = g->cell[CELLS - 1] >> 8, third = g->cell[CELLS - 2];
-    return third & CELL_BYTES ? low : low | third >> 8 << 24;
+    return is_cell(third) ? low : low | third >> 8 << 24;
+}
+
+static uint32_t count(const struct spill *b)
+{
+    return b->head >> SPILL_COUNT_SHIFT;
 }
 
 uint32_t history_length(const union granule *g)
 {
-    uint32_t block = history_block(g);
-    return inline_cells(g) + (block ? spill_at(block)->n : 0);
+    uint32_t n = 0, block = history_block(g);
+    for (uint32_t i = 0; i < CELLS; i++)
+        n += is_cell(g->cell[i]);
+    if (!block)
+        return n;
+    const struct spill *b = spill_at(block);
+    if (b->head & SPILL_WIDE)
+        return n + count(b);
+    for (uint32_t i = 0; i + 1 < count(b); i++)
+        n += is_cell(b->cell[i]);
+    return n;
+}
+
+static struct access *list_cells(const uint32_t *cells, uint32_t n, struct access *list)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (is_cell(cells[i]))
+            *list++ = expand(cells[i]);
+    return list;
 }
 
 void history_list(const union granule *g, struct access *list)
 {
     uint32_t block = history_block(g);
-    if (block) {
-        const struct spill *b = spill_at(block);
-        for (uint32_t i = 0; i < b->n; i++)
-            *list++ =
-                b->wide ? (struct access){b->stamp[i].who, b->stamp[i].stack, b->stamp[i].meta, 0} : expand(b->cell[i]);
+    list = list_cells(g->cell, CELLS, list);
+    if (!block)
+        return;
+    const struct spill *b = spill_at(block);
+    if (b->head & SPILL_WIDE) {
+        for (uint32_t i = 0; i < count(b); i++)
+            list[i] = (struct access){b->stamp[i].who, b->stamp[i].stack, b->stamp[i].meta, 0};
+    } else {
+        list_cells(b->cell, count(b) - 1, list);
     }
-    for (uint32_t i = inline_cells(g); i-- > 0;)
-        *list++ = expand(g->cell[i]);
 }
 
-uint32_t history_cells(const union granule *g, uint32_t *cells, uint32_t max)
+unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
 {
-    uint32_t n = inline_cells(g), block = history_block(g);
-    for (uint32_t i = 0; i < n; i++)
-        cells[i] = g->cell[i];
+    const uint32_t block = history_block(g);
+    v[0] = g->four;
+    v[1] = (four_cells){0};
     if (!block)
-        return n;
+        return 2;
     const struct spill *b = spill_at(block);
-    if (b->wide || n + b->n > max)
+    const unsigned n = 2 + count(b) / CELLS;
+    if (b->head & SPILL_WIDE || n > HISTORY_FOURS)
         return 0;
-    for (uint32_t i = b->n; i-- > 0;)
-        cells[n++] = b->cell[i];
+    v[0][CELLS - 1] = CELL_TAKEN;
+    if (block >> 24)
+        v[0][CELLS - 2] = CELL_TAKEN;
+    for (unsigned i = 1; i + 1 < n; i++)
+        v[i] = b->four[i - 1];
+    v[1][0] = CELL_TAKEN;
+    v[n - 1] = (four_cells){0};
     return n;
+}
+
+bool history_hold(union granule *g, union granule *from)
+{
+    for (unsigned spins = 1;; spins++) {
+        *from = granule_load(g);
+        if (likely(!granule_held(from)))
+            break;
+        if (spins % 64 == 0)
+            os_yield();
+    }
+    if (!granule_spilled(from))
+        return true;
+    const union granule held = granule_as_held(from);
+    return granule_replace(g, from, &held);
+}
+
+bool history_let(struct spill_stock *stock, union granule *g, const union granule *from, const union granule *to)
+{
+    if (granule_spilled(from)) {
+        granule_put(g, to);
+        return true;
+    }
+    if (granule_same(from, to) || granule_replace(g, from, to))
+        return true;
+    if (granule_spilled(to))
+        spill_put(stock, history_block(to));
+    return false;
 }
 
 /* The block for `size` bytes, `block` itself if that will do; 0: there is none. */
@@ -105,15 +159,16 @@ bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_
 {
     uint32_t shown = n;
     if (n > CELLS) {
-        uint32_t to = room_for(stock, block, offsetof(struct spill, cell) + n * sizeof *cells);
+        /* The head, and all but two of them: the third cell may be needed for the number of the block. */
+        uint32_t to = room_for(stock, block, (n - 1) * sizeof *cells);
         if (!to)
             return false;
         shown = to >> 24 ? CELLS - 2 : CELLS - 1;
         struct spill *b = spill_at(to);
-        b->n = n - shown;
-        b->wide = false;
-        for (uint32_t i = 0; i < b->n; i++)
-            b->cell[i] = cells[n - 1 - i];
+        const uint32_t words = (uint32_t)(spill_room(to) / sizeof *cells);
+        b->head = words << SPILL_COUNT_SHIFT;
+        for (uint32_t i = 0; i + 1 < words; i++)
+            b->cell[i] = shown + i < n ? cells[shown + i] : 0;
         block = to;
     } else if (block) {
         spill_put(stock, block);
@@ -127,6 +182,43 @@ bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_
     return true;
 }
 
+/* The cells of n fours, those of now first. */
+static uint32_t gather(const struct stamp_own *own, const four_cells *v, unsigned n, uint32_t *cells)
+{
+    uint32_t m = 0;
+    for (int now = 1; now >= 0; now--) {
+        for (unsigned i = 0; i < n * CELLS; i++) {
+            const uint32_t c = v[i / CELLS][i % CELLS];
+            if (is_cell(c) && stamp_current(own, c) == now)
+                cells[m++] = c;
+        }
+    }
+    return m;
+}
+
+#define FEW (CELLS - 1) /* so few that the block is given back; the fourth would soon want one again */
+
+bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, const four_cells *v, unsigned n,
+                       union granule *g)
+{
+    const uint32_t block = history_block(g);
+    unsigned used = 0;
+    for (unsigned i = 0; i < n; i++)
+        used += (unsigned)__builtin_popcount(lane_bits(lanes_with(v[i], CELL_BYTES)));
+    if (!block || used <= FEW || lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
+        uint32_t cells[HISTORY_FOURS * CELLS];
+        return history_pack_cells(stock, block, cells, gather(own, v, n, cells), g);
+    }
+    struct spill *b = spill_at(block);
+    const uint32_t head = b->head;
+    for (unsigned i = 1; i + 1 < n; i++)
+        b->four[i - 1] = v[i];
+    b->head = head;
+    g->four = v[0];
+    put_link(block, g);
+    return true;
+}
+
 /* Some have no stamp: all go into the block, in full. */
 static bool pack_wide(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n,
                       union granule *out)
@@ -135,8 +227,7 @@ static bool pack_wide(struct spill_stock *stock, uint32_t block, const struct ac
     if (!to)
         return false;
     struct spill *b = spill_at(to);
-    b->n = n;
-    b->wide = true;
+    b->head = n << SPILL_COUNT_SHIFT | SPILL_WIDE;
     for (uint32_t i = 0; i < n; i++)
         b->stamp[i] = (struct stamp){list[i].who, list[i].stack, list[i].meta};
     *out = (union granule){.half = {0, 0}};

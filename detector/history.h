@@ -1,8 +1,8 @@
-/* A granule's history as a list of accesses, the oldest first, however it is stored:
+/* A granule's history as a list of accesses, however it is stored:
  *
  *  - up to four accesses: the granule's cells (shadow.h);
- *  - more: the last cell is a link - no bytes, the number of a spill block. The latest accesses stay in the cells before it,
- *    where the fast path sees them, the others are in the block. A number of more than 24 bits has its upper ones in
+ *  - more: the last cell is a link - no bytes, the number of a spill block. The other cells are where the fast path sees them,
+ *    so what covers accesses of now is to be there; the rest is in the block. A number of more than 24 bits has its upper ones in
  *    the third cell, that has no bytes either then;
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
@@ -32,14 +32,26 @@ uint32_t history_block(const union granule *g); /* 0: none */
 uint32_t history_length(const union granule *g);
 void history_list(const union granule *g, struct access *list);
 
-/* The cells of a history, the latest first; 0: there are more than `max`, or none, or some have no stamp. */
-uint32_t history_cells(const union granule *g, uint32_t *cells, uint32_t max);
+/* For a step on cells: the history by fours, the granule's own first, and an empty one at the end. Places that are no
+ * cell's have CELL_TAKEN. Returns how many there are; 0: too many, or some accesses have no stamp. */
+#define CELL_TAKEN LINK_HELD
+#define HISTORY_FOURS 6u
+unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS]);
+/* Puts back the n fours that history_fours has read from *g, changed: *g becomes what the granule is to be. False, and
+ * nothing is changed, when there is no memory. `own` tells which cells are better in sight. */
+bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, const four_cells *v, unsigned n,
+                       union granule *g);
+
+/* Waits until the granule is not held, and holds it if it is spilled: *from is what it is. False: try again. */
+bool history_hold(union granule *g, union granule *from);
+/* Ends a step that began so: *from becomes *to. False: somebody was faster, and it has to begin anew. */
+bool history_let(struct spill_stock *stock, union granule *g, const union granule *from, const union granule *to);
 
 /* The granule for a history of n accesses; `block`: the one it had, which is used again or put back, or 0. False, and
  * nothing is changed, when it is too long or there is no memory. */
 bool history_pack(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n, union granule *out);
 
-/* The same for n cells, the latest first. */
+/* The same for n cells; the first ones stay in sight. */
 bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
                         union granule *out);
 

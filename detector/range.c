@@ -38,7 +38,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
         const union granule now = granule_load(&g[i]);
         if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
             if (granule_same(&seen[0], &seen[1]) || granule_replace(&g[i], &seen[0], &seen[1])) {
-                filled += !now.cell[0];
+                filled += granule_empty(&now);
                 continue;
             }
         }

@@ -5,7 +5,7 @@
  *          stamp      plain write  bytes
  *
  * A cell is one remembered access: its stamp (who, when, from where: stamp.h), its class and its bytes. A granule holds up
- * to four, the latest first, which is its whole history unless it had to be spilled (history.h). So the bytes that an
+ * to four, which is its whole history unless it had to be spilled (history.h). So the bytes that an
  * access of the current epoch has seen to already are recognised by comparing cells with constants, most of the other
  * steps need no memory but the granule and a few stamps that are in the cache anyway, and all is in one cache line.
  *
@@ -31,6 +31,7 @@
 
 #include "cas16.h"
 #include "detector.h"
+#include "lanes.h"
 #include "os.h"
 
 #define GRANULE 8u
@@ -41,8 +42,9 @@
 
 #define CELLS 4
 union granule {
-    uint32_t cell[CELLS]; /* the first ones are used, the rest is 0 */
+    uint32_t cell[CELLS]; /* in no order; 0: not used */
     uint64_t half[2];
+    four_cells four;
 } __attribute__((aligned(16)));
 
 #define CELL_BYTES 0xffu
@@ -70,6 +72,11 @@ static inline union granule granule_load(const union granule *g)
     return (union granule){
         .half = {__atomic_load_n(&g->half[0], __ATOMIC_RELAXED), __atomic_load_n(&g->half[1], __ATOMIC_ACQUIRE)}};
 }
+/* For the current epoch's cells only, which nobody but their actor takes away: torn or not, it has them. */
+static inline four_cells granule_fours(const union granule *g)
+{
+    return *(const volatile four_cells *)&g->four;
+}
 static inline bool granule_replace(union granule *g, const union granule *from, const union granule *to)
 {
     return cas16(g->half, from->half, to->half);
@@ -78,8 +85,11 @@ static inline bool granule_replace(union granule *g, const union granule *from, 
  * to get to the cache. */
 static inline void granule_put(union granule *g, const union granule *to)
 {
-    typedef uint64_t halves __attribute__((vector_size(16)));
-    *(volatile halves *)g->half = (halves){to->half[0], to->half[1]};
+    *(volatile four_cells *)&g->four = to->four;
+}
+static inline bool granule_empty(const union granule *g)
+{
+    return !(g->half[0] | g->half[1]);
 }
 static inline bool granule_same(const union granule *a, const union granule *b)
 {

@@ -32,7 +32,7 @@ bool spill_start(void)
 
 static uint32_t *link_of(uint32_t unit)
 {
-    return &spill_at(unit)->n;
+    return &spill_at(unit)->head;
 }
 
 static unsigned class_for(size_t size)

@@ -11,12 +11,21 @@
 #define SPILL_UNIT 32u
 #define SPILL_CLASSES 13
 
+/* The head: WIDE, and the number of words that hold cells, itself counted, or of stamps. It has no bytes, as a cell that is
+ * none. */
+#define SPILL_WIDE 0x100u
+#define SPILL_COUNT_SHIFT 9
 struct spill {
-    uint32_t n;
-    bool wide; /* whole stamps with their bytes, for want of numbers */
     union {
-        uint32_t cell[(SPILL_UNIT - 8) / 4];
-        struct stamp stamp[1];
+        struct {
+            uint32_t head;
+            uint32_t cell[SPILL_UNIT / 4 - 1]; /* in no order; 0: not used */
+        };
+        four_cells four[SPILL_UNIT / sizeof(four_cells)];
+        struct {
+            uint32_t wide_head[4];
+            struct stamp stamp[1]; /* whole stamps with their bytes, for want of numbers */
+        };
     };
 };
 _Static_assert(sizeof(struct spill) == SPILL_UNIT, "a block of one unit");

@@ -19,7 +19,7 @@
 #define GORACE_STAMP_H
 
 #include "epoch.h"
-#include "os.h"
+#include "shadow.h"
 
 #ifndef STAMP_BITS
 #define STAMP_BITS 22 /* tests/unit builds a core with fewer */
@@ -42,9 +42,6 @@ struct stamp_cached {
     uint32_t stack, meta, generation, number;
 };
 
-typedef uint32_t four_cells __attribute__((vector_size(16)));
-typedef int32_t four_signed __attribute__((vector_size(16)));
-
 /* An actor's own: its part of the numbers. */
 struct stamp_own {
     /* A cell is of this epoch if it is less than `span` above `low`: unsigned, which is signed with both moved by 2^31. Four
@@ -61,6 +58,16 @@ struct stamp_own {
     struct stamp_cached *cache;
     uint32_t cache_shift; /* 32 - log2 of the number of sets */
 };
+
+/* The accesses are of the actor's current epoch. */
+static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
+{
+    return (lanes)((four_signed)(cells - o->low) < o->span);
+}
+static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
+{
+    return (int32_t)(cell - o->low[0]) < o->span[0];
+}
 
 bool stamp_start(void);
 bool stamp_own_start(struct stamp_own *o); /* false: no memory */
