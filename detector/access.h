@@ -5,8 +5,7 @@
  *  1. the actor marks itself inside and sees that nothing asks it to pause;
  *  2. one of the granule's cells says that this very epoch has accessed these bytes in a way that covers this access: then
  *     nothing can have changed: done;
- *  3. several cells say so together: done (access_missed);
- *  4. race_step works out the granule's new history, and puts it in place by one compare-and-swap (race.c).
+ *  3. race_step works out the granule's new history, and puts it in place by one compare-and-swap (race.c).
  * No lock is taken, and nothing shared is written but the granule, and that only when it changes. */
 #ifndef GORACE_ACCESS_H
 #define GORACE_ACCESS_H
@@ -36,12 +35,6 @@ static inline void granules_filled(struct actor *a, uint32_t n)
 
 #define WHAT(mask, kind, log2size) meta_pack(mask, kind, log2size, 0)
 
-/* What a cell of the current epoch must have for the bytes and the kind to be no news; not for a free. */
-static inline uint32_t cell_need(unsigned mask, enum access_kind kind)
-{
-    return cell_class(kind) | mask;
-}
-
 /* One of the cells does alone, which is the usual case. The cells may change meanwhile: see cells_cover. */
 static inline __attribute__((always_inline)) bool any_cell_covers(const struct actor *a, const union granule *g,
                                                                   uint32_t need)
@@ -65,10 +58,19 @@ static inline __attribute__((always_inline)) bool cells_cover(const struct actor
     return !(need & CELL_BYTES & ~any_of(cells & stamps_current(&a->stamps, cells) & lanes_full(cells, need & CELL_CLASS)));
 }
 
-/* An access_fast that leaves its granule. what: with the bytes from `addr` on. */
-void access_straddle(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
-/* What is left of an access_fast that no cell covers alone. */
-void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc);
+/* What is left of an access_fast that no cell covers alone. race.c. */
+void access_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
+/* Of one that leaves its granule. what: with the bytes from `addr` on. */
+void access_straddle_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
+
+static inline __attribute__((always_inline)) void access_leave(struct actor *a)
+{
+    compiler_barrier();
+    a->inside = 0;
+    compiler_barrier();
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED)))
+        actor_leave_slow(a);
+}
 
 /* size: a constant 1, 2, 4, 8. All calls are in tail position: the usual ways through keep nothing over a call, and so
  * save no register. */
@@ -87,33 +89,42 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
         access_slow(a, addr, size, kind, pc);
         return;
     }
+    const union granule *g = granule_in(base, addr);
+    const uint32_t bytes = (1u << size) - 1;
     if (unlikely(at + size > GRANULE)) {
-        access_straddle(a, addr, WHAT(((1u << size) - 1) & META_MASK, kind, log2size), pc);
+        /* The next granule's cells can be looked at even behind the end of a region (shadow.c). */
+        const uint32_t need = cell_from_meta(WHAT(0, kind, 0)), mask = bytes << at;
+        if (unlikely(!any_cell_covers(a, g, need | (mask & META_MASK)) ||
+                     !any_cell_covers(a, g + 1, need | mask >> GRANULE))) {
+            access_straddle_missed(a, addr, WHAT(bytes & META_MASK, kind, log2size), pc);
+            return;
+        }
+        a->accesses += 2;
+        access_leave(a);
         return;
     }
-    union granule *g = granule_in(base, addr);
-    unsigned mask = ((1u << size) - 1) << at;
     a->accesses++;
-    if (unlikely(!any_cell_covers(a, g, cell_need(mask, kind)))) {
-        access_missed(a, addr, g, WHAT(mask, kind, log2size), pc);
+    const uint32_t what = WHAT(bytes << at, kind, log2size);
+    if (unlikely(!any_cell_covers(a, g, cell_from_meta(what)))) {
+        access_missed(a, addr, what, pc);
         return;
     }
-    compiler_barrier();
-    a->inside = 0;
-    compiler_barrier();
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED)))
-        actor_leave_slow(a);
+    access_leave(a);
 }
 
 void frames_grow(struct actor *a);
 uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc);
 
+static inline struct call_cache *call_place(const struct actor *a, uintptr_t pc)
+{
+    return &a->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ a->context * 0x9e3779b1u) % CALLS];
+}
+
 /* The child of the current context for `pc`: context_child with a cache in front. */
 static inline uint32_t call_child(struct actor *a, uintptr_t pc)
 {
-    uint32_t parent = a->context;
-    struct call_cache *c = &a->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ parent * 0x9e3779b1u) % CALLS];
-    return likely(c->pc == pc && c->parent == parent) ? c->child : call_slow(a, c, pc);
+    struct call_cache *c = call_place(a, pc);
+    return likely(c->pc == pc && c->parent == a->context) ? c->child : call_slow(a, c, pc);
 }
 
 /* A function begins: `pc` is its return address, `sp` the caller's stack pointer at the call. */

@@ -460,6 +460,8 @@ void actor_sweep(void)
         if (a->ended)
             continue;
         stamp_own_renew(&a->stamps);
+        for (size_t c = 0; c < CALLS; c++)
+            a->calls[c].number = 0;
         for (size_t c = 0; c < sizeof a->spills.n / sizeof *a->spills.n; c++)
             a->spills.n[c] = 0;
     }

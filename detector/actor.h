@@ -32,10 +32,13 @@ struct frame {
     uint32_t context; /* to go back to */
 };
 
+/* What was lately found for a code address and the context it was met in. */
 struct call_cache {
     uintptr_t pc;
     uint32_t parent;
-    uint32_t child;
+    uint32_t child;  /* context of the address */
+    uint32_t meta;   /* of an access there: stamp_meta with its lock set */
+    uint32_t number; /* its stamp, if that is current; 0: none */
 };
 #define CALLS 512
 

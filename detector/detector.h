@@ -80,7 +80,13 @@ uint32_t context_stack(struct actor *a, uintptr_t pc);
 int context_pcs(uint32_t stack, uintptr_t *pcs, int max);
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
-enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC_READ, ACCESS_ATOMIC_WRITE, ACCESS_FREE };
+enum access_kind {
+    ACCESS_READ,
+    ACCESS_WRITE,
+    ACCESS_ATOMIC_READ,
+    ACCESS_ATOMIC_WRITE,
+    ACCESS_FREE = 5 /* a kind of plain write: the two lower bits make the class (shadow.h) */
+};
 
 /* Any address and size; the fast entry for 1-16 bytes from hooks is in access.h. */
 void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);

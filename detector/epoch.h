@@ -41,6 +41,7 @@ struct access {
 #define META_MASK 0xffu
 #define META_KIND_SHIFT 8
 #define META_KIND (7u << META_KIND_SHIFT)
+#define META_CLASS (3u << META_KIND_SHIFT) /* of the kind: kept in cells; what is left of it tells a free */
 #define META_DISTRUST (1u << 11) /* stamp.h */
 #define META_SIZE_SHIFT 12
 #define META_LOCKS_SHIFT 14
@@ -71,8 +72,7 @@ static inline uint32_t meta_lockset(uint32_t m)
 /* The part that belongs to the stamp (stamp.h). */
 static inline uint32_t stamp_meta(uint32_t m)
 {
-    uint32_t kind = meta_kind(m) == ACCESS_FREE ? (uint32_t)ACCESS_FREE << META_KIND_SHIFT : 0;
-    return (m & ~(META_MASK | META_KIND | META_DISTRUST)) | kind;
+    return m & ~(META_MASK | META_CLASS | META_DISTRUST);
 }
 
 /* Bit k of COVERED_BY[kind]: an earlier access of kind k by the same epoch makes an access of `kind` redundant, because

@@ -19,14 +19,12 @@ static struct access expand(uint32_t cell)
 {
     const uint32_t number = cell >> CELL_STAMP_SHIFT;
     const struct stamp *s = &stamps[number];
-    static const uint32_t kinds[] = {ACCESS_ATOMIC_READ, ACCESS_ATOMIC_WRITE, ACCESS_READ, ACCESS_WRITE};
-    uint32_t kind = s->meta & META_KIND ? 0 : kinds[(cell & CELL_CLASS) / CELL_WRITE] << META_KIND_SHIFT;
-    return (struct access){s->who, s->stack, s->meta | kind | (cell & CELL_BYTES), number};
+    return (struct access){s->who, s->stack, s->meta | meta_from_cell(cell), number};
 }
 
 static uint32_t pack(const struct access *x)
 {
-    return x->stamp << CELL_STAMP_SHIFT | cell_class(meta_kind(x->meta)) | meta_mask(x->meta);
+    return x->stamp << CELL_STAMP_SHIFT | cell_from_meta(x->meta);
 }
 
 static bool is_cell(uint32_t word)
@@ -202,10 +200,10 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
                        union granule *g)
 {
     const uint32_t block = history_block(g);
-    unsigned used = 0;
+    four_cells used = {0}; /* negative */
     for (unsigned i = 0; i < n; i++)
-        used += (unsigned)__builtin_popcount(lane_bits(lanes_with(v[i], CELL_BYTES)));
-    if (!block || used <= FEW || lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
+        used += lanes_with(v[i], CELL_BYTES);
+    if (!block || -(used[0] + used[1] + used[2] + used[3]) <= FEW || lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
         uint32_t cells[HISTORY_FOURS * CELLS];
         return history_pack_cells(stock, block, cells, gather(own, v, n, cells), g);
     }

@@ -65,7 +65,7 @@ static bool fours_step(const struct actor *a, four_cells *v, unsigned n, uint32_
     unsigned covering = 0;
     for (unsigned i = 0; i < n; i++) {
         const uint32_t before = left;
-        if (!cells_meet(a, &v[i], cell, is_free, &left))
+        if (lane_bits(lanes_with(v[i], cell & CELL_BYTES)) && !cells_meet(a, &v[i], cell, is_free, &left))
             return false;
         if (left != before)
             covering = i;
@@ -97,17 +97,53 @@ static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granu
     return done;
 }
 
-__attribute__((noinline)) void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc,
-                                         union granule seen[2])
+static __attribute__((noinline)) uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
 {
-    const uint32_t stack = call_child(a, pc), locks = lockset_now(a) << META_LOCKS_SHIFT;
-    const uint32_t number = stamp_of(&a->stamps, a->who, stack, stamp_meta(what) | locks);
-    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_class(meta_kind(what)) | meta_mask(what);
-    const bool is_free = meta_kind(what) == ACCESS_FREE;
-    if (unlikely(!number || !(step_in_cells(a, g, cell, is_free, seen) || step_in_spill(a, g, cell, is_free)))) {
-        const struct access now = {a->who, stack, what | locks, number};
-        race_step_in_list(a, g, addr, &now);
-    }
+    const uint32_t number = stamp_of(&a->stamps, a->who, call_child(a, pc), meta);
+    struct call_cache *c = call_place(a, pc);
+    c->meta = meta;
+    c->number = number;
+    return number;
+}
+
+/* The number for an access from `pc` now. */
+static inline uint32_t number_of(struct actor *a, uintptr_t pc, uint32_t meta)
+{
+    const struct call_cache *c = call_place(a, pc);
+    const bool same = c->pc == pc && c->parent == a->context && c->meta == meta;
+    if (likely(same && stamp_current(&a->stamps, c->number << CELL_STAMP_SHIFT)))
+        return c->number;
+    return number_slow(a, pc, meta);
+}
+
+static __attribute__((noinline)) void step_rarely(struct actor *a, union granule *g, uintptr_t addr, uint32_t meta,
+                                                  uintptr_t pc, uint32_t number)
+{
+    const bool is_free = meta_kind(meta) == ACCESS_FREE;
+    if (likely(number) && step_in_spill(a, g, number << CELL_STAMP_SHIFT | cell_from_meta(meta), is_free))
+        return;
+    const struct access now = {a->who, call_child(a, pc), meta, number};
+    race_step_in_list(a, g, addr & ~(uintptr_t)(GRANULE - 1), &now);
+}
+
+static inline __attribute__((always_inline)) void step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                       uintptr_t pc, bool is_free, union granule seen[2])
+{
+    const uint32_t meta = what | lockset_now(a) << META_LOCKS_SHIFT, number = number_of(a, pc, stamp_meta(meta));
+    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_from_meta(what);
+    if (unlikely(!number || !step_in_cells(a, g, cell, is_free, seen)))
+        step_rarely(a, g, addr, meta, pc, number);
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);
+}
+
+void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc, union granule seen[2])
+{
+    step(a, g, addr, what, pc, meta_kind(what) == ACCESS_FREE, seen);
+}
+
+void access_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc)
+{
+    step(a, granule_at(addr), addr, what, pc, false, NULL);
+    actor_leave(a);
 }

@@ -6,8 +6,7 @@
 
 static inline __attribute__((always_inline)) bool covered(const struct actor *a, const union granule *g, uint32_t what)
 {
-    const enum access_kind kind = meta_kind(what);
-    return kind != ACCESS_FREE && cells_cover(a, g, cell_need(meta_mask(what), kind));
+    return meta_kind(what) != ACCESS_FREE && cells_cover(a, g, cell_from_meta(what));
 }
 
 static unsigned log2_of(size_t size)
@@ -78,25 +77,19 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
     }
 }
 
-void access_missed(struct actor *a, uintptr_t addr, union granule *g, uint32_t what, uintptr_t pc)
-{
-    if (!covered(a, g, what))
-        race_step(a, g, addr & ~(uintptr_t)(GRANULE - 1), what, pc, NULL);
-    actor_leave(a);
-}
-
-void access_straddle(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc)
+void access_straddle_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc)
 {
     const uintptr_t behind = (addr | (GRANULE - 1)) + 1;
-    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1)), class = cell_class(meta_kind(what));
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
     /* Both parts are the whole access: one stamp. */
     what &= ~META_MASK;
-    union granule *g = granule_at(addr), *h = likely(behind & (REGION_SIZE - 1)) ? g + 1 : granule_at(behind);
+    union granule *g = granule_at(addr), *h = granule_at(behind);
+    const uint32_t before = what | (mask & META_MASK), after = what | mask >> GRANULE;
     a->accesses += 2;
-    if (!cells_cover(a, g, class | (mask & META_MASK)))
-        race_step(a, g, behind - GRANULE, what | (mask & META_MASK), pc, NULL);
-    if (likely(h != NULL) && !cells_cover(a, h, class | mask >> GRANULE))
-        race_step(a, h, behind, what | mask >> GRANULE, pc, NULL);
+    if (!covered(a, g, before))
+        race_step(a, g, behind - GRANULE, before, pc, NULL);
+    if (likely(h != NULL) && !covered(a, h, after))
+        race_step(a, h, behind, after, pc, NULL);
     actor_leave(a);
 }
 

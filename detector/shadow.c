@@ -20,7 +20,7 @@ union granule *granule_slow(uintptr_t addr)
     os_lock(&lock);
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
-        void *p = os_reserve(REGION_BYTES);
+        void *p = os_reserve(REGION_BYTES + OS_PAGE); /* access_fast may look at the next granule */
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;

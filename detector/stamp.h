@@ -29,7 +29,7 @@
 struct stamp {
     who_t who;
     uint32_t stack;
-    uint32_t meta; /* no bytes; the kind is ACCESS_FREE or 0, for the rest is in the cell */
+    uint32_t meta; /* no bytes, no META_CLASS */
 };
 
 extern HIDDEN struct stamp *stamps; /* by number; changed by collections only */

@@ -197,7 +197,7 @@ uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc)
     compiler_barrier();
     uint32_t parent = a->context;
     uint32_t child = context_child(parent, pc, &a->folded, &a->lost_stacks);
-    *c = (struct call_cache){pc, parent, child};
+    *c = (struct call_cache){.pc = pc, .parent = parent, .child = child};
     if (!nested)
         actor_leave(a);
     return child;
