@@ -162,16 +162,16 @@ void order_one_thread(bool fixed)
 }
 
 static sem_t order_sem_first_done;
-static bool order_sem_used;
+static bool ordered;
 
 static void order_semaphore_take(void *arg)
 {
     struct two *t = arg;
 
-    if (order_sem_used && t->first == &b)
+    if (ordered && t->first == &b)
         sem_wait(&order_sem_first_done);
     nest(arg);
-    if (order_sem_used && t->first == &a)
+    if (ordered && t->first == &a)
         sem_post(&order_sem_first_done);
 }
 
@@ -180,7 +180,7 @@ void order_semaphore_between(bool fixed)
 {
     struct two order[] = {{&a, &b}, {&b, &a}};
 
-    order_sem_used = fixed;
+    ordered = fixed;
     sem_init(&order_sem_first_done, 0, 0);
     in_turn(2, order_semaphore_take, order, sizeof *order);
     sem_destroy(&order_sem_first_done);
@@ -258,4 +258,69 @@ void order_not_nested(bool fixed)
     struct way both[] = {{nest, {&a, &b}}, {fixed ? hold_one_at_a_time : nest, {&b, &a}}};
 
     in_turn(2, take_way, both, sizeof *both);
+}
+
+static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
+static struct schedule steps;
+static bool first_is_done;
+
+static void *order_cond_first(void *arg)
+{
+    await(&steps, 1);
+    nest(arg);
+    pthread_mutex_lock(&state_lock); /* the other waits: it has given the mutex back */
+    first_is_done = true;
+    pthread_cond_signal(&state_changed);
+    pthread_mutex_unlock(&state_lock);
+    step(&steps, 2);
+    return NULL;
+}
+
+/* The twin's second thread waits on a condition until the first has done. */
+void order_cond_between(bool fixed)
+{
+    struct two order[] = {{&a, &b}, {&b, &a}};
+    pthread_t first = begin(order_cond_first, &order[0]);
+
+    if (fixed)
+        pthread_mutex_lock(&state_lock);
+    step(&steps, 1);
+    if (fixed) {
+        while (!first_is_done)
+            pthread_cond_wait(&state_changed, &state_lock);
+        pthread_mutex_unlock(&state_lock);
+    } else {
+        await(&steps, 2);
+    }
+    nest(&order[1]);
+    finish(first);
+}
+
+static void order_flag_take(void *arg)
+{
+    struct two *t = arg;
+    bool go = t->first == &a || !ordered;
+
+    if (!go) {
+        pthread_mutex_lock(&state_lock);
+        go = first_is_done;
+        pthread_mutex_unlock(&state_lock);
+    }
+    if (go)
+        nest(arg);
+    if (t->first == &a && ordered) {
+        pthread_mutex_lock(&state_lock);
+        first_is_done = true;
+        pthread_mutex_unlock(&state_lock);
+    }
+}
+
+/* The twin's second thread takes the locks only if it sees, under a mutex, that the first has done. */
+void order_flag_between(bool fixed)
+{
+    struct two order[] = {{&a, &b}, {&b, &a}};
+
+    ordered = fixed;
+    in_turn(2, order_flag_take, order, sizeof *order);
 }
