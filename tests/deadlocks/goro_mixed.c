@@ -344,6 +344,7 @@ void stuck_goro_pool(bool fixed)
     right = fixed;
     pool = goro_pool_new(1, 0);
     goro_pool_submit(pool, stuck_goro_pool_outer, NULL);
+    goro_pool_wait(pool); /* a close would end the submit */
     goro_pool_close(pool);
 }
 
