@@ -31,16 +31,19 @@ void filter_forget(void); /* everything, for the tests */
 struct suppression {
     const char *pattern;
     int type;
-    int line; /* in the file */
-    uint64_t hits;
+    int line;         /* in the file */
+    int until;        /* last day of its life, in days since 1970 (UTC); 0: for ever */
+    const char *date; /* the line of the file that says so */
+    uint64_t hits;    /* also those after its end */
 };
 
 /* Takes the file's text, which it changes and which stays. Bad lines go to `errors`. Returns how many were good. */
 int suppressions_parse(char *text, const char *file, struct outbuf *errors);
 bool suppressions_load(const char *file, struct outbuf *errors);
-/* The first that applies, or NULL; counts it. */
+/* The first that applies and has not expired, or NULL; counts it. */
 const struct suppression *suppressed_by(const struct report *r);
-void suppressions_say_unused(struct outbuf *o);
+/* Those that have expired and would have been used; with `all`, also those that were of no use. */
+void suppressions_say_unused(struct outbuf *o, bool all);
 const char *suppression_type(const struct suppression *s);
 /* `*` stands for anything, ^ and $ for the ends; without them the pattern may lie anywhere in the text. */
 bool pattern_matches(const char *pattern, const char *text);

@@ -12,7 +12,7 @@ void outbuf_open(struct outbuf *o, int fd)
     o->used = 0;
     o->size = sizeof o->small;
     o->fd = fd;
-    o->failed = false;
+    o->error = 0;
 }
 
 void outbuf_flush(struct outbuf *o)
@@ -25,12 +25,12 @@ void outbuf_flush(struct outbuf *o)
         } else if (n == -EAGAIN) {
             sys_wait_writable(o->fd);
         } else if (n != -EINTR) {
-            o->failed = true;
+            o->error = (int)-n;
             break;
         }
     }
     if (o->fd < 0 && o->used > 0)
-        o->failed = true;
+        o->error = EFBIG;
     o->used = 0;
 }
 

@@ -13,8 +13,8 @@
 struct outbuf {
     char *data;
     size_t used, size;
-    int fd; /* where it is flushed to; -1 drops what does not fit, and says so in `failed` */
-    bool failed;
+    int fd; /* where it is flushed to; -1 drops what does not fit */
+    int error; /* errno of the write that failed, EFBIG for what was dropped; 0: all has arrived */
     char small[512]; /* used until the first growth: short lines map nothing */
 };
 

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "baseline.h"
 #include "filter.h"
 #include "os.h"
 #include "report_sys.h"
@@ -21,14 +22,17 @@
 /* A file that lines are appended to; "" is stderr. Absolute, with %p still in it. */
 struct sink {
     char path[PATH_BYTES];
-    bool broken; /* could not be opened: said once, stderr is used */
+    bool silent; /* what cannot be written is dropped; else it goes to stderr */
+    bool broken; /* could not be written: said once */
+    bool torn;   /* the last line may be cut off: the next begins with a line feed */
 };
 
 static struct oslock lock;
 static const struct flags *flags;
 static const struct symbolizer *names;
-static struct sink log_sink, json_sink;
-static uint64_t found[FINDING_MISUSE + 1], suppressed, duplicates;
+static struct sink log_sink, json_sink, collect_sink, sarif_sink; /* nothing is written into the last one here */
+static bool collected;                                            /* this process has written into collect_sink */
+static uint64_t found[FINDING_MISUSE + 1], suppressed, duplicates, in_baseline;
 static char *own_stack;
 
 uint64_t report_count(void)
@@ -41,10 +45,19 @@ uint64_t report_count(void)
 
 /* ---- output --------------------------------------------------------------------------------------------------- */
 
+static void append(struct sink *s, const char *more)
+{
+    size_t n = 0;
+    while (s->path[n])
+        n++;
+    while (*more && n < sizeof s->path - 1)
+        s->path[n++] = *more++;
+    s->path[n] = 0;
+}
+
 static void sink_init(struct sink *s, const char *name)
 {
     size_t n = 0;
-    s->broken = false;
     if (*name && *name != '/') {
         long length = sys_getcwd(s->path, sizeof s->path - 1);
         if (length > 1) {
@@ -52,9 +65,8 @@ static void sink_init(struct sink *s, const char *name)
             s->path[n++] = '/';
         }
     }
-    while (*name && n < sizeof s->path - 1)
-        s->path[n++] = *name++;
     s->path[n] = 0;
+    append(s, name);
 }
 
 static void expand_pid(const char *pattern, struct outbuf *o)
@@ -70,29 +82,49 @@ static void expand_pid(const char *pattern, struct outbuf *o)
     outbuf_char(o, 0);
 }
 
+/* False: it cannot be opened, or not all could be written. */
+static bool write_to(struct sink *s, const char *path, const char *bytes, size_t n, int *error)
+{
+    struct outbuf o;
+    int fd = sys_open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    *error = -fd;
+    if (fd < 0)
+        return false;
+    outbuf_open(&o, fd);
+    if (s->torn)
+        outbuf_char(&o, '\n');
+    outbuf_bytes(&o, bytes, n);
+    outbuf_flush(&o);
+    *error = o.error;
+    s->torn = o.error != 0;
+    outbuf_close(&o);
+    sys_close(fd);
+    return !s->torn;
+}
+
+/* A disk that is full now may have room later, so a file is tried each time; that it fails is said once. */
 static void sink_write(struct sink *s, struct outbuf *o)
 {
-    o->fd = 2;
-    int fd = -1;
-    if (s->path[0] && !s->broken) {
-        struct outbuf path;
+    if (s->path[0]) {
+        struct outbuf path, line;
+        int error;
         outbuf_open(&path, -1);
         expand_pid(s->path, &path);
-        fd = sys_open(path.data, O_WRONLY | O_CREAT | O_APPEND, 0666);
-        if (fd >= 0) {
-            o->fd = fd;
-        } else {
-            struct outbuf error;
-            outbuf_open(&error, 2);
-            outbuf_format(&error, "gorace: cannot open %s (error %d); stderr is used\n", path.data, -fd);
-            outbuf_close(&error);
+        bool written = write_to(s, path.data, o->data, o->used, &error);
+        if (!written && !s->silent && !s->broken) {
+            outbuf_open(&line, 2);
+            outbuf_format(&line, "gorace: cannot write %s (error %d); stderr is used\n", path.data, error);
+            outbuf_close(&line);
             s->broken = true;
         }
         outbuf_close(&path);
+        if (written || s->silent) {
+            o->used = 0;
+            return;
+        }
     }
+    o->fd = 2;
     outbuf_flush(o);
-    if (fd >= 0)
-        sys_close(fd);
 }
 
 static void say(struct outbuf *o)
@@ -104,29 +136,54 @@ static void say(struct outbuf *o)
 
 /* ---- one finding ---------------------------------------------------------------------------------------------- */
 
+static void print_json(struct sink *to, const struct report *r)
+{
+    struct outbuf o;
+    if (!to->path[0])
+        return;
+    outbuf_open(&o, -1);
+    report_json(&o, r);
+    sink_write(to, &o);
+    outbuf_close(&o);
+}
+
+/* The files of findings also get those of the baseline, so that one can see which of it are still there. */
 static void print(const struct report *r)
 {
     struct outbuf o;
-    outbuf_open(&o, -1);
-    report_text(&o, r);
-    say(&o);
-    if (json_sink.path[0]) {
+    if (!r->in_baseline) {
         outbuf_open(&o, -1);
-        report_json(&o, r);
-        sink_write(&json_sink, &o);
+        report_text(&o, r);
+        say(&o);
+    }
+    print_json(&json_sink, r);
+    print_json(&collect_sink, r);
+    collected = true;
+    if (flags->github && !r->in_baseline) {
+        outbuf_open(&o, 2);
+        report_github(&o, r);
         outbuf_close(&o);
     }
 }
 
-static void say_suppressed(const struct report *r, const struct suppression *s)
+static void say_passed_over(const struct report *r, const char *why)
 {
     struct outbuf o;
     outbuf_open(&o, -1);
-    outbuf_format(&o, "gorace: suppressed by line %d (%s:%s): %s ", s->line, suppression_type(s), s->pattern,
-                  report_kind(r->finding->kind));
+    outbuf_format(&o, "gorace: %s: %s ", why, report_kind(r->finding->kind));
     report_place(&o, r);
     outbuf_format(&o, " [%s]\n", r->fingerprint);
     say(&o);
+}
+
+static void say_suppressed(const struct report *r, const struct suppression *s)
+{
+    struct outbuf why;
+    outbuf_open(&why, -1);
+    outbuf_format(&why, "suppressed by line %d (%s:%s)", s->line, suppression_type(s), s->pattern);
+    outbuf_char(&why, 0);
+    say_passed_over(r, why.data);
+    outbuf_close(&why);
 }
 
 /* Under the lock, on the reporter's stack. */
@@ -146,6 +203,14 @@ static enum verdict judge(const struct finding *f)
     }
     if (!first)
         return VERDICT_DUPLICATE;
+    r.in_baseline = baseline_has(fingerprint);
+    if (r.in_baseline) {
+        in_baseline++;
+        if (flags->verbosity > 0)
+            say_passed_over(&r, "in the baseline");
+        print(&r);
+        return VERDICT_IN_BASELINE;
+    }
     bool room = flags->max_reports == 0 || report_count() < (uint64_t)flags->max_reports;
     __atomic_fetch_add(&found[f->kind], 1, __ATOMIC_RELAXED);
     if (!room)
@@ -216,10 +281,17 @@ void report_init(const struct flags *f, const struct symbolizer *s)
     names = s;
     sink_init(&log_sink, f->log);
     sink_init(&json_sink, f->json);
+    sink_init(&sarif_sink, f->sarif);
+    sink_init(&collect_sink, *f->collect ? f->collect : f->sarif);
+    if (*f->sarif && !*f->collect)
+        append(&collect_sink, ".jsonl");
+    collect_sink.silent = *f->collect != 0;
     if (s)
         s->settings(f->debug_root, f->symbolize);
     if (*f->suppressions)
         suppressions_load(f->suppressions, &errors);
+    if (*f->baseline)
+        baseline_load(f->baseline, &errors);
     say(&errors);
 }
 
@@ -238,11 +310,11 @@ void report_end(void)
     sys_block_signals(&signals);
     os_lock(&lock);
     outbuf_open(&o, -1);
-    if (flags->verbosity > 0)
-        suppressions_say_unused(&o);
+    suppressions_say_unused(&o, flags->verbosity > 0);
     if (flags->coverage && (report_count() > 0 || flags->verbosity > 0)) {
         struct coverage c = {.suppressed = suppressed,
                              .duplicates = duplicates,
+                             .in_baseline = in_baseline,
                              .counters = counters,
                              .texts = texts,
                              .ncounters = COUNTERS};
@@ -255,6 +327,15 @@ void report_end(void)
     say(&o);
     os_unlock(&lock);
     sys_restore_signals(&signals);
+}
+
+bool report_sarif(struct outbuf *sarif, struct outbuf *findings)
+{
+    if (!collected || !sarif_sink.path[0])
+        return false;
+    expand_pid(sarif_sink.path, sarif);
+    expand_pid(collect_sink.path, findings);
+    return true;
 }
 
 void report_say(const char *line)
@@ -293,7 +374,8 @@ void report_fork_end(bool is_child)
     if (is_child) {
         for (int kind = 0; kind <= FINDING_MISUSE; kind++)
             found[kind] = 0;
-        suppressed = duplicates = 0;
+        suppressed = duplicates = in_baseline = 0;
+        collected = false;
     }
     os_unlock(&lock);
 }

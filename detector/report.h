@@ -8,6 +8,7 @@
 
 #include "finding.h"
 #include "flags.h"
+#include "outbuf.h"
 #include "symbolize.h"
 
 enum verdict {
@@ -15,6 +16,7 @@ enum verdict {
     VERDICT_NOT_PRINTED, /* counts, but max_reports have been printed */
     VERDICT_DUPLICATE,
     VERDICT_SUPPRESSED,
+    VERDICT_IN_BASELINE,
     VERDICT_UNWANTED /* a kind that detect= does not name */
 };
 
@@ -30,6 +32,10 @@ uint64_t report_count(void);
 
 /* The last words of the process: unused suppressions, coverage line. */
 void report_end(void);
+
+/* Whether a SARIF report is wanted and there is something for it: the names of its file and of the file of findings, each
+ * with its final zero. */
+bool report_sarif(struct outbuf *sarif, struct outbuf *findings);
 
 /* One line for the user, into the log; a newline is added. */
 void report_say(const char *line);

@@ -19,8 +19,10 @@ void coverage_line(struct outbuf *o, const struct coverage *c)
 {
     outbuf_str(o, "gorace: ");
     say_found(o, c);
-    outbuf_format(o, " (%lu suppressed, %lu duplicate%s); coverage:", c->suppressed, c->duplicates,
-                  c->duplicates == 1 ? "" : "s");
+    outbuf_format(o, " (%lu suppressed, %lu duplicate%s", c->suppressed, c->duplicates, c->duplicates == 1 ? "" : "s");
+    if (c->in_baseline)
+        outbuf_format(o, ", %lu in the baseline", c->in_baseline);
+    outbuf_str(o, "); coverage:");
     const char *separator = " ";
     for (int i = 0; i < c->ncounters; i++)
         if (c->counters[i]) {

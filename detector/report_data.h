@@ -33,6 +33,7 @@ struct report_actor {
 struct report {
     const struct finding *finding;
     char fingerprint[17];
+    bool in_baseline; /* the user knows it: only in the files of findings */
     int pid;
     struct report_stack access[2];
     struct report_lock lock[2][FINDING_LOCKS];
@@ -59,15 +60,19 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
 
 /* The finding in one sentence, without a full stop. */
 void report_sentence(struct outbuf *o, const struct report *r);
-/* "file.c:12 in func", of the access now. */
+/* The frame that the finding is shown at: of the access now. NULL when it is not known. */
+const struct symbol_frame *report_frame(const struct report *r);
+/* "file.c:12 in func", of that frame. */
 void report_place(struct outbuf *o, const struct report *r);
 void report_text(struct outbuf *o, const struct report *r);
 void report_json(struct outbuf *o, const struct report *r);
+/* A workflow command of GitHub Actions, on one line. */
+void report_github(struct outbuf *o, const struct report *r);
 
 /* Counts and counters of the last line. */
 struct coverage {
     uint64_t found[FINDING_MISUSE + 1]; /* by kind */
-    uint64_t suppressed, duplicates;
+    uint64_t suppressed, duplicates, in_baseline;
     const uint64_t *counters; /* in the order of counters.def */
     const char *const *texts;
     int ncounters;

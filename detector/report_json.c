@@ -234,6 +234,10 @@ void report_json(struct outbuf *o, const struct report *r)
     text(o, r->fingerprint);
     next_key(o, "pid");
     outbuf_format(o, "%d", r->pid);
+    if (r->in_baseline) {
+        next_key(o, "baseline");
+        boolean(o, true);
+    }
     next_key(o, "message");
     text(o, message.data);
     next_key(o, "accesses");

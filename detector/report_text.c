@@ -183,10 +183,15 @@ static void say_module(struct outbuf *o, const struct symbol_frame *f)
         outbuf_format(o, "(0x%lx)", f->offset);
 }
 
-void report_place(struct outbuf *o, const struct report *r)
+const struct symbol_frame *report_frame(const struct report *r)
 {
     const struct report_stack *s = &r->access[0];
-    const struct symbol_frame *f = s->n ? s->at[0].frame : NULL;
+    return s->n ? s->at[0].frame : NULL;
+}
+
+void report_place(struct outbuf *o, const struct report *r)
+{
+    const struct symbol_frame *f = report_frame(r);
     if (f && f->file)
         say_file_line(o, base_name(f->file), f->line);
     else if (f)

@@ -3,12 +3,14 @@
  * `race` looks at every frame of both accesses, of the threads' creation and at the variable; `race_top` at the top
  * frame of each access; `called_from_lib` at the module of the top frame; `deadlock`, `mutex` and `signal` at the
  * frames of findings of that kind, `thread` at a thread that was left behind. A frame matches by function, by name in
- * the symbol table, file or module. Written this way, the file of a suppression is read once and stays mapped. */
+ * the symbol table, file, module, or as module+0xoffset@build-id. A comment `# until YYYY-MM-DD` is the last day of the
+ * lines below it, up to the next empty one; to ThreadSanitizer it is a comment. The file is read once and stays mapped. */
 #include <stddef.h>
 
 #include "filter.h"
 #include "os.h"
 #include "report_sys.h"
+#include "textfile.h"
 
 enum suppression_type {
     SUPPRESS_RACE,
@@ -23,8 +25,6 @@ enum suppression_type {
 
 static const char *const type_names[SUPPRESS_TYPES] = {"race",  "race_top", "called_from_lib", "thread",
                                                        "mutex", "deadlock", "signal"};
-
-#define MAX_FILE ((size_t)16 << 20)
 
 static struct suppression *suppressions;
 static int nsuppressions;
@@ -57,11 +57,6 @@ bool pattern_matches(const char *pattern, const char *text)
     }
 }
 
-static bool space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 static bool same(const char *a, const char *b)
 {
     while (*a && *a == *b)
@@ -87,6 +82,52 @@ static bool parse_line(char *line, int number)
     return false;
 }
 
+/* Days from 1970 to a date of the Gregorian calendar; the year is counted from March, so that a leap day is its last. */
+static int days(int year, int month, int day)
+{
+    if (month < 3) {
+        year--;
+        month += 12;
+    }
+    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
+}
+
+static bool digits(const char *s, int n, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+        *value = 10 * *value + s[i] - '0';
+    }
+    return true;
+}
+
+/* "# until 2027-01-31": the day's number; 0: another comment; -1: no date. */
+static int parse_until(const char *line)
+{
+    static const char word[] = "until ";
+    int year, month, day, i;
+    for (line++; *line == ' ' || *line == '\t'; line++)
+        ;
+    for (i = 0; word[i] && line[i] == word[i]; i++)
+        ;
+    if (word[i])
+        return 0;
+    line += i;
+    if (!digits(line, 4, &year) || line[4] != '-' || !digits(line + 5, 2, &month) || line[7] != '-' ||
+        !digits(line + 8, 2, &day) || line[10] || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+        return -1;
+    return days(year, month, day);
+}
+
+static void say_bad_line(struct outbuf *errors, const char *file, int number, const char *line, const char *what)
+{
+    outbuf_format(errors, "gorace: %s:%d: '", file, number);
+    outbuf_name(errors, line);
+    outbuf_format(errors, "' is no %s", what);
+}
+
 int suppressions_parse(char *text, const char *file, struct outbuf *errors)
 {
     size_t lines = 1;
@@ -99,21 +140,24 @@ int suppressions_parse(char *text, const char *file, struct outbuf *errors)
         outbuf_format(errors, "gorace: no memory for the suppressions of %s\n", file);
         return 0;
     }
-    int number = 1;
-    for (char *line = text, *end; *line; line = end, number++) {
-        for (end = line; *end && *end != '\n'; end++)
-            ;
-        char *last = end;
-        if (*end)
-            *end++ = 0;
-        while (space(*line))
-            line++;
-        while (last > line && space(last[-1]))
-            *--last = 0;
-        if (*line && *line != '#' && !parse_line(line, number)) {
-            outbuf_format(errors, "gorace: %s:%d: '", file, number);
-            outbuf_name(errors, line);
-            outbuf_str(errors, "' is no suppression; valid is type:pattern with the types");
+    int number = 1, until = 0;
+    const char *date = NULL;
+    for (char *line; (line = textfile_line(&text)); number++) {
+        if (!*line) {
+            until = 0;
+        } else if (*line == '#') {
+            int day = parse_until(line);
+            if (day < 0) {
+                say_bad_line(errors, file, number, line, "date: `# until YYYY-MM-DD` is valid\n");
+            } else if (day > 0) {
+                until = day;
+                date = line;
+            }
+        } else if (parse_line(line, number)) {
+            suppressions[nsuppressions - 1].until = until;
+            suppressions[nsuppressions - 1].date = date;
+        } else {
+            say_bad_line(errors, file, number, line, "suppression; valid is type:pattern with the types");
             for (int i = 0; i < SUPPRESS_TYPES; i++)
                 outbuf_format(errors, " %s", type_names[i]);
             outbuf_char(errors, '\n');
@@ -124,30 +168,28 @@ int suppressions_parse(char *text, const char *file, struct outbuf *errors)
 
 bool suppressions_load(const char *file, struct outbuf *errors)
 {
-    int fd = sys_open(file, O_RDONLY, 0);
-    if (fd < 0) {
-        outbuf_format(errors, "gorace: suppressions: cannot open %s (error %d)\n", file, -fd);
-        return false;
-    }
-    /* Address space only; what is not read into is never touched. */
-    char *text = os_reserve(MAX_FILE + 1);
-    size_t used = 0;
-    long n = 0;
-    while (text && used < MAX_FILE && (n = sys_read(fd, text + used, MAX_FILE - used)) > 0)
-        used += (size_t)n;
-    sys_close(fd);
-    if (!text || n < 0 || used == MAX_FILE) {
-        outbuf_format(errors, "gorace: suppressions: cannot read %s\n", file);
-        return false;
-    }
-    suppressions_parse(text, file, errors);
-    return true;
+    char *text = textfile_read(file, "suppressions", errors);
+    if (text)
+        suppressions_parse(text, file, errors);
+    return text != NULL;
+}
+
+/* "libfoo.so+0x12ab@c6107bd3...": for frames that have no name, as the reports show them, and the build they are of. */
+static bool offset_matches(const char *pattern, const struct symbol_frame *f)
+{
+    struct outbuf place;
+    outbuf_open(&place, -1);
+    outbuf_format(&place, "%s+0x%lx@%s", base_name(f->module), f->offset, f->build_id);
+    outbuf_char(&place, 0);
+    bool matches = pattern_matches(pattern, place.data);
+    outbuf_close(&place);
+    return matches;
 }
 
 static bool frame_matches(const char *pattern, const struct symbol_frame *f)
 {
     return pattern_matches(pattern, f->function) || pattern_matches(pattern, f->linkage) ||
-           pattern_matches(pattern, f->file) || pattern_matches(pattern, f->module);
+           pattern_matches(pattern, f->file) || pattern_matches(pattern, f->module) || offset_matches(pattern, f);
 }
 
 static bool stack_matches(const char *pattern, const struct report_stack *s, int depth)
@@ -195,14 +237,27 @@ static bool applies(const struct suppression *s, const struct report *r)
     return false;
 }
 
+/* Days since 1970, UTC. */
+static int today(void)
+{
+    return (int)(sys_seconds() / (24 * 60 * 60));
+}
+
+static bool expired(const struct suppression *s)
+{
+    return s->until && today() > s->until;
+}
+
 const struct suppression *suppressed_by(const struct report *r)
 {
-    for (int i = 0; i < nsuppressions; i++)
+    const struct suppression *applied = NULL;
+    for (int i = 0; i < nsuppressions && !applied; i++)
         if (applies(&suppressions[i], r)) {
             suppressions[i].hits++;
-            return &suppressions[i];
+            if (!expired(&suppressions[i]))
+                applied = &suppressions[i];
         }
-    return NULL;
+    return applied;
 }
 
 const char *suppression_type(const struct suppression *s)
@@ -210,10 +265,20 @@ const char *suppression_type(const struct suppression *s)
     return type_names[s->type];
 }
 
-void suppressions_say_unused(struct outbuf *o)
+void suppressions_say_unused(struct outbuf *o, bool all)
 {
-    for (int i = 0; i < nsuppressions; i++)
-        if (suppressions[i].hits == 0)
-            outbuf_format(o, "gorace: %s:%d: %s:%s was not used\n", file_name, suppressions[i].line,
-                          type_names[suppressions[i].type], suppressions[i].pattern);
+    for (int i = 0; i < nsuppressions; i++) {
+        const struct suppression *s = &suppressions[i];
+        const char *what =
+            expired(s) ? s->hits ? "has expired, and would have been used" : "has expired" : "was not used";
+        if ((s->hits == 0 && !all) || (s->hits && !expired(s)))
+            continue;
+        outbuf_format(o, "gorace: %s:%d: %s:%s %s", file_name, s->line, type_names[s->type], s->pattern, what);
+        if (expired(s)) {
+            outbuf_str(o, " (");
+            outbuf_name(o, s->date);
+            outbuf_char(o, ')');
+        }
+        outbuf_char(o, '\n');
+    }
 }

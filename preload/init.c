@@ -19,6 +19,7 @@
 #include "modules.h"
 #include "process.h"
 #include "raw.h"
+#include "sarif.h"
 #include "signals.h"
 #include "symbolizer_load.h"
 #include "threads.h"
@@ -240,6 +241,13 @@ int process_exit_code(int status)
         if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
             report_say(line);
         report_end();
+        struct outbuf sarif, findings;
+        outbuf_open(&sarif, -1);
+        outbuf_open(&findings, -1);
+        if (report_sarif(&sarif, &findings))
+            sarif_write(sarif.data, findings.data);
+        outbuf_close(&sarif);
+        outbuf_close(&findings);
     }
     uint64_t n = report_count();
     inside_end(in);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "baseline.h"
 #include "fake_names.h"
 #include "filter.h"
 
@@ -321,11 +323,105 @@ static void unused_suppressions(void **state)
     assert_int_equal(s->line, 2);
     struct outbuf o;
     outbuf_open(&o, -1);
-    suppressions_say_unused(&o);
+    suppressions_say_unused(&o, true);
     outbuf_char(&o, 0);
     assert_string_equal(o.data, "gorace: sup.txt:1: race:xyz was not used\n"
                                 "gorace: sup.txt:4: race_top:store was not used\n");
     outbuf_close(&o);
+    outbuf_open(&o, -1);
+    suppressions_say_unused(&o, false);
+    assert_int_equal(o.used, 0);
+    outbuf_close(&o);
+}
+
+static void suppressions_by_offset_and_build(void **state)
+{
+    (void)state;
+    uintptr_t nameless = fake_frame(NULL, NULL, 0, 0);
+    fake_frames[nameless - 1].module = "/usr/lib/libstore.so.1";
+    fake_frames[nameless - 1].offset = 0x12ab;
+    fake_frames[nameless - 1].build_id = "c6107bd3e910";
+    side(0, ACCESS_WRITE, fake_stack(nameless, (uintptr_t)0));
+    side(1, ACCESS_READ, fake_stack(nameless, (uintptr_t)0));
+    assert_true(is_suppressed("race:^libstore.so.1+0x12ab@c6107bd3"));
+    assert_true(is_suppressed("race_top:libstore.so*+0x12ab@c6107bd3e910$"));
+    assert_false(is_suppressed("race:^libstore.so.1+0x12ab@d6107bd3"));
+    assert_false(is_suppressed("race:^libstore.so.1+0x12a@"));
+    assert_false(is_suppressed("race:^libstore.so.1+0x12ac@"));
+}
+
+static void suppressions_expire(void **state)
+{
+    (void)state;
+    uintptr_t put = fake_frame("put", "/src/store.c", 10, 14);
+    side(0, ACCESS_WRITE, fake_stack(put, (uintptr_t)0));
+    side(1, ACCESS_READ, fake_stack(put, (uintptr_t)0));
+    fingerprint();
+    struct outbuf o;
+    assert_int_equal(parse("# until 1999-12-31\nrace:put\nrace:unmet\n\nrace:other\n"), 3);
+    assert_null(suppressed_by(&r));
+    outbuf_open(&o, -1);
+    suppressions_say_unused(&o, false);
+    outbuf_char(&o, 0);
+    assert_string_equal(o.data,
+                        "gorace: sup.txt:2: race:put has expired, and would have been used (# until 1999-12-31)\n");
+    outbuf_close(&o);
+    outbuf_open(&o, -1);
+    suppressions_say_unused(&o, true);
+    outbuf_char(&o, 0);
+    assert_string_equal(o.data,
+                        "gorace: sup.txt:2: race:put has expired, and would have been used (# until 1999-12-31)\n"
+                        "gorace: sup.txt:3: race:unmet has expired (# until 1999-12-31)\n"
+                        "gorace: sup.txt:5: race:other was not used\n");
+    outbuf_close(&o);
+    assert_true(is_suppressed("#until 9999-12-31\nrace:put\n"));
+    assert_true(is_suppressed("# until 1999-12-31\n\nrace:put\n")); /* an empty line ends it */
+    assert_true(is_suppressed("# until we have time\nrace:put\n"));
+    assert_string_equal(errors,
+                        "gorace: sup.txt:1: '# until we have time' is no date: `# until YYYY-MM-DD` is valid\n");
+}
+
+/* The last day itself still counts. */
+static void suppressions_live_to_their_last_day(void **state)
+{
+    (void)state;
+    char line[64];
+    uintptr_t put = fake_frame("put", "/src/store.c", 10, 14);
+    side(0, ACCESS_WRITE, fake_stack(put, (uintptr_t)0));
+    side(1, ACCESS_READ, fake_stack(put, (uintptr_t)0));
+    for (int day = -1; day <= 1; day++) {
+        time_t now = time(NULL), then = now + day * 24 * 60 * 60;
+        strftime(line, sizeof line, "# until %Y-%m-%d\nrace:put\n", gmtime(&then));
+        bool suppressed = is_suppressed(line);
+        if (time(NULL) / 86400 == now / 86400) /* not over midnight */
+            assert_int_equal(suppressed, day >= 0);
+    }
+}
+
+/* ---- baselines ------------------------------------------------------------------------------------------------ */
+
+static void baseline_file(void **state)
+{
+    (void)state;
+    char text[] = "# comment\n\n6b65c24bc0724081  data-race counter.c:24 in main # Ada\r\n  ffffffffffffffff\n"
+                  "0000000000000000\n123\n6b65c24bc072408x\n6b65c24bc07240811\n";
+    struct outbuf o;
+    outbuf_open(&o, -1);
+    baseline_parse(text, "base.txt", &o);
+    outbuf_char(&o, 0);
+    assert_string_equal(o.data,
+                        "gorace: base.txt:6: '123' is ignored: a line of a baseline begins with the 16 digits of a "
+                        "fingerprint, or with #\n"
+                        "gorace: base.txt:7: '6b65c24bc072408x' is ignored: a line of a baseline begins with the 16 "
+                        "digits of a fingerprint, or with #\n"
+                        "gorace: base.txt:8: '6b65c24bc07240811' is ignored: a line of a baseline begins with the 16 "
+                        "digits of a fingerprint, or with #\n");
+    outbuf_close(&o);
+    assert_true(baseline_has(UINT64_C(0x6b65c24bc0724081)));
+    assert_true(baseline_has(UINT64_C(0xffffffffffffffff)));
+    assert_true(baseline_has(0));
+    assert_false(baseline_has(UINT64_C(0x6b65c24bc0724080)));
+    assert_false(baseline_has(1u << 31));
 }
 
 int main(void)
@@ -345,6 +441,10 @@ int main(void)
         cmocka_unit_test_setup(suppression_file, set_up),
         cmocka_unit_test_setup(what_suppressions_match, set_up),
         cmocka_unit_test_setup(unused_suppressions, set_up),
+        cmocka_unit_test_setup(suppressions_by_offset_and_build, set_up),
+        cmocka_unit_test_setup(suppressions_expire, set_up),
+        cmocka_unit_test_setup(suppressions_live_to_their_last_day, set_up),
+        cmocka_unit_test_setup(baseline_file, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

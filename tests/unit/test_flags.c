@@ -43,6 +43,10 @@ static void defaults(void **state)
     assert_false(f.halt_on_error);
     assert_string_equal(f.log, "");
     assert_string_equal(f.json, "");
+    assert_string_equal(f.collect, "");
+    assert_string_equal(f.sarif, "");
+    assert_false(f.github);
+    assert_string_equal(f.baseline, "");
     assert_string_equal(f.suppressions, "");
     assert_int_equal(f.detect, DETECT_RACE | DETECT_LOCK_ORDER | DETECT_DEADLOCK | DETECT_STUCK | DETECT_MISUSE);
     assert_int_equal(f.verbosity, 0);
@@ -83,7 +87,7 @@ static void unknown_name_lists_the_valid_ones(void **state)
     (void)state;
     assert_int_equal(parse("exit_code=3:exitcode=4"), 1);
     assert_said("'exit_code' is ignored");
-    assert_said(" exitcode halt_on_error log json suppressions detect verbosity ");
+    assert_said(" exitcode halt_on_error log json collect sarif github baseline suppressions detect verbosity ");
     assert_int_equal(f.exitcode, 4);
     assert_int_equal(parse("verbose"), 1);
     assert_said("'verbose' is ignored");

@@ -1,5 +1,4 @@
-/* What the user sees: the text to the letter, the JSON against its schema, and who is told what when. Runs in the
- * folder of this file. */
+/* What the user sees: the text to the letter, and the JSON against its schema. Runs in the folder of this file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,53 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <pthread.h>
 
 #include <cmocka.h>
 
 #include "fake_names.h"
-#include "filter.h"
-#include "report.h"
+#include "race_case.h"
 #include "report_data.h"
 
 static char folder[] = "/tmp/gorace-report-XXXXXX";
 static char text[1 << 20];
-static struct finding f;
-static struct report r;
-
-static const struct finding_actor main_thread = {.number = 0, .tid = 100, .is_main = true};
-
-static int set_up(void **state)
-{
-    (void)state;
-    fake_forget();
-    filter_forget();
-    memset(&f, 0, sizeof f);
-    return 0;
-}
-
-static uint32_t stack_in(const char *function, int line)
-{
-    uintptr_t inner = fake_frame(function, "/src/app/race.c", line - 2, line);
-    uintptr_t outer = fake_frame("main", "/src/app/race.c", 40, 44);
-    return fake_stack(inner, outer, (uintptr_t)0);
-}
-
-static void write_and_read(uintptr_t addr)
-{
-    f = (struct finding){.kind = FINDING_RACE, .tier = TIER_HAPPENED};
-    f.access[0] =
-        (struct finding_access){.kind = ACCESS_WRITE, .addr = addr, .size = 4, .actor = {.number = 1, .tid = 123}};
-    f.access[0].stack = fake_stack(fake_frame("put", "/src/app/race.c", 10, 12), (uintptr_t)0);
-    f.access[0].actor.birth_stack = stack_in("start", 31);
-    strcpy(f.access[0].actor.name, "worker");
-    f.access[1] = (struct finding_access){.kind = ACCESS_READ, .addr = addr, .size = 4, .actor = main_thread};
-    f.access[1].stack = stack_in("get", 22);
-}
 
 static const char *as_text(void)
 {
@@ -218,6 +180,7 @@ static void json_is_as_the_schema_says(void **state)
         uintptr_t again = fake_frame(NULL, NULL, 0, 0);
         f.access[1].stack = fake_stack(again, again, again, (uintptr_t)0);
         report_build(&r, &f, kind == OBJECT_TLS ? NULL : &fake_symbolizer);
+        r.in_baseline = kind == OBJECT_STACK;
         report_json(&o, &r);
     }
     fwrite(o.data, 1, o.used, file);
@@ -237,225 +200,6 @@ static void json_strings(void **state)
     assert_string_equal(o.data, "\"\\\"\\\\\\n\\t\\u0001\\u007f z \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \\ufffd "
                                 "\\ufffd\\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"");
     outbuf_close(&o);
-}
-
-/* ---- the facade, in a process of its own ---------------------------------------------------------------------- */
-
-static struct flags flags;
-
-/* Runs `child` with GORACE_OPTIONS=options in a child; `text` gets its stderr. Returns its status. */
-static int run(void (*child)(void), const char *options)
-{
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct outbuf errors;
-        dup2(fds[1], 2);
-        close(fds[0]);
-        close(fds[1]);
-        if (chdir(folder) != 0)
-            _exit(99);
-        outbuf_open(&errors, 2);
-        flags_parse(&flags, options, &errors);
-        outbuf_close(&errors);
-        report_init(&flags, &fake_symbolizer);
-        child();
-        report_end();
-        _exit((int)report_count());
-    }
-    close(fds[1]);
-    size_t used = 0;
-    for (ssize_t n; (n = read(fds[0], text + used, sizeof text - 1 - used)) > 0;)
-        used += (size_t)n;
-    text[used] = 0;
-    close(fds[0]);
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static int occurrences(const char *what)
-{
-    int n = 0;
-    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
-        n++;
-    return n;
-}
-
-static void nothing(void)
-{
-}
-
-static void same_race_twice(void)
-{
-    write_and_read(0x5000);
-    if (report_finding(&f) != VERDICT_PRINTED || report_finding(&f) != VERDICT_DUPLICATE)
-        _exit(90);
-    int asked = fake_asked;
-    if (report_finding(&f) != VERDICT_DUPLICATE || fake_asked != asked)
-        _exit(91); /* a known pair is not named again */
-    write_and_read(0x5000);
-    if (report_finding(&f) != VERDICT_DUPLICATE)
-        _exit(92); /* other stack numbers, the same fingerprint */
-}
-
-static void three_races(void)
-{
-    for (int i = 0; i < 3; i++) {
-        set_up(NULL);
-        write_and_read(0x5000);
-        fake_frames[0].line += i;
-        report_finding(&f);
-    }
-}
-
-static void clean_run_says_nothing(void **state)
-{
-    (void)state;
-    assert_int_equal(run(nothing, NULL), 0);
-    assert_string_equal(text, "");
-    assert_int_equal(run(nothing, "verbosity=1"), 0);
-    assert_string_equal(text, "gorace: 0 races (0 suppressed, 0 duplicates); coverage: 1234 accesses checked, "
-                              "5 stacks not kept: calling-context tree full\n");
-    assert_int_equal(run(nothing, "verbosity=1:coverage=0"), 0);
-    assert_string_equal(text, "");
-}
-
-static void duplicates_are_counted(void **state)
-{
-    (void)state;
-    assert_int_equal(run(same_race_twice, NULL), 1);
-    assert_int_equal(occurrences("WARNING: gorace"), 1);
-    assert_int_equal(occurrences("gorace: 1 race (0 suppressed, 3 duplicates); coverage: 1234 accesses checked"), 1);
-}
-
-static void no_more_than_max_reports(void **state)
-{
-    (void)state;
-    assert_int_equal(run(three_races, "max_reports=2"), 3);
-    assert_int_equal(occurrences("WARNING: gorace"), 2);
-    assert_int_equal(occurrences("gorace: 3 races"), 1);
-    assert_int_equal(run(three_races, "coverage=0"), 3);
-    assert_int_equal(occurrences("WARNING: gorace"), 3);
-    assert_int_equal(occurrences("coverage"), 0);
-}
-
-static void unwanted_kinds(void **state)
-{
-    (void)state;
-    assert_int_equal(run(three_races, "detect=deadlock"), 0);
-    assert_string_equal(text, "");
-}
-
-static void suppressed_races_do_not_count(void **state)
-{
-    (void)state;
-    char path[256];
-    snprintf(path, sizeof path, "%s/sup.txt", folder);
-    FILE *file = fopen(path, "w");
-    fputs("race:^put$\nrace:never\nrubbish\n", file);
-    fclose(file);
-    assert_int_equal(run(three_races, "suppressions=sup.txt"), 0);
-    assert_int_equal(occurrences("\n"), 1);
-    assert_int_equal(occurrences("gorace: sup.txt:3: 'rubbish' is no suppression"), 1);
-    assert_int_equal(run(three_races, "suppressions=sup.txt verbosity=1"), 0);
-    assert_int_equal(occurrences("gorace: suppressed by line 1 (race:^put$): data-race race.c:12 in put ["), 1);
-    assert_int_equal(occurrences("gorace: sup.txt:2: race:never was not used\n"), 1);
-    assert_int_equal(occurrences("gorace: 0 races (3 suppressed, 0 duplicates)"), 1);
-    assert_int_equal(run(three_races, "suppressions=missing.txt"), 3);
-    assert_int_equal(occurrences("gorace: suppressions: cannot open missing.txt (error 2)\n"), 1);
-}
-
-static void read_into_text(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "r");
-    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    text[n] = 0;
-    if (file)
-        fclose(file);
-}
-
-/* A race in the parent, one in a child of fork, one more in the parent. */
-static void races_round_fork(void)
-{
-    write_and_read(0x5000);
-    report_finding(&f);
-    report_fork_begin();
-    pid_t pid = fork();
-    report_fork_end(pid == 0);
-    write_and_read(0x5000);
-    fake_frames[0].line++;
-    fake_frames[5].line++;
-    int status = 0;
-    if (pid == 0) {
-        report_finding(&f);
-        char name[32];
-        snprintf(name, sizeof name, "child %d", getpid());
-        report_say(name);
-        _exit((int)report_count());
-    }
-    waitpid(pid, &status, 0);
-    if (WEXITSTATUS(status) != 1)
-        _exit(93);
-    char command[128];
-    snprintf(command, sizeof command, "ln -s log.%d parent && ln -s log.%d child", getpid(), pid);
-    if (system(command) != 0)
-        _exit(94);
-}
-
-static void each_process_has_its_log(void **state)
-{
-    (void)state;
-    set_up(NULL);
-    assert_int_equal(run(races_round_fork, "log=log.%p:json=all.json"), 1);
-    assert_string_equal(text, "");
-    read_into_text("parent");
-    assert_int_equal(occurrences("WARNING: gorace"), 1);
-    assert_int_equal(occurrences("coverage"), 1);
-    read_into_text("child");
-    assert_int_equal(occurrences("WARNING: gorace"), 1);
-    assert_int_equal(occurrences("child "), 1);
-    read_into_text("all.json");
-    assert_int_equal(occurrences("{\"kind\":\"data-race\",\"tier\":\"happened\""), 2);
-    assert_int_equal(occurrences("\n"), 2);
-}
-
-static void log_that_cannot_be_opened(void **state)
-{
-    (void)state;
-    assert_int_equal(run(three_races, "log=/nowhere/log:json=/nowhere/json"), 3);
-    assert_int_equal(occurrences("gorace: cannot open /nowhere/log (error 2); stderr is used\n"), 1);
-    assert_int_equal(occurrences("WARNING: gorace"), 3);
-}
-
-static void *report_it(void *arg)
-{
-    report_finding(arg);
-    return NULL;
-}
-
-/* 16 KB is the smallest stack that pthreads give. */
-static void on_a_small_stack(void)
-{
-    pthread_t thread;
-    pthread_attr_t attr;
-    write_and_read(0x5000);
-    pthread_attr_init(&attr);
-    if (pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN) || pthread_create(&thread, &attr, report_it, &f))
-        _exit(95);
-    pthread_join(thread, NULL);
-}
-
-static void small_stack(void **state)
-{
-    (void)state;
-    assert_int_equal(run(on_a_small_stack, NULL), 1);
-    assert_int_equal(occurrences("WARNING: gorace"), 1);
 }
 
 static int make_folder(void **state)
@@ -482,14 +226,6 @@ int main(void)
         cmocka_unit_test_setup(frames_left_out, set_up),
         cmocka_unit_test_setup(json_is_as_the_schema_says, set_up),
         cmocka_unit_test(json_strings),
-        cmocka_unit_test_setup(clean_run_says_nothing, set_up),
-        cmocka_unit_test_setup(duplicates_are_counted, set_up),
-        cmocka_unit_test_setup(no_more_than_max_reports, set_up),
-        cmocka_unit_test_setup(unwanted_kinds, set_up),
-        cmocka_unit_test_setup(suppressed_races_do_not_count, set_up),
-        cmocka_unit_test_setup(each_process_has_its_log, set_up),
-        cmocka_unit_test_setup(log_that_cannot_be_opened, set_up),
-        cmocka_unit_test_setup(small_stack, set_up),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
