@@ -7,7 +7,7 @@ ROW = re.compile(r'^PATTERN\((\w+), (\w+), "([^"]*)", (\w+), "([^;"]*); ([^"]*)"
 FUNCTION = re.compile(r"^(?:static )?\w[\w *]*?(\w+)\([^;]*$")
 MARK = re.compile(r"//\s*((?:WAITS|HELD|MISUSE)(?: (?:WAITS|HELD|MISUSE))*)\s*$")
 HELPERS = {"goroutine.c", "main_goro.c", "main_threads.c", "pattern.c", "thread.c"}
-SOURCES = sorted(p.name for p in HERE.glob("*.c") if p.name not in HELPERS)
+SOURCES = sorted(p.name for p in HERE.glob("*.c*") if p.suffix in (".c", ".cc") and p.name not in HELPERS)
 JSON_KIND = {"order": "lock-order-cycle", "deadlock": "deadlock", "stuck": "stuck", "misuse": "misuse"}
 
 

@@ -148,7 +148,7 @@ def check_bare(pattern, twin, args):
     ends = twin or pattern.kind == "order" or pattern.group == "leak" or pattern.name.endswith("_partial")
     status, output = start(args.bin / pattern.program, name, dict(os.environ), "/", 60 if ends else 1)
     asleep = status == -signal.SIGABRT and "all goroutines are asleep" in output
-    if ends:
+    if ends or status == 2:
         return None if status == 0 else f"exit status {status}: {output.strip()[:200]}"
     if pattern.kind != "misuse" and status is not None and not asleep:
         return f"does not hang: exit status {status}: {output.strip()[:200]}"
