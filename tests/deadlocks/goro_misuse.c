@@ -140,23 +140,18 @@ void misuse_goro_copied(bool fixed)
 
 static void misuse_goro_copied_group_work(goro_waitgroup *group)
 {
-    goro_waitgroup copy;
-
-    if (right) {
-        goro_waitgroup_done(group);
-        return;
-    }
-    memcpy(&copy, group, sizeof copy);
-    goro_waitgroup_done(&copy); // MISUSE
+    goro_waitgroup_done(group); // MISUSE
 }
 
-/* The worker counts itself out of a copy. */
+/* The worker gets, and counts itself out of, a copy. */
 void misuse_goro_copied_group(bool fixed)
 {
-    right = fixed;
+    static goro_waitgroup copy;
+
     goro_waitgroup_add(&done, 1);
-    must_go(misuse_goro_copied_group_work, &done);
-    goro_waitgroup_wait(&done); // WAITS
+    memcpy(&copy, &done, sizeof copy);
+    must_go(misuse_goro_copied_group_work, fixed ? &done : &copy);
+    goro_waitgroup_wait(&done);
 }
 
 static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
