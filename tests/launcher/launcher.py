@@ -70,6 +70,37 @@ def race(fingerprint="00000000000000aa", file="/src/app/a.c", lines=(10, 20), **
             "accesses": accesses, "objects": objects, "actors": actors} | more
 
 
+def step(role, actor, lock, line, held=(), target=None, file="/src/app/a.c"):
+    """A member of edges, waits or places; `lock` and those of `held` are names."""
+    def named(name, **more):
+        return {"address": f"0x{sum(map(ord, name)):x}00", "name": name} | more
+
+    return {"role": role, "actor": actor, "object": named(lock, type="mutex"), "mode": "exclusive", "target": target,
+            "stack": [frame("work", file, line)], "locks_held": len(held),
+            "locks": [named(name, mode="exclusive", stack=[frame("work", file, line - 1)]) for name in held]}
+
+
+def stepped(kind, fingerprint, file="/src/app/a.c", **more):
+    """A finding made of steps; see step()."""
+    actors = [{"number": n, "main": not n, "goroutine": None, "name": None, "tid": 7 + n, "state": "running",
+               "creator": 0 if n else None, "stack": [frame("spawn", file, 33)] if n else []} for n in range(3)]
+    return {"kind": kind, "tier": "happened", "fingerprint": fingerprint, "pid": 7, "message": f"a {kind} of the test",
+            "actors": actors} | more
+
+
+def one_of_each(file="/src/app/a.c"):
+    return [
+        race("00000000000000aa", file=file),
+        stepped("lock-order-cycle", "00000000000000bb", file, tier="predicted", edges=[
+            step("acquires", 1, "left", 12, ["right"], file=file), step("acquires", 2, "right", 22, ["left"], file=file)]),
+        stepped("deadlock", "00000000000000cc", file, everybody=True, waits=[
+            step("waits", 1, "left", 13, ["right"], 2, file), step("waits", 2, "right", 23, ["left"], 1, file)]),
+        stepped("stuck", "00000000000000dd", file, waits=[step("waits", 1, "queue", 14, file=file)]),
+        stepped("misuse", "00000000000000ee", file, misuse="destroy-locked", places=[
+            step("misuses", 0, "lock", 15, file=file), step("took", 1, "lock", 5, file=file)]),
+    ]
+
+
 class LauncherTest(unittest.TestCase):
     """Runs in a folder of its own."""
 

@@ -10,7 +10,7 @@ import unittest
 import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from launcher import LauncherTest, frame, race, racy  # noqa: E402
+from launcher import LauncherTest, frame, one_of_each, race, racy  # noqa: E402
 
 KINDS = ["data-race", "lock-order-cycle", "deadlock", "stuck", "misuse"]
 
@@ -85,9 +85,31 @@ class Merge(LauncherTest):
                                              "loops": [{"address": "0x77", "stack": [frame("loop")]}]}])
         del new["accesses"], new["objects"]
         self.write_findings("a.json", new, {"kind": "x", "fingerprint": "0" * 16, "message": "m", "actors": 3, "accesses": {}})
-        done = self.gorace("report", "--text", "--sarif=a.sarif", "--junit=a.xml", "--github", "a.json")
+        done = self.gorace("report", "--text", "--sarif=a.sarif", "--html=a.html", "--junit=a.xml", "--github", "a.json")
         for word in ("livelock", "thread T1 'worker'", "spinning", "#0 spin ", "0x77", "#0 loop "):
             self.assertIn(word, done.stdout)
+
+    def test_findings_made_of_steps(self):
+        self.write_findings("a.json", *one_of_each())
+        text = self.gorace("report", "a.json").stdout
+        for line in ("  thread T1 (tid 8, running) waits for mutex left 0x1ab00, held by thread T2, at:\n    #0 work",
+                     "    Holds right 0x21e00, taken at:\n      #0 work",
+                     "  thread T1 (tid 8, running) takes mutex left 0x1ab00, at:\n    #0 work",
+                     "  By main thread (tid 7, running) on mutex lock 0x1a900, at:\n    #0 work",
+                     "  mutex lock 0x1a900 was taken by thread T1 (tid 8, running) at:\n    #0 work",
+                     "SUMMARY: gorace: misuse a.c:15 in work", "gorace: 5 findings"):
+            self.assertIn(line, text)
+
+    def test_goroutines(self):
+        actor = {"number": 5, "main": False, "goroutine": 3, "name": "sender", "tid": None, "state": "running", "creator": 4,
+                 "stack": [frame("go")]}
+        one = race()
+        one["actors"][1] = actor
+        one["accesses"][1]["actor"] = 5
+        self.write_findings("a.json", one)
+        text = self.gorace("report", "a.json").stdout
+        self.assertIn("Earlier write of size 4 at 0x1000 by goroutine 3 (sender, running), 1 lock held:", text)
+        self.assertIn("Goroutine 3 (sender, running) created at:", text)
 
     def test_kinds(self):
         for kind in KINDS:

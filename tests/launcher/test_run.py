@@ -66,12 +66,13 @@ class Run(LauncherTest):
 
     def test_all_formats_at_once(self):
         program = self.compile("racy", racy(("first", "second")))
-        done = self.gorace("run", "-o", "log=/dev/null", "--sarif=r.sarif", "--junit=r.xml", "--json=r.json",
+        done = self.gorace("run", "-o", "log=/dev/null", "--sarif=r.sarif", "--html=r.html", "--junit=r.xml", "--json=r.json",
                            "--text=r.txt", "--github", program, status=66)
         self.assertEqual(done.stdout.count("::error file=racy.c,line="), 2)
         self.assertEqual(len(json.loads((self.folder / "r.sarif").read_text())["runs"][0]["results"]), 2)
         self.assertEqual((self.folder / "r.xml").read_text().count("<failure"), 2)
         self.assertIn("gorace: 2 findings", (self.folder / "r.txt").read_text())
+        self.assertIn("</html>", (self.folder / "r.html").read_text())
         self.assertEqual([p.name for p in self.folder.glob("*.part")], [])
 
     def test_reports_of_a_clean_run(self):

@@ -14,7 +14,7 @@ import unittest
 import jsonschema
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from launcher import LauncherTest, frame, race, racy  # noqa: E402
+from launcher import LauncherTest, frame, one_of_each, race, racy  # noqa: E402
 
 SCHEMA_PACKAGE = "@microsoft/jest-sarif@1.0.0-beta.0"
 SCHEMA_MEMBER = "package/lib/schemas/sarif-2.1.0-rtm.5.json"
@@ -110,6 +110,12 @@ class Sarif(LauncherTest):
         states = {r["partialFingerprints"]["goraceFingerprint/v1"][-2:]: r["baselineState"]
                   for r in self.report("-b", "base", "a.json")["results"]}
         self.assertEqual(states, {"aa": "unchanged", "bb": "new"})
+
+    def test_every_kind(self):
+        self.write_findings("a.json", *one_of_each())
+        run = self.report("a.json")
+        flows = {r["ruleId"]: len(r["codeFlows"][0]["threadFlows"]) for r in run["results"]}
+        self.assertEqual(flows, {"data-race": 2, "lock-order-cycle": 2, "deadlock": 2, "stuck": 1, "misuse": 1})
 
     def test_other_kinds_and_nothing(self):
         new = race(kind="livelock", tier="order-only", whirls=[{"actor": 1, "stack": [frame("spin")]}])

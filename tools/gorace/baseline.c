@@ -126,12 +126,12 @@ static size_t drop_unseen(struct baseline *b, const struct findings *all, bool d
     size_t unseen = 0;
     for (size_t i = 0; i < all->n; i++)
         json_object_set_new(seen, all->at[i].fingerprint, json_true());
-    json_object_foreach_safe(b->known, next, fingerprint, rest) if (!json_object_get(seen, fingerprint))
-    {
-        unseen++;
-        if (drop)
-            json_object_del(b->known, fingerprint);
-    }
+    json_object_foreach_safe(b->known, next, fingerprint, rest)
+        if (!json_object_get(seen, fingerprint)) {
+            unseen++;
+            if (drop)
+                json_object_del(b->known, fingerprint);
+        }
     json_decref(seen);
     return unseen;
 }
@@ -147,7 +147,8 @@ static void print(FILE *to, const struct baseline *b)
     size_t n = 0;
     const char **keys = must_grow(NULL, (json_object_size(b->known) + 1) * sizeof *keys), *key;
     json_t *rest;
-    json_object_foreach(b->known, key, rest) keys[n++] = key;
+    json_object_foreach(b->known, key, rest)
+        keys[n++] = key;
     qsort(keys, n, sizeof *keys, compare_keys);
     fputs("# Findings that are known: they do not count. GORACE_OPTIONS=baseline=THIS-FILE; see gorace-baseline(1).\n",
           to);

@@ -47,28 +47,44 @@ bool finding_valid(const json_t *finding, const char **why)
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
+static const json_t *actor_numbered(const json_t *finding, json_int_t number)
+{
+    const json_t *actor;
+    size_t i;
+    json_array_foreach(json_object_get(finding, "actors"), i, actor)
+        if (number_of(actor, "number") == number)
+            return actor;
+    return NULL;
+}
+
 char *finding_actor(const json_t *finding, json_int_t number, bool fully)
 {
-    const json_t *actor, *found = NULL;
-    size_t i;
-    json_array_foreach(json_object_get(finding, "actors"), i, actor) if (number_of(actor, "number") == number) found =
-        actor;
-    const char *name = text_of(found, "name");
-    bool is_main = json_is_true(json_object_get(found, "main"));
-    bool goroutine = !strcmp(text_of(found, "kind"), "goroutine");
-    char *who =
-        is_main ? must_copy("main thread")
-                : must_format(goroutine ? "goroutine G%" JSON_INTEGER_FORMAT : "thread T%" JSON_INTEGER_FORMAT, number);
-    if (!fully || !found)
+    const json_t *actor = actor_numbered(finding, number);
+    const char *name = text_of(actor, "name"), *state = text_of(actor, "state");
+    json_int_t goroutine = number_of(actor, "goroutine"), tid = number_of(actor, "tid");
+    if (goroutine && fully)
+        return must_format("goroutine %" JSON_INTEGER_FORMAT " (%s%s%s)", goroutine, name, *name ? ", " : "", state);
+    if (goroutine)
+        return must_format("goroutine %" JSON_INTEGER_FORMAT, goroutine);
+    bool is_main = number == 0;
+    char *who = is_main ? must_copy("main thread") : must_format("thread T%" JSON_INTEGER_FORMAT, number);
+    if (!fully || !actor)
         return who;
-    json_int_t tid = number_of(found, "tid");
     char *id = tid ? must_format("tid %" JSON_INTEGER_FORMAT ", ", tid) : must_copy("");
     bool named = *name && !is_main;
-    char *all = must_format("%s%s%s%s (%s%s)", who, named ? " '" : "", named ? name : "", named ? "'" : "", id,
-                            text_of(found, "state"));
+    char *all = must_format("%s%s%s%s (%s%s)", who, named ? " '" : "", named ? name : "", named ? "'" : "", id, state);
     free(id);
     free(who);
     return all;
+}
+
+char *finding_creator(const json_t *finding, const json_t *actor)
+{
+    json_int_t creator = number_of(actor, "creator");
+    /* The goroutine's own number of a creator that has no part in the finding is not in it. */
+    if (creator && number_of(actor, "goroutine") && !actor_numbered(finding, creator))
+        return NULL;
+    return finding_actor(finding, creator, false);
 }
 
 char *frame_text(const json_t *frame, const char *root)
@@ -96,8 +112,7 @@ const json_t *stack_frame(const json_t *stack, const char *root)
 {
     const json_t *frame, *with_file = NULL;
     size_t i;
-    json_array_foreach(stack, i, frame)
-    {
+    json_array_foreach(stack, i, frame) {
         const char *file = text_of(frame, "file");
         if (*root && below(file, root) != file)
             return frame;

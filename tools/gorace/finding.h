@@ -31,6 +31,8 @@ void parts_free(struct parts *parts);
 
 /* "thread T1 'worker' (tid 12, running)"; the caller frees it. */
 char *finding_actor(const json_t *finding, json_int_t number, bool fully);
+/* Who created `actor`, a member of the finding's actors, in short; NULL: not known. The caller frees it. */
+char *finding_creator(const json_t *finding, const json_t *actor);
 
 /* A frame in words, its file without `root`: "func file.c:12:5 (module+0x10)". The caller frees it. */
 char *frame_text(const json_t *frame, const char *root);

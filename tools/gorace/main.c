@@ -16,7 +16,7 @@ static const struct command {
     {"run", command_run, "run a program under the detector"},
     {"cc", command_cc, "compile and link C with the hooks"},
     {"c++", command_cxx, "the same for C++"},
-    {"report", command_report, "merge findings of many runs; text, JSON, SARIF, JUnit, GitHub annotations"},
+    {"report", command_report, "merge findings of many runs; text, JSON, SARIF, HTML, JUnit, GitHub annotations"},
     {"baseline", command_baseline, "write down the findings of today, so that only new ones count"},
     {"explain", command_explain, "what a finding, or a kind of finding, means and how to fix it"},
     {"doctor", command_doctor, "what on this machine, or in a program, would stop the detector"},

@@ -35,8 +35,7 @@ static void add_locks(struct parts *parts, const json_t *access)
 {
     const json_t *lock, *locks = json_object_get(access, "locks");
     size_t i;
-    json_array_foreach(locks, i, lock)
-    {
+    json_array_foreach(locks, i, lock) {
         const char *name = text_of(lock, "name");
         bool shared = !strcmp(text_of(lock, "mode"), "shared");
         add(parts,
@@ -127,16 +126,82 @@ static void add_creation(struct parts *parts, const json_t *finding, const json_
         title = must_format("%s: its creation was not seen", who);
         add(parts, title, actor, NULL, 0)->background = true;
     } else {
-        char *creator = finding_actor(finding, number_of(actor, "creator"), false);
-        if (number_of(actor, "creator") == 0) {
-            free(creator);
-            creator = must_copy("main thread");
-        }
-        title = must_format("%s created by %s at:", who, creator);
+        char *creator = finding_creator(finding, actor);
+        title = must_format("%s created%s%s at:", who, creator ? " by " : "", creator ? creator : "");
         add(parts, title, actor, stack_of(actor), 0)->background = true;
         free(creator);
     }
     free(who);
+}
+
+/* ---- steps: waits, edges of a lock order, places of a misuse ------------------------------------------------------- */
+
+/* "mutex table_lock 0x5020" */
+static char *step_object(const json_t *object)
+{
+    const char *name = text_of(object, "name"), *address = text_of(object, "address");
+    return must_format("%s%s%s%s%s", text_of(object, "type"), *name ? " " : "", name, *address ? " " : "", address);
+}
+
+static char *waits_for(const json_t *finding, const json_t *step, const char *object)
+{
+    const json_t *target = json_object_get(step, "target");
+    char *owner = json_is_integer(target) ? finding_actor(finding, json_integer_value(target), false) : must_copy(""),
+         *said;
+    if (!strcmp(text_of(json_object_get(step, "object"), "type"), "thread"))
+        said = must_format("the end of %s", *owner ? owner : "a thread");
+    else
+        said = must_format("%s%s%s%s", object, strcmp(text_of(step, "mode"), "shared") ? "" : " for reading",
+                           *owner ? ", held by " : "", owner);
+    free(owner);
+    return said;
+}
+
+static char *step_title(const json_t *finding, const json_t *step)
+{
+    const char *role = text_of(step, "role");
+    char *who = finding_actor(finding, number_of(step, "actor"), true),
+         *object = step_object(json_object_get(step, "object"));
+    char *what = waits_for(finding, step, object), *title;
+    if (!strcmp(role, "waits"))
+        title = must_format("%s waits for %s, at:", who, what);
+    else if (!strcmp(role, "acquires"))
+        title = must_format("%s takes %s, at:", who, what);
+    else if (!strcmp(role, "misuses"))
+        title = must_format("By %s on %s, at:", who, object);
+    else if (!strcmp(role, "waited"))
+        title = must_format("Other wait by %s on %s, at:", who, object);
+    else if (!strcmp(role, "took"))
+        title = must_format("%s was taken by %s at:", object, who);
+    else if (!strcmp(role, "destroyed"))
+        title = must_format("It was destroyed by %s at:", who);
+    else if (!strcmp(role, "initialised"))
+        title = must_copy("It was initialised at:");
+    else
+        title = must_format("%s: %s on %s, at:", role, who, object);
+    free(what);
+    free(object);
+    free(who);
+    return title;
+}
+
+static void add_step(struct parts *parts, const json_t *finding, const json_t *step, bool background)
+{
+    const json_t *lock, *locks = json_object_get(step, "locks");
+    size_t i;
+    add(parts, step_title(finding, step), step, stack_of(step), 0)->background = background;
+    json_array_foreach(locks, i, lock) {
+        char *object = step_object(lock);
+        bool shared = !strcmp(text_of(lock, "mode"), "shared");
+        add(parts,
+            must_format("Holds %s%s, taken at:", *text_of(lock, "type") ? object : object + 1,
+                        shared ? " for reading" : ""),
+            lock, stack_of(lock), 1);
+        free(object);
+    }
+    json_int_t more = number_of(step, "locks_held") - (json_int_t)json_array_size(locks);
+    if (more > 0)
+        add(parts, must_format("and %" JSON_INTEGER_FORMAT " more locks", more), step, NULL, 1);
 }
 
 /* ---- members by no name known here -------------------------------------------------------------------------------- */
@@ -158,8 +223,7 @@ static char *scalars(const json_t *finding, const char *word, json_t *object)
     char *title = must_copy(word);
     const char *key, *separator = " ";
     json_t *value;
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach(object, key, value) {
         char *said = NULL;
         if (!strcmp(key, "actor") && json_is_integer(value))
             said = finding_actor(finding, json_integer_value(value), true);
@@ -184,8 +248,7 @@ static void add_unknown(struct parts *parts, const json_t *finding, const char *
     json_t *value, *inside;
     size_t i;
     add(parts, with(scalars(finding, word, object), ":"), object, stack_of(object), level > 1 ? 1 : level);
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach(object, key, value) {
         if (!strcmp(key, "stack"))
             continue;
         if (is_stack(value))
@@ -193,31 +256,41 @@ static void add_unknown(struct parts *parts, const json_t *finding, const char *
         else if (json_is_object(value))
             add_unknown(parts, finding, key, value, level + 1);
         else
-            json_array_foreach(value, i, inside) if (json_is_object(inside))
-                add_unknown(parts, finding, key, inside, level + 1);
+            json_array_foreach(value, i, inside)
+                if (json_is_object(inside))
+                    add_unknown(parts, finding, key, inside, level + 1);
     }
 }
 
 struct parts finding_parts(const json_t *finding)
 {
-    static const char *const known[] = {"accesses", "objects", "actors"};
+    static const char *const known[] = {"accesses", "edges", "waits", "places", "objects", "actors"};
     struct parts parts = {NULL, 0};
     const char *key;
     json_t *value, *inside;
     size_t i;
-    json_array_foreach(json_object_get(finding, "accesses"), i, inside) add_access(&parts, finding, inside);
-    json_object_foreach((json_t *)finding, key, value)
-    {
+    json_array_foreach(json_object_get(finding, "accesses"), i, inside)
+        add_access(&parts, finding, inside);
+    json_array_foreach(json_object_get(finding, "edges"), i, inside)
+        add_step(&parts, finding, inside, false);
+    json_array_foreach(json_object_get(finding, "waits"), i, inside)
+        add_step(&parts, finding, inside, false);
+    /* The act comes first, and the finding is where it was done. */
+    json_array_foreach(json_object_get(finding, "places"), i, inside)
+        add_step(&parts, finding, inside, i > 0);
+    json_object_foreach((json_t *)finding, key, value) {
         bool is_known = false;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++)
             is_known |= !strcmp(key, known[k]);
         if (!is_known)
-            json_array_foreach(value, i, inside) if (json_is_object(inside))
-                add_unknown(&parts, finding, key, inside, 0);
+            json_array_foreach(value, i, inside)
+                if (json_is_object(inside))
+                    add_unknown(&parts, finding, key, inside, 0);
     }
     json_array_foreach(json_object_get(finding, "objects"), i, inside)
         add(&parts, location(finding, inside), inside, json_array_size(stack_of(inside)) ? stack_of(inside) : NULL, 0)
             ->background = true;
-    json_array_foreach(json_object_get(finding, "actors"), i, inside) add_creation(&parts, finding, inside);
+    json_array_foreach(json_object_get(finding, "actors"), i, inside)
+        add_creation(&parts, finding, inside);
     return parts;
 }

@@ -100,8 +100,7 @@ static json_t *stack(const struct part *p, const char *root)
     json_t *frames = json_array();
     const json_t *frame;
     size_t i;
-    json_array_foreach(p->stack, i, frame)
-    {
+    json_array_foreach(p->stack, i, frame) {
         json_t *row = json_pack("{s:o}", "location", location(frame, root, NULL));
         if (*text_of(frame, "module"))
             json_object_set_new(row, "module", json_string(base_of(text_of(frame, "module"))));
@@ -163,7 +162,9 @@ static size_t rule_number(json_t *rules, const char *kind)
 {
     const json_t *r;
     size_t i;
-    json_array_foreach(rules, i, r) if (!strcmp(text_of(r, "id"), kind)) return i;
+    json_array_foreach(rules, i, r)
+        if (!strcmp(text_of(r, "id"), kind))
+            return i;
     json_array_append_new(rules, json_pack("{s:s}", "id", kind));
     return i;
 }

@@ -18,8 +18,7 @@ static void put_stack(FILE *to, const json_t *stack, int indent, const char *roo
     json_int_t number = 0;
     if (json_array_size(stack) == 0)
         fprintf(to, "%*s<stack not known>\n", indent, "");
-    json_array_foreach(stack, i, frame)
-    {
+    json_array_foreach(stack, i, frame) {
         char *text = frame_text(frame, root);
         json_int_t times = number_of(frame, "times");
         fprintf(to, "%*s#%" JSON_INTEGER_FORMAT " ", indent, "", number);
