@@ -4,9 +4,12 @@
 #include "finding.h"
 #include "foreign.h"
 #include "heap.h"
+#include "lock.h"
 #include "lockset.h"
+#include "order.h"
 #include "shadow.h"
 #include "sync.h"
+#include "wait.h"
 
 struct incarnation {
     struct incarnation *older; /* former owner of the slot */
@@ -24,6 +27,7 @@ static struct slot {
     struct incarnation *incarnation; /* newest */
     uint64_t epoch;                  /* dead: where the next owner goes on */
     uint64_t remembered;             /* dead: accesses later than this are not remembered anywhere */
+    uint64_t order_epoch;            /* dead: the same for the order of locks */
 } * slots;
 
 struct oslock actors_lock;
@@ -33,6 +37,7 @@ static uint32_t nslots;
 static uint32_t *dead; /* slots without an owner, the latest last */
 static uint32_t ndead;
 static uint32_t nactors; /* in the list */
+static uint32_t nalive;  /* of these, not ended; atomic to read */
 static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
 static uint64_t numbers;
 static uint64_t gone_stamps, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
@@ -90,6 +95,7 @@ static void know_everything(struct actor *child)
             continue;
         actor_touch(a); /* an epoch may have begun unseen while alone */
         vclock_join(&child->clock, actor_publish(a), &child->nodes);
+        vclock_join(&child->order, order_publish(a), &child->nodes);
         pause_clear(a, PAUSE_SOLO);
     }
 }
@@ -147,16 +153,20 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
     if (ok && parent) {
         actor_touch(parent); /* what was not recorded while alone belongs to the past, too */
         vclock_copy(&a->clock, actor_publish(parent), &a->nodes);
+        vclock_copy(&a->order, order_publish(parent), &a->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
     os_lock(&actors_lock);
     if (ok && !parent)
         know_everything(a);
+    if (ok && host.no_races)
+        a->ignore = 1, a->pause = PAUSE_IGNORE;
     if (ok && take_slot(&a->clock, &slot)) {
         struct slot *s = &slots[slot];
         struct incarnation *self = a->self;
         s->owner = a;
         a->who = who_pack(slot, s->epoch + 1);
+        a->order_epoch = s->order_epoch + 1;
         self->older = s->incarnation;
         self->first = s->epoch + 1;
         self->number = a->number = numbers++;
@@ -169,11 +179,12 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         if (actors_newest)
             actors_newest->newer = a;
         else
-            a->pause = PAUSE_SOLO;
+            a->pause |= PAUSE_SOLO;
         if (world_stopped)
             a->pause |= PAUSE_STOP;
         actors_newest = a;
         nactors++;
+        nalive++;
         nincarnations++;
         if (parent && crowded())
             pause_set(parent, PAUSE_COLLECT);
@@ -214,6 +225,7 @@ static void forget(struct actor *a)
     slots[s].owner = NULL;
     slots[s].epoch = who_epoch(a->who);
     slots[s].remembered = slots[s].epoch - 1; /* the end began an epoch in which nothing was done */
+    slots[s].order_epoch = a->order_epoch;
     dead[ndead++] = s;
     if (a->newer)
         a->newer->older = a->older;
@@ -223,6 +235,7 @@ static void forget(struct actor *a)
         a->older->newer = a->newer;
     nactors--;
     vclock_clear(&a->clock, &a->nodes);
+    vclock_clear(&a->order, &a->nodes);
     pool_drain(&a->nodes, VCLOCK_NODE_SIZE);
     pool_drain(&a->syncs, sizeof(struct sync));
     pool_drain(&a->blocks, sizeof(struct block));
@@ -232,7 +245,7 @@ static void forget(struct actor *a)
 void actor_ends(struct actor *a)
 {
     actor_enter(a);
-    locks_drop(a);
+    wait_actor_ends(a);
     vclock_clear(&a->acquire_fence, &a->nodes);
     vclock_clear(&a->release_fence, &a->nodes);
     stamp_own_end(&a->stamps);
@@ -245,7 +258,9 @@ void actor_ends(struct actor *a)
     a->frames = a->top = a->frames_end = NULL;
     actor_touch(a);
     actor_publish(a);
+    order_publish(a);
     os_lock(&actors_lock);
+    nalive--;
     gone_accesses += a->accesses;
     gone_stamps += a->stamps.made;
     gone_solo += a->solo;
@@ -277,6 +292,7 @@ void actor_joins(struct actor *a, struct actor *child)
     if (!actor_enter(a))
         return;
     actor_learn(a, &child->clock);
+    order_learn(a, &child->order);
     os_lock(&actors_lock);
     forget(child);
     bool alone = nactors == 1;
@@ -311,13 +327,27 @@ void actors_keep_only(struct actor *a)
     while (actors_newest && (actors_newest != a || a->older)) {
         struct actor *o = actors_newest != a ? actors_newest : a->older;
         /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
-        o->clock.root = NULL;
+        held_orphaned(o, true);
+        o->clock.root = o->order.root = NULL;
         vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->nodes);
+        if (!o->ended)
+            nalive--;
         o->self->ended = true;
         o->nodes = o->syncs = o->blocks = (struct pool){0};
         forget(o);
     }
     actor_touch(a);
+    wait_only(a);
+}
+
+uint32_t actors_alive(void)
+{
+    return __atomic_load_n(&nalive, __ATOMIC_RELAXED);
+}
+
+int actor_tid(const struct actor *a)
+{
+    return a->self->tid;
 }
 
 /* ---- description ----------------------------------------------------------------------------------------------- */

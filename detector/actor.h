@@ -14,6 +14,7 @@
 
 #include "context.h"
 #include "epoch.h"
+#include "locks.h"
 #include "spill.h"
 #include "vclock.h"
 
@@ -42,11 +43,27 @@ struct call_cache {
 };
 #define CALLS 512
 
+struct lock;
 struct held {
     uintptr_t addr;
+    struct lock *lock; /* NULL: there was no memory for it */
+    uint64_t id;       /* of the lock when it was taken */
     uint32_t stack;
     uint32_t depth; /* recursive locks */
     bool exclusive;
+    uint8_t thing;
+};
+
+/* What an actor is blocked in. Written by itself under the lock of waits (wait.c). */
+struct wait {
+    bool active;     /* atomic: cleared at once when the wait is over, before the lock is taken */
+    bool reported;   /* the deadlock that it is part of was */
+    bool stuck;      /* scratch of the search */
+    struct wait_for f;
+    uint32_t stack;
+    uint64_t mark;          /* scratch: the search that has come here ... */
+    struct actor *from;     /* ... from whom */
+    struct actor *queue;    /* ... and who is looked at next */
 };
 
 struct incarnation; /* what outlives an actor: its name, number, place of birth */
@@ -83,6 +100,17 @@ struct actor {
 
     struct held *held; /* locks held, in order of acquisition */
     unsigned nheld, held_max;
+    uint64_t held_hash;      /* sum over the locks held */
+    struct lock *given_last; /* the lock that was given up last */
+    uint64_t given_last_id;
+    struct wait wait;
+    bool cancelled; /* somebody has cancelled it; atomic */
+    struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
+
+    struct vclock order;     /* order.h: own slot: the last published epoch of it */
+    uint64_t order_epoch;    /* the present one */
+    uint64_t order_version;  /* grows whenever `order` or order_epoch does */
+    bool order_used;         /* something was noted in the present epoch */
 
     struct incarnation *self;
     uint64_t number; /* in order of birth; never used again */
@@ -141,6 +169,9 @@ bool actors_crowded(void); /* so many dead are remembered that it is worth a col
 /* fork: all others are gone; caller holds actors_lock. */
 void actors_keep_only(struct actor *a);
 uint64_t actor_counter(enum counter c);
+
+uint32_t actors_alive(void); /* that have not ended */
+int actor_tid(const struct actor *a);
 
 /* Switches the detector off for good: every actor leaves at the next event. Says `why` once. */
 void detector_off(const char *why);

@@ -20,6 +20,8 @@
 struct actor;
 struct finding;
 
+enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN };
+
 /* What the core asks of its host. All pointers stay valid for the life of the process. */
 struct detector_host {
     /* Hands over a finding; called with no core lock held and the actor outside of the core. May be NULL. */
@@ -34,6 +36,16 @@ struct detector_host {
     void (*deferred)(struct actor *a);
     /* One line for the user ("gorace: ..."), e.g. lack of memory. May be NULL. */
     void (*say)(const char *line);
+    /* Something that the core does not see may still act for the program: a signal handler, a timer. May be NULL. */
+    bool (*others)(void);
+    /* Whether all OS threads of the process sleep in the kernel, but the calling one. `known` says whose they are.
+     * May be NULL: they do. */
+    enum asleep (*asleep)(bool (*known)(int tid, void *ctx), void *ctx);
+    /* After a deadlock was handed over. `everybody`: nobody is left who could go on. May be NULL. */
+    void (*deadlocked)(bool everybody);
+    bool no_races; /* accesses, and the order that locks make, are not looked at */
+    bool no_order; /* the order in which locks are taken is not */
+    bool no_waits; /* who waits for whom is not */
 };
 
 /* False when the tables cannot be mapped; a line was then said. */
@@ -108,15 +120,17 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
 
 /* ---- synchronisation -------------------------------------------------------------------------------------------
  * A sync object is a number: an address, or any 64-bit key that is not one (bit 63 set; e.g. a file descriptor).
- * An object with more than one clock (rwlock: readers' and writers') uses neighbouring keys: addr, addr+1, ... */
+ * An object with more than one clock (rwlock: readers' and writers') uses neighbouring keys: addr, addr+1, ...
+ * These order in every schedule; they are not for locks. */
 void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the object's */
 void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
 void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
 void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
 
-/* Locks held, for the reports; edges are made by sync_* above. `addr` is the lock's address. */
-void lock_got(struct actor *a, uintptr_t addr, bool exclusive, uintptr_t pc);
-void lock_gone(struct actor *a, uintptr_t addr);
+/* The same for locks (locks.h): who takes one later need not do so in another schedule. */
+void lock_acquire(struct actor *a, uint64_t key);
+void lock_release(struct actor *a, uint64_t key);
+void lock_release_merge(struct actor *a, uint64_t key);
 
 /* ---- whole process --------------------------------------------------------------------------------------------- */
 /* Brings every other actor out of the core and keeps it out, e.g. round fork; pairs must not nest. */

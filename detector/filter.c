@@ -10,6 +10,15 @@ static struct keys *printed;
 /* Bit 0 is left for `suppressed`, bit 1 keeps the key from being 0. */
 static uint64_t pair_key(const struct finding *f)
 {
+    if (f->kind != FINDING_RACE) {
+        uint64_t sum = 0;
+        for (int i = 0; i < f->nsteps; i++) {
+            const struct finding_step *s = &f->steps[i];
+            uint64_t held = s->role == STEP_ACQUIRES && s->held ? s->held[0].stack : 0;
+            sum += mixed(mixed((uint64_t)s->stack << 8 | s->role, held), s->stack ? 0 : s->addr);
+        }
+        return (mixed(mixed(f->kind + 1, f->misuse), sum) & ~(uint64_t)3) | 2;
+    }
     uint64_t side[2];
     for (int i = 0; i < 2; i++) {
         const struct finding_access *a = &f->access[i];

@@ -5,7 +5,7 @@
 #ifndef GORACE_FINDING_H
 #define GORACE_FINDING_H
 
-#include "detector.h"
+#include "locks.h"
 
 enum finding_kind { FINDING_RACE, FINDING_LOCK_ORDER, FINDING_DEADLOCK, FINDING_STUCK, FINDING_MISUSE };
 enum finding_tier { TIER_HAPPENED, TIER_PREDICTED, TIER_ORDER_ONLY };
@@ -29,6 +29,7 @@ struct finding_lock {
     uintptr_t addr;
     bool exclusive;
     uint32_t stack;        /* where it was taken */
+    enum thing thing;
 };
 
 struct finding_access {
@@ -53,11 +54,41 @@ struct finding_object {
     struct finding_actor actor;  /* HEAP: who allocated it; STACK: whose stack it is */
 };
 
+/* What one actor did, or does, with a lock or another object: a link of a cycle, a part of a misuse. */
+enum step_role {
+    STEP_WAITS,     /* DEADLOCK, STUCK: waits here for the object */
+    STEP_ACQUIRES,  /* LOCK_ORDER: asked for the object here, while it held held[0] and the rest */
+    STEP_MISUSES,   /* MISUSE: the act itself */
+    STEP_TOOK,      /* MISUSE: took the lock here, and holds it */
+    STEP_WAITED,    /* MISUSE: waits on the condition with this mutex */
+    STEP_DESTROYED, /* MISUSE: destroyed, or freed, the object here */
+    STEP_MADE       /* MISUSE: initialised it here */
+};
+
+struct finding_step {
+    enum step_role role;
+    struct finding_actor actor;
+    uint32_t stack;
+    enum thing thing;
+    uint64_t addr;      /* the object: an address, or a key; THREAD: 0 */
+    bool exclusive;     /* how it asks for it */
+    bool has_target;    /* target is the number of the actor that holds the object, or is joined */
+    bool target_ended;
+    uint64_t target;
+    int nheld;          /* locks held, all of them */
+    const struct finding_lock *held;
+};
+
 struct finding {
     enum finding_kind kind;
     enum finding_tier tier;
     struct finding_access access[2]; /* RACE: [0] the one that found it (now), [1] the earlier one */
     struct finding_object object;    /* RACE */
+    int nsteps;                      /* the other kinds, in the order of the cycle; MISUSE: first the act */
+    const struct finding_step *steps;
+    enum misuse misuse;     /* MISUSE */
+    const char *text;       /* MISUSE_OTHER */
+    bool everybody;         /* DEADLOCK: no actor is left that could end it */
 };
 
 #endif

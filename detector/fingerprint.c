@@ -52,8 +52,29 @@ static uint64_t hash_side(const struct report_stack *s)
     return h;
 }
 
+/* Each step is hashed with what it holds; their sum does not depend on where in a cycle the tale begins. */
+static uint64_t hash_steps(const struct report *r)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < r->nsteps; i++) {
+        const struct report_step *s = &r->step[i];
+        uint64_t h = hash_text(FNV_START, report_role(s->step->role));
+        h = hash_number(h, hash_side(&s->stack));
+        if (s->step->role == STEP_ACQUIRES)
+            h = hash_number(h, hash_side(&s->held[0].taken));
+        sum += h;
+    }
+    return sum;
+}
+
 uint64_t filter_fingerprint(const struct report *r)
 {
+    if (r->finding->kind != FINDING_RACE) {
+        uint64_t h = hash_text(FNV_START, report_kind(r->finding->kind));
+        if (r->finding->kind == FINDING_MISUSE)
+            h = hash_text(h, report_misuse(r->finding->misuse));
+        return hash_number(h, hash_steps(r));
+    }
     uint64_t a = hash_side(&r->access[0]), b = hash_side(&r->access[1]);
     uint64_t h = hash_text(FNV_START, report_kind(r->finding->kind));
     h = hash_text(h, r->has_variable && r->variable.name ? r->variable.name : "");

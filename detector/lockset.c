@@ -1,5 +1,7 @@
-/* See lockset.h. `lock` guards the table; an actor's own list of held locks is its own. */
+/* See lockset.h. `lock` guards the table; an actor's own list of held locks (lock.c) is its own. */
 #include "lockset.h"
+
+#include "lock.h"
 
 struct lockset {
     uint32_t next; /* chain or free list */
@@ -14,64 +16,6 @@ static uint64_t lost;
 static struct oslock lock;
 #define HEADS 4096
 static uint32_t heads[HEADS];
-
-void lock_got(struct actor *a, uintptr_t addr, bool exclusive, uintptr_t pc)
-{
-    uint32_t stack = context_stack(a, pc);
-    if (!actor_enter(a))
-        return;
-    struct held *h = NULL;
-    for (unsigned i = a->nheld; i-- > 0 && !h;)
-        if (a->held[i].addr == addr)
-            h = &a->held[i];
-    if (h) {
-        h->depth++;
-    } else {
-        if (a->nheld == a->held_max) {
-            unsigned max = a->held_max ? a->held_max * 2 : 4;
-            struct held *bigger = arena_alloc(max * sizeof *bigger);
-            if (!bigger) {
-                actor_leave(a);
-                return;
-            }
-            copy_bytes(bigger, a->held, a->nheld * sizeof *bigger);
-            if (a->held)
-                arena_free(a->held, a->held_max * sizeof *bigger);
-            a->held = bigger;
-            a->held_max = max;
-        }
-        a->held[a->nheld++] = (struct held){addr, stack, 1, exclusive};
-        a->lockset = LOCKSET_STALE;
-    }
-    actor_leave(a);
-}
-
-void lock_gone(struct actor *a, uintptr_t addr)
-{
-    if (!actor_enter(a))
-        return;
-    for (unsigned i = a->nheld; i-- > 0;) {
-        if (a->held[i].addr != addr)
-            continue;
-        if (--a->held[i].depth == 0) {
-            a->nheld--;
-            for (unsigned j = i; j < a->nheld; j++)
-                a->held[j] = a->held[j + 1];
-            a->lockset = a->nheld ? LOCKSET_STALE : 0;
-        }
-        break;
-    }
-    actor_leave(a);
-}
-
-void locks_drop(struct actor *a)
-{
-    if (a->held)
-        arena_free(a->held, a->held_max * sizeof *a->held);
-    a->held = NULL;
-    a->nheld = a->held_max = 0;
-    a->lockset = 0;
-}
 
 static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
 {
@@ -112,7 +56,7 @@ static uint32_t add(const struct actor *a, uint32_t *head)
         return LOCKSET_LOST;
     }
     for (uint32_t i = 0; i < a->nheld; i++)
-        locks[i] = (struct finding_lock){a->held[i].addr, a->held[i].exclusive, a->held[i].stack};
+        locks[i] = held_describe(&a->held[i]);
     sets[s] = (struct lockset){*head, a->nheld, true, false, locks};
     *head = s;
     return s;
@@ -149,7 +93,7 @@ int lockset_describe(uint32_t set, struct finding_lock *locks)
 int locks_describe(const struct actor *a, struct finding_lock *locks)
 {
     for (uint32_t i = 0; i < a->nheld && i < FINDING_LOCKS; i++)
-        locks[i] = (struct finding_lock){a->held[i].addr, a->held[i].exclusive, a->held[i].stack};
+        locks[i] = held_describe(&a->held[i]);
     return (int)a->nheld;
 }
 

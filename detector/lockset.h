@@ -9,7 +9,6 @@
 #include "actor.h"
 #include "finding.h"
 
-void locks_drop(struct actor *a); /* the actor ends */
 #define LOCKSET_STALE UINT32_MAX  /* actor.lockset: has to be looked up again */
 uint32_t lockset_slow(struct actor *a);
 /* The number of the set that `a` holds now. */

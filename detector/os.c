@@ -111,6 +111,14 @@ void os_yield(void)
     sys6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
+void os_sleep_ms(unsigned ms)
+{
+    const struct {
+        long sec, nsec;
+    } t = {ms / 1000, (long)(ms % 1000) * 1000000};
+    sys6(SYS_nanosleep, (long)&t, 0, 0, 0, 0, 0);
+}
+
 void oslock_slow(struct oslock *l)
 {
     for (int i = 0; i < 100; i++) {

@@ -56,6 +56,7 @@ void os_barrier_setup(void);
 void os_futex_wait(uint32_t *word, uint32_t value);
 void os_futex_wake_all(uint32_t *word);
 void os_yield(void);
+void os_sleep_ms(unsigned ms);
 
 #define OS_PAGE ((size_t)4096)
 

@@ -2,6 +2,7 @@
 #include "access.h"
 #include "foreign.h"
 #include "heap.h"
+#include "lock.h"
 #include "sync.h"
 
 static inline __attribute__((always_inline)) bool covered(const struct actor *a, const union granule *g, uint32_t what)
@@ -131,8 +132,10 @@ void mem_fresh(struct actor *a, uintptr_t addr, size_t size)
 {
     if (!actor_enter(a))
         return;
-    shadow_clear(addr, size);
+    if (!host.no_races)
+        shadow_clear(addr, size);
     sync_forget_range(a, addr, size);
+    locks_forget(a, addr, size);
     actor_leave(a);
 }
 
@@ -140,7 +143,7 @@ void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
 {
     /* Alone, nothing that is remembered of the bytes or of objects in them can matter to anybody, and a full stack of
      * code without hooks is not worth its price. */
-    bool solo = a->pause & PAUSE_SOLO;
+    bool solo = a->pause & PAUSE_SOLO || host.no_races;
     uint32_t stack = solo ? context_child(a->context, pc, &a->folded, &a->lost_stacks) : context_stack(a, pc);
     if (!actor_enter(a))
         return;
@@ -197,8 +200,11 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc)
     bool known = heap_take(a, addr, &b);
     if (known && !solo)
         sync_forget_range(a, b.addr, b.size);
+    bool locks = known && locks_maybe(b.addr, b.size);
     actor_leave(a);
-    if (!known || solo)
+    if (locks)
+        locks_freed(a, b.addr, b.size, pc);
+    if (!known || solo || host.no_races)
         return;
     if (b.size > FREE_WHOLE)
         free_large(a, &b, pc);

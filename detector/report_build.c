@@ -109,6 +109,8 @@ static void add_actor(struct report *r, const struct finding_actor *who)
     for (int i = 0; i < r->nactors; i++)
         if (r->actors[i].who->number == who->number)
             return;
+    if (r->nactors == REPORT_ACTORS)
+        return;
     r->actors[r->nactors++] = (struct report_actor){who, name_stack(who->birth_stack)};
 }
 
@@ -134,16 +136,27 @@ static void name_side(struct report *r, int side)
     }
 }
 
-uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer)
+static void name_step(struct report *r, const struct finding_step *s)
 {
+    struct report_step *to = &r->step[r->nsteps++];
+    struct symbol_variable v;
+    uintptr_t pc;
+    int n = s->stack ? context_pcs(s->stack, &pc, 1) : 0;
+    to->step = s;
+    to->stack = name_stack(s->stack);
+    to->name = names && s->addr >> 63 == 0 && names->variable(s->addr, &pc, n, &v) ? v.name : NULL;
+    for (int i = 0; i < report_step_locks(s); i++) {
+        to->held[i].taken = name_stack(s->held[i].stack);
+        n = s->held[i].stack ? context_pcs(s->held[i].stack, &pc, 1) : 0;
+        to->held[i].name = names && names->variable(s->held[i].addr, &pc, n, &v) ? v.name : NULL;
+    }
+    add_actor(r, &s->actor);
+}
+
+static void name_race(struct report *r)
+{
+    const struct finding *f = r->finding;
     const struct finding_object *object = &f->object;
-    names = symbolizer;
-    nframes = nunnamed = 0;
-    if (names)
-        names->refresh();
-    zero_bytes(r, sizeof *r); /* as an initializer it would become a call of memset */
-    r->finding = f;
-    r->pid = sys_getpid();
     name_side(r, 0);
     name_side(r, 1);
     if (object->kind == OBJECT_HEAP)
@@ -154,6 +167,21 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
     add_actor(r, &f->access[1].actor);
     if (object->kind == OBJECT_HEAP || object->kind == OBJECT_STACK || object->kind == OBJECT_TLS)
         add_actor(r, &object->actor);
+}
+
+uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer)
+{
+    names = symbolizer;
+    nframes = nunnamed = 0;
+    if (names)
+        names->refresh();
+    zero_bytes(r, sizeof *r); /* as an initializer it would become a call of memset */
+    r->finding = f;
+    r->pid = sys_getpid();
+    if (f->kind == FINDING_RACE)
+        name_race(r);
+    for (int i = 0; i < f->nsteps && i < REPORT_STEPS; i++)
+        name_step(r, &f->steps[i]);
     uint64_t fingerprint = filter_fingerprint(r);
     for (int i = 0; i < 16; i++)
         r->fingerprint[i] = "0123456789abcdef"[fingerprint >> (60 - 4 * i) & 15];

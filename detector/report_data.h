@@ -28,7 +28,15 @@ struct report_actor {
     struct report_stack created;
 };
 
-#define REPORT_ACTORS 3 /* both sides, and who owns the memory */
+struct report_step {
+    const struct finding_step *step;
+    struct report_stack stack;
+    const char *name; /* of the object, when it is a variable, or NULL */
+    struct report_lock held[FINDING_LOCKS];
+};
+
+#define REPORT_ACTORS 256
+#define REPORT_STEPS 256 /* shown of one finding; more are counted */
 
 struct report {
     const struct finding *finding;
@@ -40,6 +48,8 @@ struct report {
     struct report_stack allocated; /* OBJECT_HEAP */
     bool has_variable;
     struct symbol_variable variable; /* of access[0].addr; its name may be NULL */
+    struct report_step step[REPORT_STEPS];
+    int nsteps; /* of them; the finding may have more */
     struct report_actor actors[REPORT_ACTORS];
     int nactors;
 };
@@ -50,9 +60,18 @@ static inline int report_locks(const struct finding_access *a)
     return a->nlocks < FINDING_LOCKS ? a->nlocks : FINDING_LOCKS;
 }
 
+static inline int report_step_locks(const struct finding_step *s)
+{
+    int n = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
+    return s->held ? n : 0;
+}
+
 /* "data-race" ...: the finding's kind in reports. */
 const char *report_kind(enum finding_kind kind);
 const char *report_tier(enum finding_tier tier);
+const char *report_role(enum step_role role);
+const char *report_misuse(enum misuse what); /* "unlock-unlocked" ... */
+const char *thing_name(enum thing thing);    /* "mutex" ... */
 const char *base_name(const char *path);
 
 /* Names everything; returns the fingerprint. `symbolizer` may be NULL. */
@@ -65,6 +84,12 @@ const struct symbol_frame *report_frame(const struct report *r);
 /* "file.c:12 in func", of that frame. */
 void report_place(struct outbuf *o, const struct report *r);
 void report_text(struct outbuf *o, const struct report *r);
+/* report_text.c's parts, for the kinds of report_locks.c. */
+void report_say_actor(struct outbuf *o, const struct finding_actor *a);
+void report_say_actor_fully(struct outbuf *o, const struct finding_actor *a);
+void report_say_stack(struct outbuf *o, const struct report_stack *s, int indent);
+void report_say_steps(struct outbuf *o, const struct report *r);
+void report_steps_sentence(struct outbuf *o, const struct report *r);
 void report_json(struct outbuf *o, const struct report *r);
 /* A workflow command of GitHub Actions, on one line. */
 void report_github(struct outbuf *o, const struct report *r);

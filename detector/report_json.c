@@ -112,21 +112,28 @@ static const char *object_word(const struct report *r)
     return r->has_variable ? "global" : "unknown";
 }
 
+static void lock(struct outbuf *o, const struct finding_lock *l, const struct report_lock *named)
+{
+    outbuf_char(o, '{');
+    key(o, "address");
+    address(o, l->addr);
+    next_key(o, "name");
+    text(o, named->name);
+    next_key(o, "mode");
+    outbuf_str(o, l->exclusive ? "\"exclusive\"" : "\"shared\"");
+    next_key(o, "stack");
+    stack(o, &named->taken);
+    outbuf_char(o, '}');
+}
+
 static void locks(struct outbuf *o, const struct report *r, int side)
 {
     const struct finding_access *a = &r->finding->access[side];
     outbuf_char(o, '[');
     for (int i = 0; i < report_locks(a); i++) {
-        outbuf_str(o, i ? ",{" : "{");
-        key(o, "address");
-        address(o, a->locks[i].addr);
-        next_key(o, "name");
-        text(o, r->lock[side][i].name);
-        next_key(o, "mode");
-        outbuf_str(o, a->locks[i].exclusive ? "\"exclusive\"" : "\"shared\"");
-        next_key(o, "stack");
-        stack(o, &r->lock[side][i].taken);
-        outbuf_char(o, '}');
+        if (i)
+            outbuf_char(o, ',');
+        lock(o, &a->locks[i], &r->lock[side][i]);
     }
     outbuf_char(o, ']');
 }
@@ -218,6 +225,87 @@ static void actor(struct outbuf *o, const struct report_actor *a)
     outbuf_char(o, '}');
 }
 
+static void object_of_step(struct outbuf *o, const struct report_step *s)
+{
+    outbuf_char(o, '{');
+    key(o, "type");
+    text(o, thing_name(s->step->thing));
+    next_key(o, "address");
+    if (s->step->addr)
+        address(o, s->step->addr);
+    else
+        outbuf_str(o, "null");
+    next_key(o, "name");
+    text(o, s->name);
+    outbuf_char(o, '}');
+}
+
+static void step(struct outbuf *o, const struct report_step *s)
+{
+    outbuf_char(o, '{');
+    key(o, "role");
+    text(o, report_role(s->step->role));
+    next_key(o, "actor");
+    outbuf_format(o, "%lu", s->step->actor.number);
+    next_key(o, "object");
+    object_of_step(o, s);
+    next_key(o, "mode");
+    outbuf_str(o, s->step->exclusive ? "\"exclusive\"" : "\"shared\"");
+    next_key(o, "target");
+    if (s->step->has_target)
+        outbuf_format(o, "%lu", s->step->target);
+    else
+        outbuf_str(o, "null");
+    next_key(o, "stack");
+    stack(o, &s->stack);
+    next_key(o, "locks_held");
+    outbuf_format(o, "%d", s->step->nheld);
+    next_key(o, "locks");
+    outbuf_char(o, '[');
+    for (int i = 0; i < report_step_locks(s->step); i++) {
+        if (i)
+            outbuf_char(o, ',');
+        lock(o, &s->step->held[i], &s->held[i]);
+    }
+    outbuf_str(o, "]}");
+}
+
+/* "edges" of a cycle of lock order, "waits" of a deadlock or of who is stuck, "places" of a misuse. */
+static void steps(struct outbuf *o, const struct report *r)
+{
+    enum finding_kind kind = r->finding->kind;
+    next_key(o, kind == FINDING_LOCK_ORDER ? "edges" : kind == FINDING_MISUSE ? "places" : "waits");
+    outbuf_char(o, '[');
+    for (int i = 0; i < r->nsteps; i++) {
+        if (i)
+            outbuf_char(o, ',');
+        step(o, &r->step[i]);
+    }
+    outbuf_char(o, ']');
+    if (kind == FINDING_MISUSE) {
+        next_key(o, "misuse");
+        text(o, report_misuse(r->finding->misuse));
+    }
+    if (kind == FINDING_DEADLOCK) {
+        next_key(o, "everybody");
+        boolean(o, r->finding->everybody);
+    }
+}
+
+static void accesses(struct outbuf *o, const struct report *r)
+{
+    next_key(o, "accesses");
+    outbuf_char(o, '[');
+    access_side(o, r, 0);
+    outbuf_char(o, ',');
+    access_side(o, r, 1);
+    outbuf_char(o, ']');
+    next_key(o, "objects");
+    outbuf_char(o, '[');
+    object(o, r);
+    outbuf_char(o, ']');
+}
+
 void report_json(struct outbuf *o, const struct report *r)
 {
     struct outbuf message;
@@ -240,16 +328,10 @@ void report_json(struct outbuf *o, const struct report *r)
     }
     next_key(o, "message");
     text(o, message.data);
-    next_key(o, "accesses");
-    outbuf_char(o, '[');
-    access_side(o, r, 0);
-    outbuf_char(o, ',');
-    access_side(o, r, 1);
-    outbuf_char(o, ']');
-    next_key(o, "objects");
-    outbuf_char(o, '[');
-    object(o, r);
-    outbuf_char(o, ']');
+    if (r->finding->kind == FINDING_RACE)
+        accesses(o, r);
+    else
+        steps(o, r);
     next_key(o, "actors");
     outbuf_char(o, '[');
     for (int i = 0; i < r->nactors; i++) {

@@ -85,7 +85,7 @@ static void say_number(struct outbuf *o, uint64_t number, uint64_t goroutine)
         outbuf_format(o, "thread T%lu", number);
 }
 
-static void say_actor(struct outbuf *o, const struct finding_actor *a)
+void report_say_actor(struct outbuf *o, const struct finding_actor *a)
 {
     say_number(o, a->number, a->goroutine);
 }
@@ -102,9 +102,9 @@ static void say_goroutine_state(struct outbuf *o, const struct finding_actor *a)
 }
 
 /* "thread T1 'worker' (tid 12, running)" */
-static void say_actor_fully(struct outbuf *o, const struct finding_actor *a)
+void report_say_actor_fully(struct outbuf *o, const struct finding_actor *a)
 {
-    say_actor(o, a);
+    report_say_actor(o, a);
     if (a->goroutine) {
         say_goroutine_state(o, a);
         return;
@@ -142,7 +142,7 @@ static void say_subject(struct outbuf *o, const struct report *r)
         }
     } else if (object->kind == OBJECT_STACK) {
         outbuf_str(o, "the stack of ");
-        say_actor(o, &object->actor);
+        report_say_actor(o, &object->actor);
     } else if (r->has_variable && v->name) {
         outbuf_name(o, v->name);
         if (r->finding->access[0].addr != v->base)
@@ -163,15 +163,19 @@ static void say_subject(struct outbuf *o, const struct report *r)
 void report_sentence(struct outbuf *o, const struct report *r)
 {
     const struct finding_access *now = &r->finding->access[0], *earlier = &r->finding->access[1];
+    if (r->finding->kind != FINDING_RACE) {
+        report_steps_sentence(o, r);
+        return;
+    }
     if (now->kind == ACCESS_FREE)
         outbuf_str(o, "free of ");
     else
         outbuf_format(o, "%s of %zu byte%s at ", verb(now->kind), now->size, now->size == 1 ? "" : "s");
     say_subject(o, r);
     outbuf_str(o, " by ");
-    say_actor(o, &now->actor);
+    report_say_actor(o, &now->actor);
     outbuf_format(o, " and earlier %s by ", verb(earlier->kind));
-    say_actor(o, &earlier->actor);
+    report_say_actor(o, &earlier->actor);
     outbuf_str(o, ", unordered");
 }
 
@@ -185,7 +189,7 @@ static void say_module(struct outbuf *o, const struct symbol_frame *f)
 
 const struct symbol_frame *report_frame(const struct report *r)
 {
-    const struct report_stack *s = &r->access[0];
+    const struct report_stack *s = r->nsteps ? &r->step[0].stack : &r->access[0];
     return s->n ? s->at[0].frame : NULL;
 }
 
@@ -223,7 +227,7 @@ static void say_frame(struct outbuf *o, int number, const struct symbol_frame *f
     outbuf_char(o, '\n');
 }
 
-static void say_stack(struct outbuf *o, const struct report_stack *s, int indent)
+void report_say_stack(struct outbuf *o, const struct report_stack *s, int indent)
 {
     int number = 0;
     if (s->n == 0)
@@ -251,7 +255,7 @@ static void say_locks(struct outbuf *o, const struct report *r, int side)
         }
         outbuf_format(o, "0x%lx held %s, taken at:\n", a->locks[i].addr,
                       a->locks[i].exclusive ? "exclusively" : "for reading");
-        say_stack(o, &l->taken, 6);
+        report_say_stack(o, &l->taken, 6);
     }
     if (a->nlocks > shown)
         outbuf_format(o, "    and %d more locks\n", a->nlocks - shown);
@@ -265,14 +269,14 @@ static void say_access(struct outbuf *o, const struct report *r, int side)
         outbuf_format(o, " of the block with 0x%lx by ", a->addr);
     else
         outbuf_format(o, " of size %zu at 0x%lx by ", a->size, a->addr);
-    say_actor_fully(o, &a->actor);
+    report_say_actor_fully(o, &a->actor);
     if (a->locks_lost)
         outbuf_str(o, ", locks not known:\n");
     else if (a->nlocks == 0)
         outbuf_str(o, ", no locks held:\n");
     else
         outbuf_format(o, ", %d lock%s held:\n", a->nlocks, a->nlocks == 1 ? "" : "s");
-    say_stack(o, &r->access[side], 4);
+    report_say_stack(o, &r->access[side], 4);
     say_locks(o, r, side);
 }
 
@@ -285,18 +289,18 @@ static void say_location(struct outbuf *o, const struct report *r)
     case OBJECT_HEAP:
         outbuf_format(o, "  Location is byte %zu of a heap block of %zu bytes at 0x%lx, allocated by ",
                       addr - object->base, object->size, object->base);
-        say_actor_fully(o, &object->actor);
+        report_say_actor_fully(o, &object->actor);
         outbuf_str(o, " at:\n");
-        say_stack(o, &r->allocated, 4);
+        report_say_stack(o, &r->allocated, 4);
         return;
     case OBJECT_STACK:
         outbuf_str(o, "  Location is the stack of ");
-        say_actor_fully(o, &object->actor);
+        report_say_actor_fully(o, &object->actor);
         outbuf_char(o, '\n');
         return;
     case OBJECT_TLS:
         outbuf_str(o, "  Location is thread-local storage of ");
-        say_actor_fully(o, &object->actor);
+        report_say_actor_fully(o, &object->actor);
         outbuf_char(o, '\n');
         return;
     case OBJECT_FD:
@@ -343,7 +347,7 @@ static void say_creation(struct outbuf *o, const struct report_actor *a)
     outbuf_str(o, " created by ");
     say_number(o, a->who->parent, a->who->parent_goroutine);
     outbuf_str(o, " at:\n");
-    say_stack(o, &a->created, 4);
+    report_say_stack(o, &a->created, 4);
 }
 
 void report_text(struct outbuf *o, const struct report *r)
@@ -353,9 +357,13 @@ void report_text(struct outbuf *o, const struct report *r)
     outbuf_format(o, "WARNING: gorace: %s: ", report_kind(r->finding->kind));
     report_sentence(o, r);
     outbuf_format(o, " [%s]\n", r->fingerprint);
-    say_access(o, r, 0);
-    say_access(o, r, 1);
-    say_location(o, r);
+    if (r->finding->kind == FINDING_RACE) {
+        say_access(o, r, 0);
+        say_access(o, r, 1);
+        say_location(o, r);
+    } else {
+        report_say_steps(o, r);
+    }
     for (int i = 0; i < r->nactors; i++)
         say_creation(o, &r->actors[i]);
     outbuf_format(o, "SUMMARY: gorace: %s ", report_kind(r->finding->kind));

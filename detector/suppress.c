@@ -205,6 +205,15 @@ static bool anywhere(const char *pattern, const struct report *r)
     for (int i = 0; i < 2; i++)
         if (stack_matches(pattern, &r->access[i], r->access[i].n))
             return true;
+    for (int i = 0; i < r->nsteps; i++) {
+        const struct report_step *s = &r->step[i];
+        if (stack_matches(pattern, &s->stack, s->stack.n) || pattern_matches(pattern, s->name))
+            return true;
+        for (int h = 0; h < report_step_locks(s->step); h++)
+            if (stack_matches(pattern, &s->held[h].taken, s->held[h].taken.n) ||
+                pattern_matches(pattern, s->held[h].name))
+                return true;
+    }
     for (int i = 0; i < r->nactors; i++)
         if (stack_matches(pattern, &r->actors[i].created, r->actors[i].created.n))
             return true;

@@ -1,6 +1,9 @@
 /* See sync.h. */
 #include "sync.h"
 
+#include "lock.h"
+#include "order.h"
+
 #define LINE_SHIFT 6
 #define CHAINS (1u << 17)
 #define PAGES (1u << 16)
@@ -107,6 +110,7 @@ void sync_drop_heads(struct actor *a, struct sync *s)
 static void drop(struct actor *a, struct sync *s)
 {
     vclock_clear(&s->clock, &a->nodes);
+    vclock_clear(&s->order, &a->nodes);
     sync_drop_heads(a, s);
     __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
     pool_put(&a->syncs, s, sizeof *s);
@@ -148,28 +152,32 @@ void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
     }
 }
 
-void sync_acquire(struct actor *a, uint64_t key)
+static void acquire(struct actor *a, uint64_t key, bool always)
 {
     if (!actor_enter(a))
         return;
     if (!(a->pause & PAUSE_SOLO)) {
         struct sync *s = sync_hold(a, key, false);
-        if (s)
+        if (s && !host.no_races)
             sync_join_into(a, s);
+        if (s && always)
+            order_into(a, s);
         sync_let(key);
     }
     actor_leave(a);
 }
 
-static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *))
+static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *), bool always)
 {
     if (!actor_enter(a))
         return;
     /* Alone, whatever is released is known to everybody who can ever come. */
     if (!(a->pause & PAUSE_SOLO)) {
         struct sync *s = sync_hold(a, key, true);
-        if (s)
+        if (s && !host.no_races)
             how(a, s);
+        if (s && always)
+            order_out(a, s);
         sync_let(key);
         if (unlikely(vclock_failed))
             detector_off("out of memory for clocks; running on without detection");
@@ -177,14 +185,37 @@ static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, s
     actor_leave(a);
 }
 
+void sync_acquire(struct actor *a, uint64_t key)
+{
+    acquire(a, key, true);
+}
+
 void sync_release(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_set);
+    release(a, key, sync_set, true);
 }
 
 void sync_release_merge(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_merge);
+    release(a, key, sync_merge, true);
+}
+
+void lock_acquire(struct actor *a, uint64_t key)
+{
+    if (!host.no_races)
+        acquire(a, key, false);
+}
+
+void lock_release(struct actor *a, uint64_t key)
+{
+    if (!host.no_races)
+        release(a, key, sync_set, false);
+}
+
+void lock_release_merge(struct actor *a, uint64_t key)
+{
+    if (!host.no_races)
+        release(a, key, sync_merge, false);
 }
 
 void sync_forget(struct actor *a, uint64_t key)

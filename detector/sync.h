@@ -24,6 +24,7 @@ struct sync {
     bool heads_lost;    /* there were more */
     /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
     who_t released;
+    struct vclock order; /* order.h */
 };
 
 bool sync_start(void);

@@ -14,6 +14,7 @@
 #include "../detector/os.h"
 #include "../detector/report.h"
 #include "../detector/unwind.h"
+#include "asleep.h"
 #include "benign.h"
 #include "interpose.h"
 #include "modules.h"
@@ -72,13 +73,31 @@ static void found(struct actor *by, const struct finding *f)
     (void)by;
     if (f->kind == FINDING_RACE && benign_has(f->access[0].addr, f->access[0].size))
         return;
+    int cancel;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* the reporter opens and reads files */
     reports_ready();
     struct inside in = inside_begin();
     bool unseen = unseen_order(f);
     enum verdict v = unseen ? VERDICT_SUPPRESSED : report_finding(f);
     inside_end(in);
+    pthread_setcancelstate(cancel, NULL);
     if (flags.halt_on_error && (v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED))
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
+}
+
+/* Nothing is left to be flushed without a lock that somebody stuck may hold: buffered output of the program is lost, as it
+ * is when somebody kills a process that hangs. */
+static void deadlocked(bool everybody)
+{
+    if (flags.on_deadlock == ON_DEADLOCK_REPORT && !everybody)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    int status = process_exit_code(0);
+    if (flags.on_deadlock == ON_DEADLOCK_ABORT) {
+        inside_begin();
+        abort();
+    }
+    raw_syscall(SYS_exit_group, status, 0, 0, 0, 0, 0);
 }
 
 /* ---- start --------------------------------------------------------------------------------------------------------- */
@@ -152,14 +171,20 @@ static void fork_child(void)
 
 static void start(void)
 {
-    static const struct detector_host host = {.found = found,
+    struct detector_host host = {.found = found,
                                               .company = reports_ready,
                                               .unwind = unwind_here,
                                               .instrumented = modules_instrumented,
                                               .deferred = signal_run_pending,
-                                              .say = say};
+                                              .say = say,
+                                              .others = signal_handled,
+                                              .asleep = threads_asleep,
+                                              .deadlocked = deadlocked};
     interpose_resolve();
     read_options();
+    host.no_races = !(flags.detect & DETECT_RACE);
+    host.no_order = !(flags.detect & DETECT_LOCK_ORDER);
+    host.no_waits = !(flags.detect & DETECT_DEADLOCK);
     if (static_tsan()) {
         refuse_static_tsan();
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);

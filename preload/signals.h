@@ -15,6 +15,8 @@ static inline uint64_t signal_key(int sig)
 
 /* For detector_host.deferred: delivers the signal that was put off, now that `a` has left the core. */
 void signal_run_pending(struct actor *a);
+/* Whether the program has a handler that a signal from outside, or a timer, may run. */
+bool signal_handled(void);
 /* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */
 void signal_sent(struct actor *me, int sig);
 

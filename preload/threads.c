@@ -19,7 +19,9 @@
 #include <sys/auxv.h>
 #include <sys/resource.h>
 
+#include "../detector/locks.h"
 #include "../detector/os.h"
+#include "mutex.h"
 #include "process.h"
 #include "raw.h"
 
@@ -283,15 +285,22 @@ static void release_robust(struct actor *a)
         if (!entry || entry == &head->list)
             break;
         uintptr_t mutex = (uintptr_t)entry + (uintptr_t)head->futex_offset;
-        sync_release_merge(a, mutex);
+        lock_release_merge(a, mutex);
         lock_gone(a, mutex);
         entry = entry->next;
     }
 }
 
+/* A robust mutex goes to the next one who wants it. */
+static bool excused(uintptr_t addr, enum thing thing)
+{
+    return thing == THING_MUTEX && mutex_robust((const pthread_mutex_t *)addr);
+}
+
 static void end(struct thread *t)
 {
     struct actor *a = t->actor;
+    locks_at_end(a, excused);
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
     sigset_t all;
     sigfillset(&all);
@@ -304,6 +313,7 @@ static void end(struct thread *t)
         unlist(t);
     os_unlock(&lock);
     actor_ends(a);
+    wait_check(NULL);
 }
 
 void thread_hosts(void)
@@ -389,6 +399,35 @@ void thread_unpin(struct thread *t)
     tables_unlock(self);
 }
 
+struct join_wait join_wait_begins(struct actor *me, struct thread *t, uintptr_t pc)
+{
+    struct join_wait w = {NULL, NULL};
+    if (!t)
+        return w;
+    struct thread *self = tables_lock();
+    /* libc refuses to join oneself, and one who is joining oneself. */
+    bool waits = self && t != self && t->joins != self && !t->ended;
+    if (waits)
+        self->joins = t;
+    tables_unlock(self);
+    if (!waits)
+        return w;
+    w.me = me;
+    w.self = self;
+    wait_begin(me, &(struct wait_for){.thing = THING_THREAD, .key = (uintptr_t)t, .target = t->actor}, pc);
+    return w;
+}
+
+void join_wait_over(struct join_wait *w)
+{
+    if (!w->me)
+        return;
+    wait_end(w->me);
+    tables_lock();
+    w->self->joins = NULL;
+    tables_unlock(w->self);
+}
+
 void thread_joined(struct actor *me, struct thread *t)
 {
     struct thread *self = tables_lock();
@@ -416,6 +455,14 @@ void thread_detached(struct thread *t)
     if (child)
         actor_detached(child);
     record_unpin(t);
+    tables_unlock(self);
+}
+
+void thread_cancelled(struct thread *t)
+{
+    struct thread *self = tables_lock();
+    if (!t->ended)
+        actor_cancelled(t->actor);
     tables_unlock(self);
 }
 

@@ -38,6 +38,7 @@ struct thread {
     uint64_t signal_mask;   /* to go back to when it is delivered */
     siginfo_t kept;         /* that signal, unless the kernel has it; si_signo 0: none */
     struct once_call *once; /* wrap_barrier.c */
+    struct thread *joins;   /* whom it waits for; registry lock */
 };
 
 /* The key and the fork handlers. Called before the first actor is attached; idempotent. */
@@ -62,9 +63,18 @@ void thread_begins(struct thread *t);
 struct thread *thread_find(pthread_t id);
 void thread_unpin(struct thread *t);
 void thread_named(pthread_t id, const char *name);
+/* Round a join without a time limit of a pinned record. `t` may be NULL. */
+struct join_wait {
+    struct actor *me; /* NULL: nothing was begun */
+    struct thread *self;
+};
+struct join_wait join_wait_begins(struct actor *me, struct thread *t, uintptr_t pc);
+void join_wait_over(struct join_wait *w);
 /* After the real join or detach of a pinned record has succeeded. */
 void thread_joined(struct actor *me, struct thread *t);
 void thread_detached(struct thread *t);
+/* Somebody is about to cancel it: its waits may end by that. */
+void thread_cancelled(struct thread *t);
 /* The calling thread's actor ends here, now; nothing that it does later is seen. */
 void thread_ends(void);
 

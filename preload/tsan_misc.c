@@ -5,6 +5,7 @@
 #define GORACE_ANNOTATE_DEFINITIONS
 #include "../include/gorace/annotate.h"
 
+#include "../detector/locks.h"
 #include "benign.h"
 #include "interpose.h"
 
@@ -33,30 +34,30 @@ static void acquire(const volatile void *addr)
         sync_acquire(me, KEY(addr));
 }
 
-static void lock_taken(const volatile void *lock, bool exclusive, uintptr_t pc)
+static void taken(const volatile void *lock, bool exclusive, uintptr_t pc)
 {
     struct actor *me = current();
     if (!me)
         return;
-    sync_acquire(me, KEY(lock));
+    lock_acquire(me, KEY(lock));
     if (exclusive)
-        sync_acquire(me, KEY(lock) + 1);
+        lock_acquire(me, KEY(lock) + 1);
     lock_got(me, KEY(lock), exclusive, pc);
 }
 
-static void lock_given(const volatile void *lock, bool exclusive)
+static void given(const volatile void *lock, bool exclusive)
 {
     struct actor *me = current();
     if (!me)
         return;
     if (exclusive)
-        sync_release(me, KEY(lock));
+        lock_release(me, KEY(lock));
     else
-        sync_release_merge(me, KEY(lock) + 1);
+        lock_release_merge(me, KEY(lock) + 1);
     lock_gone(me, KEY(lock));
 }
 
-static void lock_destroyed(const volatile void *lock)
+static void destroyed(const volatile void *lock)
 {
     struct actor *me = current();
     if (!me)
@@ -134,7 +135,7 @@ HOOK(void, __tsan_release, (void *addr))
 NOTHING(__tsan_mutex_create, (void *addr, unsigned flags))
 HOOK(void, __tsan_mutex_destroy, (void *addr, unsigned flags))
 {
-    lock_destroyed(addr);
+    destroyed(addr);
 }
 HOOK(void, __tsan_mutex_pre_lock, (void *addr, unsigned flags))
 {
@@ -144,11 +145,11 @@ HOOK(void, __tsan_mutex_post_lock, (void *addr, unsigned flags, int recursion))
 {
     ignore(false);
     if (!(flags & MUTEX_TRY_FAILED))
-        lock_taken(addr, !(flags & MUTEX_READ_LOCK), CALLER);
+        taken(addr, !(flags & MUTEX_READ_LOCK), CALLER);
 }
 HOOK(int, __tsan_mutex_pre_unlock, (void *addr, unsigned flags))
 {
-    lock_given(addr, !(flags & MUTEX_READ_LOCK));
+    given(addr, !(flags & MUTEX_READ_LOCK));
     ignore(true);
     return 1;
 }
@@ -331,15 +332,15 @@ NOTHING(AnnotateRWLockCreate, (OBJECT))
 NOTHING(AnnotateRWLockCreateStatic, (OBJECT))
 HOOK(void, AnnotateRWLockDestroy, (OBJECT))
 {
-    lock_destroyed(addr);
+    destroyed(addr);
 }
 HOOK(void, AnnotateRWLockAcquired, (OBJECT, long is_write))
 {
-    lock_taken(addr, is_write, CALLER);
+    taken(addr, is_write, CALLER);
 }
 HOOK(void, AnnotateRWLockReleased, (OBJECT, long is_write))
 {
-    lock_given(addr, is_write);
+    given(addr, is_write);
 }
 NOTHING(AnnotateMutexIsUsedAsCondVar, (OBJECT))
 NOTHING(AnnotateMutexIsNotPHB, (OBJECT))
@@ -359,7 +360,7 @@ HOOK(void, AnnotateCondVarSignalAll, (OBJECT))
 NOTHING(AnnotatePCQCreate, (OBJECT))
 HOOK(void, AnnotatePCQDestroy, (OBJECT))
 {
-    lock_destroyed(addr);
+    destroyed(addr);
 }
 HOOK(void, AnnotatePCQPut, (OBJECT))
 {
@@ -392,15 +393,15 @@ HOOK(void, gorace_annotate_happens_after, (const volatile void *addr))
 }
 HOOK(void, gorace_annotate_lock_acquired, (const volatile void *lock, int exclusive))
 {
-    lock_taken(lock, exclusive, CALLER);
+    taken(lock, exclusive, CALLER);
 }
 HOOK(void, gorace_annotate_lock_released, (const volatile void *lock, int exclusive))
 {
-    lock_given(lock, exclusive);
+    given(lock, exclusive);
 }
 HOOK(void, gorace_annotate_lock_destroyed, (const volatile void *lock))
 {
-    lock_destroyed(lock);
+    destroyed(lock);
 }
 HOOK(void, gorace_annotate_ignore_reads, (int delta))
 {

@@ -6,8 +6,10 @@
  *
  * When more threads than the barrier's count use it at once, libc decides who goes with whom, and we cannot see it
  * ("crowded"). Then, to raise no false alarm, leaving learns all arrivals ever, through the barrier's address. */
+#include "../detector/locks.h"
 #include "../detector/os.h"
 #include "interpose.h"
+#include "raw.h"
 #include "sync_keys.h"
 #include "threads.h"
 
@@ -27,6 +29,9 @@ struct barrier {
     struct round *open;   /* the round that takes arrivals; NULL: the next one begins a new round */
     struct barrier *next; /* bucket or free list */
 };
+
+/* glibc (nptl/pthreadP.h, struct pthread_barrier): not zero when other processes may use it. */
+#define SHARED_OFFSET 12
 
 #define BUCKETS 64
 #define SLAB ((size_t)16 << 10)
@@ -165,7 +170,18 @@ INTERPOSE(int, pthread_barrier_wait, (pthread_barrier_t * b))
     sync_release_merge(me, key);
     if (r)
         sync_release_merge(me, (uintptr_t)b);
+    int shared;
+    raw_copy(&shared, (const char *)b + SHARED_OFFSET, sizeof shared);
+    bool last = r && r->full;
+    const struct wait_for w = {.thing = THING_BARRIER,
+                               .how = shared || !r ? HOW_OUTSIDE : 0,
+                               .key = (uintptr_t)b,
+                               .available = NULL};
+    if (!last)
+        wait_begin(me, &w, CALLER);
     int result = REAL(pthread_barrier_wait)(b);
+    if (!last)
+        wait_end(me);
     bool through = result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD;
     if (through)
         sync_acquire(me, key);

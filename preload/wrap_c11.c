@@ -3,6 +3,7 @@
  * thrd_exit and tss_* need none: the end of a thread is seen by the destructor of our own key (threads.c). */
 #include "cond_wait.h"
 #include "interpose.h"
+#include "mutex.h"
 #include "once.h"
 
 static int thread_main(void *arg)
@@ -43,7 +44,9 @@ INTERPOSE(int, thrd_join, (thrd_t id, int *value))
 {
     struct actor *me = current();
     struct thread *t = me ? thread_find(id) : NULL;
+    struct join_wait w = join_wait_begins(me, t, CALLER);
     int result = REAL(thrd_join)(id, value);
+    join_wait_over(&w);
     if (t && result == thrd_success)
         thread_joined(me, t);
     else
@@ -67,60 +70,73 @@ INTERPOSE(int, thrd_detach, (thrd_t id))
 
 /* ---- mutexes ---------------------------------------------------------------------------------------------------- */
 
-static inline int locked(struct actor *me, mtx_t *m, int result, uintptr_t pc)
+static inline pthread_mutex_t *inner(mtx_t *m)
 {
-    if (me && result == thrd_success) {
-        sync_acquire(me, (uintptr_t)m);
-        lock_got(me, (uintptr_t)m, true, pc);
-    }
+    return (pthread_mutex_t *)m;
+}
+
+static inline int locked(struct actor *me, mtx_t *m, int result, unsigned bits, uintptr_t pc)
+{
+    if (me && result == thrd_success)
+        mutex_got(me, inner(m), bits, pc);
     return result;
 }
 
 INTERPOSE(int, mtx_init, (mtx_t * m, int type))
 {
     struct actor *me = current();
-    if (me) {
-        mem_write(me, m, sizeof *m, CALLER);
-        sync_forget(me, (uintptr_t)m);
-    }
+    if (me)
+        mutex_made(me, inner(m), CALLER);
     return REAL(mtx_init)(m, type);
 }
 
 INTERPOSE(void, mtx_destroy, (mtx_t * m))
 {
     struct actor *me = current();
-    if (me) {
-        mem_write(me, m, sizeof *m, CALLER);
-        sync_forget(me, (uintptr_t)m);
-    }
+    if (me && mutex_state(inner(m)) != MUTEX_UNLOCKED)
+        mutex_destroyed(me, inner(m), EBUSY, CALLER);
     REAL(mtx_destroy)(m);
+    if (me)
+        mutex_destroyed(me, inner(m), 0, CALLER);
 }
 
 INTERPOSE(int, mtx_lock, (mtx_t * m))
 {
     struct actor *me = current();
-    return locked(me, m, REAL(mtx_lock)(m), CALLER);
+    if (!me)
+        return REAL(mtx_lock)(m);
+    int result = REAL(mtx_trylock)(m);
+    if (__builtin_expect(result == thrd_busy, 0)) {
+        bool waits = mutex_wait_begin(me, inner(m), CALLER);
+        result = REAL(mtx_lock)(m);
+        if (waits)
+            wait_end(me);
+    }
+    if (result == thrd_error)
+        mutex_refused(me, inner(m), EINVAL, CALLER);
+    return locked(me, m, result, 0, CALLER);
 }
 
 INTERPOSE(int, mtx_trylock, (mtx_t * m))
 {
     struct actor *me = current();
-    return locked(me, m, REAL(mtx_trylock)(m), CALLER);
+    return locked(me, m, REAL(mtx_trylock)(m), HOW_TRY, CALLER);
 }
 
 INTERPOSE(int, mtx_timedlock, (mtx_t * m, const struct timespec *until))
 {
     struct actor *me = current();
-    return locked(me, m, REAL(mtx_timedlock)(m, until), CALLER);
+    int result = REAL(mtx_timedlock)(m, until);
+    if (me && result == thrd_timedout)
+        lock_missed(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TIMED), CALLER);
+    return locked(me, m, result, HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, mtx_unlock, (mtx_t * m))
 {
     struct actor *me = current();
-    if (me) {
-        sync_release(me, (uintptr_t)m);
-        lock_gone(me, (uintptr_t)m);
-    }
+    if (me)
+        mutex_given(me, inner(m), CALLER);
     return REAL(mtx_unlock)(m);
 }
 
@@ -146,9 +162,9 @@ INTERPOSE(int, cnd_wait, (cnd_t * c, mtx_t *m))
 {
     struct cond_wait w;
     int result;
-    cond_wait_begins(&w, m, CALLER);
+    cond_wait_begins(&w, (pthread_cond_t *)c, inner(m), false, CALLER);
     COND_WAIT(&w, result, REAL(cnd_wait)(c, m));
-    cond_wait_over(&w);
+    cond_wait_over(&w, false);
     return result;
 }
 
@@ -156,10 +172,20 @@ INTERPOSE(int, cnd_timedwait, (cnd_t * c, mtx_t *m, const struct timespec *until
 {
     struct cond_wait w;
     int result;
-    cond_wait_begins(&w, m, CALLER);
+    cond_wait_begins(&w, (pthread_cond_t *)c, inner(m), true, CALLER);
     COND_WAIT(&w, result, REAL(cnd_timedwait)(c, m, until));
-    cond_wait_over(&w);
+    cond_wait_over(&w, result == thrd_timedout);
     return result;
+}
+
+INTERPOSE(int, cnd_signal, (cnd_t * c))
+{
+    COND_SIGNAL(cnd_signal, c, false);
+}
+
+INTERPOSE(int, cnd_broadcast, (cnd_t * c))
+{
+    COND_SIGNAL(cnd_broadcast, c, true);
 }
 
 INTERPOSE(void, call_once, (once_flag * flag, void (*run)(void)))

@@ -18,6 +18,7 @@ INTERPOSE(int, pthread_cancel, (pthread_t id))
     if (t) {
         sync_release_merge(me, (uintptr_t)&t->cancelled);
         __atomic_store_n(&t->cancelled, true, __ATOMIC_RELEASE);
+        thread_cancelled(t);
     }
     int result = REAL(pthread_cancel)(id);
     thread_unpin(t);

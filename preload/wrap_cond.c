@@ -8,22 +8,55 @@
  * without a version, and would get glibc's first ones (2.2.5, with another layout) if the loader found them in libc. */
 #include "cond_wait.h"
 #include "interpose.h"
+#include "mutex.h"
 #include "threads.h"
 
-void cond_wait_begins(struct cond_wait *w, const void *mutex, uintptr_t pc)
+/* glibc: set when the condition is destroyed; init and the initializer clear it. */
+#define DESTROYED 4u
+#define SHARED 1u
+
+static void check_destroyed(struct actor *me, const pthread_cond_t *c, uintptr_t pc)
 {
-    *w = (struct cond_wait){.me = current(), .mutex = (uintptr_t)mutex, .pc = pc};
-    if (w->me) {
-        sync_release(w->me, w->mutex);
-        lock_gone(w->me, w->mutex);
-    }
+    if (__builtin_expect(__atomic_load_n(&c->__data.__wrefs, __ATOMIC_RELAXED) & DESTROYED, 0))
+        lock_used(me, (uintptr_t)c, THING_COND, pc);
 }
 
-void cond_wait_over(struct cond_wait *w)
+/* A mutex that is not the thread's: types that check return EPERM, and the wait does not begin. */
+static void check_mutex(struct actor *me, pthread_cond_t *c, pthread_mutex_t *m, uintptr_t pc)
+{
+    enum mutex_state state = mutex_state(m);
+    if (!mutex_checks(m) && (state == MUTEX_UNLOCKED || state == MUTEX_OTHERS))
+        misuse(me, MISUSE_WAIT_UNLOCKED, THING_COND, (uintptr_t)c, NULL, pc);
+}
+
+void cond_wait_begins(struct cond_wait *w, pthread_cond_t *c, pthread_mutex_t *m, bool timed, uintptr_t pc)
+{
+    *w = (struct cond_wait){.me = current(), .cond = (uintptr_t)c, .mutex = m, .timed = timed, .pc = pc};
+    if (!w->me)
+        return;
+    check_destroyed(w->me, c, pc);
+    lock_guards_condition(w->me, (uintptr_t)m);
+    lock_release(w->me, (uintptr_t)m);
+    if (!lock_gone(w->me, (uintptr_t)m))
+        check_mutex(w->me, c, m, pc);
+    const struct wait_for f = {
+        .thing = THING_COND,
+        .how = (timed ? HOW_TIMED : 0) |
+               (__atomic_load_n(&c->__data.__wrefs, __ATOMIC_RELAXED) & SHARED ? HOW_OUTSIDE : 0),
+        .key = (uintptr_t)c,
+        .mutex = (uintptr_t)m};
+    wait_begin(w->me, &f, pc);
+}
+
+void cond_wait_over(struct cond_wait *w, bool gave_up)
 {
     if (w->me) {
-        sync_acquire(w->me, w->mutex);
-        lock_got(w->me, w->mutex, true, w->pc);
+        if (gave_up)
+            wait_given_up(w->me);
+        else
+            wait_end(w->me);
+        order_acquire(w->me, w->cond);
+        mutex_got(w->me, w->mutex, 0, w->pc);
     }
 }
 
@@ -31,7 +64,7 @@ void cond_wait_cancelled(void *arg)
 {
     struct cond_wait *w = arg;
     struct thread *t = thread_self();
-    cond_wait_over(w);
+    cond_wait_over(w, true);
     if (w->me && t && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
         sync_acquire(w->me, (uintptr_t)&t->cancelled);
 }
@@ -39,8 +72,11 @@ void cond_wait_cancelled(void *arg)
 INTERPOSE(int, pthread_cond_init, (pthread_cond_t * c, const pthread_condattr_t *attr))
 {
     struct actor *me = current();
-    if (me)
+    if (me) {
         mem_write(me, c, sizeof *c, CALLER);
+        sync_forget(me, (uintptr_t)c);
+        lock_made(me, (uintptr_t)c, THING_COND, CALLER);
+    }
     return REAL(pthread_cond_init)(c, attr);
 }
 
@@ -48,25 +84,38 @@ INTERPOSE(int, pthread_cond_destroy, (pthread_cond_t * c))
 {
     struct actor *me = current();
     int result = REAL(pthread_cond_destroy)(c);
-    if (me && result == 0)
+    if (me && result == 0) {
         mem_write(me, c, sizeof *c, CALLER);
+        lock_destroyed(me, (uintptr_t)c, THING_COND, CALLER);
+    }
     return result;
+}
+
+/* What was before the signal is before the end of the wait in every schedule, as far as locks are concerned: whoever waits
+ * for something waits for it in all of them. */
+void cond_signals(struct actor *me, pthread_cond_t *c, uintptr_t pc)
+{
+    check_destroyed(me, c, pc);
+    lock_guards_condition(me, 0);
+    order_release(me, (uintptr_t)c);
 }
 
 INTERPOSE(int, pthread_cond_signal, (pthread_cond_t * c))
 {
-    return REAL(pthread_cond_signal)(c);
+    COND_SIGNAL(pthread_cond_signal, c, false);
 }
 
 INTERPOSE(int, pthread_cond_broadcast, (pthread_cond_t * c))
 {
-    return REAL(pthread_cond_broadcast)(c);
+    COND_SIGNAL(pthread_cond_broadcast, c, true);
 }
 
 static int waited(struct cond_wait *w, int result)
 {
     if (result != EPERM) /* a mutex that was not ours was not given up, nor got */
-        cond_wait_over(w);
+        cond_wait_over(w, result == ETIMEDOUT);
+    else if (w->me)
+        wait_given_up(w->me);
     return result;
 }
 
@@ -74,7 +123,7 @@ INTERPOSE(int, pthread_cond_wait, (pthread_cond_t * c, pthread_mutex_t *m))
 {
     struct cond_wait w;
     int result;
-    cond_wait_begins(&w, m, CALLER);
+    cond_wait_begins(&w, c, m, false, CALLER);
     COND_WAIT(&w, result, REAL(pthread_cond_wait)(c, m));
     return waited(&w, result);
 }
@@ -83,7 +132,7 @@ INTERPOSE(int, pthread_cond_timedwait, (pthread_cond_t * c, pthread_mutex_t *m, 
 {
     struct cond_wait w;
     int result;
-    cond_wait_begins(&w, m, CALLER);
+    cond_wait_begins(&w, c, m, true, CALLER);
     COND_WAIT(&w, result, REAL(pthread_cond_timedwait)(c, m, until));
     return waited(&w, result);
 }
@@ -95,7 +144,7 @@ INTERPOSE(int, pthread_cond_clockwait,
     int result;
     if (!REAL(pthread_cond_clockwait))
         return ENOSYS;
-    cond_wait_begins(&w, m, CALLER);
+    cond_wait_begins(&w, c, m, true, CALLER);
     COND_WAIT(&w, result, REAL(pthread_cond_clockwait)(c, m, clock, until));
     return waited(&w, result);
 }

@@ -2,36 +2,35 @@
  *
  * EOWNERDEAD is a lock that was got: it orders like the unlock that never came (threads.c releases for the dead owner).
  * Nested locking of a recursive mutex makes the same edges again, which changes nothing. A failed trylock makes none
- * (C11 7.26.4.5). */
+ * (C11 7.26.4.5).
+ *
+ * A lock that is free is got by trylock, which every type of mutex grants and refuses as lock would, but for the errors of
+ * a mutex that is held; so only who really blocks tells the core that it waits. */
 #include "interpose.h"
+#include "mutex.h"
+#include "signals.h"
 
 static inline bool got(int result)
 {
     return result == 0 || result == EOWNERDEAD;
 }
 
-static inline void locked(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc)
+static inline int locked(struct actor *me, pthread_mutex_t *m, int result, unsigned bits, uintptr_t pc)
 {
-    if (me && got(result)) {
-        sync_acquire(me, (uintptr_t)m);
-        lock_got(me, (uintptr_t)m, true, pc);
-    }
-}
-
-/* Some types refuse the unlock of a thread that is not the owner. The owner's clock contains the mutex's, so for it
- * adding to that clock is the same as replacing it; for anybody else adding does no harm to what the owner released. */
-static inline bool may_refuse(const pthread_mutex_t *m)
-{
-    return m->__data.__kind != PTHREAD_MUTEX_TIMED_NP;
+    if (__builtin_expect(got(result), 1))
+        mutex_got(me, m, bits, pc);
+    else if (result == ETIMEDOUT)
+        lock_missed(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TIMED), pc);
+    else
+        mutex_refused(me, m, result, pc);
+    return result;
 }
 
 INTERPOSE(int, pthread_mutex_init, (pthread_mutex_t * m, const pthread_mutexattr_t *attr))
 {
     struct actor *me = current();
-    if (me) {
-        mem_write(me, m, sizeof *m, CALLER);
-        sync_forget(me, (uintptr_t)m);
-    }
+    if (me)
+        mutex_made(me, m, CALLER);
     return REAL(pthread_mutex_init)(m, attr);
 }
 
@@ -39,35 +38,43 @@ INTERPOSE(int, pthread_mutex_destroy, (pthread_mutex_t * m))
 {
     struct actor *me = current();
     int result = REAL(pthread_mutex_destroy)(m);
-    if (me && result == 0) {
-        mem_write(me, m, sizeof *m, CALLER);
-        sync_forget(me, (uintptr_t)m);
-    }
+    if (me)
+        mutex_destroyed(me, m, result, CALLER);
+    return result;
+}
+
+static __attribute__((noinline)) int lock_blocking(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
+{
+    bool waits = mutex_wait_begin(me, m, pc);
+    int result = REAL(pthread_mutex_lock)(m);
+    if (waits)
+        wait_end(me);
     return result;
 }
 
 INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 {
     struct actor *me = current();
-    int result = REAL(pthread_mutex_lock)(m);
-    locked(me, m, result, CALLER);
-    return result;
+    if (!me)
+        return REAL(pthread_mutex_lock)(m);
+    int result = REAL(pthread_mutex_trylock)(m);
+    if (__builtin_expect(result == EBUSY, 0))
+        result = lock_blocking(me, m, CALLER);
+    return locked(me, m, result, 0, CALLER);
 }
 
 INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
     struct actor *me = current();
     int result = REAL(pthread_mutex_trylock)(m);
-    locked(me, m, result, CALLER);
-    return result;
+    return me ? locked(me, m, result, HOW_TRY, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
 {
     struct actor *me = current();
     int result = REAL(pthread_mutex_timedlock)(m, until);
-    locked(me, m, result, CALLER);
-    return result;
+    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, const struct timespec *until))
@@ -76,19 +83,13 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     if (!REAL(pthread_mutex_clocklock))
         return ENOSYS;
     int result = REAL(pthread_mutex_clocklock)(m, clock, until);
-    locked(me, m, result, CALLER);
-    return result;
+    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
 {
     struct actor *me = current();
-    if (me) {
-        if (may_refuse(m))
-            sync_release_merge(me, (uintptr_t)m);
-        else
-            sync_release(me, (uintptr_t)m);
-        lock_gone(me, (uintptr_t)m);
-    }
+    if (me)
+        mutex_given(me, m, CALLER);
     return REAL(pthread_mutex_unlock)(m);
 }

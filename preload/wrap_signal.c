@@ -139,6 +139,15 @@ static void trampoline(int sig, siginfo_t *info, void *context)
     run_handler(sig, info, context);
 }
 
+/* Handlers of faults do not come by themselves. What was handled once is taken to be handled still. */
+bool signal_handled(void)
+{
+    for (int sig = 1; sig < SIGNALS; sig++)
+        if (!(BIT(sig) & FAULTS) && __atomic_load_n(&handlers[sig].run, __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
 /* ---- installation ----------------------------------------------------------------------------------------------- */
 
 static bool is_function(const struct sigaction *act)

@@ -2,11 +2,13 @@
  * object. */
 #include "interpose.h"
 
-static inline int locked(struct actor *me, pthread_spinlock_t *l, int result, uintptr_t pc)
+#include "../detector/locks.h"
+
+static inline int locked(struct actor *me, pthread_spinlock_t *l, int result, unsigned bits, uintptr_t pc)
 {
     if (me && result == 0) {
-        sync_acquire(me, (uintptr_t)l);
-        lock_got(me, (uintptr_t)l, true, pc);
+        lock_acquire(me, (uintptr_t)l);
+        lock_got(me, (uintptr_t)l, HOW(THING_SPIN, HOW_EXCLUSIVE | bits), pc);
     }
     return result;
 }
@@ -17,6 +19,7 @@ INTERPOSE(int, pthread_spin_init, (pthread_spinlock_t * l, int shared))
     if (me) {
         mem_write(me, l, sizeof *l, CALLER);
         sync_forget(me, (uintptr_t)l);
+        lock_made(me, (uintptr_t)l, THING_SPIN, CALLER);
     }
     return REAL(pthread_spin_init)(l, shared);
 }
@@ -28,6 +31,7 @@ INTERPOSE(int, pthread_spin_destroy, (pthread_spinlock_t * l))
     if (me && result == 0) {
         mem_write(me, l, sizeof *l, CALLER);
         sync_forget(me, (uintptr_t)l);
+        lock_destroyed(me, (uintptr_t)l, THING_SPIN, CALLER);
     }
     return result;
 }
@@ -35,21 +39,31 @@ INTERPOSE(int, pthread_spin_destroy, (pthread_spinlock_t * l))
 INTERPOSE(int, pthread_spin_lock, (pthread_spinlock_t * l))
 {
     struct actor *me = current();
-    return locked(me, l, REAL(pthread_spin_lock)(l), CALLER);
+    if (!me)
+        return REAL(pthread_spin_lock)(l);
+    int result = REAL(pthread_spin_trylock)(l);
+    if (__builtin_expect(result == EBUSY, 0)) {
+        const struct wait_for w = {.thing = THING_SPIN, .how = HOW_EXCLUSIVE, .key = (uintptr_t)l};
+        wait_begin(me, &w, CALLER);
+        result = REAL(pthread_spin_lock)(l);
+        wait_end(me);
+    }
+    return locked(me, l, result, 0, CALLER);
 }
 
 INTERPOSE(int, pthread_spin_trylock, (pthread_spinlock_t * l))
 {
     struct actor *me = current();
-    return locked(me, l, REAL(pthread_spin_trylock)(l), CALLER);
+    return locked(me, l, REAL(pthread_spin_trylock)(l), HOW_TRY, CALLER);
 }
 
 INTERPOSE(int, pthread_spin_unlock, (pthread_spinlock_t * l))
 {
     struct actor *me = current();
     if (me) {
-        sync_release(me, (uintptr_t)l);
-        lock_gone(me, (uintptr_t)l);
+        lock_release(me, (uintptr_t)l);
+        if (!lock_gone(me, (uintptr_t)l) && __atomic_load_n(l, __ATOMIC_RELAXED) == 1)
+            misuse(me, MISUSE_UNLOCK_UNLOCKED, THING_SPIN, (uintptr_t)l, NULL, CALLER);
     }
     return REAL(pthread_spin_unlock)(l);
 }

@@ -80,16 +80,19 @@ struct joining {
     struct thread *t;
     void **value;
     uintptr_t pc;
+    struct join_wait wait;
 };
 
 static void joining_cancelled(void *arg)
 {
     struct joining *j = arg;
+    join_wait_over(&j->wait);
     thread_unpin(j->t);
 }
 
 static int joined(struct joining *j, int result)
 {
+    join_wait_over(&j->wait);
     if (j->t && result == 0)
         thread_joined(j->me, j->t);
     else
@@ -99,10 +102,12 @@ static int joined(struct joining *j, int result)
     return result;
 }
 
-#define JOIN(name, ...) \
-    struct joining j = {current(), NULL, value, CALLER}; \
+#define JOIN(name, for_ever, ...) \
+    struct joining j = {.me = current(), .value = value, .pc = CALLER}; \
     int result; \
     j.t = j.me ? thread_find(id) : NULL; \
+    if (for_ever) \
+        j.wait = join_wait_begins(j.me, j.t, j.pc); \
     pthread_cleanup_push(joining_cancelled, &j); \
     result = REAL(name)(__VA_ARGS__); \
     pthread_cleanup_pop(0); \
@@ -110,24 +115,24 @@ static int joined(struct joining *j, int result)
 
 INTERPOSE(int, pthread_join, (pthread_t id, void **value))
 {
-    JOIN(pthread_join, id, value);
+    JOIN(pthread_join, true, id, value);
 }
 
 INTERPOSE(int, pthread_tryjoin_np, (pthread_t id, void **value))
 {
-    JOIN(pthread_tryjoin_np, id, value);
+    JOIN(pthread_tryjoin_np, false, id, value);
 }
 
 INTERPOSE(int, pthread_timedjoin_np, (pthread_t id, void **value, const struct timespec *until))
 {
-    JOIN(pthread_timedjoin_np, id, value, until);
+    JOIN(pthread_timedjoin_np, false, id, value, until);
 }
 
 INTERPOSE(int, pthread_clockjoin_np, (pthread_t id, void **value, clockid_t clock, const struct timespec *until))
 {
     if (!REAL(pthread_clockjoin_np))
         return ENOSYS;
-    JOIN(pthread_clockjoin_np, id, value, clock, until);
+    JOIN(pthread_clockjoin_np, false, id, value, clock, until);
 }
 
 INTERPOSE(int, pthread_detach, (pthread_t id))

@@ -131,7 +131,8 @@ def check_run(racy, pairs, line_of, result):
     if not racy:
         if findings or "WARNING: gorace" in report:
             raise Wrong("false alarm: " + "; ".join(
-                " and ".join(line_of(a["stack"]) for a in f.get("accesses", [])) for f in findings))
+                " and ".join(line_of(a["stack"]) for a in f["accesses"]) if "accesses" in f
+                else f"{f['kind']}: {f['message']}" for f in findings))
         if code != 0:
             raise Wrong(f"exit code {code}, not 0")
         return

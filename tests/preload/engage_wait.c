@@ -111,27 +111,45 @@ CASE(cnd_destroy)
     WRITES(&cnd, sizeof cnd);
 }
 
+static int (*cnd_wake)(cnd_t *);
+
 static int signaller(void *arg)
 {
     mtx_lock(&mtx);
     ready = 1;
-    cnd_signal(&cnd);
+    cnd_wake(&cnd);
     mtx_unlock(&mtx);
     return arg != NULL;
 }
 
-CASE(cnd_wait)
+static void cnd_wakes(int (*how)(cnd_t *), int (*wait)(cnd_t *, mtx_t *))
 {
     thrd_t t;
+    cnd_wake = how;
     CHECK(mtx_init(&mtx, mtx_plain) == thrd_success && cnd_init(&cnd) == thrd_success);
     mtx_lock(&mtx);
     CHECK(thrd_create(&t, signaller, NULL) == thrd_success);
     from_here();
     while (!ready)
-        CHECK(CALL(cnd_wait)(&cnd, &mtx) == thrd_success);
+        CHECK(wait(&cnd, &mtx) == thrd_success);
     regained(&mtx);
     mtx_unlock(&mtx);
     CHECK(thrd_join(t, NULL) == thrd_success);
+}
+
+CASE(cnd_signal)
+{
+    cnd_wakes(CALL(cnd_signal), cnd_wait);
+}
+
+CASE(cnd_broadcast)
+{
+    cnd_wakes(CALL(cnd_broadcast), cnd_wait);
+}
+
+CASE(cnd_wait)
+{
+    cnd_wakes(cnd_signal, CALL(cnd_wait));
 }
 
 CASE(cnd_timedwait)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "../../detector/detector.h"
+#include "../../detector/locks.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define RECORD 8192
@@ -48,13 +48,23 @@ TAP(sync_acquire, (struct actor * a, uint64_t key), (a, key), TRACE_ACQUIRE, key
 TAP(sync_release, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE, key, 0)
 TAP(sync_release_merge, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
 TAP(sync_forget, (struct actor * a, uint64_t key), (a, key), TRACE_FORGET, key, 0)
-TAP(lock_got, (struct actor * a, uintptr_t addr, bool exclusive, uintptr_t pc), (a, addr, exclusive, pc), TRACE_GOT,
-    addr, exclusive)
-TAP(lock_gone, (struct actor * a, uintptr_t addr), (a, addr), TRACE_GONE, addr, 0)
+TAP(lock_acquire, (struct actor * a, uint64_t key), (a, key), TRACE_ACQUIRE, key, 0)
+TAP(lock_release, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE, key, 0)
+TAP(lock_release_merge, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
+TAP(lock_got, (struct actor * a, uintptr_t addr, unsigned how, uintptr_t pc), (a, addr, how, pc), TRACE_GOT, addr,
+    how &HOW_EXCLUSIVE)
 TAP(actor_joins, (struct actor * a, struct actor *child), (a, child), TRACE_JOINED, 0, 0)
 TAP(actor_ends, (struct actor * a), (a), TRACE_ENDED, 0, 0)
 TAP(actor_detached, (struct actor * child), (child), TRACE_DETACHED, 0, 0)
 TAP(context_unwound, (struct actor * a, uintptr_t sp), (a, sp), TRACE_UNWOUND, 0, 0)
+
+bool __real_lock_gone(struct actor *a, uintptr_t addr);
+bool __wrap_lock_gone(struct actor *a, uintptr_t addr);
+bool __wrap_lock_gone(struct actor *a, uintptr_t addr)
+{
+    note(TRACE_GONE, addr, 0);
+    return __real_lock_gone(a, addr);
+}
 
 struct actor *__real_actor_born(struct actor *parent, uintptr_t pc);
 struct actor *__wrap_actor_born(struct actor *parent, uintptr_t pc);

@@ -38,10 +38,10 @@ static void global_with_locks(void **state)
     (void)state;
     write_and_read(0x5008);
     f.access[0].nlocks = 1;
-    f.access[0].locks[0] = (struct finding_lock){0x5020, true, stack_in("lock_table", 8)};
+    f.access[0].locks[0] = (struct finding_lock){0x5020, true, stack_in("lock_table", 8), THING_MUTEX};
     f.access[1].nlocks = 2;
-    f.access[1].locks[0] = (struct finding_lock){0x7000, false, stack_in("read_lock", 9)};
-    f.access[1].locks[1] = (struct finding_lock){0x7040, true, 0};
+    f.access[1].locks[0] = (struct finding_lock){0x7000, false, stack_in("read_lock", 9), THING_MUTEX};
+    f.access[1].locks[1] = (struct finding_lock){0x7040, true, 0, THING_MUTEX};
     assert_string_equal(
         as_text(),
         "==================\n"
@@ -174,7 +174,7 @@ static void json_is_as_the_schema_says(void **state)
         f.access[0].nlocks = 20;
         for (int i = 0; i < FINDING_LOCKS; i++)
             f.access[0].locks[i] =
-                (struct finding_lock){0x7000 + 64 * (uintptr_t)i, i % 2 == 0, i ? 0 : stack_in("l", 8)};
+                (struct finding_lock){0x7000 + 64 * (uintptr_t)i, i % 2 == 0, i ? 0 : stack_in("l", 8), THING_MUTEX};
         f.access[1].locks_lost = kind == OBJECT_HEAP;
         strcpy(f.access[0].actor.name, "\"w\\\n\x01\xc3\xa9\xff\xe2\x82\xed\xa0\x80");
         uintptr_t again = fake_frame(NULL, NULL, 0, 0);

@@ -1,0 +1,367 @@
+/* See lock.h. */
+#include "lock.h"
+
+#include "lock_order.h"
+
+#define LINE_SHIFT 6
+#define CHAIN_BITS 16
+#define CHAINS (1u << CHAIN_BITS)
+#define PAGES (1u << 16)
+
+static struct chain {
+    struct oslock lock;
+    struct lock *first;
+} *chains;
+
+static uint32_t *page_count; /* objects by hashed page; atomic */
+static uint64_t ids;         /* atomic */
+static struct oslock free_lock;
+static struct lock *unused; /* free_lock */
+
+bool lock_start(void)
+{
+    chains = os_reserve(CHAINS * sizeof *chains);
+    page_count = os_reserve(PAGES * sizeof *page_count);
+    return chains && page_count;
+}
+
+/* Objects of one line share a chain, as in sync.c, so that a freed block need not ask for every address in it. */
+static struct chain *chain_of(uintptr_t addr)
+{
+    return &chains[(addr >> LINE_SHIFT) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
+}
+
+static uint32_t *page_of(uintptr_t addr)
+{
+    return &page_count[(addr >> 12) * 0x9e3779b97f4a7c15u >> (64 - 16)];
+}
+
+static struct lock *find(const struct chain *c, uintptr_t addr)
+{
+    struct lock *l = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE);
+    while (l && __atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr)
+        l = __atomic_load_n(&l->next, __ATOMIC_ACQUIRE);
+    return l;
+}
+
+struct lock *lock_find(uintptr_t addr)
+{
+    struct chain *c = chain_of(addr);
+    struct lock *l = find(c, addr);
+    if (l || !__atomic_load_n(page_of(addr), __ATOMIC_RELAXED))
+        return l;
+    os_lock(&c->lock);
+    l = find(c, addr);
+    os_unlock(&c->lock);
+    return l;
+}
+
+static struct lock *take_node(void)
+{
+    os_lock(&free_lock);
+    struct lock *l = unused;
+    if (l)
+        unused = l->next;
+    os_unlock(&free_lock);
+    return l ? l : arena_alloc(sizeof *l);
+}
+
+struct lock *lock_at(uintptr_t addr, enum thing thing)
+{
+    struct chain *c = chain_of(addr);
+    struct lock *l = find(c, addr);
+    if (likely(l != NULL))
+        return l;
+    os_lock(&c->lock);
+    l = find(c, addr);
+    if (!l && (l = take_node())) {
+        *l = (struct lock){.next = c->first, .addr = addr, .thing = thing};
+        __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+        __atomic_store_n(&c->first, l, __ATOMIC_RELEASE);
+        __atomic_fetch_add(page_of(addr), 1, __ATOMIC_RELAXED);
+    }
+    os_unlock(&c->lock);
+    return l;
+}
+
+static void forget_in_chain(struct chain *c, uintptr_t lo, uintptr_t hi)
+{
+    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+        return;
+    os_lock(&c->lock);
+    for (struct lock **at = &c->first; *at;) {
+        struct lock *l = *at;
+        if (l->addr < lo || l->addr >= hi) {
+            at = &l->next;
+            continue;
+        }
+        __atomic_store_n(at, l->next, __ATOMIC_RELEASE);
+        __atomic_fetch_sub(page_of(l->addr), 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&l->id, 0, __ATOMIC_RELEASE);
+        __atomic_store_n(&l->addr, 0, __ATOMIC_RELEASE);
+        lock_order_forget(l);
+        if (l->orphan)
+            arena_free(l->orphan, sizeof *l->orphan);
+        if (l->destroyer)
+            arena_free(l->destroyer, sizeof *l->destroyer);
+        os_lock(&free_lock);
+        __atomic_store_n(&l->next, unused, __ATOMIC_RELEASE);
+        unused = l;
+        os_unlock(&free_lock);
+    }
+    os_unlock(&c->lock);
+}
+
+static uintptr_t held_in_chain(struct chain *c, uintptr_t lo, uintptr_t hi)
+{
+    uintptr_t found = 0;
+    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+        return 0;
+    os_lock(&c->lock);
+    for (struct lock *l = c->first; l && !found; l = l->next)
+        if (l->addr >= lo && l->addr < hi && __atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+            found = l->addr;
+    os_unlock(&c->lock);
+    return found;
+}
+
+uintptr_t locks_held_in(uintptr_t addr, size_t size)
+{
+    const uintptr_t line = (uintptr_t)1 << LINE_SHIFT;
+    uintptr_t found = 0;
+    if (size / line > CHAINS)
+        return 0; /* nobody keeps locks in the middle of so much */
+    for (uintptr_t l = addr & ~(line - 1); l < addr + size && !found; l += line)
+        if (__atomic_load_n(page_of(l), __ATOMIC_RELAXED))
+            found = held_in_chain(chain_of(l), addr, addr + size);
+    return found;
+}
+
+bool locks_maybe(uintptr_t addr, size_t size)
+{
+    if (size >= OS_PAGE * 64)
+        return true;
+    for (uintptr_t page = addr & ~(OS_PAGE - 1); page < addr + size; page += OS_PAGE)
+        if (__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
+void locks_forget(struct actor *a, uintptr_t addr, size_t size)
+{
+    const uintptr_t end = addr + size, line = (uintptr_t)1 << LINE_SHIFT;
+    (void)a;
+    if (size / line > CHAINS) { /* fewer chains than lines to ask for */
+        for (uint32_t i = 0; i < CHAINS; i++)
+            forget_in_chain(&chains[i], addr, end);
+        return;
+    }
+    for (uintptr_t page = addr & ~(OS_PAGE - 1); page < end; page += OS_PAGE) {
+        if (!__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
+            continue;
+        uintptr_t lo = page > addr ? page : addr;
+        uintptr_t hi = page + OS_PAGE < end ? page + OS_PAGE : end;
+        for (uintptr_t l = lo & ~(line - 1); l < hi; l += line)
+            forget_in_chain(chain_of(l), lo, hi);
+    }
+}
+
+/* ---- held -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t held_mix(uint64_t id, bool exclusive)
+{
+    uint64_t h = (id << 1 | exclusive) * 0x9fb21c651e98df25u;
+    return h ^ h >> 29;
+}
+
+/* One whose object has gone meanwhile, or was taken from the holder, is not held. */
+struct held *held_find(const struct actor *a, uintptr_t addr)
+{
+    for (unsigned i = a->nheld; i-- > 0;) {
+        struct held *h = &a->held[i];
+        if (h->addr == addr && (!h->lock || lock_is(h->lock, h->id)))
+            return h;
+    }
+    return NULL;
+}
+
+static void held_drop(struct actor *a, struct held *h)
+{
+    a->held_hash -= held_mix(h->id, h->exclusive);
+    a->nheld--;
+    for (unsigned j = (unsigned)(h - a->held); j < a->nheld; j++)
+        a->held[j] = a->held[j + 1];
+    a->lockset = a->nheld ? UINT32_MAX : 0;
+}
+
+static void held_drop_stale(struct actor *a)
+{
+    for (unsigned i = a->nheld; i-- > 0;)
+        if (a->held[i].lock && !lock_is(a->held[i].lock, a->held[i].id))
+            held_drop(a, &a->held[i]);
+}
+
+void lock_disowned(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return;
+    struct lock *l = lock_find(addr);
+    if (l) {
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+        __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+    }
+    actor_leave(a);
+}
+
+static bool held_room(struct actor *a)
+{
+    if (likely(a->nheld < a->held_max))
+        return true;
+    unsigned max = a->held_max ? a->held_max * 2 : 4;
+    struct held *bigger = arena_alloc(max * sizeof *bigger);
+    if (!bigger)
+        return false;
+    copy_bytes(bigger, a->held, a->nheld * sizeof *bigger);
+    if (a->held)
+        arena_free(a->held, a->held_max * sizeof *bigger);
+    a->held = bigger;
+    a->held_max = max;
+    return true;
+}
+
+void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
+{
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct held *h = held_find(a, addr);
+    if (h) {
+        h->depth++;
+        actor_leave(a);
+        return;
+    }
+    const enum thing thing = (enum thing)(how >> HOW_THING_SHIFT);
+    const bool exclusive = how & HOW_EXCLUSIVE;
+    struct lock *l = lock_at(addr, thing);
+    if (unlikely(l && l->destroyed)) { /* made anew by an initializer: libc would have refused it otherwise */
+        forget_in_chain(chain_of(addr), addr, addr + 1);
+        l = lock_at(addr, thing);
+    }
+    if (unlikely(a->nheld))
+        held_drop_stale(a);
+    if (l) {
+        if (exclusive) {
+            __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+            l->written = true;
+        }
+        if (unlikely(l->orphan != NULL)) {
+            arena_free(l->orphan, sizeof *l->orphan);
+            l->orphan = NULL;
+        }
+        if (a->nheld && !(how & HOW_TRY))
+            lock_order_taken(a, l, how, stack);
+        if (unlikely(l->guards_condition))
+            order_acquire(a, addr);
+    }
+    if (held_room(a)) {
+        uint64_t id = l ? l->id : 0;
+        a->held[a->nheld++] = (struct held){addr, l, id, stack, 1, exclusive, (uint8_t)thing};
+        a->held_hash += held_mix(id, exclusive);
+        a->lockset = UINT32_MAX;
+    }
+    actor_leave(a);
+    if (unlikely(a->cycles != NULL))
+        lock_order_report(a);
+}
+
+void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
+{
+    if (!a->nheld)
+        return;
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct lock *l = held_find(a, addr) ? NULL : lock_at(addr, (enum thing)(how >> HOW_THING_SHIFT));
+    if (l)
+        lock_order_taken(a, l, how, stack);
+    actor_leave(a);
+    if (a->cycles)
+        lock_order_report(a);
+}
+
+bool lock_gone(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return true;
+    struct held *h = held_find(a, addr);
+    if (h && --h->depth == 0) {
+        struct lock *l = h->lock;
+        if (l && lock_is(l, h->id)) {
+            if (unlikely(l->guards_condition))
+                order_release(a, addr);
+            if (h->exclusive)
+                __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+            a->given_last = l;
+            a->given_last_id = h->id;
+        }
+        held_drop(a, h);
+    }
+    actor_leave(a);
+    return h != NULL;
+}
+
+void held_orphaned(struct actor *a, bool forked)
+{
+    for (unsigned i = 0; i < a->nheld; i++) {
+        struct held *h = &a->held[i];
+        struct lock *l = h->lock;
+        if (!l || !lock_is(l, h->id) || l->owner != a)
+            continue;
+        struct orphan *o = arena_alloc(sizeof *o);
+        if (o) {
+            *o = (struct orphan){.stack = h->stack, .forked = forked};
+            actor_describe_live(a, &o->by);
+        }
+        l->orphan = o;
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+    }
+    if (a->held)
+        arena_free(a->held, a->held_max * sizeof *a->held);
+    a->held = NULL;
+    a->nheld = a->held_max = 0;
+    a->held_hash = 0;
+    a->lockset = 0;
+}
+
+/* ---- objects ------------------------------------------------------------------------------------------------------- */
+
+void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
+{
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    forget_in_chain(chain_of(addr), addr, addr + 1);
+    struct lock *l = lock_at(addr, thing);
+    if (l)
+        l->made = stack;
+    actor_leave(a);
+}
+
+void lock_guards_condition(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return;
+    struct lock *l = NULL;
+    if (addr)
+        l = lock_at(addr, THING_MUTEX);
+    else if (a->nheld)
+        l = a->held[a->nheld - 1].lock;
+    else if (a->given_last && lock_is(a->given_last, a->given_last_id))
+        l = a->given_last;
+    if (l && !l->guards_condition) {
+        l->guards_condition = true;
+        /* What was before the signal was before the unlock that nobody has noted. */
+        order_release(a, l->addr);
+    }
+    actor_leave(a);
+}

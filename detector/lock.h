@@ -1,0 +1,71 @@
+/* Objects that are held or waited for, by address, and the locks that an actor holds.
+ *
+ * An object has a number that is never used again: an object that was destroyed, freed or made anew is another one. The
+ * table is chains by address; finding takes no lock, because nodes are never unmapped and a node that is met while it
+ * goes to another object only makes the finder look again, under the chain's lock.
+ *
+ * Guards: `addr`, `id`, `next` are written under the chain's lock and read without; `owner` is written by the holder;
+ * `out` and what follows belong to lock_order.c and its lock. */
+#ifndef GORACE_LOCK_H
+#define GORACE_LOCK_H
+
+#include "actor.h"
+#include "finding.h"
+#include "locks.h"
+
+struct edge;
+
+struct lock {
+    struct lock *next;   /* chain, or free list */
+    uintptr_t addr;      /* 0: gone */
+    uint64_t id;         /* 0: gone */
+    struct actor *owner; /* who holds it exclusively; NULL: nobody, or not known */
+    struct orphan *orphan; /* who ended with it; NULL: nobody */
+    uint32_t made;       /* where it was initialised; 0: not known */
+    uint32_t destroyed;  /* where it was destroyed; 0: it was not */
+    struct finding_actor *destroyer;
+    uint8_t thing;
+    bool guards_condition;
+    bool written; /* was taken, or asked for, exclusively */
+    uint32_t waiters;      /* of a condition: actors in a wait on it; this and the next three: lock of waits */
+    uint32_t pending;      /* of them, how many were signalled and are not back */
+    uint64_t back;         /* how many have come back, ever */
+    uintptr_t waited_with; /* their mutex */
+    struct edge *out, *in;
+    uint64_t mark; /* the search that found that it leads back */
+    bool on_path;  /* of the search */
+};
+
+/* A lock was held when its holder ended, or was left behind by fork. */
+struct orphan {
+    struct finding_actor by;
+    uint32_t stack; /* where it was taken */
+    bool forked;
+};
+
+bool lock_start(void);
+/* NULL: there is none, or no memory. */
+struct lock *lock_find(uintptr_t addr);
+struct lock *lock_at(uintptr_t addr, enum thing thing);
+static inline bool lock_is(const struct lock *l, uint64_t id)
+{
+    return __atomic_load_n(&l->id, __ATOMIC_ACQUIRE) == id;
+}
+/* All objects in [addr, addr + size) are gone. */
+void locks_forget(struct actor *a, uintptr_t addr, size_t size);
+/* The same, by free at `pc`: outside of the core. Those that are held are reported. */
+void locks_freed(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc);
+/* The first that is held in the range; 0: none. */
+uintptr_t locks_held_in(uintptr_t addr, size_t size);
+bool locks_maybe(uintptr_t addr, size_t size);
+
+/* Where `a` holds it, or NULL. */
+struct held *held_find(const struct actor *a, uintptr_t addr);
+static inline struct finding_lock held_describe(const struct held *h)
+{
+    return (struct finding_lock){h->addr, h->exclusive, h->stack, (enum thing)h->thing};
+}
+/* The actor ends, or is left behind by fork: its locks have no holder. */
+void held_orphaned(struct actor *a, bool forked);
+
+#endif

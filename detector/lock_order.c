@@ -1,0 +1,510 @@
+/* See lock_order.h. `graph` guards everything but the table of what is known. */
+#include "lock_order.h"
+
+#include "order.h"
+
+/* Locks held at one moment, shared by the occurrences that it makes. */
+struct gates {
+    uint32_t refs, n;
+    uint64_t hash;
+    struct gate {
+        struct finding_lock lock;
+        uint64_t id;
+    } at[];
+};
+
+struct occurrence {
+    struct occurrence *next;
+    struct gates *gates;
+    uint32_t from; /* which of them is the edge's */
+    uint32_t stack;
+    uint64_t actor;
+    bool exclusive, readers_first;
+    uint32_t slot; /* when: this epoch of that slot, knowing ... */
+    uint64_t epoch;
+    struct vclock order;
+    struct finding_actor by;
+};
+
+struct edge {
+    struct edge *chain, *next_out, *next_in;
+    struct lock *from, *to;
+    uint64_t from_id, to_id;  /* their numbers, which outlive them here */
+    struct occurrence *first; /* latest first */
+    unsigned n;
+    bool cyclic; /* lies on a cycle */
+};
+
+struct order_report {
+    struct order_report *next;
+    int n;
+    struct finding_step *steps;
+};
+
+struct link {
+    struct edge *e;
+    struct occurrence *o;
+};
+
+#define KNOWN (1u << 16)
+static uint64_t known[KNOWN]; /* atomic */
+
+#define HEADS (1u << 14)
+#define OCCURRENCES 64 /* kept of an edge */
+#define STEPS_MAX 200000
+#define REPORTS_MAX 16 /* cycles reported of one acquisition */
+
+static struct oslock graph;
+static struct edge *heads[HEADS];
+static struct pool nodes; /* of the occurrences' clocks */
+static uint64_t serial, cut;
+static struct link *path;
+static size_t path_max;
+static uint64_t *reported; /* set of hashes */
+static size_t reported_n, reported_max;
+
+static uint64_t mixed(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9fb21c651e98df25u;
+    return h ^ h >> 32;
+}
+
+/* ---- nodes and edges ------------------------------------------------------------------------------------------------ */
+
+static struct edge **edge_head(uint64_t from, uint64_t to)
+{
+    return &heads[mixed(from, to) >> 50];
+}
+
+static struct edge *edge_find(const struct lock *from, const struct lock *to)
+{
+    struct edge *e = *edge_head(from->id, to->id);
+    while (e && (e->from != from || e->to != to))
+        e = e->chain;
+    return e;
+}
+
+static struct edge *edge_make(struct lock *from, struct lock *to)
+{
+    struct edge *e = arena_alloc(sizeof *e), **head = edge_head(from->id, to->id);
+    if (!e) {
+        cut++;
+        return NULL;
+    }
+    *e = (struct edge){.chain = *head,
+                       .from = from,
+                       .to = to,
+                       .from_id = from->id,
+                       .to_id = to->id,
+                       .next_out = from->out,
+                       .next_in = to->in};
+    *head = from->out = to->in = e;
+    return e;
+}
+
+static void gates_drop(struct gates *g)
+{
+    if (--g->refs == 0)
+        arena_free(g, sizeof *g + g->n * sizeof *g->at);
+}
+
+static void occurrence_free(struct occurrence *o)
+{
+    vclock_clear(&o->order, &nodes);
+    gates_drop(o->gates);
+    arena_free(o, sizeof *o);
+}
+
+static void edge_free(struct edge *e)
+{
+    struct edge **at = edge_head(e->from_id, e->to_id);
+    while (*at != e)
+        at = &(*at)->chain;
+    *at = e->chain;
+    while (e->first) {
+        struct occurrence *o = e->first;
+        e->first = o->next;
+        occurrence_free(o);
+    }
+    arena_free(e, sizeof *e);
+}
+
+void lock_order_forget(struct lock *l)
+{
+    os_lock(&graph);
+    while (l->out) {
+        struct edge *e = l->out, **at = &e->to->in;
+        while (*at != e)
+            at = &(*at)->next_in;
+        *at = e->next_in;
+        l->out = e->next_out;
+        edge_free(e);
+    }
+    while (l->in) {
+        struct edge *e = l->in, **at = &e->from->out;
+        while (*at != e)
+            at = &(*at)->next_out;
+        *at = e->next_out;
+        l->in = e->next_in;
+        edge_free(e);
+    }
+    os_unlock(&graph);
+}
+
+/* ---- occurrences ------------------------------------------------------------------------------------------------------ */
+
+static struct gates *gates_of(const struct actor *a)
+{
+    struct gates *g = arena_alloc(sizeof *g + a->nheld * sizeof *g->at);
+    if (!g) {
+        cut++;
+        return NULL;
+    }
+    g->refs = 1;
+    g->n = a->nheld;
+    g->hash = a->held_hash;
+    for (unsigned i = 0; i < a->nheld; i++)
+        g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].id};
+    return g;
+}
+
+static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struct gates *g, uint32_t from, unsigned how,
+                                          uint32_t stack)
+{
+    const bool exclusive = how & HOW_EXCLUSIVE, readers_first = how & HOW_READERS_FIRST;
+    struct occurrence **at = &e->first, *o;
+    while ((o = *at) && (o->actor != a->number || o->gates->hash != g->hash || o->exclusive != exclusive ||
+                         o->readers_first != readers_first))
+        at = &o->next;
+    if (o) {
+        *at = o->next;
+        gates_drop(o->gates);
+    } else if (e->n == OCCURRENCES) {
+        for (at = &e->first; (*at)->next; at = &(*at)->next)
+            ;
+        o = *at;
+        *at = NULL;
+        gates_drop(o->gates);
+        cut++;
+    } else if ((o = arena_alloc(sizeof *o))) {
+        o->order.root = NULL;
+        e->n++;
+    } else {
+        cut++;
+        return NULL;
+    }
+    g->refs++;
+    o->next = e->first;
+    e->first = o;
+    o->gates = g;
+    o->from = from;
+    o->stack = stack;
+    o->actor = a->number;
+    o->exclusive = exclusive;
+    o->readers_first = readers_first;
+    o->slot = who_slot(a->who);
+    o->epoch = a->order_epoch;
+    a->order_used = true;
+    vclock_copy(&o->order, &a->order, &nodes);
+    actor_describe_live(a, &o->by);
+    return o;
+}
+
+static bool before(const struct occurrence *x, const struct occurrence *y)
+{
+    return vclock_get(&y->order, x->slot) >= x->epoch;
+}
+
+static bool gated(const struct gates *x, const struct gates *y)
+{
+    for (uint32_t i = 0; i < x->n; i++)
+        for (uint32_t j = 0; j < y->n; j++)
+            if (x->at[i].id == y->at[j].id && (x->at[i].lock.exclusive || y->at[j].lock.exclusive))
+                return true;
+    return false;
+}
+
+static bool compatible(const struct occurrence *x, const struct occurrence *y)
+{
+    return x->actor != y->actor && !before(x, y) && !before(y, x) && !gated(x->gates, y->gates);
+}
+
+/* The one who asks as `x` does has to wait for the one who holds as `y` does. */
+static bool blocks(const struct occurrence *x, const struct occurrence *y, const struct lock *l)
+{
+    return x->exclusive || y->gates->at[y->from].lock.exclusive || (!x->readers_first && l->written);
+}
+
+/* ---- cycles ----------------------------------------------------------------------------------------------------------- */
+
+/* Work lists of nodes, grown from the arena. */
+static struct lock **work;
+static size_t work_max, work_n;
+
+static bool work_push(struct lock *l)
+{
+    if (work_n == work_max) {
+        size_t max = work_max ? 2 * work_max : 256;
+        struct lock **bigger = arena_alloc(max * sizeof *bigger);
+        if (!bigger)
+            return false;
+        copy_bytes(bigger, work, work_n * sizeof *work);
+        if (work)
+            arena_free(work, work_max * sizeof *work);
+        work = bigger;
+        work_max = max;
+    }
+    work[work_n++] = l;
+    return true;
+}
+
+/* Marks all nodes from which `u` can be reached; true when `v` is one of them. */
+static bool leads_back(struct lock *u, const struct lock *v)
+{
+    uint64_t mark = ++serial;
+    work_n = 0;
+    u->mark = mark;
+    if (!work_push(u))
+        return false;
+    for (size_t i = 0; i < work_n; i++)
+        for (struct edge *e = work[i]->in; e; e = e->next_in)
+            if (e->from->mark != mark) {
+                e->from->mark = mark;
+                if (!work_push(e->from))
+                    return false;
+            }
+    return v->mark == mark;
+}
+
+/* After leads_back: what `v` reaches among the marked nodes is on cycles with u -> v. */
+static void mark_cyclic(struct lock *v)
+{
+    uint64_t back = serial, both = ++serial;
+    work_n = 0;
+    v->mark = both;
+    if (!work_push(v))
+        return;
+    for (size_t i = 0; i < work_n; i++)
+        for (struct edge *e = work[i]->out; e; e = e->next_out) {
+            if (e->to->mark == back) {
+                e->to->mark = both;
+                if (!work_push(e->to))
+                    return;
+            }
+            if (e->to->mark == both)
+                e->cyclic = true;
+        }
+}
+
+static bool path_room(size_t depth)
+{
+    if (depth < path_max)
+        return true;
+    size_t max = path_max ? 2 * path_max : 64;
+    struct link *bigger = arena_alloc(max * sizeof *bigger);
+    if (!bigger)
+        return false;
+    copy_bytes(bigger, path, path_max * sizeof *path);
+    if (path)
+        arena_free(path, path_max * sizeof *path);
+    path = bigger;
+    path_max = max;
+    return true;
+}
+
+static void step_on(struct link *l)
+{
+    l->o = l->o->next;
+    while (!l->o && l->e) {
+        l->e = l->e->next_out;
+        l->o = l->e ? l->e->first : NULL;
+    }
+}
+
+static struct link links_of(const struct lock *from)
+{
+    struct link l = {from->out, from->out ? from->out->first : NULL};
+    while (l.e && !l.o) {
+        l.e = l.e->next_out;
+        l.o = l.e ? l.e->first : NULL;
+    }
+    return l;
+}
+
+static bool fits(size_t depth, const struct lock *start)
+{
+    const struct link *l = &path[depth], *last = &path[depth - 1];
+    if (l->e->to->mark != serial || (l->e->to != start && l->e->to->on_path))
+        return false;
+    if (!blocks(last->o, l->o, l->e->from) || (l->e->to == start && !blocks(l->o, path[0].o, start)))
+        return false;
+    for (size_t i = 0; i < depth; i++)
+        if (!compatible(path[i].o, l->o))
+            return false;
+    return true;
+}
+
+/* True when this set of edges was not reported before. */
+static bool first_time(size_t n)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < n; i++)
+        hash += mixed(mixed(1, path[i].e->from->id), path[i].e->to->id);
+    hash |= hash == 0;
+    if (2 * (reported_n + 1) > reported_max) {
+        size_t max = reported_max ? 2 * reported_max : 256;
+        uint64_t *bigger = arena_alloc(max * sizeof *bigger);
+        if (!bigger)
+            return true;
+        zero_bytes(bigger, max * sizeof *bigger);
+        for (size_t i = 0; i < reported_max; i++)
+            if (reported[i]) {
+                size_t at = reported[i] & (max - 1);
+                while (bigger[at])
+                    at = (at + 1) & (max - 1);
+                bigger[at] = reported[i];
+            }
+        if (reported)
+            arena_free(reported, reported_max * sizeof *reported);
+        reported = bigger;
+        reported_max = max;
+    }
+    size_t at = hash & (reported_max - 1);
+    while (reported[at] && reported[at] != hash)
+        at = (at + 1) & (reported_max - 1);
+    if (reported[at])
+        return false;
+    reported[at] = hash;
+    reported_n++;
+    return true;
+}
+
+static bool report_later(struct actor *a, size_t n)
+{
+    struct order_report *r = arena_alloc(sizeof *r);
+    struct finding_step *steps = arena_alloc(n * sizeof *steps);
+    if (!r || !steps)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct occurrence *o = path[i].o;
+        uint32_t shown = o->gates->n < FINDING_LOCKS ? o->gates->n : FINDING_LOCKS;
+        struct finding_lock *held = arena_alloc(shown * sizeof *held);
+        if (!held)
+            return false;
+        held[0] = o->gates->at[o->from].lock;
+        for (uint32_t g = 0, k = 1; k < shown; g++)
+            if (g != o->from)
+                held[k++] = o->gates->at[g].lock;
+        steps[i] = (struct finding_step){.role = STEP_ACQUIRES,
+                                         .actor = o->by,
+                                         .stack = o->stack,
+                                         .thing = (enum thing)path[i].e->to->thing,
+                                         .addr = path[i].e->to->addr,
+                                         .exclusive = o->exclusive,
+                                         .nheld = (int)o->gates->n,
+                                         .held = held};
+    }
+    *r = (struct order_report){a->cycles, (int)n, steps};
+    a->cycles = r;
+    return true;
+}
+
+/* All cycles through the edge in which it is `o` that is unordered with the others. */
+static void search(struct actor *a, struct edge *e, struct occurrence *o)
+{
+    struct lock *start = e->from;
+    unsigned steps = 0, found = 0;
+    if (!leads_back(start, e->to))
+        return;
+    mark_cyclic(e->to);
+    if (!leads_back(start, e->to) || !path_room(1))
+        return;
+    path[0] = (struct link){e, o};
+    path[1] = links_of(e->to);
+    e->to->on_path = true;
+    for (size_t depth = 1; depth > 0;) {
+        struct link *l = &path[depth];
+        while (l->e && !fits(depth, start)) {
+            if (++steps > STEPS_MAX)
+                l->e = NULL;
+            else
+                step_on(l);
+        }
+        if (!l->e) {
+            path[--depth].e->to->on_path = false;
+            if (depth)
+                step_on(&path[depth]);
+            continue;
+        }
+        if (l->e->to == start) {
+            if (found < REPORTS_MAX && first_time(depth + 1) && report_later(a, depth + 1))
+                found++;
+            step_on(l);
+            continue;
+        }
+        if (!path_room(depth + 1)) {
+            step_on(l);
+            continue;
+        }
+        path[depth].e->to->on_path = true;
+        path[depth + 1] = links_of(path[depth].e->to);
+        depth++;
+    }
+    if (steps > STEPS_MAX || found == REPORTS_MAX)
+        cut++;
+}
+
+/* ---- verbs ------------------------------------------------------------------------------------------------------------- */
+
+void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+{
+    if (host.no_order)
+        return;
+    uint64_t key = mixed(mixed(mixed(a->held_hash, l->id << 4 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
+                               a->number),
+                         a->order_version);
+    uint64_t *entry = &known[key >> 48];
+    if (likely(__atomic_load_n(entry, __ATOMIC_RELAXED) == key))
+        return;
+    os_lock(&graph);
+    struct gates *g = gates_of(a);
+    for (unsigned i = 0; g && i < a->nheld; i++) {
+        struct held *h = &a->held[i];
+        if (!h->lock || h->lock == l || !lock_is(h->lock, h->id))
+            continue;
+        struct edge *e = edge_find(h->lock, l);
+        bool fresh = !e;
+        if (!e && !(e = edge_make(h->lock, l)))
+            break;
+        struct occurrence *o = occurrence_note(a, e, g, i, how, stack);
+        if (o && (fresh || e->cyclic))
+            search(a, e, o);
+    }
+    if (g)
+        gates_drop(g);
+    os_unlock(&graph);
+    __atomic_store_n(entry, key, __ATOMIC_RELAXED);
+}
+
+void lock_order_report(struct actor *a)
+{
+    while (a->cycles) {
+        struct order_report *r = a->cycles;
+        a->cycles = r->next;
+        const struct finding f = {
+            .kind = FINDING_LOCK_ORDER, .tier = TIER_PREDICTED, .nsteps = r->n, .steps = r->steps};
+        if (host.found)
+            host.found(a, &f);
+        for (int i = 0; i < r->n; i++) {
+            int shown = r->steps[i].nheld < FINDING_LOCKS ? r->steps[i].nheld : FINDING_LOCKS;
+            arena_free((void *)(uintptr_t)r->steps[i].held, (size_t)shown * sizeof *r->steps[i].held);
+        }
+        arena_free(r->steps, (size_t)r->n * sizeof *r->steps);
+        arena_free(r, sizeof *r);
+    }
+}
+
+uint64_t lock_orders_cut(void)
+{
+    return cut;
+}

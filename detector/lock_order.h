@@ -1,0 +1,33 @@
+/* The order in which locks are taken, as a graph, and its cycles.
+ *
+ * An edge u -> v: somebody asked for v while holding u. Of every edge it is kept who did it and how (struct occurrence):
+ * both stacks, all locks held, the order known to every schedule at that moment. A cycle is reported when there are
+ * occurrences, one an edge, that another schedule could bring together:
+ *  - by different actors, pairwise,
+ *  - no lock held in two of them, but for both reading (gate locks),
+ *  - none before another in the order that every schedule has: create, join, conditions, semaphores, barriers, channels,
+ *    atomic operations - not the order in which locks happened to be taken,
+ *  - at every lock of the cycle the one who asks would have to wait for the one who holds (lockdep's strong path: a read
+ *    lock waits for a reader only where writers that wait come first and somebody writes).
+ * Of one actor's occurrences of an edge in the same circumstances only the latest is kept: an earlier one is before it,
+ * so whatever is unordered with the earlier one, and comes later, is unordered with the latest as well. The search is
+ * repeated when an occurrence on a cycle is renewed.
+ *
+ * Steady state: what an actor takes under what it holds is looked up in a table without a lock (lock_order_known); only
+ * what is new there goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.
+ *
+ * Papers: Goodlock (Havelund, SPIN 2000), gate locks (Bensalem & Havelund, HVC 2005), lockdep's recursive readers. */
+#ifndef GORACE_LOCK_ORDER_H
+#define GORACE_LOCK_ORDER_H
+
+#include "lock.h"
+
+/* `a` asks for, or has got, `l`, and holds something. */
+void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack);
+/* Outside of the core: hands over the cycles that lock_order_taken has found. */
+void lock_order_report(struct actor *a);
+/* The object is gone. Caller holds no lock of the core but the chain's. */
+void lock_order_forget(struct lock *l);
+uint64_t lock_orders_cut(void);
+
+#endif

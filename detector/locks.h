@@ -1,0 +1,105 @@
+/* Facade: what can be held and what can be waited for. Locks that an actor holds (for the order of locks, for reports of
+ * races, for who waits for whom), waits, and what breaks the rules of locks.
+ *
+ * An object is named by its address, as in detector.h; a wait of goroutines may have any 64-bit key. Nothing here makes a
+ * happens-before edge: sync_* and the lock edges of detector.h do. */
+#ifndef GORACE_LOCKS_H
+#define GORACE_LOCKS_H
+
+#include "detector.h"
+
+enum thing {
+    THING_MUTEX,
+    THING_RWLOCK,
+    THING_SPIN,
+    THING_SEM,
+    THING_COND,
+    THING_BARRIER,
+    THING_THREAD, /* its end: join */
+    THING_ONCE,
+    THING_CHANNEL,
+    THING_GROUP, /* wait group */
+    THING_OTHER,
+    THINGS
+};
+
+/* How a lock is taken or asked for: bits, and the thing in the upper bits. A plain `true` is a mutex. */
+enum how {
+    HOW_EXCLUSIVE = 1,     /* without: for reading */
+    HOW_TRY = 2,           /* did not wait, and would not have */
+    HOW_TIMED = 4,         /* would not have waited for ever */
+    HOW_READERS_FIRST = 8, /* a read lock that passes writers that wait: it may be taken again by a reader */
+    HOW_OUTSIDE = 16,      /* other processes may use the object as well */
+    HOW_THING_SHIFT = 8
+};
+#define HOW(thing, bits) ((unsigned)(thing) << HOW_THING_SHIFT | (bits))
+
+/* ---- locks held. `pc` is where it was taken; after the real call. -------------------------------------------------- */
+void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
+/* Before the real unlock. False: `a` was not known to hold it. */
+bool lock_gone(struct actor *a, uintptr_t addr);
+/* A request with a time limit was given up: it orders like one that was granted. */
+void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
+/* The object at addr begins (init), ends (destroy). Begun: what was there before was another object. */
+void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
+void lock_disowned(struct actor *a, uintptr_t addr); /* somebody else has unlocked it: its holder does not hold it any more */
+void lock_destroyed(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
+/* The mutex guards a predicate that others wait for: its unlock comes before later locks in every schedule that matters.
+ * The condition's own order is order_release / order_acquire. addr 0: the mutex that `a` holds or has given up last. */
+void lock_guards_condition(struct actor *a, uintptr_t addr);
+
+/* ---- order that every schedule has: what comes before cannot deadlock with what comes after ------------------------ */
+/* sync_* do it as well; locks do not. */
+void order_release(struct actor *a, uint64_t key);
+void order_acquire(struct actor *a, uint64_t key);
+
+/* ---- waits ----------------------------------------------------------------------------------------------------------- */
+struct wait_for {
+    enum thing thing;
+    unsigned how;         /* HOW_* */
+    uint64_t key;         /* the object */
+    uintptr_t mutex;      /* COND: has to be got again before the wait is over; 0: none */
+    struct actor *target; /* THREAD */
+    /* Whether the wait could end at once; asked when nobody is left to end it. May be NULL. */
+    bool (*available)(uint64_t key);
+};
+/* Told before the actor blocks; a deadlock that it closes is handed over before the call returns. */
+void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc);
+/* Told by the actor as soon as the wait is over, or by its waker before it can run. */
+void wait_end(struct actor *a);
+void wait_given_up(struct actor *a); /* the same, after a time limit or by cancellation */
+/* Round the signal of a condition: how many had come back from waits on it before, to be told afterwards. */
+uint64_t wait_signalling(struct actor *a, uint64_t key);
+void wait_signalled(struct actor *a, uint64_t key, bool all, uint64_t before);
+/* An actor has ended, or something else has changed without a wait: whether all that are left are stuck. `by` is whom
+ * the report is handed over for, NULL when it is gone. */
+void wait_check(struct actor *by);
+/* Somebody cancels `a`: its waits that can be cancelled count as ones that end. */
+void actor_cancelled(struct actor *a);
+
+/* ---- misuse ---------------------------------------------------------------------------------------------------------- */
+enum misuse {
+    MISUSE_UNLOCK_UNLOCKED,
+    MISUSE_UNLOCK_OTHERS, /* held by another thread */
+    MISUSE_DESTROY_LOCKED,
+    MISUSE_FREE_LOCKED,
+    MISUSE_USE_DESTROYED,
+    MISUSE_COPIED,
+    MISUSE_ENDS_HOLDING,
+    MISUSE_TWO_MUTEXES, /* a condition, by two waits at once */
+    MISUSE_WAIT_UNLOCKED,
+    MISUSE_IN_HANDLER,
+    MISUSE_HELD_ACROSS_SWITCH,
+    MISUSE_OTHER,
+    MISUSES
+};
+/* `addr` is misused by `a` at `pc`. What is known of its holder and its past is added. `text`: MISUSE_OTHER, or NULL. */
+void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr, const char *text, uintptr_t pc);
+/* Before an operation on the lock by `a` at `pc`: finds the use of one that was destroyed. */
+void lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
+
+/* The actor is about to end, outside of the core: reports what it still holds. Those for which `excused` says so are left
+ * out (robust locks). */
+void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing thing));
+
+#endif

@@ -1,0 +1,251 @@
+/* Text of the findings that are made of steps: deadlocks, cycles of lock order, misuse, who is stuck. */
+#include "report_data.h"
+
+const char *thing_name(enum thing thing)
+{
+    static const char *const names[THINGS] = {
+        [THING_MUTEX] = "mutex",     [THING_RWLOCK] = "read-write lock", [THING_SPIN] = "spin lock",
+        [THING_SEM] = "semaphore",   [THING_COND] = "condition",         [THING_BARRIER] = "barrier",
+        [THING_THREAD] = "thread",   [THING_ONCE] = "once",              [THING_CHANNEL] = "channel",
+        [THING_GROUP] = "wait group", [THING_OTHER] = "object"};
+    return thing < THINGS ? names[thing] : "object";
+}
+
+const char *report_role(enum step_role role)
+{
+    switch (role) {
+    case STEP_WAITS:
+        return "waits";
+    case STEP_ACQUIRES:
+        return "acquires";
+    case STEP_MISUSES:
+        return "misuses";
+    case STEP_TOOK:
+        return "took";
+    case STEP_WAITED:
+        return "waited";
+    case STEP_DESTROYED:
+        return "destroyed";
+    case STEP_MADE:
+        return "initialised";
+    }
+    return "";
+}
+
+static const struct {
+    const char *word, *sentence; /* "thread T1 <sentence>", with the object in the place of # */
+} misuses[MISUSES] = {
+    [MISUSE_UNLOCK_UNLOCKED] = {"unlock-unlocked", "unlocks # that is not locked"},
+    [MISUSE_UNLOCK_OTHERS] = {"unlock-not-owner", "unlocks # that another thread holds"},
+    [MISUSE_DESTROY_LOCKED] = {"destroy-locked", "destroys # that is held"},
+    [MISUSE_FREE_LOCKED] = {"free-locked", "frees the memory of # that is held"},
+    [MISUSE_USE_DESTROYED] = {"use-destroyed", "uses # that was destroyed"},
+    [MISUSE_COPIED] = {"copied", "uses #, a copy of a lock that was held"},
+    [MISUSE_ENDS_HOLDING] = {"ends-holding", "ends while it holds #"},
+    [MISUSE_TWO_MUTEXES] = {"two-mutexes", "waits on # with another mutex than others do"},
+    [MISUSE_WAIT_UNLOCKED] = {"wait-unlocked", "waits on # with a mutex that it does not hold"},
+    [MISUSE_IN_HANDLER] = {"in-signal-handler", "takes # in a signal handler"},
+    [MISUSE_HELD_ACROSS_SWITCH] = {"held-across-switch", "is switched away from while it holds #"},
+    [MISUSE_OTHER] = {"other", "breaks a rule of #"},
+};
+
+const char *report_misuse(enum misuse what)
+{
+    return misuses[what].word;
+}
+
+static void say_object(struct outbuf *o, enum thing thing, uint64_t addr, const char *name)
+{
+    outbuf_str(o, thing_name(thing));
+    if (name) {
+        outbuf_char(o, ' ');
+        outbuf_name(o, name);
+    }
+    if (addr && addr >> 63 == 0)
+        outbuf_format(o, " 0x%lx", addr);
+}
+
+static void say_step_object(struct outbuf *o, const struct report_step *s)
+{
+    say_object(o, s->step->thing, s->step->addr, s->name);
+}
+
+/* Names alone, for the sentence: addresses differ from run to run. */
+static void say_short(struct outbuf *o, const struct report_step *s)
+{
+    const char *article = s->step->thing == THING_OTHER ? "an " : "a ";
+    if (!s->name)
+        outbuf_str(o, article);
+    say_object(o, s->step->thing, 0, s->name);
+}
+
+static const struct report_actor *actor_numbered(const struct report *r, uint64_t number)
+{
+    for (int i = 0; i < r->nactors; i++)
+        if (r->actors[i].who->number == number)
+            return &r->actors[i];
+    return NULL;
+}
+
+static void say_number(struct outbuf *o, const struct report *r, uint64_t number)
+{
+    const struct report_actor *a = actor_numbered(r, number);
+    if (a)
+        report_say_actor(o, a->who);
+    else if (number == 0)
+        outbuf_str(o, "main thread");
+    else
+        outbuf_format(o, "thread T%lu", number);
+}
+
+static void misuse_sentence(struct outbuf *o, const struct report *r)
+{
+    const struct report_step *s = &r->step[0];
+    if (r->finding->text) {
+        outbuf_str(o, r->finding->text);
+        return;
+    }
+    report_say_actor(o, &s->step->actor);
+    outbuf_char(o, ' ');
+    for (const char *c = misuses[r->finding->misuse].sentence; *c; c++)
+        if (*c == '#')
+            say_short(o, s);
+        else
+            outbuf_char(o, *c);
+}
+
+static void deadlock_sentence(struct outbuf *o, const struct report *r)
+{
+    const struct finding *f = r->finding;
+    if (f->everybody && f->nsteps > 1) {
+        outbuf_format(o, "all %d threads wait, and nobody is left to wake one", f->nsteps);
+    } else if (f->everybody) {
+        outbuf_str(o, "the only thread waits for ");
+        say_short(o, &r->step[0]);
+        outbuf_str(o, ", and nobody is left to wake it");
+    } else if (r->step[0].step->target_ended) {
+        report_say_actor(o, &r->step[0].step->actor);
+        outbuf_str(o, " waits for ");
+        say_short(o, &r->step[0]);
+        outbuf_str(o, " that a thread held when it ended");
+    } else if (f->nsteps == 1) {
+        report_say_actor(o, &r->step[0].step->actor);
+        outbuf_str(o, " waits for ");
+        say_short(o, &r->step[0]);
+        outbuf_str(o, " that it holds itself");
+    } else {
+        outbuf_format(o, "%d threads wait for one another", f->nsteps);
+    }
+}
+
+void report_steps_sentence(struct outbuf *o, const struct report *r)
+{
+    const struct finding *f = r->finding;
+    switch (f->kind) {
+    case FINDING_LOCK_ORDER:
+        outbuf_format(o, "%d locks are taken in a cycle: ", f->nsteps);
+        for (int i = 0; i < r->nsteps && i < 8; i++) {
+            outbuf_str(o, i ? ", " : "");
+            say_short(o, &r->step[i]);
+        }
+        outbuf_str(o, r->nsteps > 8 ? " ..." : "");
+        break;
+    case FINDING_DEADLOCK:
+        deadlock_sentence(o, r);
+        break;
+    case FINDING_STUCK:
+        outbuf_format(o, "%d thread%s can never go on", f->nsteps, f->nsteps == 1 ? "" : "s");
+        break;
+    case FINDING_MISUSE:
+        misuse_sentence(o, r);
+        break;
+    case FINDING_RACE:
+        break;
+    }
+}
+
+static void say_held(struct outbuf *o, const struct report_step *s)
+{
+    int shown = report_step_locks(s->step);
+    for (int i = 0; i < shown; i++) {
+        const struct finding_lock *l = &s->step->held[i];
+        outbuf_str(o, "    Holds ");
+        say_object(o, l->thing, l->addr, s->held[i].name);
+        outbuf_str(o, l->exclusive ? ", taken at:\n" : " for reading, taken at:\n");
+        report_say_stack(o, &s->held[i].taken, 6);
+    }
+    if (s->step->nheld > shown)
+        outbuf_format(o, "    and %d more locks\n", s->step->nheld - shown);
+}
+
+static void say_wait(struct outbuf *o, const struct report *r, const struct report_step *s)
+{
+    outbuf_str(o, " waits for ");
+    if (s->step->thing == THING_THREAD) {
+        outbuf_str(o, "the end of ");
+        say_number(o, r, s->step->target);
+    } else {
+        say_step_object(o, s);
+        if (!s->step->exclusive && s->step->thing == THING_RWLOCK)
+            outbuf_str(o, " for reading");
+        if (s->step->has_target) {
+            outbuf_str(o, s->step->target_ended ? ", held by the ended " : ", held by ");
+            say_number(o, r, s->step->target);
+        }
+    }
+    outbuf_str(o, ", at:\n");
+}
+
+static void say_step(struct outbuf *o, const struct report *r, const struct report_step *s)
+{
+    outbuf_str(o, "  ");
+    switch (s->step->role) {
+    case STEP_WAITS:
+        report_say_actor_fully(o, &s->step->actor);
+        say_wait(o, r, s);
+        break;
+    case STEP_ACQUIRES:
+        report_say_actor_fully(o, &s->step->actor);
+        outbuf_str(o, " takes ");
+        say_step_object(o, s);
+        outbuf_str(o, s->step->exclusive ? ", at:\n" : " for reading, at:\n");
+        break;
+    case STEP_MISUSES:
+    case STEP_WAITED:
+        outbuf_str(o, s->step->role == STEP_WAITED ? "Other wait by " : "By ");
+        report_say_actor_fully(o, &s->step->actor);
+        outbuf_str(o, " on ");
+        say_step_object(o, s);
+        outbuf_str(o, ", at:\n");
+        break;
+    case STEP_TOOK:
+        say_step_object(o, s);
+        outbuf_str(o, " was taken by ");
+        report_say_actor_fully(o, &s->step->actor);
+        outbuf_str(o, " at:\n");
+        break;
+    case STEP_DESTROYED:
+        outbuf_str(o, "It was destroyed by ");
+        report_say_actor_fully(o, &s->step->actor);
+        outbuf_str(o, " at:\n");
+        break;
+    case STEP_MADE:
+        outbuf_str(o, "It was initialised at:\n");
+        break;
+    }
+    report_say_stack(o, &s->stack, 4);
+    say_held(o, s);
+}
+
+void report_say_steps(struct outbuf *o, const struct report *r)
+{
+    if (r->finding->kind == FINDING_LOCK_ORDER)
+        outbuf_format(o, "  Evidence: %s\n",
+                      r->finding->tier == TIER_PREDICTED ? "predicted: nothing in this run keeps another schedule from "
+                                                           "deadlocking here"
+                                                         : "order only");
+    for (int i = 0; i < r->nsteps; i++)
+        say_step(o, r, &r->step[i]);
+    if (r->finding->nsteps > r->nsteps)
+        outbuf_format(o, "  and %d more\n", r->finding->nsteps - r->nsteps);
+}

@@ -1,0 +1,493 @@
+/* See wait.h. */
+#include "wait.h"
+
+#include "lock.h"
+
+static struct oslock waits;
+static uint32_t nblocked; /* active without a time limit */
+static uint64_t serial;
+static uint64_t changes; /* waits begun and ended; atomic */
+
+static bool active(const struct actor *a)
+{
+    return __atomic_load_n(&a->wait.active, __ATOMIC_SEQ_CST);
+}
+
+static bool timed(const struct actor *a)
+{
+    return a->wait.f.how & HOW_TIMED;
+}
+
+static bool cancelled(const struct actor *a)
+{
+    return __atomic_load_n(&a->cancelled, __ATOMIC_SEQ_CST);
+}
+
+void actor_cancelled(struct actor *a)
+{
+    __atomic_store_n(&a->cancelled, true, __ATOMIC_SEQ_CST);
+}
+
+/* ---- who could end a wait that has holders --------------------------------------------------------------------------- */
+
+/* Calls visit(ctx, holder) for each; stops when it returns true. `holder` may be running. */
+struct visitor {
+    bool (*visit)(struct visitor *v, struct actor *waits, struct actor *holder);
+    void *found;
+};
+
+static bool visit_owner(struct visitor *v, struct actor *w, uintptr_t addr)
+{
+    struct lock *l = lock_find(addr);
+    struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
+    return owner && v->visit(v, w, owner);
+}
+
+/* Readers, and for a read lock that lets writers pass, writers that wait. Caller holds actors_lock. */
+static bool visit_others(struct visitor *v, struct actor *w)
+{
+    const struct wait_for *f = &w->wait.f;
+    bool found = false;
+    for (struct actor *o = actors_newest; o && !found; o = o->older) {
+        if (o->ended || !(o == w || active(o)))
+            continue;
+        const struct held *h = held_find(o, f->key);
+        if (f->how & HOW_EXCLUSIVE)
+            found = h && v->visit(v, w, o);
+        else if (!(f->how & HOW_READERS_FIRST) && o != w)
+            found = o->wait.f.thing == THING_RWLOCK && o->wait.f.key == f->key && o->wait.f.how & HOW_EXCLUSIVE &&
+                    v->visit(v, w, o);
+    }
+    return found;
+}
+
+static bool visit_holders(struct visitor *v, struct actor *w)
+{
+    const struct wait_for *f = &w->wait.f;
+    switch (f->thing) {
+    case THING_MUTEX:
+    case THING_SPIN:
+        return !timed(w) && visit_owner(v, w, f->key);
+    case THING_RWLOCK:
+        return !timed(w) && (visit_owner(v, w, f->key) || visit_others(v, w));
+    case THING_THREAD:
+        return !timed(w) && !cancelled(w) && f->target && v->visit(v, w, f->target);
+    case THING_COND:
+        return f->mutex && visit_owner(v, w, f->mutex); /* also after a time limit */
+    default:
+        return false;
+    }
+}
+
+static bool has_holders(const struct actor *w)
+{
+    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD;
+}
+
+/* ---- a cycle --------------------------------------------------------------------------------------------------------- */
+
+struct search {
+    struct visitor v;
+    struct actor *start, *last; /* of the queue */
+};
+
+static bool reach(struct visitor *v, struct actor *w, struct actor *holder)
+{
+    struct search *s = (struct search *)v;
+    if (holder == s->start) {
+        v->found = w;
+        return true;
+    }
+    if (holder->wait.mark == serial || !active(holder))
+        return false;
+    holder->wait.mark = serial;
+    holder->wait.from = w;
+    holder->wait.queue = NULL;
+    s->last->wait.queue = holder;
+    s->last = holder;
+    return false;
+}
+
+/* The one who waits for `a` at the end of a chain that begins with it, or NULL; the chain is in wait.from. */
+static struct actor *cycle_with(struct actor *a)
+{
+    struct search s = {{reach, NULL}, a, a};
+    a->wait.mark = ++serial;
+    a->wait.from = a->wait.queue = NULL;
+    os_lock(&actors_lock);
+    for (struct actor *w = a; w && !s.v.found; w = w->wait.queue)
+        visit_holders(&s.v, w);
+    os_unlock(&actors_lock);
+    return s.v.found;
+}
+
+/* ---- reports ----------------------------------------------------------------------------------------------------------- */
+
+struct report_of_waits {
+    int n, max;
+    struct finding_step *steps;
+};
+
+static bool first_holder(struct visitor *v, struct actor *w, struct actor *holder)
+{
+    (void)w;
+    v->found = holder;
+    return true;
+}
+
+/* `holder`: the one that it waits for in the cycle, whose lock comes first in what it holds. */
+static void describe(struct report_of_waits *r, struct actor *a, struct actor *holder, struct actor *waited_by)
+{
+    const struct wait_for *f = &a->wait.f;
+    if (r->n == r->max)
+        return;
+    struct finding_step *s = &r->steps[r->n++];
+    *s = (struct finding_step){.role = STEP_WAITS,
+                               .stack = a->wait.stack,
+                               .thing = f->thing,
+                               .addr = f->thing == THING_THREAD ? 0 : f->key,
+                               .exclusive = f->how & HOW_EXCLUSIVE,
+                               .nheld = (int)a->nheld};
+    actor_describe_live(a, &s->actor);
+    if (holder) {
+        s->has_target = true;
+        s->target = holder->number;
+        s->target_ended = holder->ended;
+    }
+    unsigned shown = a->nheld < FINDING_LOCKS ? a->nheld : FINDING_LOCKS;
+    struct finding_lock *held = shown ? arena_alloc(shown * sizeof *held) : NULL;
+    uint64_t wanted = waited_by ? waited_by->wait.f.thing == THING_COND ? waited_by->wait.f.mutex : waited_by->wait.f.key
+                                : 0;
+    const struct held *first = wanted ? held_find(a, wanted) : NULL;
+    unsigned k = 0;
+    if (held && first)
+        held[k++] = held_describe(first);
+    for (unsigned i = 0; held && i < a->nheld && k < shown; i++)
+        if (&a->held[i] != first)
+            held[k++] = held_describe(&a->held[i]);
+    s->held = held;
+}
+
+static bool report_open(struct report_of_waits *r, int n)
+{
+    *r = (struct report_of_waits){.max = n, .steps = arena_alloc((size_t)n * sizeof *r->steps)};
+    return r->steps != NULL;
+}
+
+static void report_close(struct report_of_waits *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        const struct finding_step *s = &r->steps[i];
+        int shown = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
+        if (s->held)
+            arena_free((void *)(uintptr_t)s->held, (size_t)shown * sizeof *s->held);
+    }
+    arena_free(r->steps, (size_t)r->max * sizeof *r->steps);
+}
+
+/* Caller holds `waits`. */
+static bool describe_cycle(struct actor *a, struct actor *end, struct report_of_waits *r)
+{
+    int n = 1;
+    for (struct actor *w = end; w != a; w = w->wait.from)
+        n++;
+    if (!report_open(r, n))
+        return false;
+    /* Backwards along wait.from: the end waits for a; its forerunner waits for it ... */
+    struct actor *holder = a;
+    for (struct actor *w = end;; w = w->wait.from) {
+        struct actor *waited_by = w == a ? end : w->wait.from;
+        describe(r, w, holder, waited_by);
+        w->wait.reported = true;
+        holder = w;
+        if (w == a)
+            break;
+    }
+    return true;
+}
+
+/* The lock was held by somebody who has ended, or was left behind by fork: nobody will give it up. */
+static bool describe_orphan(struct actor *a, struct report_of_waits *r)
+{
+    const struct wait_for *f = &a->wait.f;
+    struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
+    if (!l || !l->orphan || !report_open(r, 2))
+        return false;
+    describe(r, a, NULL, NULL);
+    r->steps[0].has_target = r->steps[0].target_ended = true;
+    r->steps[0].target = l->orphan->by.number;
+    r->steps[r->n++] = (struct finding_step){.role = STEP_TOOK,
+                                             .actor = l->orphan->by,
+                                             .stack = l->orphan->stack,
+                                             .thing = f->thing,
+                                             .addr = f->key,
+                                             .exclusive = true};
+    a->wait.reported = true;
+    return true;
+}
+
+static void hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
+{
+    const struct finding f = {.kind = FINDING_DEADLOCK,
+                              .tier = TIER_HAPPENED,
+                              .nsteps = r->n,
+                              .steps = r->steps,
+                              .everybody = everybody};
+    if (host.found)
+        host.found(by, &f);
+    report_close(r);
+    if (host.deadlocked)
+        host.deadlocked(everybody);
+}
+
+/* ---- everybody ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_stuck(struct visitor *v, struct actor *w, struct actor *holder)
+{
+    (void)v;
+    (void)w;
+    return !holder->ended && holder->wait.stuck;
+}
+
+/* A wait that anybody may end, by somebody outside, or because it has been. */
+static bool could_end(const struct wait_for *f)
+{
+    if (f->how & HOW_OUTSIDE || (f->available && f->available(f->key)))
+        return true;
+    const struct lock *l = f->thing == THING_COND ? lock_find(f->key) : NULL;
+    return l && l->pending;
+}
+
+/* Whether all that live wait for one another. Caller holds `waits`. Sets wait.stuck. */
+static bool all_stuck(void)
+{
+    bool all = true;
+    os_lock(&actors_lock);
+    for (struct actor *a = actors_newest; a && all; a = a->older) {
+        a->wait.stuck = true;
+        all = a->ended || (active(a) && !timed(a));
+        if (!a->ended && all && !has_holders(a))
+            all = !cancelled(a) && !could_end(&a->wait.f);
+    }
+    /* Each wait for a holder must have one that is stuck; without, it is about to go on, or we do not know its holder. */
+    for (struct actor *a = actors_newest; a && all; a = a->older) {
+        struct visitor v = {is_stuck, NULL};
+        if (!a->ended && has_holders(a))
+            all = visit_holders(&v, a);
+    }
+    os_unlock(&actors_lock);
+    return all;
+}
+
+static bool known_tid(int tid, void *ctx)
+{
+    (void)ctx;
+    bool known = false;
+    os_lock(&actors_lock);
+    for (struct actor *a = actors_newest; a && !known; a = a->older)
+        known = !a->ended && actor_tid(a) == tid;
+    os_unlock(&actors_lock);
+    return known;
+}
+
+static void describe_all(struct report_of_waits *r)
+{
+    int n = 0;
+    os_lock(&actors_lock);
+    for (struct actor *a = actors_newest; a; a = a->older)
+        n += !a->ended;
+    bool room = report_open(r, n);
+    for (struct actor *a = actors_newest; a && room; a = a->older) {
+        struct visitor v = {first_holder, NULL};
+        if (a->ended)
+            continue;
+        visit_holders(&v, a);
+        describe(r, a, v.found, NULL);
+    }
+    os_unlock(&actors_lock);
+}
+
+#define UNKNOWN_TRIES 100 /* milliseconds that a thread which has ended may take to be gone */
+
+static bool lock_waits(struct actor *by)
+{
+    if (by && !actor_enter(by))
+        return false;
+    os_lock(&waits);
+    return true;
+}
+
+static void unlock_waits(struct actor *by)
+{
+    os_unlock(&waits);
+    if (by)
+        actor_leave(by);
+}
+
+/* `by` may be NULL: the caller then lets no signal handler run. Outside of the core. */
+static void check_everybody(struct actor *by)
+{
+    if (host.others && host.others())
+        return;
+    for (int unknown = 0; unknown < UNKNOWN_TRIES;) {
+        if (!lock_waits(by))
+            return;
+        uint64_t before = __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
+        bool all = nblocked >= actors_alive() && all_stuck();
+        unlock_waits(by);
+        if (!all)
+            return;
+        enum asleep how = host.asleep ? host.asleep(known_tid, NULL) : ASLEEP_ALL;
+        if (how != ASLEEP_ALL) {
+            unknown += how == ASLEEP_UNKNOWN;
+            os_sleep_ms(1);
+            continue;
+        }
+        struct report_of_waits r = {0};
+        bool reported = false;
+        if (!lock_waits(by))
+            return;
+        all = before == __atomic_load_n(&changes, __ATOMIC_SEQ_CST) && all_stuck();
+        for (struct actor *a = actors_newest; a && all; a = a->older)
+            reported |= !a->ended && a->wait.reported;
+        if (all && !reported)
+            describe_all(&r);
+        unlock_waits(by);
+        if (all && r.steps)
+            hand_over(by, &r, true);
+        else if (all && reported && host.deadlocked)
+            host.deadlocked(true);
+        return;
+    }
+}
+
+/* ---- verbs --------------------------------------------------------------------------------------------------------------- */
+
+void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
+{
+    if (host.no_waits)
+        return;
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct report_of_waits r = {0};
+    os_lock(&waits);
+    a->wait = (struct wait){.f = *f, .stack = stack};
+    __atomic_store_n(&a->wait.active, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    bool check = false, found = false, other_mutex = false;
+    struct lock *condition = f->thing == THING_COND ? lock_at(f->key, THING_COND) : NULL;
+    if (condition) {
+        other_mutex = condition->waiters++ && condition->waited_with != f->mutex;
+        condition->waited_with = f->mutex;
+    }
+    if (!timed(a)) {
+        nblocked++;
+        struct actor *end = cycle_with(a);
+        found = end && describe_cycle(a, end, &r);
+        if (!end)
+            found = describe_orphan(a, &r);
+        check = nblocked >= actors_alive();
+    }
+    os_unlock(&waits);
+    actor_leave(a);
+    if (other_mutex)
+        misuse(a, MISUSE_TWO_MUTEXES, THING_COND, f->key, NULL, pc);
+    if (found)
+        hand_over(a, &r, false);
+    if (check)
+        check_everybody(a);
+}
+
+static void condition_left(struct actor *a, bool gave_up)
+{
+    struct lock *l = a->wait.f.thing == THING_COND ? lock_find(a->wait.f.key) : NULL;
+    if (!l || !l->waiters)
+        return;
+    l->waiters--;
+    if (!gave_up) {
+        l->back++;
+        if (l->pending)
+            l->pending--;
+    }
+    if (l->pending > l->waiters)
+        l->pending = l->waiters;
+}
+
+static void end(struct actor *a, bool gave_up)
+{
+    if (!active(a))
+        return;
+    __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    bool nested = a->inside;
+    a->inside = 1;
+    compiler_barrier();
+    os_lock(&waits);
+    if (!timed(a))
+        nblocked--;
+    condition_left(a, gave_up);
+    os_unlock(&waits);
+    if (!nested)
+        actor_leave(a);
+}
+
+void wait_end(struct actor *a)
+{
+    end(a, false);
+}
+
+void wait_given_up(struct actor *a)
+{
+    end(a, true);
+}
+
+uint64_t wait_signalling(struct actor *a, uint64_t key)
+{
+    if (!actor_enter(a))
+        return 0;
+    const struct lock *l = lock_find(key);
+    uint64_t back = l ? __atomic_load_n(&l->back, __ATOMIC_SEQ_CST) : 0;
+    actor_leave(a);
+    return back;
+}
+
+void wait_signalled(struct actor *a, uint64_t key, bool all, uint64_t before)
+{
+    if (!actor_enter(a))
+        return;
+    struct lock *l = lock_find(key);
+    if (l && __atomic_load_n(&l->waiters, __ATOMIC_SEQ_CST)) {
+        os_lock(&waits);
+        if (all)
+            l->pending = l->waiters;
+        else if (l->back == before && l->pending < l->waiters)
+            l->pending++;
+        os_unlock(&waits);
+    }
+    actor_leave(a);
+}
+
+void wait_check(struct actor *by)
+{
+    if (nblocked && nblocked >= actors_alive())
+        check_everybody(by);
+}
+
+void wait_actor_ends(struct actor *a)
+{
+    os_lock(&waits);
+    if (a->wait.active) { /* cancelled in it */
+        nblocked -= !timed(a);
+        condition_left(a, true);
+        a->wait.active = false;
+    }
+    held_orphaned(a, false);
+    os_unlock(&waits);
+}
+
+void wait_only(struct actor *a)
+{
+    nblocked = 0;
+    a->wait.active = false;
+}

@@ -1,0 +1,32 @@
+/* Who waits for whom (verbs in locks.h).
+ *
+ * A wait for something that has holders is over when a holder acts: mutex, read-write lock, spin lock, join - and also the
+ * wait on a condition, because its mutex has to be got again. A cycle of such waits is a deadlock, whatever others do; it
+ * is found by the actor that closes it, before it blocks, by going from holder to holder.
+ *
+ * Any other wait (condition, semaphore, barrier) can be ended by anybody. It is a deadlock when nobody is left: all
+ * living actors wait without a time limit, each for something that only one of them could give. That is looked at by
+ * whoever is the last to block or to end. An actor that was woken a moment ago still looks like one that waits, so the
+ * host is asked whether all OS threads really sleep in the kernel (a woken one is runnable at once), and the flags are
+ * read once more afterwards: since `active` is cleared before anything else is done, an actor that sleeps and is active
+ * sleeps in its wait - or, on a condition, on the mutex that it has to get again, and that may be held by the very actor
+ * that is about to wait. So signals are counted: as long as fewer have come back from a condition than were signalled, its
+ * waits do not count as stuck. No time limit is part of any of this, and no helper thread is needed: a state in which everybody is
+ * stuck begins with somebody who blocks or ends.
+ *
+ * Not stuck: who waits with a time limit, in a system call, for an object that other processes use, or while the program
+ * has signal handlers or timers that could act (host.others).
+ *
+ * Guards: `waits` guards struct wait of all actors, and keeps the lists of locks held of those that wait from changing.
+ * Order: waits, then actors_lock. */
+#ifndef GORACE_WAIT_H
+#define GORACE_WAIT_H
+
+#include "actor.h"
+
+/* The actor ends: its locks have no holder any more. Inside. */
+void wait_actor_ends(struct actor *a);
+/* fork: only `a` is left. */
+void wait_only(struct actor *a);
+
+#endif

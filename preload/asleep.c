@@ -1,0 +1,68 @@
+/* See asleep.h. The state of a thread is the letter behind its name in /proc/self/task/TID/stat: S for one that sleeps and
+ * can be woken, as in a futex; a woken one is R from that moment. */
+#include "asleep.h"
+
+#include <fcntl.h>
+
+#include "raw.h"
+
+struct entry { /* as getdents64(2) writes it */
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+static int number_of(const char *name)
+{
+    int n = 0;
+    for (; *name >= '0' && *name <= '9'; name++)
+        n = n * 10 + (*name - '0');
+    return *name ? 0 : n;
+}
+
+/* 0: it is gone. */
+static char state_of(int folder, const char *tid)
+{
+    char path[32], text[512];
+    size_t n = raw_length(tid);
+    raw_copy(path, tid, n);
+    raw_copy(path + n, "/stat", 6);
+    long fd = raw_syscall(SYS_openat, folder, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (fd < 0)
+        return 0;
+    long got = raw_syscall(SYS_read, fd, (long)text, sizeof text, 0, 0, 0);
+    raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+    while (got > 0 && text[got - 1] != ')') /* a name may have parentheses of its own; the last one ends it */
+        got--;
+    return got > 0 && got + 1 < (long)sizeof text ? text[got + 1] : 0;
+}
+
+enum asleep threads_asleep(bool (*known)(int tid, void *ctx), void *ctx)
+{
+    char buffer[2048] __attribute__((aligned(8)));
+    int self = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    long folder = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+    enum asleep result = ASLEEP_ALL;
+    long n;
+    if (folder < 0)
+        return ASLEEP_UNKNOWN;
+    while ((n = raw_syscall(SYS_getdents64, folder, (long)buffer, sizeof buffer, 0, 0, 0)) > 0)
+        for (long at = 0; at < n;) {
+            const struct entry *e = (const void *)(buffer + at);
+            int tid = number_of(e->name);
+            at += e->length;
+            if (tid == 0 || tid == self)
+                continue;
+            char state = state_of((int)folder, e->name);
+            if (state == 0 || state == 'X' || state == 'Z')
+                continue;
+            if (!known(tid, ctx))
+                result = ASLEEP_UNKNOWN;
+            else if (state != 'S' && result == ASLEEP_ALL)
+                result = ASLEEP_NOT_YET;
+        }
+    raw_syscall(SYS_close, folder, 0, 0, 0, 0, 0);
+    return result;
+}
