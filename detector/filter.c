@@ -15,9 +15,9 @@ static uint64_t pair_key(const struct finding *f)
         for (int i = 0; i < f->nsteps; i++) {
             const struct finding_step *s = &f->steps[i];
             uint64_t held = s->role == STEP_ACQUIRES && s->held ? s->held[0].stack : 0;
-            sum += mixed(mixed((uint64_t)s->stack << 8 | s->role, held), s->stack ? 0 : s->addr);
+            sum += keys_mix(keys_mix((uint64_t)s->stack << 8 | s->role, held), s->stack ? 0 : s->addr);
         }
-        return (mixed(mixed(f->kind + 1, f->misuse), sum) & ~(uint64_t)3) | 2;
+        return (keys_mix(keys_mix(f->kind + 1, f->misuse), sum) & ~(uint64_t)3) | 2;
     }
     uint64_t side[2];
     for (int i = 0; i < 2; i++) {

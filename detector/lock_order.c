@@ -1,6 +1,7 @@
 /* See lock_order.h. `graph` guards everything but the table of what is known. */
 #include "lock_order.h"
 
+#include "keys.h"
 #include "order.h"
 
 /* Locks held at one moment, shared by the occurrences that it makes. */
@@ -60,20 +61,13 @@ static struct pool nodes; /* of the occurrences' clocks */
 static uint64_t serial, cut;
 static struct link *path;
 static size_t path_max;
-static uint64_t *reported; /* set of hashes */
-static size_t reported_n, reported_max;
-
-static uint64_t mixed(uint64_t h, uint64_t v)
-{
-    h = (h ^ v) * 0x9fb21c651e98df25u;
-    return h ^ h >> 32;
-}
+static struct keys *reported; /* cycles, as sets of edges */
 
 /* ---- nodes and edges ------------------------------------------------------------------------------------------------ */
 
 static struct edge **edge_head(uint64_t from, uint64_t to)
 {
-    return &heads[mixed(from, to) >> 50];
+    return &heads[keys_mix(from, to) >> 50];
 }
 
 static struct edge *edge_find(const struct lock *from, const struct lock *to)
@@ -349,33 +343,11 @@ static bool first_time(size_t n)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < n; i++)
-        hash += mixed(mixed(1, path[i].e->from->id), path[i].e->to->id);
+        hash += keys_mix(keys_mix(1, path[i].e->from->id), path[i].e->to->id);
     hash |= hash == 0;
-    if (2 * (reported_n + 1) > reported_max) {
-        size_t max = reported_max ? 2 * reported_max : 256;
-        uint64_t *bigger = arena_alloc(max * sizeof *bigger);
-        if (!bigger)
-            return true;
-        zero_bytes(bigger, max * sizeof *bigger);
-        for (size_t i = 0; i < reported_max; i++)
-            if (reported[i]) {
-                size_t at = reported[i] & (max - 1);
-                while (bigger[at])
-                    at = (at + 1) & (max - 1);
-                bigger[at] = reported[i];
-            }
-        if (reported)
-            arena_free(reported, reported_max * sizeof *reported);
-        reported = bigger;
-        reported_max = max;
-    }
-    size_t at = hash & (reported_max - 1);
-    while (reported[at] && reported[at] != hash)
-        at = (at + 1) & (reported_max - 1);
-    if (reported[at])
+    if (keys_find(&reported, hash, 0))
         return false;
-    reported[at] = hash;
-    reported_n++;
+    keys_add(&reported, hash, 0);
     return true;
 }
 
@@ -460,7 +432,7 @@ void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t st
 {
     if (host.no_order)
         return;
-    uint64_t key = mixed(mixed(mixed(a->held_hash, l->id << 4 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
+    uint64_t key = keys_mix(keys_mix(keys_mix(a->held_hash, l->id << 4 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
                                a->number),
                          a->order_version);
     uint64_t *entry = &known[key >> 48];

@@ -8,6 +8,7 @@
  * that no signal handler of the program runs on top of the core. */
 #include <gorace/event.h>
 
+#include "../detector/locks.h"
 #include "interpose.h"
 #include "threads.h"
 
@@ -137,10 +138,11 @@ static void locked(struct gorace_actor *by, const void *lock, unsigned flags, ui
     if (!a)
         return;
     const bool exclusive = flags & GORACE_LOCK_EXCLUSIVE;
-    sync_acquire(a, key_of(lock));
+    lock_acquire(a, key_of(lock));
     if (exclusive)
-        sync_acquire(a, key_of(lock) + 1);
-    lock_got(a, (uintptr_t)lock, exclusive, pc ? pc : CALLER);
+        lock_acquire(a, key_of(lock) + 1);
+    const unsigned how = (exclusive ? HOW_EXCLUSIVE : 0) | (flags & GORACE_LOCK_TRY ? HOW_TRY : 0);
+    lock_got(a, (uintptr_t)lock, HOW(THING_MUTEX, how), pc ? pc : CALLER);
 }
 
 static void unlocked(struct gorace_actor *by, const void *lock, unsigned flags, uintptr_t pc)
@@ -150,9 +152,9 @@ static void unlocked(struct gorace_actor *by, const void *lock, unsigned flags, 
     if (!a)
         return;
     if (flags & GORACE_LOCK_EXCLUSIVE)
-        sync_release(a, key_of(lock));
+        lock_release(a, key_of(lock));
     else
-        sync_release_merge(a, key_of(lock) + 1);
+        lock_release_merge(a, key_of(lock) + 1);
     lock_gone(a, (uintptr_t)lock);
 }
 
