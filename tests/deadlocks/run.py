@@ -176,8 +176,8 @@ def main():
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("only", nargs="*", help="names of patterns and twins (default: all)")
     args = parser.parse_args()
-    if not args.bare and not args.library:
-        parser.error("--library is missing")
+    if not args.bare and not (args.library and args.library.exists()):
+        parser.error("--library: no such file")
     args.bin = args.bin.resolve()
     args.library = args.library and args.library.resolve()
 
