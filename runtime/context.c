@@ -291,8 +291,10 @@ struct goro_chan *goro_context_done_raw(struct goro_context *c)
     rt_lock(&e->root->lock);
     if (!e->done) {
         done = rt_chan_new(1, 0);
-        if (e->err)
+        if (e->err) {
+            rt_emit_acquire(rt_self(), e);
             rt_chan_close(done);
+        }
         __atomic_store_n(&e->done, done, __ATOMIC_RELEASE);
     }
     done = e->done;

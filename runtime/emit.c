@@ -9,7 +9,8 @@
 #ifdef GORO_RACE
 const struct gorace_events *rt_events;
 
-void rt_emit_start(void)
+/* Also before main: other threads may use channels and queues before anybody runs goroutines. */
+__attribute__((constructor)) void rt_emit_start(void)
 {
     if (rt_events)
         return;
