@@ -20,9 +20,7 @@
 #define GO_MODEL_CASES_H
 
 #define GORO_SHORT_NAMES
-#include "barrier.h"
-
-#include <goro/goro.h>
+#include "goro_await.h"
 
 struct race_case {
     const char *name;
@@ -61,12 +59,7 @@ INVISIBLE void used(long value)
     __asm__ volatile("" : : "r"(value) : "memory");
 }
 
-/* As await of barrier.h, for goroutines: the thread goes on with others meanwhile. That is no edge, either. */
-INVISIBLE void await_step(int k)
-{
-    while (__atomic_load_n(&steps.done, __ATOMIC_ACQUIRE) < k)
-        goro_yield();
-}
+#define await_step(k) goro_await(&steps, (k))
 
 /* `k` more goroutines have come here: for orders that do not depend on which is the first. */
 INVISIBLE void arrive(void)

@@ -16,16 +16,10 @@ static struct schedule sides;
 
 extern const struct race_case *const __start_race_cases[], *const __stop_race_cases[];
 
-INVISIBLE void await_side(int k)
-{
-    while (__atomic_load_n(&sides.done, __ATOMIC_ACQUIRE) < k)
-        goro_yield();
-}
-
 static void beside(const struct race_case *c)
 {
     if (order == MAIN_FIRST)
-        await_side(1);
+        goro_await(&sides, 1);
     c->beside();
     if (order == GO_FIRST)
         step(&sides, 1);
@@ -45,7 +39,7 @@ static int start(void *arg)
     }
     go(beside, c);
     if (order == GO_FIRST)
-        await_side(1);
+        goro_await(&sides, 1);
     c->body();
     if (order == MAIN_FIRST)
         step(&sides, 1);
