@@ -2,13 +2,10 @@
 #include "actor.h"
 
 #include "finding.h"
-#include "foreign.h"
-#include "heap.h"
 #include "lock.h"
 #include "lockset.h"
 #include "order.h"
 #include "shadow.h"
-#include "sync.h"
 #include "wait.h"
 
 struct incarnation {
@@ -80,22 +77,34 @@ const struct vclock *actor_publish(struct actor *a)
 {
     if (a->published_at != a->accesses) {
         a->published_at = a->accesses;
-        vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->nodes);
+        vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->stocks->nodes);
         a->who++;
         stamp_new_epoch(&a->stamps);
     }
     return &a->clock;
 }
 
+/* `a` is suspended; the world is stopped. */
+static void learn_suspended(struct actor *child, struct actor *a)
+{
+    a->stocks = child->stocks;
+    vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
+    a->stocks = NULL;
+}
+
 /* The past of an actor that nobody created: all that those who live have done and know. The world is stopped. */
 static void know_everything(struct actor *child)
 {
     for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a == child || a->ended)
+        if (a == child || a->ended || a->rests)
             continue;
+        if (!a->stocks) { /* nothing happened since it was suspended */
+            learn_suspended(child, a);
+            continue;
+        }
         actor_touch(a); /* an epoch may have begun unseen while alone */
-        vclock_join(&child->clock, actor_publish(a), &child->nodes);
-        vclock_join(&child->order, order_publish(a), &child->nodes);
+        vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
+        vclock_join(&child->order, order_publish(a), &child->stocks->nodes);
         pause_clear(a, PAUSE_SOLO);
     }
 }
@@ -109,20 +118,28 @@ static void *cleared(size_t size)
 }
 
 #define FRAMES_FIRST 64
+#define FRAMES_LIGHT 4
 
-static struct actor *actor_new(void)
+/* light: it lives by the stocks of others. */
+static struct actor *actor_new(bool light)
 {
     struct actor *a = cleared(sizeof *a);
     if (!a)
         return NULL;
-    a->calls = cleared(CALLS * sizeof *a->calls);
-    a->frames = arena_alloc(FRAMES_FIRST * sizeof *a->frames);
+    const size_t frames = light ? FRAMES_LIGHT : FRAMES_FIRST;
+    a->frames = arena_alloc(frames * sizeof *a->frames);
     a->self = cleared(sizeof *a->self);
-    if (!stamp_own_start(&a->stamps) || !a->calls || !a->frames || !a->self)
+    if (!a->frames || !a->self)
         return NULL;
     a->top = a->frames;
-    a->frames_end = a->frames + FRAMES_FIRST;
+    a->frames_end = a->frames + frames;
     actor_touch(a);
+    if (light)
+        return a;
+    a->stocks = stocks_new();
+    if (!a->stocks || !stamp_own_start(&a->stamps))
+        return NULL;
+    a->calls = a->stocks->calls;
     return a;
 }
 
@@ -131,12 +148,17 @@ static bool crowded(void)
     return nincarnations > incarnations_crowd || ndead > dead_crowd;
 }
 
+uint32_t actors_afford(void)
+{
+    return nactors < UINT32_MAX / 8 ? 8 * nactors : UINT32_MAX;
+}
+
 bool actors_crowded(void)
 {
     return crowded();
 }
 
-struct actor *actor_born(struct actor *parent, uintptr_t pc)
+static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
 {
     if (!slots_start())
         return NULL;
@@ -147,13 +169,14 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
         return NULL;
     if (!parent)
         world_stop(NULL);
-    struct actor *a = actor_new();
+    struct actor *a = actor_new(light);
     uint32_t slot = 0;
     bool ok = a != NULL;
     if (ok && parent) {
-        actor_touch(parent); /* what was not recorded while alone belongs to the past, too */
-        vclock_copy(&a->clock, actor_publish(parent), &a->nodes);
-        vclock_copy(&a->order, order_publish(parent), &a->nodes);
+        if (parent->pause & PAUSE_SOLO)
+            actor_touch(parent); /* what was not recorded belongs to the past, too */
+        vclock_copy(&a->clock, actor_publish(parent), &parent->stocks->nodes);
+        vclock_copy(&a->order, order_publish(parent), &parent->stocks->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
     os_lock(&actors_lock);
@@ -201,6 +224,23 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc)
     return a;
 }
 
+struct actor *actor_born(struct actor *parent, uintptr_t pc)
+{
+    return born(parent, pc, false);
+}
+
+struct actor *actor_born_light(struct actor *parent, uintptr_t pc, uint64_t number, const char *name)
+{
+    struct actor *a = born(parent, pc, true);
+    if (!a)
+        return NULL;
+    a->self->goroutine = number;
+    a->detached = true;
+    if (name)
+        actor_set_name(a, name);
+    return a;
+}
+
 void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_size)
 {
     a->self->tid = tid;
@@ -234,11 +274,13 @@ static void forget(struct actor *a)
     if (a->older)
         a->older->newer = a->newer;
     nactors--;
-    vclock_clear(&a->clock, &a->nodes);
-    vclock_clear(&a->order, &a->nodes);
-    pool_drain(&a->nodes, VCLOCK_NODE_SIZE);
-    pool_drain(&a->syncs, sizeof(struct sync));
-    pool_drain(&a->blocks, sizeof(struct block));
+    if (a->clock.root || a->order.root) { /* it has no stocks any more */
+        struct vclock_stock none;
+        zero_bytes(&none, sizeof none);
+        vclock_clear(&a->clock, &none);
+        vclock_clear(&a->order, &none);
+        vclock_stock_drain(&none);
+    }
     arena_free(a, sizeof *a);
 }
 
@@ -246,19 +288,19 @@ void actor_ends(struct actor *a)
 {
     actor_enter(a);
     wait_actor_ends(a);
-    vclock_clear(&a->acquire_fence, &a->nodes);
-    vclock_clear(&a->release_fence, &a->nodes);
-    stamp_own_end(&a->stamps);
-    arena_free(a->calls, CALLS * sizeof *a->calls);
+    vclock_clear(&a->acquire_fence, &a->stocks->nodes);
+    vclock_clear(&a->release_fence, &a->stocks->nodes);
     arena_free(a->frames, (size_t)(a->frames_end - a->frames) * sizeof *a->frames);
-    if (a->foreign)
-        arena_free(a->foreign, FOREIGN * sizeof *a->foreign);
-    a->foreign = NULL;
-    a->calls = NULL;
     a->frames = a->top = a->frames_end = NULL;
-    actor_touch(a);
-    actor_publish(a);
+    if (a->pause & PAUSE_SOLO)
+        actor_touch(a);
     order_publish(a);
+    actor_publish(a); /* so that the epoch it ends with is one in which nothing was done */
+    if (a->detached) { /* nobody asks what it knew */
+        vclock_clear(&a->clock, &a->stocks->nodes);
+        vclock_clear(&a->order, &a->stocks->nodes);
+    }
+    stocks_give_back(a);
     os_lock(&actors_lock);
     nalive--;
     gone_accesses += a->accesses;
@@ -314,30 +356,28 @@ void actor_set_name(struct actor *a, const char *name)
     os_unlock(&actors_lock);
 }
 
-void actor_is_goroutine(struct actor *a, uint64_t number, const char *name)
+bool actors_keep_only(struct actor *a)
 {
-    a->self->goroutine = number;
-    a->detached = true;
-    if (name)
-        actor_set_name(a, name);
-}
-
-void actors_keep_only(struct actor *a)
-{
-    while (actors_newest && (actors_newest != a || a->older)) {
-        struct actor *o = actors_newest != a ? actors_newest : a->older;
+    for (struct actor *o = actors_newest, *older; o; o = older) {
+        older = o->older;
+        if (o == a || o == a->lender)
+            continue;
+        if (o->self->goroutine) { /* those that ran elsewhere never go on */
+            o->stocks = NULL;
+            continue;
+        }
         /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
         held_orphaned(o, true);
         o->clock.root = o->order.root = NULL;
-        vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->nodes);
+        vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->stocks->nodes);
         if (!o->ended)
             nalive--;
         o->self->ended = true;
-        o->nodes = o->syncs = o->blocks = (struct pool){0};
         forget(o);
     }
     actor_touch(a);
     wait_only(a);
+    return actors_newest == a && !a->older;
 }
 
 uint32_t actors_alive(void)
@@ -413,12 +453,37 @@ uint32_t actor_slots(void)
     return nslots;
 }
 
+/* Of so many that one by one would take too long. An actor's current epoch counts as not known even to itself, for its tree
+ * is looked at together with those who share it. */
+static void floor_of_many(uint64_t *floor)
+{
+    const size_t size = vclock_zeros(nslots);
+    uint8_t *zero = os_reserve(size);
+    if (!zero) {
+        for (uint32_t s = 0; s < nslots; s++)
+            floor[s] = 0;
+        return;
+    }
+    vclock_walk_begin();
+    for (struct actor *a = actors_newest; a; a = a->older)
+        if (!a->ended && !a->rests)
+            vclock_lower_many(&a->clock, floor, nslots, zero);
+    vclock_lower_end(floor, nslots, zero);
+    os_unmap(zero, size);
+}
+
+#define MANY 256
+
 void actor_floor(uint64_t *floor)
 {
     for (uint32_t s = 0; s < nslots; s++)
         floor[s] = EPOCH_MAX;
+    if (nactors > MANY) {
+        floor_of_many(floor);
+        return;
+    }
     for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a->ended)
+        if (a->ended || a->rests)
             continue;
         uint64_t own = floor[who_slot(a->who)];
         vclock_lower(&a->clock, floor, nslots);
@@ -484,16 +549,16 @@ void actor_sweep(void)
             nincarnations--;
         }
     }
-    incarnations_crowd = nincarnations + 4096;
-    dead_crowd = ndead + 1024;
+    incarnations_crowd = 2 * nincarnations + 4096;
+    dead_crowd = 2 * ndead + 1024;
     for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a->ended)
+        if (a->ended || !a->stocks)
             continue;
         stamp_own_renew(&a->stamps);
         for (size_t c = 0; c < CALLS; c++)
             a->calls[c].number = 0;
-        for (size_t c = 0; c < sizeof a->spills.n / sizeof *a->spills.n; c++)
-            a->spills.n[c] = 0;
+        for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
+            a->stocks->spills.n[c] = 0;
     }
 }
 

@@ -66,6 +66,17 @@ struct wait {
     struct actor *queue;    /* ... and who is looked at next */
 };
 
+/* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
+ * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
+struct stocks {
+    struct call_cache *calls;
+    struct foreign_cache *foreign; /* NULL until needed */
+    struct spill_stock spills;
+    struct pool syncs;  /* sync objects */
+    struct pool blocks; /* records of heap blocks */
+    struct vclock_stock nodes;
+};
+
 struct incarnation; /* what outlives an actor: its name, number, place of birth */
 
 struct actor {
@@ -77,19 +88,16 @@ struct actor {
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
     uint64_t accesses;
-    struct call_cache *calls;
-    struct foreign_cache *foreign; /* NULL until needed */
+    struct call_cache *calls; /* of its stocks */
+    struct stocks *stocks;    /* NULL: it is suspended, and stamps mean nothing */
+    struct actor *lender;     /* whose the stocks are; NULL: its own */
 
     struct vclock clock;         /* own slot: the last published epoch */
     uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
-    struct spill_stock spills;
-    uint32_t filled;    /* granules, not yet told to the shadow */
-    struct pool nodes;  /* clock nodes */
-    struct pool syncs;  /* sync objects */
-    struct pool blocks; /* records of heap blocks */
+    uint32_t filled; /* granules, not yet told to the shadow */
 
     unsigned reports_held;         /* >0: a lock is held, races wait in `pending` */
     struct pending_races *pending; /* NULL: none */
@@ -119,6 +127,8 @@ struct actor {
     uintptr_t locals_lo; /* thread-local variables */
     size_t locals_size;
     bool ended, detached;        /* actors_lock */
+    bool rests;                  /* what it does next it does after learning all that it must know: see actor_rests */
+    bool forgetful;              /* actor_forgets: a later epoch may know less than an earlier one */
     struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
 
@@ -145,7 +155,7 @@ static inline void actor_touch(struct actor *a)
 /* a learns what `c` knows. An epoch stands for all that its actor knew when it was published, so learning ends one. */
 static inline void actor_learn(struct actor *a, const struct vclock *c)
 {
-    if (vclock_join(&a->clock, c, &a->nodes))
+    if (vclock_join(&a->clock, c, &a->stocks->nodes))
         actor_touch(a);
 }
 static inline bool actor_knows(const struct actor *a, who_t who)
@@ -165,9 +175,11 @@ void actor_mark_begin(void);
 void actor_mark(who_t who);      /* an access */
 void actor_mark_name(who_t who); /* only who it was */
 void actor_sweep(void);
+/* How much garbage a collection should wait for: looking at so many clocks takes its time. */
+uint32_t actors_afford(void);
 bool actors_crowded(void); /* so many dead are remembered that it is worth a collection */
-/* fork: all others are gone; caller holds actors_lock. */
-void actors_keep_only(struct actor *a);
+/* fork: all other threads are gone; caller holds actors_lock. True: nobody else is left. */
+bool actors_keep_only(struct actor *a);
 uint64_t actor_counter(enum counter c);
 
 uint32_t actors_alive(void); /* that have not ended */
@@ -184,6 +196,11 @@ static inline void pause_clear(struct actor *a, uint32_t bits)
 {
     __atomic_fetch_and(&a->pause, ~bits, __ATOMIC_SEQ_CST);
 }
+
+/* stocks.c. For actor.c: an actor's own, or given back to the lender. */
+struct stocks *stocks_new(void);
+void stocks_free(struct stocks *s);
+void stocks_give_back(struct actor *a);
 
 /* Going in and out of the core. enter returns false when the verb is to do nothing (off, or the world would not let it).
  * Between the two a signal handler of the program must not run, and the world cannot be stopped. */

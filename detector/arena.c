@@ -9,11 +9,18 @@ static struct depot {
     char *at, *end; /* the chunk being cut */
 } depots[ARENA_CLASSES];
 
+#define FINE 512 /* bytes up to which there is a class for each multiple of 8 */
+
 static int class_of(size_t size)
 {
-    if (size <= 16)
-        return 0;
-    return 64 - __builtin_clzl(size - 1) - 4;
+    if (size <= FINE)
+        return (int)((size + 7) / 8) - (size > 0);
+    return FINE / 8 + 64 - __builtin_clzl(size - 1) - 10;
+}
+
+static size_t step_of(int class)
+{
+    return class < FINE / 8 ? ((size_t)class + 1) * 8 : (size_t)2 * FINE << (class - FINE / 8);
 }
 
 void *arena_alloc(size_t size)
@@ -21,7 +28,7 @@ void *arena_alloc(size_t size)
     int c = class_of(size);
     if (c >= ARENA_CLASSES)
         return NULL;
-    size_t step = (size_t)16 << c;
+    size_t step = step_of(c);
     struct depot *d = &depots[c];
     os_lock(&d->lock);
     void *b = d->first;
@@ -30,7 +37,7 @@ void *arena_alloc(size_t size)
     } else if (step >= CHUNK) {
         b = os_reserve(step);
     } else {
-        if (d->at == d->end) {
+        if ((size_t)(d->end - d->at) < step) {
             char *chunk = os_reserve(CHUNK);
             d->at = chunk;
             d->end = chunk ? chunk + CHUNK : NULL;

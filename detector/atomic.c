@@ -51,7 +51,7 @@ static void load_part(struct actor *a, const struct sync *s, int order)
     if (acquires(order))
         sync_join_into(a, s);
     else
-        vclock_join(&a->acquire_fence, &s->clock, &a->nodes);
+        vclock_join(&a->acquire_fence, &s->clock, &a->stocks->nodes);
 }
 
 /* The sequence that `a` heads, made when there is none; NULL without memory. It comes first then. */
@@ -66,13 +66,13 @@ static struct head *own_head(struct actor *a, struct sync *s)
         *at = h->next;
     } else {
         if (s->heads && !s->heads->next && !s->heads->clock.root)
-            vclock_copy(&s->heads->clock, &s->clock, &a->nodes); /* no longer the only one */
+            vclock_copy(&s->heads->clock, &s->clock, &a->stocks->nodes); /* no longer the only one */
         if (n == HEADS_MAX) { /* the oldest goes */
             for (at = &s->heads; (*at)->next; at = &(*at)->next)
                 ;
             h = *at;
             *at = NULL;
-            vclock_clear(&h->clock, &a->nodes);
+            vclock_clear(&h->clock, &a->stocks->nodes);
             s->heads_lost = true;
         } else if (!(h = arena_alloc(sizeof *h))) {
             s->heads_lost = true;
@@ -90,7 +90,7 @@ static void contribute(struct actor *a, struct sync *s, const struct vclock *c)
 {
     struct head *h = own_head(a, s);
     if (h && (h->next || h->clock.root || s->heads_lost))
-        vclock_join(&h->clock, c, &a->nodes);
+        vclock_join(&h->clock, c, &a->stocks->nodes);
 }
 
 /* A plain relaxed store ends all sequences but those that its own thread heads. */
@@ -105,12 +105,12 @@ static void end_sequences(struct actor *a, struct sync *s)
         return; /* it may have headed one: an edge too many rather than a false alarm */
     struct vclock mine = {NULL};
     if (h)
-        vclock_copy(&mine, &h->clock, &a->nodes);
+        vclock_copy(&mine, &h->clock, &a->stocks->nodes);
     sync_drop_heads(a, s);
-    vclock_copy(&s->clock, &mine, &a->nodes);
+    vclock_copy(&s->clock, &mine, &a->stocks->nodes);
     if (h)
         own_head(a, s);
-    vclock_clear(&mine, &a->nodes);
+    vclock_clear(&mine, &a->stocks->nodes);
     s->released = WHO_NOBODY;
 }
 
@@ -129,7 +129,7 @@ static void store_part(struct actor *a, struct sync *s, bool rmw, int order)
         sync_merge(a, s);
     } else if (a->release_fenced) {
         contribute(a, s, &a->release_fence);
-        vclock_join(&s->clock, &a->release_fence, &a->nodes);
+        vclock_join(&s->clock, &a->release_fence, &a->stocks->nodes);
         s->released = WHO_NOBODY;
     }
 }
@@ -169,10 +169,10 @@ void atomic_fence(struct actor *a, int order)
         return;
     if (acquires(order)) {
         actor_learn(a, &a->acquire_fence);
-        vclock_clear(&a->acquire_fence, &a->nodes);
+        vclock_clear(&a->acquire_fence, &a->stocks->nodes);
     }
     if (releases(order)) {
-        vclock_copy(&a->release_fence, actor_publish(a), &a->nodes);
+        vclock_copy(&a->release_fence, actor_publish(a), &a->stocks->nodes);
         a->release_fenced = true;
     }
     actor_leave(a);

@@ -56,7 +56,7 @@ static void add_value(uint32_t slot, uint64_t epoch, void *ctx)
 
 static void add_clock(const struct vclock *c, void *ctx)
 {
-    vclock_each(c, add_value, ctx);
+    vclock_walk(c, add_value, ctx);
 }
 
 static void sift(who_t *v, size_t root, size_t n)
@@ -235,6 +235,7 @@ static void gather(struct sweep *s)
     s->values = os_reserve(VALUES_MAX * sizeof *s->values);
     if (!s->values)
         return;
+    vclock_walk_begin();
     actor_each_clock(add_clock, s);
     sync_each_clock(add_clock, s);
     if (s->nvalues == VALUES_MAX) {
@@ -275,7 +276,7 @@ void collect(struct actor *a)
         shadow_all(sweep_granules, s);
         drop(s, NULL, NULL);
         spill_sweep();
-        stamp_renew_end();
+        stamp_renew_end(actors_afford());
         shadow_collected(s->live);
         lockset_sweep();
         actor_sweep();

@@ -67,8 +67,22 @@ void actor_joins(struct actor *a, struct actor *child);
 /* Nobody will join `child` any more (detach): it may be dropped as soon as it has ended. */
 void actor_detached(struct actor *child);
 void actor_set_name(struct actor *a, const char *name);
-/* It is a goroutine, with this number in the runtime's dumps. Nobody joins it. */
-void actor_is_goroutine(struct actor *a, uint64_t number, const char *name);
+
+/* ---- goroutines ---------------------------------------------------------------------------------------------- */
+
+/* As actor_born, for one that nobody joins: small and suspended. number: its number in the runtime's dumps, > 0. */
+struct actor *actor_born_light(struct actor *parent, uintptr_t pc, uint64_t number, const char *name);
+/* `a` acts from now on, with the caches of `lender` (a thread's actor, suspended itself); a == lender: its own again. */
+void actor_resume(struct actor *a, struct actor *lender);
+/* `a` does not act until actor_resume, and needs no caches. */
+void actor_suspend(struct actor *a);
+/* Both know of each other all that was done so far. `other` is suspended and cannot be resumed meanwhile. */
+void actor_meet(struct actor *a, struct actor *other);
+/* a forgets all it knows: what it does next happens after what it then acquires, and nothing else. */
+void actor_forgets(struct actor *a);
+/* The next that `a` does happens after what it acquires then from somebody who acts now, so that what everybody
+ * else knows may be forgotten although `a` does not know it. */
+void actor_rests(struct actor *a, bool rests);
 /* True while `a` is inside of the core: a signal handler must be put off until it has left (see actor_defer). */
 bool actor_busy(const struct actor *a);
 /* In a signal handler while actor_busy: host.deferred will be called as soon as `a` leaves the core. */

@@ -23,14 +23,16 @@ struct foreign foreign_begin(struct actor *a, uintptr_t pc)
     struct foreign f = {a->context};
     if (!host.unwind || (host.instrumented && host.instrumented(pc)))
         return f;
-    if (!a->foreign) {
-        a->foreign = arena_alloc(FOREIGN * sizeof *a->foreign);
-        if (!a->foreign)
+    struct foreign_cache *cache = a->stocks->foreign;
+    if (!cache) {
+        cache = arena_alloc(FOREIGN * sizeof *cache);
+        if (!cache)
             return f;
-        zero_bytes(a->foreign, FOREIGN * sizeof *a->foreign);
+        zero_bytes(cache, FOREIGN * sizeof *cache);
+        a->stocks->foreign = cache;
     }
     uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    struct foreign_cache *c = &a->foreign[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN];
+    struct foreign_cache *c = &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN];
     if (c->pc != pc || c->sp != sp || c->context != a->context)
         *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc)};
     a->context = c->found;

@@ -25,7 +25,7 @@ static struct chain *chain_of(uintptr_t addr)
 
 void heap_remember(struct actor *a, uintptr_t addr, size_t size, uint32_t stack)
 {
-    struct block *b = pool_get(&a->blocks, sizeof *b);
+    struct block *b = pool_get(&a->stocks->blocks, sizeof *b);
     if (!b) {
         __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
         return;
@@ -53,7 +53,7 @@ bool heap_take(struct actor *a, uintptr_t addr, struct block *out)
     if (!b)
         return false;
     *out = *b;
-    pool_put(&a->blocks, b, sizeof *b);
+    pool_put(&a->stocks->blocks, b, sizeof *b);
     return true;
 }
 

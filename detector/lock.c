@@ -217,7 +217,7 @@ static bool held_room(struct actor *a)
 {
     if (likely(a->nheld < a->held_max))
         return true;
-    unsigned max = a->held_max ? a->held_max * 2 : 4;
+    unsigned max = a->held_max ? a->held_max * 2 : 1;
     struct held *bigger = arena_alloc(max * sizeof *bigger);
     if (!bigger)
         return false;

@@ -57,7 +57,7 @@ static uint64_t known[KNOWN]; /* atomic */
 
 static struct oslock graph;
 static struct edge *heads[HEADS];
-static struct pool nodes; /* of the occurrences' clocks */
+static struct vclock_stock nodes; /* of the occurrences' clocks */
 static uint64_t serial, cut;
 static struct link *path;
 static size_t path_max;

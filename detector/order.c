@@ -6,7 +6,7 @@ const struct vclock *order_publish(struct actor *a)
 {
     if (a->order_used) {
         a->order_used = false;
-        vclock_set(&a->order, who_slot(a->who), a->order_epoch, &a->nodes);
+        vclock_set(&a->order, who_slot(a->who), a->order_epoch, &a->stocks->nodes);
         a->order_epoch++;
         a->order_version++;
     }
@@ -15,7 +15,7 @@ const struct vclock *order_publish(struct actor *a)
 
 void order_learn(struct actor *a, const struct vclock *c)
 {
-    if (vclock_join(&a->order, c, &a->nodes))
+    if (vclock_join(&a->order, c, &a->stocks->nodes))
         a->order_version++;
 }
 
@@ -29,7 +29,7 @@ void order_out(struct actor *a, struct sync *s)
 {
     const struct vclock *c = order_publish(a);
     if (c->root)
-        vclock_join(&s->order, c, &a->nodes);
+        vclock_join(&s->order, c, &a->stocks->nodes);
 }
 
 void order_release(struct actor *a, uint64_t key)

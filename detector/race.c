@@ -92,8 +92,8 @@ static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granu
         four_cells v[HISTORY_FOURS];
         const unsigned n = history_fours(&from, v);
         to = from;
-        done = n && fours_step(a, v, n, cell, is_free) && history_put_fours(&a->stamps, &a->spills, v, n, &to);
-    } while (!history_let(&a->spills, g, &from, &to));
+        done = n && fours_step(a, v, n, cell, is_free) && history_put_fours(&a->stamps, &a->stocks->spills, v, n, &to);
+    } while (!history_let(&a->stocks->spills, g, &from, &to));
     return done;
 }
 
@@ -124,15 +124,18 @@ static __attribute__((noinline)) void step_rarely(struct actor *a, union granule
         return;
     const struct access now = {a->who, call_child(a, pc), meta, number};
     race_step_in_list(a, g, addr & ~(uintptr_t)(GRANULE - 1), &now);
+    shadow_used(addr);
 }
 
 static inline __attribute__((always_inline)) void step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
                                                        uintptr_t pc, bool is_free, union granule seen[2])
 {
     const uint32_t meta = what | lockset_now(a) << META_LOCKS_SHIFT, number = number_of(a, pc, stamp_meta(meta));
-    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_from_meta(what);
+    const uint32_t cell = number << CELL_STAMP_SHIFT | cell_from_meta(what), filled = a->filled;
     if (unlikely(!number || !step_in_cells(a, g, cell, is_free, seen)))
         step_rarely(a, g, addr, meta, pc, number);
+    if (a->filled != filled)
+        shadow_used(addr);
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);
 }

@@ -149,12 +149,12 @@ __attribute__((noinline)) void race_step_in_list(struct actor *a, union granule 
             race_transition(a, scratch.old, n, now, &t);
             bool changed = t.changed;
             changed |= restamp(a, &t);
-            if (changed && !history_pack(&a->spills, history_block(&from), t.list, t.n, &to))
+            if (changed && !history_pack(&a->stocks->spills, history_block(&from), t.list, t.n, &to))
                 to = from;
         } else {
             history_lost();
         }
-    } while (!history_let(&a->spills, g, &from, &to));
+    } while (!history_let(&a->stocks->spills, g, &from, &to));
 
     if (unlikely(t.nraces)) {
         races_report(a, addr, now, t.raced, t.nraces);

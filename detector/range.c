@@ -49,6 +49,9 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
         generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
     }
     a->accesses += n;
+    for (uintptr_t at = filled ? addr : addr + n * GRANULE; at < addr + n * GRANULE;
+         at = (at | ((1u << BLOCK_SHIFT) - 1)) + 1)
+        shadow_used(at);
     granules_filled(a, filled);
 }
 

@@ -7,7 +7,6 @@ uintptr_t shadow_table[REGIONS];
 static struct oslock lock;
 static uint32_t regions[4096]; /* indices of shadow_table that are set, in order of making */
 static uint32_t nregions;
-#define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 
 static uintptr_t bias(uintptr_t index)
 {
@@ -20,7 +19,8 @@ union granule *granule_slow(uintptr_t addr)
     os_lock(&lock);
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
-        void *p = os_reserve(REGION_BYTES + OS_PAGE); /* access_fast may look at the next granule */
+        /* access_fast may look at the granule behind the last. */
+        void *p = os_reserve(REGION_BYTES + (REGION_SIZE >> BLOCK_SHIFT));
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;
@@ -139,6 +139,27 @@ static void clear(union granule *w, size_t n, void *ctx)
             empty(&w[i]);
 }
 
+/* [addr, end) lies in one region. */
+static void clear_part(uintptr_t base, uintptr_t addr, uintptr_t end)
+{
+    const uintptr_t block = (uintptr_t)1 << BLOCK_SHIFT;
+    while (addr < end) {
+        uintptr_t stop = (addr | (block - 1)) + 1;
+        uint8_t *used = shadow_block(base, addr);
+        if (addr % (8 * block) == 0 && end - addr >= 8 * block && !__atomic_load_n((uint64_t *)used, __ATOMIC_RELAXED)) {
+            addr += 8 * block;
+            continue;
+        }
+        if (__atomic_load_n(used, __ATOMIC_RELAXED)) {
+            if (addr % block == 0 && stop <= end)
+                __atomic_store_n(used, 0, __ATOMIC_RELAXED);
+            for (; addr < stop && addr < end; addr += GRANULE)
+                empty(granule_in(base, addr));
+        }
+        addr = stop;
+    }
+}
+
 void shadow_clear(uintptr_t addr, uintptr_t size)
 {
     uintptr_t end = (addr + size) & ~(uintptr_t)(GRANULE - 1);
@@ -149,10 +170,11 @@ void shadow_clear(uintptr_t addr, uintptr_t size)
         shadow_touched(addr, end - addr, clear, NULL);
         return;
     }
-    for (; addr < end; addr += GRANULE) {
-        uintptr_t base = addr >> ADDRESS_BITS ? 0 : shadow_table[addr >> REGION_SHIFT];
-        if (!base)
-            continue;
-        empty(granule_in(base, addr));
+    for (uintptr_t next; addr < end && !(addr >> ADDRESS_BITS); addr = next) {
+        const uintptr_t base = shadow_table[addr >> REGION_SHIFT];
+        next = (addr | (REGION_SIZE - 1)) + 1;
+        next = next < end ? next : end;
+        if (base)
+            clear_part(base, addr, next);
     }
 }

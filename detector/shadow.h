@@ -109,6 +109,24 @@ extern HIDDEN uintptr_t shadow_table[REGIONS]; /* biased byte addresses; 0: not 
 /* The granule of `addr`, whose region is made when needed; NULL outside of user memory or when there is no memory. */
 union granule *granule_slow(uintptr_t addr);
 
+/* A byte for every 512 bytes of the program's memory: 0 as long as none of their granules has had a history since they were
+ * last cleared. It lies behind the region's granules. So what was never touched, as nearly all of a goroutine's stack, costs
+ * nothing to clear. */
+#define BLOCK_SHIFT 9
+#define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
+static inline uint8_t *shadow_block(uintptr_t base, uintptr_t addr)
+{
+    return (uint8_t *)(base + ((addr >> REGION_SHIFT) + 1) * REGION_BYTES +
+                       ((addr & (REGION_SIZE - 1)) >> BLOCK_SHIFT));
+}
+/* Told by who gives a granule that had none a history; its region is there. */
+static inline void shadow_used(uintptr_t addr)
+{
+    uint8_t *used = shadow_block(__atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED), addr);
+    if (!__atomic_load_n(used, __ATOMIC_RELAXED))
+        __atomic_store_n(used, 1, __ATOMIC_RELAXED);
+}
+
 static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
 {
     return (union granule *)(base + (addr & ~(uintptr_t)(GRANULE - 1)) * (sizeof(union granule) / GRANULE));

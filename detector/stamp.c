@@ -121,6 +121,12 @@ void stamp_own_renew(struct stamp_own *o)
     begin(o);
 }
 
+void stamp_own_resume(struct stamp_own *o)
+{
+    if (o->used)
+        begin(o);
+}
+
 void stamp_new_epoch(struct stamp_own *o)
 {
     if (o->used)
@@ -237,7 +243,7 @@ uint32_t stamp_renew(const struct stamp *s)
     return nfresh++;
 }
 
-void stamp_renew_end(void)
+void stamp_renew_end(uint32_t afford)
 {
     os_unmap(stamps, STAMP_MAX * sizeof *stamps);
     os_unmap(notes, STAMP_MAX * sizeof *notes);
@@ -246,5 +252,6 @@ void stamp_renew_end(void)
     stamps = fresh;
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - CROWD_LEAST;
-    crowd = nfresh < STAMP_MAX / 2 - CROWD_LEAST ? 2 * nfresh + CROWD_LEAST : STAMP_MAX;
+    const uint64_t due = (uint64_t)nfresh + (nfresh + CROWD_LEAST > afford ? nfresh + CROWD_LEAST : afford);
+    crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
 }

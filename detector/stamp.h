@@ -74,6 +74,8 @@ bool stamp_own_start(struct stamp_own *o); /* false: no memory */
 void stamp_own_end(struct stamp_own *o);
 /* After a collection: nothing that it had is its own any more. */
 void stamp_own_renew(struct stamp_own *o);
+/* It was somebody else's meanwhile, who has taken numbers. */
+void stamp_own_resume(struct stamp_own *o);
 /* What was given out belongs to the past from now on. */
 void stamp_new_epoch(struct stamp_own *o);
 static inline struct stamp_cached *stamp_place(const struct stamp_own *o, uint32_t stack, uint32_t meta)
@@ -99,6 +101,7 @@ bool stamp_renew_begin(void);
 uint32_t stamp_renew(const struct stamp *s);
 /* A word kept with each old number; 0 at the beginning. */
 uint32_t *stamp_note(uint32_t number);
-void stamp_renew_end(void);
+/* afford: numbers that may be taken before the next collection is due, if there are as many. */
+void stamp_renew_end(uint32_t afford);
 
 #endif

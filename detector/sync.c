@@ -42,7 +42,7 @@ struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
         s = s->next;
     if (s || !make)
         return s;
-    s = pool_get(&a->syncs, sizeof *s);
+    s = pool_get(&a->stocks->syncs, sizeof *s);
     if (!s) {
         lost++;
         return NULL;
@@ -73,13 +73,15 @@ void sync_join_into(struct actor *a, const struct sync *s)
 /* The epoch that a publication has just made known. */
 static who_t published(const struct actor *a)
 {
+    if (a->forgetful)
+        return WHO_NOBODY;
     uint32_t slot = who_slot(a->who);
     return who_pack(slot, vclock_get(&a->clock, slot));
 }
 
 void sync_set(struct actor *a, struct sync *s)
 {
-    vclock_copy(&s->clock, actor_publish(a), &a->nodes);
+    vclock_copy(&s->clock, actor_publish(a), &a->stocks->nodes);
     s->released = published(a);
 }
 
@@ -88,10 +90,10 @@ void sync_merge(struct actor *a, struct sync *s)
     const struct vclock *c = actor_publish(a);
     bool all_of_it = !s->clock.root || (s->released != WHO_NOBODY && actor_knows(a, s->released));
     if (all_of_it) {
-        vclock_copy(&s->clock, c, &a->nodes);
+        vclock_copy(&s->clock, c, &a->stocks->nodes);
         s->released = published(a);
     } else {
-        vclock_join(&s->clock, c, &a->nodes);
+        vclock_join(&s->clock, c, &a->stocks->nodes);
         s->released = WHO_NOBODY;
     }
 }
@@ -101,7 +103,7 @@ void sync_drop_heads(struct actor *a, struct sync *s)
     while (s->heads) {
         struct head *h = s->heads;
         s->heads = h->next;
-        vclock_clear(&h->clock, &a->nodes);
+        vclock_clear(&h->clock, &a->stocks->nodes);
         arena_free(h, sizeof *h);
     }
     s->heads_lost = false;
@@ -109,11 +111,11 @@ void sync_drop_heads(struct actor *a, struct sync *s)
 
 static void drop(struct actor *a, struct sync *s)
 {
-    vclock_clear(&s->clock, &a->nodes);
-    vclock_clear(&s->order, &a->nodes);
+    vclock_clear(&s->clock, &a->stocks->nodes);
+    vclock_clear(&s->order, &a->stocks->nodes);
     sync_drop_heads(a, s);
     __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
-    pool_put(&a->syncs, s, sizeof *s);
+    pool_put(&a->stocks->syncs, s, sizeof *s);
 }
 
 static void forget_in_chain(struct actor *a, struct chain *c, uint64_t lo, uint64_t hi)

@@ -1,13 +1,17 @@
 /* Vector clocks as persistent tries: slot -> last known epoch, 0 where nothing is known.
  *
- *  - A clock is a pointer to an immutable-when-shared tree of 16-way nodes; sharing is counted, so a copy (release,
- *    spawn) is O(1) and costs no memory, and 2,000 threads that know the same past share one tree.
+ *  - A clock is a pointer to an immutable-when-shared tree, leaves of 8 epochs below nodes of 4 children; sharing is counted,
+ *    so a copy (release, spawn) is O(1) and costs no memory, and 2,000 threads that know the same past share one tree.
+ *    A clock that differs from another in one slot has its own path only: 400 bytes among a million.
  *  - join walks only where the two trees differ (equal pointers are skipped) and returns one of its arguments when that
  *    one dominates, so that knowledge converges to shared nodes.
- *  - No upper limit of actors: the tree grows a level by 16 times as many slots.
+ *  - That two subtrees differ and yet one dominates the other is remembered (struct known): a wait group that a million
+ *    goroutines leave, each with its own version of what all knew before, would else be compared with all of it each time.
+ *  - No upper limit of actors: the tree grows a level by 4 times as many slots.
  * A node is changed in place only while its owner holds the single reference to it and to all nodes above it.
  * Rejected: dense arrays (2,000 x 2,000 x 8 bytes for threads alone, out of the question for goroutines); tree clocks
- * (Mathur et al., ASPLOS'22) are faster joins of the same size, and do not share memory between actors.
+ * (Mathur et al., ASPLOS'22) are faster joins of the same size, and do not share memory between actors; nodes of 16 (four
+ * times the memory of a version).
  *
  * Not thread safe by itself: who owns the `struct vclock` guards it. Nodes may be shared by clocks of different owners.
  * On lack of memory a clock loses knowledge of nothing; `vclock_failed` is raised and the detector switches off. */
@@ -16,28 +20,47 @@
 
 #include "arena.h"
 
-#define VCLOCK_FAN 16
-
 struct vclock_node;
 struct vclock {
     struct vclock_node *root; /* NULL: knows nothing */
 };
 
+/* `above` has all that `below` has. Holds a reference to both, so that neither changes or goes. */
+struct known {
+    struct vclock_node *above, *below;
+};
+/* By level, so that the many pairs of a deep comparison do not push out the dear ones; sets of four, the latest first. */
+#define VCLOCK_LEVELS 12
+#define VCLOCK_SETS 4
+#define VCLOCK_WAYS 4
+
+/* An owner's private stock of nodes. All zero at first. */
+struct vclock_stock {
+    struct pool leaves, inner;
+    struct known known[VCLOCK_LEVELS][VCLOCK_SETS][VCLOCK_WAYS];
+};
+void vclock_stock_drain(struct vclock_stock *stock);
+
 extern bool vclock_failed;
 
 uint64_t vclock_get(const struct vclock *c, uint32_t slot);
-void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct pool *p);
+void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock);
 /* c = max(c, other), slot by slot. True when c changed. */
-bool vclock_join(struct vclock *c, const struct vclock *other, struct pool *p);
+bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* c = other, whatever c was. */
-void vclock_copy(struct vclock *c, const struct vclock *other, struct pool *p);
-void vclock_clear(struct vclock *c, struct pool *p);
+void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
+void vclock_clear(struct vclock *c, struct vclock_stock *stock);
 /* out[s] = min(out[s], c[s]) for all s < n. */
 void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 
-/* Calls visit for every slot that is not 0. */
-void vclock_each(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
-
-#define VCLOCK_NODE_SIZE 256 /* arena class of a node */
+/* Several clocks together, with the world stopped: parts that they share are seen once. vclock_walk_begin begins anew. */
+void vclock_walk_begin(void);
+/* Calls visit for every slot that is not 0 in a part not seen since. */
+void vclock_walk(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
+/* The smallest of many: as vclock_lower of each, but for parts that were seen. zero: room for vclock_zeros(n) bytes, all 0
+ * at first, where parts are noted that a clock does not have; vclock_lower_end puts them into out. */
+size_t vclock_zeros(uint32_t n);
+void vclock_lower_many(const struct vclock *c, uint64_t *out, uint32_t n, uint8_t *zero);
+void vclock_lower_end(uint64_t *out, uint32_t n, const uint8_t *zero);
 
 #endif

@@ -119,9 +119,10 @@ void world_start(struct actor *a)
 void world_only(struct actor *a)
 {
     os_lock(&actors_lock);
-    actors_keep_only(a);
+    bool alone = actors_keep_only(a);
     os_unlock(&actors_lock);
-    pause_set(a, PAUSE_SOLO);
+    if (alone)
+        pause_set(a, PAUSE_SOLO);
 }
 
 void detector_off(const char *why)

@@ -7,6 +7,7 @@
 
 __thread struct actor *current_actor TLS_IE;
 __thread int current_inside TLS_IE;
+__thread bool current_put_off TLS_IE;
 static __thread bool over TLS_IE; /* the thread's actor has ended: what comes later is not seen */
 
 struct actor *current_attach(void)
@@ -29,13 +30,74 @@ void current_set(struct actor *a)
     over = a == NULL;
 }
 
-void current_hosts(void)
+/* The thread's own actor, which lends its caches to the goroutines that run here; NULL: it does not host any. */
+static __thread struct actor *host TLS_IE;
+
+void current_hosts(struct actor *a)
 {
+    host = a;
     current_actor = NULL;
     over = true;
 }
 
+struct actor *current_host(void)
+{
+    return host;
+}
+
 void current_runs(struct actor *a)
 {
+    struct actor *before = current_actor;
+    current_actor = NULL; /* a signal handler in between is nobody's */
+    if (before)
+        actor_suspend(before);
+    if (a)
+        actor_resume(a, host);
     current_actor = a;
+}
+
+/* Signals wait meanwhile: there is no actor that a handler could be. */
+static struct actor *changes(void)
+{
+    struct actor *before = current_actor;
+    current_inside++;
+    current_actor = NULL;
+    return before;
+}
+
+static void changed(struct actor *to)
+{
+    current_actor = to;
+    current_inside--;
+    if (current_put_off && to) {
+        current_put_off = false;
+        actor_defer(to);
+    }
+}
+
+struct actor *current_lend(struct actor *a)
+{
+    struct actor *saved = changes();
+    if (saved)
+        actor_suspend(saved);
+    actor_resume(a, host ? host : saved);
+    changed(a);
+    return saved;
+}
+
+void current_lend_back(struct actor *saved)
+{
+    struct actor *a = changes();
+    if (a)
+        actor_suspend(a);
+    if (saved)
+        actor_resume(saved, host ? host : saved);
+    changed(saved);
+    if (saved)
+        actor_poll(saved);
+}
+
+void current_gone(void)
+{
+    current_actor = NULL;
 }

@@ -26,11 +26,19 @@ static inline struct actor *current(void)
 void current_set(struct actor *a);
 
 /* This OS thread runs goroutines, and is nobody between them. */
-void current_hosts(void);
-/* It runs `a` from now on; NULL: no goroutine. Only after current_hosts. */
+void current_hosts(struct actor *host);
+/* It runs `a`, a goroutine, from now on; NULL: none. Only after current_hosts. */
 void current_runs(struct actor *a);
+/* For what is told for `a`, a goroutine that no thread runs, or by the host itself: it is the current actor between the two. */
+struct actor *current_lend(struct actor *a);
+void current_lend_back(struct actor *saved);
+/* The current actor has ended. */
+void current_gone(void);
+struct actor *current_host(void);
 
 /* Detector code that calls into libc on its own behalf stands between these two. They nest. */
+extern __thread bool current_put_off TLS_IE; /* a signal came while `current_inside`: who leaves has to see to it */
+
 struct inside {
     struct actor *saved;
 };
@@ -45,6 +53,10 @@ static inline void inside_end(struct inside in)
 {
     current_inside--;
     current_actor = in.saved;
+    if (__builtin_expect(current_put_off, 0) && in.saved) {
+        current_put_off = false;
+        actor_defer(in.saved);
+    }
     if (in.saved)
         actor_poll(in.saved); /* a signal may have waited */
 }

@@ -4,8 +4,9 @@
  * hooks and wrappers work for goroutines as for threads; between goroutines the thread has no actor, and what the
  * scheduler does is not seen. No verb here but those of event.h that say so makes an edge.
  *
- * Verbs that a partner tells for a parked goroutine act on an actor that no thread runs; the thread counts as busy then, so
- * that no signal handler of the program runs on top of the core. */
+ * What a partner tells for a parked goroutine is told as if that ran here for a moment.
+ *
+ * Timers fire between goroutines. The thread's own actor stands for them then, and forgets all it knows before each. */
 #include <gorace/event.h>
 
 #include "../detector/locks.h"
@@ -19,22 +20,24 @@ static inline struct actor *actor_of(struct gorace_actor *by)
 
 /* Acts for `a`, which may be somebody else than who runs here. */
 struct acting {
-    struct actor *a;
-    struct thread *busy;
+    struct actor *a, *saved;
+    bool lent;
 };
 
 static inline struct acting act(struct gorace_actor *by)
 {
-    struct acting on = {actor_of(by), NULL};
-    if (on.a && on.a != current_actor)
-        on.busy = busy_begin();
+    struct acting on = {actor_of(by), NULL, false};
+    if (on.a && on.a != current_actor) {
+        on.saved = current_lend(on.a);
+        on.lent = true;
+    }
     return on;
 }
 
 static inline void acted(struct acting on)
 {
-    if (on.busy)
-        busy_end(on.busy);
+    if (on.lent)
+        current_lend_back(on.saved);
 }
 
 /* ---- threads and life ---- */
@@ -53,10 +56,10 @@ static void runs(struct gorace_actor *a)
 static struct gorace_actor *created(struct gorace_actor *by, const struct gorace_birth *birth)
 {
     struct actor *parent = actor_of(by);
-    struct actor *a = parent ? actor_born(parent, birth->pc) : NULL;
-    if (a)
-        actor_is_goroutine(a, birth->number, birth->name ? birth->name : birth->function);
-    return (struct gorace_actor *)a;
+    if (!parent)
+        return NULL;
+    const char *name = birth->name ? birth->name : birth->function;
+    return (struct gorace_actor *)actor_born_light(parent, birth->pc, birth->number, name);
 }
 
 static void begins(struct gorace_actor *by, const void *stack, size_t size)
@@ -70,10 +73,10 @@ static void begins(struct gorace_actor *by, const void *stack, size_t size)
 
 static void ends(struct gorace_actor *by)
 {
-    struct actor *a = (struct actor *)by;
-    if (current_actor == a)
-        current_runs(NULL);
-    actor_ends(a);
+    struct acting on = act(by);
+    actor_ends(on.a);
+    current_gone();
+    acted(on);
 }
 
 /* ---- edges ---- */
@@ -122,12 +125,7 @@ static void meet(struct gorace_actor *by, struct gorace_actor *partner)
     struct actor *a = actor_of(by), *b = (struct actor *)partner;
     if (!a || !b)
         return;
-    struct thread *busy = busy_begin();
-    sync_release(b, key_of(b));
-    sync_acquire(a, key_of(b));
-    sync_release(a, key_of(b));
-    sync_acquire(b, key_of(b));
-    busy_end(busy);
+    actor_meet(a, b);
 }
 
 /* ---- locks. Writers release to the lock's address, readers to the one behind it ---- */
@@ -222,14 +220,22 @@ static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
 
 static void timer_fires(const void *timer)
 {
-    (void)timer;
+    struct actor *host = current_host();
+    if (!host || current_actor)
+        return;
+    current_lend(host);
+    actor_forgets(host);
+    sync_acquire(host, key_of(timer));
 }
 
 static void timer_fired(void)
 {
+    if (current_host() && current_actor == current_host())
+        current_lend_back(NULL);
 }
 
-static void misused(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text, uintptr_t pc)
+static void misused(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text,
+                    uintptr_t pc)
 {
     (void)by;
     (void)what;

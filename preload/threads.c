@@ -321,30 +321,16 @@ void thread_hosts(void)
     struct thread *t = thread_self();
     if (!t || t->hosts)
         return;
-    struct thread *self = tables_lock();
     t->hosts = true;
-    t->ended = true; /* as far as its actor goes */
-    current_hosts();
-    tables_unlock(self);
-    actor_ends(t->actor);
-}
-
-/* Its actor has ended before. */
-static void end_host(struct thread *t)
-{
-    current_set(NULL);
-    pthread_setspecific(self_key, NULL);
-    struct thread *self = tables_lock();
-    if (t->detached)
-        unlist(t);
-    tables_unlock(self);
+    actor_rests(t->actor, true);
+    current_hosts(t->actor);
 }
 
 void thread_ends(void)
 {
     struct thread *t = thread_self();
     if (t)
-        t->hosts ? end_host(t) : end(t);
+        end(t);
 }
 
 /* Destructor of self_key. The first round comes when all frames of the program's functions have gone, by return, by
@@ -353,11 +339,11 @@ static void next_round(void *arg)
 {
     struct thread *t = arg;
     if (t->rounds == 0) {
-        t->hosts ? end_host(t) : end(t);
+        end(t);
         return;
     }
     pthread_setspecific(self_key, t);
-    if (!t->hosts && t->rounds == PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
+    if (t->rounds == PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
         context_unwound(t->actor, t->stack_lo + t->stack_size);
         if (__atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
             sync_acquire(t->actor, (uintptr_t)&t->cancelled);

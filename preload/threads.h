@@ -18,7 +18,7 @@ struct thread {
     bool detached; /* nobody will join it; registry lock */
     bool ended;    /* its actor has ended; registry lock */
     bool is_main;
-    bool hosts;    /* its actor has ended although it runs: it runs goroutines; the thread itself */
+    bool hosts;    /* it runs goroutines; the thread itself */
     bool cancelled; /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
     int rounds;     /* rounds of key destructors that are still to come; the thread itself */
     uintptr_t stack_lo;
@@ -78,7 +78,7 @@ void thread_cancelled(struct thread *t);
 /* The calling thread's actor ends here, now; nothing that it does later is seen. */
 void thread_ends(void);
 
-/* The calling thread runs goroutines from now on: it keeps its record, for signals, and is no actor any more. */
+/* The calling thread runs goroutines from now on: it keeps its record and its actor, but does not act. */
 void thread_hosts(void);
 
 /* Round a fork: the world stands still, and nobody else holds a lock of ours. fork itself has them as handlers. */

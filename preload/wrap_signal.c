@@ -66,7 +66,10 @@ static bool put_off(struct thread *t, int sig, siginfo_t *info, ucontext_t *inte
         t->put_off = true;
     }
     *mask = ~FAULTS | BIT(sig);
-    actor_defer(current_actor ? current_actor : t->actor);
+    if (current_actor)
+        actor_defer(current_actor);
+    else
+        current_put_off = true;
     return true;
 }
 

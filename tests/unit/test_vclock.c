@@ -17,7 +17,7 @@
 
 static struct vclock clocks[CLOCKS];
 static uint64_t dense[CLOCKS][SLOTS];
-static struct pool pool;
+static struct vclock_stock pool;
 
 /* Mostly few slots that all clocks use, now and then a distant one that makes the tree higher. */
 static uint32_t some_slot(uint64_t *state)

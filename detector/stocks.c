@@ -1,0 +1,110 @@
+/* Goroutines as actors: lending of a thread's caches, and what is told for one that is parked.
+ *
+ * A thread that runs goroutines switches between them by actor_suspend and actor_resume. The numbers of stamps come from the
+ * thread's reserve, too: a goroutine that is resumed begins a new part of it, and does not recognise by number what it
+ * accessed in the same epoch before; race.c works that out when it is met again. So a goroutine that does one access in its
+ * life takes one number.
+ *
+ * Guards: as for actors. An actor that is suspended is nobody's but the waker's that holds the channel it waits on. */
+#include "actor.h"
+#include "foreign.h"
+#include "heap.h"
+#include "order.h"
+#include "sync.h"
+
+struct stocks *stocks_new(void)
+{
+    struct stocks *s = arena_alloc(sizeof *s);
+    struct call_cache *calls = arena_alloc(CALLS * sizeof *calls);
+    if (!s || !calls)
+        return NULL;
+    zero_bytes(calls, CALLS * sizeof *calls);
+    zero_bytes(s, sizeof *s);
+    s->calls = calls;
+    return s;
+}
+
+void stocks_free(struct stocks *s)
+{
+    vclock_stock_drain(&s->nodes);
+    pool_drain(&s->syncs, sizeof(struct sync));
+    pool_drain(&s->blocks, sizeof(struct block));
+    arena_free(s->calls, CALLS * sizeof *s->calls);
+    if (s->foreign)
+        arena_free(s->foreign, FOREIGN * sizeof *s->foreign);
+    arena_free(s, sizeof *s);
+}
+
+void stocks_give_back(struct actor *a)
+{
+    if (a->lender) {
+        a->lender->stamps = a->stamps;
+        a->stamps.made = 0;
+    } else {
+        stamp_own_end(&a->stamps);
+        stocks_free(a->stocks);
+    }
+    a->stocks = NULL;
+    a->calls = NULL;
+}
+
+void actor_suspend(struct actor *a)
+{
+    if (!a->lender)
+        return;
+    stocks_give_back(a);
+    a->lender = NULL;
+}
+
+void actor_resume(struct actor *a, struct actor *lender)
+{
+    if (a == lender) {
+        stamp_own_resume(&a->stamps);
+        return;
+    }
+    a->lender = lender;
+    a->stocks = lender->stocks;
+    a->calls = a->stocks->calls;
+    a->stamps = lender->stamps;
+    lender->stamps.made = 0;
+    stamp_own_resume(&a->stamps);
+}
+
+void actor_meet(struct actor *a, struct actor *other)
+{
+    if (!actor_enter(a))
+        return;
+    /* While a is inside the world cannot be stopped, and nobody but us comes near the other. */
+    other->stocks = a->stocks;
+    struct vclock before = {NULL}, order = {NULL};
+    vclock_copy(&before, actor_publish(a), &a->stocks->nodes);
+    vclock_copy(&order, order_publish(a), &a->stocks->nodes);
+    actor_publish(other);
+    order_publish(other);
+    actor_learn(a, &other->clock);
+    order_learn(a, &other->order);
+    actor_learn(other, &before);
+    order_learn(other, &order);
+    vclock_clear(&before, &a->stocks->nodes);
+    vclock_clear(&order, &a->stocks->nodes);
+    other->stocks = NULL;
+    actor_leave(a);
+}
+
+void actor_forgets(struct actor *a)
+{
+    if (!actor_enter(a))
+        return;
+    vclock_clear(&a->clock, &a->stocks->nodes);
+    vclock_clear(&a->order, &a->stocks->nodes);
+    actor_touch(a);
+    a->forgetful = true;
+    actor_leave(a);
+}
+
+void actor_rests(struct actor *a, bool rests)
+{
+    os_lock(&actors_lock);
+    a->rests = rests;
+    os_unlock(&actors_lock);
+}
