@@ -166,7 +166,7 @@ int command_baseline(int argc, char **argv)
                                      "FILE...",
                                      "Writes the findings of FILEs (JSON Lines) down as a baseline: with "
                                      "GORACE_OPTIONS=baseline=FILE, or `gorace run "
-                                     "--baseline=FILE`, only other findings are reported and decide the exit status.",
+                                     "-b FILE`, only other findings are reported and decide the exit status.",
                                      NULL,
                                      NULL,
                                      NULL};

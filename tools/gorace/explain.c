@@ -15,10 +15,19 @@ struct arguments {
     int nfiles;
 };
 
+#define KEY_KINDS 0x1000
+
+static const struct argp_option options[] = {{"kinds", KEY_KINDS, NULL, 0, "list the kinds of findings", 0}, {0}};
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    const struct kind *k;
     switch (key) {
+    case KEY_KINDS:
+        for (size_t i = 0; (k = kind_at(i)); i++)
+            puts(k->name);
+        exit(0);
     case ARGP_KEY_ARG:
         if (a->what)
             return ARGP_ERR_UNKNOWN; /* the files: ARGP_KEY_ARGS */
@@ -55,13 +64,11 @@ static void print_excerpts(const struct finding *f)
 int command_explain(int argc, char **argv)
 {
     static const struct argp argp = {
-        NULL,
+        options,
         parse,
         "FINGERPRINT FILE...\nKIND",
         "Shows the finding whose fingerprint begins with FINGERPRINT, out of FILEs of findings (JSON Lines), with the "
-        "lines of "
-        "the sources, and explains what its kind means, how to fix it and how to tell that it is fixed.\v"
-        "KIND is one of data-race, lock-order-cycle, deadlock, stuck, misuse.",
+        "lines of the sources, and explains what its kind means, how to fix it and how to tell that it is fixed.",
         NULL,
         NULL,
         NULL};

@@ -5,8 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "flags.h"
+
+static int command_options(int argc, char **argv)
+{
+    static const struct argp argp = {NULL, NULL, NULL, "Lists the options of the detector.", NULL, NULL, NULL};
+    struct outbuf o;
+    command_parse(&argp, argc, argv, 0, NULL);
+    outbuf_open(&o, STDOUT_FILENO);
+    flags_help(&o);
+    outbuf_close(&o);
+    return 0;
+}
 
 static const struct command {
     const char *name;
@@ -19,6 +32,7 @@ static const struct command {
     {"report", command_report, "merge findings of many runs; text, JSON, SARIF, HTML, JUnit, GitHub annotations"},
     {"baseline", command_baseline, "write down the findings of today, so that only new ones count"},
     {"explain", command_explain, "what a finding, or a kind of finding, means and how to fix it"},
+    {"options", command_options, "the options of the detector: GORACE_OPTIONS, and gorace run -o"},
     {"doctor", command_doctor, "what on this machine, or in a program, would stop the detector"},
 };
 
