@@ -105,6 +105,7 @@ static void know_everything(struct actor *child)
         actor_touch(a); /* an epoch may have begun unseen while alone */
         vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
         vclock_join(&child->order, order_publish(a), &child->stocks->nodes);
+        vclock_join(&child->flow, &a->flow, &child->stocks->nodes);
         pause_clear(a, PAUSE_SOLO);
     }
 }
@@ -177,6 +178,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
             actor_touch(parent); /* what was not recorded belongs to the past, too */
         vclock_copy(&a->clock, actor_publish(parent), &parent->stocks->nodes);
         vclock_copy(&a->order, order_publish(parent), &parent->stocks->nodes);
+        vclock_copy(&a->flow, &parent->flow, &parent->stocks->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
     os_lock(&actors_lock);
@@ -274,11 +276,13 @@ static void forget(struct actor *a)
     if (a->older)
         a->older->newer = a->newer;
     nactors--;
-    if (a->clock.root || a->order.root) { /* it has no stocks any more */
+    if (a->clock.root || a->order.root || a->flow.root || a->section.root) { /* it has no stocks any more */
         struct vclock_stock none;
         zero_bytes(&none, sizeof none);
         vclock_clear(&a->clock, &none);
         vclock_clear(&a->order, &none);
+        vclock_clear(&a->flow, &none);
+        vclock_clear(&a->section, &none);
         vclock_stock_drain(&none);
     }
     arena_free(a, sizeof *a);
@@ -368,7 +372,7 @@ bool actors_keep_only(struct actor *a)
         }
         /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
         held_orphaned(o, true);
-        o->clock.root = o->order.root = NULL;
+        o->clock.root = o->order.root = o->flow.root = o->section.root = NULL;
         vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->stocks->nodes);
         if (!o->ended)
             nalive--;

@@ -117,7 +117,11 @@ struct actor {
 
     struct vclock order;     /* order.h: own slot: the last published epoch of it */
     uint64_t order_epoch;    /* the present one */
-    uint64_t order_version;  /* grows whenever `order` or order_epoch does */
+    uint64_t order_told;     /* the epoch in which `order` was told to somebody last */
+    uint64_t order_version;  /* grows whenever `order` does, and when it is told */
+    struct vclock flow;      /* `order`, and what came by locks; own slot as in `order` */
+    struct vclock section;   /* flow, before the first of the locks that are held was taken */
+    uint64_t flow_version;   /* grows whenever `flow` does */
     bool order_used;         /* something was noted in the present epoch */
 
     struct incarnation *self;

@@ -21,6 +21,7 @@ struct actor;
 struct finding;
 
 enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN };
+enum sleeper { SLEEPER_UNKNOWN, SLEEPER_WAITS, SLEEPER_STUCK /* whether it sleeps or spins */ };
 
 /* What the core asks of its host. All pointers stay valid for the life of the process. */
 struct detector_host {
@@ -38,9 +39,11 @@ struct detector_host {
     void (*say)(const char *line);
     /* Something that the core does not see may still act for the program: a signal handler, a timer. May be NULL. */
     bool (*others)(void);
-    /* Whether all OS threads of the process sleep in the kernel, but the calling one. `known` says whose they are.
-     * May be NULL: they do. */
-    enum asleep (*asleep)(bool (*known)(int tid, void *ctx), void *ctx);
+    /* Whether all OS threads of the process that wait sleep in the kernel, but the calling one; `who` says whose a
+     * thread is. May be NULL: they do. */
+    enum asleep (*asleep)(enum sleeper (*who)(int tid));
+    /* Whether one of these signals, bit sig - 1, may interrupt the calling thread. May be NULL. */
+    bool (*unblocked)(uint64_t signals);
     /* After a deadlock was handed over. `everybody`: nobody is left who could go on. May be NULL. */
     void (*deadlocked)(bool everybody);
     bool no_races; /* accesses, and the order that locks make, are not looked at */

@@ -62,7 +62,8 @@ enum step_role {
     STEP_TOOK,      /* MISUSE: took the lock here, and holds it */
     STEP_WAITED,    /* MISUSE: waits on the condition with this mutex */
     STEP_DESTROYED, /* MISUSE: destroyed, or freed, the object here */
-    STEP_MADE       /* MISUSE: initialised it here */
+    STEP_MADE,      /* MISUSE: initialised it here */
+    STEP_COPIED     /* MISUSE: copied it here */
 };
 
 struct finding_step {

@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include "lock_order.h"
+#include "order.h"
 
 #define LINE_SHIFT 6
 #define CHAIN_BITS 16
@@ -84,7 +85,7 @@ struct lock *lock_at(uintptr_t addr, enum thing thing)
     return l;
 }
 
-static void forget_in_chain(struct chain *c, uintptr_t lo, uintptr_t hi)
+static void forget_in_chain(struct actor *a, struct chain *c, uintptr_t lo, uintptr_t hi)
 {
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
@@ -104,6 +105,7 @@ static void forget_in_chain(struct chain *c, uintptr_t lo, uintptr_t hi)
             arena_free(l->orphan, sizeof *l->orphan);
         if (l->destroyer)
             arena_free(l->destroyer, sizeof *l->destroyer);
+        vclock_clear(&l->flow, &a->stocks->nodes);
         os_lock(&free_lock);
         __atomic_store_n(&l->next, unused, __ATOMIC_RELEASE);
         unused = l;
@@ -137,6 +139,25 @@ uintptr_t locks_held_in(uintptr_t addr, size_t size)
     return found;
 }
 
+int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max)
+{
+    const uintptr_t line = (uintptr_t)1 << LINE_SHIFT;
+    int n = 0;
+    if (size / line > CHAINS)
+        return 0; /* nobody copies locks in the middle of so much */
+    for (uintptr_t at = addr & ~(line - 1); at < addr + size; at += line) {
+        struct chain *c = chain_of(at);
+        if (!__atomic_load_n(page_of(at), __ATOMIC_RELAXED) || !__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+            continue;
+        os_lock(&c->lock);
+        for (const struct lock *l = c->first; l && n < max; l = l->next)
+            if (l->addr >= addr && l->addr < addr + size && l->addr - at < line)
+                found[n++] = l->addr;
+        os_unlock(&c->lock);
+    }
+    return n;
+}
+
 bool locks_maybe(uintptr_t addr, size_t size)
 {
     if (size >= OS_PAGE * 64)
@@ -150,10 +171,9 @@ bool locks_maybe(uintptr_t addr, size_t size)
 void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
     const uintptr_t end = addr + size, line = (uintptr_t)1 << LINE_SHIFT;
-    (void)a;
     if (size / line > CHAINS) { /* fewer chains than lines to ask for */
         for (uint32_t i = 0; i < CHAINS; i++)
-            forget_in_chain(&chains[i], addr, end);
+            forget_in_chain(a, &chains[i], addr, end);
         return;
     }
     for (uintptr_t page = addr & ~(OS_PAGE - 1); page < end; page += OS_PAGE) {
@@ -162,7 +182,7 @@ void locks_forget(struct actor *a, uintptr_t addr, size_t size)
         uintptr_t lo = page > addr ? page : addr;
         uintptr_t hi = page + OS_PAGE < end ? page + OS_PAGE : end;
         for (uintptr_t l = lo & ~(line - 1); l < hi; l += line)
-            forget_in_chain(chain_of(l), lo, hi);
+            forget_in_chain(a, chain_of(l), lo, hi);
     }
 }
 
@@ -244,16 +264,17 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
     const bool exclusive = how & HOW_EXCLUSIVE;
     struct lock *l = lock_at(addr, thing);
     if (unlikely(l && l->destroyed)) { /* made anew by an initializer: libc would have refused it otherwise */
-        forget_in_chain(chain_of(addr), addr, addr + 1);
+        forget_in_chain(a, chain_of(addr), addr, addr + 1);
         l = lock_at(addr, thing);
     }
     if (unlikely(a->nheld))
         held_drop_stale(a);
     if (l) {
-        if (exclusive) {
+        if (exclusive)
             __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
-            l->written = true;
-        }
+        flow_taken(a, l);
+        if (unlikely(how & HOW_WRITERS_FIRST))
+            lock_order_written(a, l);
         if (unlikely(l->orphan != NULL)) {
             arena_free(l->orphan, sizeof *l->orphan);
             l->orphan = NULL;
@@ -263,6 +284,8 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
         if (unlikely(l->guards_condition))
             order_acquire(a, addr);
     }
+    bool copied = l && l->copied_id;
+    bool handled = l && l->in_handlers && !(how & HOW_IN_HANDLER);
     if (held_room(a)) {
         uint64_t id = l ? l->id : 0;
         a->held[a->nheld++] = (struct held){addr, l, id, stack, 1, exclusive, (uint8_t)thing};
@@ -272,6 +295,10 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
     actor_leave(a);
     if (unlikely(a->cycles != NULL))
         lock_order_report(a);
+    if (unlikely(copied))
+        lock_used(a, addr, thing, pc);
+    if (unlikely(handled) && host.unblocked && host.unblocked(l->in_handlers))
+        misuse_of_handler(a, l, stack);
 }
 
 void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
@@ -297,6 +324,7 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     if (h && --h->depth == 0) {
         struct lock *l = h->lock;
         if (l && lock_is(l, h->id)) {
+            flow_given(a, l, h->exclusive);
             if (unlikely(l->guards_condition))
                 order_release(a, addr);
             if (h->exclusive)
@@ -340,9 +368,15 @@ void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
     uint32_t stack = context_stack(a, pc);
     if (!actor_enter(a))
         return;
-    forget_in_chain(chain_of(addr), addr, addr + 1);
-    struct lock *l = lock_at(addr, thing);
-    if (l)
+    struct lock *l = lock_find(addr);
+    bool held = l && __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
+    actor_leave(a);
+    if (held)
+        misuse(a, MISUSE_INIT_LOCKED, thing, addr, NULL, pc);
+    if (!actor_enter(a))
+        return;
+    forget_in_chain(a, chain_of(addr), addr, addr + 1);
+    if ((l = lock_at(addr, thing)))
         l->made = stack;
     actor_leave(a);
 }

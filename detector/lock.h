@@ -14,6 +14,7 @@
 #include "locks.h"
 
 struct edge;
+struct writing;
 
 struct lock {
     struct lock *next;   /* chain, or free list */
@@ -24,9 +25,18 @@ struct lock {
     uint32_t made;       /* where it was initialised; 0: not known */
     uint32_t destroyed;  /* where it was destroyed; 0: it was not */
     struct finding_actor *destroyer;
+    uintptr_t copied_from; /* the original of which this is a copy ... */
+    uint64_t copied_id;    /* ... and its number; 0: it is none, or that was reported */
+    uint32_t copied;       /* where it was copied */
+    uint64_t in_handlers;  /* of which signals it was taken in a handler: bit sig - 1 */
+    uint32_t in_handler;   /* where */
     uint8_t thing;
     bool guards_condition;
-    bool written; /* was taken, or asked for, exclusively */
+    bool flow_busy;      /* somebody is in `flow`; atomic */
+    struct vclock flow;  /* order.h; the holder's */
+    uint64_t writer;     /* of a lock that lets writers pass readers: the number of the actor that wrote last, and ... */
+    uint64_t writer_version;
+    struct writing *writing; /* ... when; lock of lock_order.c; NULL: nobody has */
     uint32_t waiters;      /* of a condition: actors in a wait on it; this and the next three: lock of waits */
     uint32_t pending;      /* of them, how many were signalled and are not back */
     uint64_t back;         /* how many have come back, ever */
@@ -57,6 +67,10 @@ void locks_forget(struct actor *a, uintptr_t addr, size_t size);
 void locks_freed(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc);
 /* The first that is held in the range; 0: none. */
 uintptr_t locks_held_in(uintptr_t addr, size_t size);
+/* Addresses of at most `max` objects in the range. */
+int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max);
+/* Outside of the core: the lock, which handlers take, was taken at `stack` where they could have come. */
+void misuse_of_handler(struct actor *a, struct lock *l, uint32_t stack);
 bool locks_maybe(uintptr_t addr, size_t size);
 
 /* Where `a` holds it, or NULL. */

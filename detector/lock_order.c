@@ -23,8 +23,15 @@ struct occurrence {
     bool exclusive, readers_first;
     uint32_t slot; /* when: this epoch of that slot, knowing ... */
     uint64_t epoch;
-    struct vclock order;
+    struct vclock order, flow;
     struct finding_actor by;
+};
+
+/* The last time that the lock was taken for writing. */
+struct writing {
+    uint64_t actor, epoch;
+    uint32_t slot;
+    struct vclock order;
 };
 
 struct edge {
@@ -38,6 +45,7 @@ struct edge {
 
 struct order_report {
     struct order_report *next;
+    enum finding_tier tier;
     int n;
     struct finding_step *steps;
 };
@@ -59,6 +67,7 @@ static struct oslock graph;
 static struct edge *heads[HEADS];
 static struct vclock_stock nodes; /* of the occurrences' clocks */
 static uint64_t serial, cut;
+static uint64_t cycles_seen; /* edges found to lie on cycles, ever; atomic to read */
 static struct link *path;
 static size_t path_max;
 static struct keys *reported; /* cycles, as sets of edges */
@@ -105,6 +114,7 @@ static void gates_drop(struct gates *g)
 static void occurrence_free(struct occurrence *o)
 {
     vclock_clear(&o->order, &nodes);
+    vclock_clear(&o->flow, &nodes);
     gates_drop(o->gates);
     arena_free(o, sizeof *o);
 }
@@ -126,6 +136,11 @@ static void edge_free(struct edge *e)
 void lock_order_forget(struct lock *l)
 {
     os_lock(&graph);
+    if (l->writing) {
+        vclock_clear(&l->writing->order, &nodes);
+        arena_free(l->writing, sizeof *l->writing);
+        l->writing = NULL;
+    }
     while (l->out) {
         struct edge *e = l->out, **at = &e->to->in;
         while (*at != e)
@@ -181,7 +196,7 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
         gates_drop(o->gates);
         cut++;
     } else if ((o = arena_alloc(sizeof *o))) {
-        o->order.root = NULL;
+        o->order.root = o->flow.root = NULL;
         e->n++;
     } else {
         cut++;
@@ -200,13 +215,19 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
     o->epoch = a->order_epoch;
     a->order_used = true;
     vclock_copy(&o->order, &a->order, &nodes);
+    vclock_copy(&o->flow, &a->section, &nodes);
     actor_describe_live(a, &o->by);
     return o;
 }
 
-static bool before(const struct occurrence *x, const struct occurrence *y)
+static bool ordered(const struct occurrence *x, const struct occurrence *y)
 {
-    return vclock_get(&y->order, x->slot) >= x->epoch;
+    return vclock_get(&y->order, x->slot) >= x->epoch || vclock_get(&x->order, y->slot) >= y->epoch;
+}
+
+static bool flowed(const struct occurrence *x, const struct occurrence *y)
+{
+    return vclock_get(&y->flow, x->slot) >= x->epoch || vclock_get(&x->flow, y->slot) >= y->epoch;
 }
 
 static bool gated(const struct gates *x, const struct gates *y)
@@ -220,13 +241,21 @@ static bool gated(const struct gates *x, const struct gates *y)
 
 static bool compatible(const struct occurrence *x, const struct occurrence *y)
 {
-    return x->actor != y->actor && !before(x, y) && !before(y, x) && !gated(x->gates, y->gates);
+    return x->actor != y->actor && !ordered(x, y) && !gated(x->gates, y->gates);
+}
+
+/* A writer may wait while `x` comes. */
+static bool written_beside(const struct occurrence *x, const struct lock *l)
+{
+    const struct writing *w = l->writing;
+    return w && w->actor != x->actor && vclock_get(&x->order, w->slot) < w->epoch &&
+           vclock_get(&w->order, x->slot) < x->epoch;
 }
 
 /* The one who asks as `x` does has to wait for the one who holds as `y` does. */
 static bool blocks(const struct occurrence *x, const struct occurrence *y, const struct lock *l)
 {
-    return x->exclusive || y->gates->at[y->from].lock.exclusive || (!x->readers_first && l->written);
+    return x->exclusive || y->gates->at[y->from].lock.exclusive || (!x->readers_first && written_beside(x, l));
 }
 
 /* ---- cycles ----------------------------------------------------------------------------------------------------------- */
@@ -285,8 +314,10 @@ static void mark_cyclic(struct lock *v)
                 if (!work_push(e->to))
                     return;
             }
-            if (e->to->mark == both)
+            if (e->to->mark == both && !e->cyclic) {
                 e->cyclic = true;
+                cycles_seen++;
+            }
         }
 }
 
@@ -339,9 +370,9 @@ static bool fits(size_t depth, const struct lock *start)
 }
 
 /* True when this set of edges was not reported before. */
-static bool first_time(size_t n)
+static bool first_time(size_t n, enum finding_tier tier)
 {
-    uint64_t hash = 0;
+    uint64_t hash = tier;
     for (size_t i = 0; i < n; i++)
         hash += keys_mix(keys_mix(1, path[i].e->from->id), path[i].e->to->id);
     hash |= hash == 0;
@@ -351,7 +382,16 @@ static bool first_time(size_t n)
     return true;
 }
 
-static bool report_later(struct actor *a, size_t n)
+static enum finding_tier tier_of(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (flowed(path[i].o, path[j].o))
+                return TIER_ORDER_ONLY;
+    return TIER_PREDICTED;
+}
+
+static bool report_later(struct actor *a, size_t n, enum finding_tier tier)
 {
     struct order_report *r = arena_alloc(sizeof *r);
     struct finding_step *steps = arena_alloc(n * sizeof *steps);
@@ -376,7 +416,7 @@ static bool report_later(struct actor *a, size_t n)
                                          .nheld = (int)o->gates->n,
                                          .held = held};
     }
-    *r = (struct order_report){a->cycles, (int)n, steps};
+    *r = (struct order_report){a->cycles, tier, (int)n, steps};
     a->cycles = r;
     return true;
 }
@@ -409,7 +449,8 @@ static void search(struct actor *a, struct edge *e, struct occurrence *o)
             continue;
         }
         if (l->e->to == start) {
-            if (found < REPORTS_MAX && first_time(depth + 1) && report_later(a, depth + 1))
+            enum finding_tier tier = tier_of(depth + 1);
+            if (found < REPORTS_MAX && first_time(depth + 1, tier) && report_later(a, depth + 1, tier))
                 found++;
             step_on(l);
             continue;
@@ -428,18 +469,16 @@ static void search(struct actor *a, struct edge *e, struct occurrence *o)
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------------- */
 
-void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+static bool is_known(uint64_t key)
 {
-    if (host.no_order)
-        return;
-    uint64_t key = keys_mix(keys_mix(keys_mix(a->held_hash, l->id << 4 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
-                               a->number),
-                         a->order_version);
-    uint64_t *entry = &known[key >> 48];
-    if (likely(__atomic_load_n(entry, __ATOMIC_RELAXED) == key))
-        return;
-    os_lock(&graph);
+    return __atomic_load_n(&known[key >> 48], __ATOMIC_RELAXED) == key;
+}
+
+/* Under the lock. True: an edge of it lies on a cycle. */
+static bool note(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+{
     struct gates *g = gates_of(a);
+    bool cyclic = false;
     for (unsigned i = 0; g && i < a->nheld; i++) {
         struct held *h = &a->held[i];
         if (!h->lock || h->lock == l || !lock_is(h->lock, h->id))
@@ -451,11 +490,52 @@ void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t st
         struct occurrence *o = occurrence_note(a, e, g, i, how, stack);
         if (o && (fresh || e->cyclic))
             search(a, e, o);
+        cyclic |= e->cyclic;
     }
     if (g)
         gates_drop(g);
+    return cyclic;
+}
+
+void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+{
+    if (host.no_order)
+        return;
+    uint64_t key = keys_mix(a->held_hash, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST)));
+    key = keys_mix(keys_mix(key, a->number), a->order_version);
+    key = keys_mix(key, __atomic_load_n(&cycles_seen, __ATOMIC_RELAXED));
+    if (likely(is_known(key)))
+        return;
+    if (is_known(keys_mix(key, a->flow_version + 1)))
+        return;
+    os_lock(&graph);
+    if (note(a, l, how, stack))
+        key = keys_mix(key, a->flow_version + 1);
     os_unlock(&graph);
-    __atomic_store_n(entry, key, __ATOMIC_RELAXED);
+    __atomic_store_n(&known[key >> 48], key, __ATOMIC_RELAXED);
+}
+
+void lock_order_written(struct actor *a, struct lock *l)
+{
+    if (host.no_order || (l->writer == a->number + 1 && l->writer_version == a->order_version))
+        return;
+    os_lock(&graph);
+    if (!l->writing && (l->writing = arena_alloc(sizeof *l->writing)))
+        l->writing->order.root = NULL;
+    if (l->writing) {
+        l->writing->actor = a->number;
+        l->writing->slot = who_slot(a->who);
+        l->writing->epoch = a->order_epoch;
+        vclock_copy(&l->writing->order, &a->order, &nodes);
+        a->order_used = true;
+    }
+    l->writer = a->number + 1;
+    l->writer_version = a->order_version;
+    for (struct edge *e = l->in; e; e = e->next_in)
+        for (struct occurrence *o = e->first; o; o = o->next)
+            if (e->cyclic && !o->exclusive && !o->readers_first)
+                search(a, e, o);
+    os_unlock(&graph);
 }
 
 void lock_order_report(struct actor *a)
@@ -464,7 +544,7 @@ void lock_order_report(struct actor *a)
         struct order_report *r = a->cycles;
         a->cycles = r->next;
         const struct finding f = {
-            .kind = FINDING_LOCK_ORDER, .tier = TIER_PREDICTED, .nsteps = r->n, .steps = r->steps};
+            .kind = FINDING_LOCK_ORDER, .tier = r->tier, .nsteps = r->n, .steps = r->steps};
         if (host.found)
             host.found(a, &f);
         for (int i = 0; i < r->n; i++) {

@@ -5,13 +5,16 @@
  * occurrences, one an edge, that another schedule could bring together:
  *  - by different actors, pairwise,
  *  - no lock held in two of them, but for both reading (gate locks),
- *  - none before another in the order that every schedule has: create, join, conditions, semaphores, barriers, channels,
- *    atomic operations - not the order in which locks happened to be taken,
+ *  - none before another in the order that every schedule has (order.h); if one is before another in the order of this
+ *    run's locks, the cycle is "order only" and else "predicted",
  *  - at every lock of the cycle the one who asks would have to wait for the one who holds (lockdep's strong path: a read
- *    lock waits for a reader only where writers that wait come first and somebody writes).
+ *    lock waits for a reader only where writers that wait come first, and somebody writes who is not ordered with the
+ *    two).
  * Of one actor's occurrences of an edge in the same circumstances only the latest is kept: an earlier one is before it,
  * so whatever is unordered with the earlier one, and comes later, is unordered with the latest as well. The search is
  * repeated when an occurrence on a cycle is renewed.
+ *
+ * An occurrence is renewed when its actor's order has grown, and, on an edge that lies on a cycle, when its flow has.
  *
  * Steady state: what an actor takes under what it holds is looked up in a table without a lock (lock_order_known); only
  * what is new there goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.
@@ -24,6 +27,8 @@
 
 /* `a` asks for, or has got, `l`, and holds something. */
 void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack);
+/* `a` has got for writing a lock whose readers wait for writers that wait. */
+void lock_order_written(struct actor *a, struct lock *l);
 /* Outside of the core: hands over the cycles that lock_order_taken has found. */
 void lock_order_report(struct actor *a);
 /* The object is gone. Caller holds no lock of the core but the chain's. */

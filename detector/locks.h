@@ -19,6 +19,7 @@ enum thing {
     THING_ONCE,
     THING_CHANNEL,
     THING_GROUP, /* wait group */
+    THING_FUTEX, /* the word of one, by the bare system call */
     THING_OTHER,
     THINGS
 };
@@ -30,6 +31,8 @@ enum how {
     HOW_TIMED = 4,         /* would not have waited for ever */
     HOW_READERS_FIRST = 8, /* a read lock that passes writers that wait: it may be taken again by a reader */
     HOW_OUTSIDE = 16,      /* other processes may use the object as well */
+    HOW_WRITERS_FIRST = 32, /* a write lock that read locks do not pass when it waits */
+    HOW_IN_HANDLER = 64,    /* in a signal handler */
     HOW_THING_SHIFT = 8
 };
 #define HOW(thing, bits) ((unsigned)(thing) << HOW_THING_SHIFT | (bits))
@@ -60,8 +63,10 @@ struct wait_for {
     uint64_t key;         /* the object */
     uintptr_t mutex;      /* COND: has to be got again before the wait is over; 0: none */
     struct actor *target; /* THREAD */
+    bool told;            /* a finding says already that this wait does not end */
+    uint32_t value;       /* FUTEX: that the word is expected to have */
     /* Whether the wait could end at once; asked when nobody is left to end it. May be NULL. */
-    bool (*available)(uint64_t key);
+    bool (*available)(const struct wait_for *f);
 };
 /* Told before the actor blocks; a deadlock that it closes is handed over before the call returns. */
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc);
@@ -82,6 +87,10 @@ enum misuse {
     MISUSE_UNLOCK_UNLOCKED,
     MISUSE_UNLOCK_OTHERS, /* held by another thread */
     MISUSE_DESTROY_LOCKED,
+    MISUSE_DESTROY_WAITED, /* a condition on which somebody waits */
+    MISUSE_INIT_LOCKED,
+    MISUSE_LOCKED_TWICE, /* and the second was refused */
+    MISUSE_JOINS_ITSELF,
     MISUSE_FREE_LOCKED,
     MISUSE_USE_DESTROYED,
     MISUSE_COPIED,
@@ -95,8 +104,20 @@ enum misuse {
 };
 /* `addr` is misused by `a` at `pc`. What is known of its holder and its past is added. `text`: MISUSE_OTHER, or NULL. */
 void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr, const char *text, uintptr_t pc);
-/* Before an operation on the lock by `a` at `pc`: finds the use of one that was destroyed. */
-void lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
+/* Who is known to hold it exclusively. */
+enum holder { HOLDER_NOBODY, HOLDER_SELF, HOLDER_OTHER };
+enum holder lock_holder(struct actor *a, uintptr_t addr);
+/* Somebody waits on the condition who was not signalled. */
+bool condition_waited(struct actor *a, uintptr_t addr);
+/* Bytes are copied from one place to another one: locks among them have copies, the use of which is reported as long as
+ * the original lives. */
+void locks_copied(struct actor *a, uintptr_t to, uintptr_t from, size_t size, uintptr_t pc);
+/* The lock's bytes say that `a` holds it, but it was never taken: they are those of another one that `a` holds. */
+bool lock_unseen_copy(struct actor *a, uintptr_t addr);
+/* The lock was taken in a handler of `sig` by `a`: from now on it is misuse to take it where that signal may come. */
+void lock_taken_in_handler(struct actor *a, uintptr_t addr, int sig, uintptr_t pc);
+/* Before an operation on the lock by `a` at `pc`: finds the use of one that was destroyed, or is a copy. True: it was reported. */
+bool lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
 
 /* The actor is about to end, outside of the core: reports what it still holds. Those for which `excused` says so are left
  * out (robust locks). */

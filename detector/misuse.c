@@ -16,12 +16,14 @@ static void add_actor_step(struct finding_step *s, enum step_role role, const st
                                .exclusive = true};
 }
 
-/* Who holds the lock and where it was taken; how many steps were added. */
-static int add_holder(struct finding_step *s, const struct lock *l, uintptr_t addr)
+/* Who holds the lock and where it was taken; how many steps were added. Of readers only `a` itself is known. */
+static int add_holder(struct actor *a, struct finding_step *s, const struct lock *l, uintptr_t addr)
 {
     int n = 0;
     os_lock(&actors_lock);
     struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
+    if (!owner)
+        owner = a;
     const struct held *h = owner ? held_find(owner, addr) : NULL;
     if (h) {
         struct finding_actor by;
@@ -32,7 +34,7 @@ static int add_holder(struct finding_step *s, const struct lock *l, uintptr_t ad
     return n;
 }
 
-#define STEPS 4
+#define STEPS 5
 
 void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr, const char *text, uintptr_t pc)
 {
@@ -46,11 +48,13 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
     steps[n++] = (struct finding_step){
         .role = STEP_MISUSES, .actor = me, .stack = stack, .thing = thing, .addr = addr, .exclusive = true};
     const struct lock *l = lock_find(addr);
-    n += add_holder(&steps[n], l, addr);
+    n += add_holder(a, &steps[n], l, addr);
     if (l && l->destroyed && l->destroyer)
         add_actor_step(&steps[n++], STEP_DESTROYED, l->destroyer, l->destroyed, l, addr);
     if (l && l->made)
         add_actor_step(&steps[n++], STEP_MADE, &me, l->made, l, addr);
+    if (l && l->copied)
+        add_actor_step(&steps[n++], STEP_COPIED, &me, l->copied, l, addr);
     actor_leave(a);
     const struct finding f = {.kind = FINDING_MISUSE,
                               .tier = TIER_HAPPENED,
@@ -62,15 +66,72 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
         host.found(a, &f);
 }
 
-void lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
+bool lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
 {
     if (!actor_enter(a))
-        return;
-    const struct lock *l = lock_find(addr);
-    bool destroyed = l && l->destroyed;
+        return false;
+    struct lock *l = lock_find(addr);
+    bool destroyed = l && l->destroyed, copied = false;
+    if (l && l->copied_id) {
+        const struct lock *original = lock_find(l->copied_from);
+        copied = original && lock_is(original, l->copied_id) && !original->destroyed;
+        l->copied_id = 0;
+    }
     actor_leave(a);
     if (unlikely(destroyed))
         misuse(a, MISUSE_USE_DESTROYED, thing, addr, NULL, pc);
+    else if (unlikely(copied))
+        misuse(a, MISUSE_COPIED, thing, addr, NULL, pc);
+    return destroyed || copied;
+}
+
+bool lock_unseen_copy(struct actor *a, uintptr_t addr)
+{
+    if (!a->nheld || !actor_enter(a))
+        return false;
+    bool unseen = !lock_find(addr);
+    actor_leave(a);
+    return unseen;
+}
+
+enum holder lock_holder(struct actor *a, uintptr_t addr)
+{
+    enum holder h = HOLDER_NOBODY;
+    if (!actor_enter(a))
+        return h;
+    const struct lock *l = lock_find(addr);
+    const struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
+    if (owner)
+        h = owner == a ? HOLDER_SELF : HOLDER_OTHER;
+    actor_leave(a);
+    return h;
+}
+
+#define COPIES 16 /* locks looked at in one copy */
+
+void locks_copied(struct actor *a, uintptr_t to, uintptr_t from, size_t size, uintptr_t pc)
+{
+    uintptr_t found[COPIES];
+    if (!locks_maybe(from, size))
+        return;
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    int n = locks_in(from, size, found, COPIES);
+    for (int i = 0; i < n; i++) {
+        const struct lock *l = lock_find(found[i]);
+        if (!l || l->thing > THING_SPIN || l->destroyed)
+            continue;
+        uintptr_t addr = found[i] - from + to;
+        locks_forget(a, addr, 1);
+        struct lock *copy = lock_at(addr, (enum thing)l->thing);
+        if (!copy)
+            continue;
+        copy->copied_from = found[i];
+        copy->copied_id = l->id;
+        copy->copied = stack;
+    }
+    actor_leave(a);
 }
 
 void lock_destroyed(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
@@ -123,4 +184,33 @@ void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing th
         if (host.found)
             host.found(a, &f);
     }
+}
+
+/* ---- signal handlers ------------------------------------------------------------------------------------------------- */
+
+void lock_taken_in_handler(struct actor *a, uintptr_t addr, int sig, uintptr_t pc)
+{
+    uint32_t stack = context_stack(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct lock *l = lock_find(addr);
+    if (l) {
+        l->in_handlers |= (uint64_t)1 << (sig - 1);
+        l->in_handler = stack;
+    }
+    actor_leave(a);
+}
+
+void misuse_of_handler(struct actor *a, struct lock *l, uint32_t stack)
+{
+    struct finding_step steps[2];
+    struct finding_actor me;
+    actor_describe_live(a, &me);
+    add_actor_step(&steps[0], STEP_MISUSES, &me, l->in_handler, l, l->addr);
+    add_actor_step(&steps[1], STEP_TOOK, &me, stack, l, l->addr);
+    l->in_handlers = 0;
+    const struct finding f = {
+        .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = 2, .steps = steps, .misuse = MISUSE_IN_HANDLER};
+    if (host.found)
+        host.found(a, &f);
 }

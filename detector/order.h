@@ -1,5 +1,13 @@
-/* The order that every schedule of the program has, as clocks of their own beside those of the races: they leave out the
- * order in which locks were taken. See lock_order.h. */
+/* Two orders of what actors did, as clocks of their own beside those of the races.
+ *
+ * `order`: what every schedule of the program has - create, join, conditions, semaphores, barriers, channels, atomic
+ * operations, and mutexes that guard a condition.
+ * `flow`: that, and the order in which locks were taken in this run. Data that went from one thread to another under a
+ * mutex may have decided what the other does ("only if the flag is set"), so what is ordered by it is not sure to be
+ * possible the other way round. Of a lock taken while another is held it says nothing: there, `flow` is as it was when the
+ * actor held nothing (actor.section), or any two threads that use the same two locks would be ordered by these.
+ *
+ * Both have the same epochs. Locks carry `flow` in themselves (struct lock), guarded by the lock of the program. */
 #ifndef GORACE_ORDER_H
 #define GORACE_ORDER_H
 
@@ -12,5 +20,10 @@ void order_out(struct actor *a, struct sync *s);        /* release; what is ther
 /* What `a` knows, its own past included. A new epoch begins. */
 const struct vclock *order_publish(struct actor *a);
 void order_learn(struct actor *a, const struct vclock *c);
+
+struct lock;
+/* `a` has got, or is about to give up, the lock. */
+void flow_taken(struct actor *a, struct lock *l);
+void flow_given(struct actor *a, struct lock *l, bool exclusive);
 
 #endif

@@ -247,7 +247,7 @@ static void call_on_stack(char *top, struct job *job)
 
 enum verdict report_finding(const struct finding *f)
 {
-    if (!flags || !(flags->detect >> f->kind & 1))
+    if (!flags || !(flags->detect >> f->kind & 1) || (f->tier == TIER_ORDER_ONLY && !flags->order_only))
         return VERDICT_UNWANTED;
     struct job job = {.finding = f};
     enum filter_known known = filter_known(f);

@@ -7,7 +7,8 @@ const char *thing_name(enum thing thing)
         [THING_MUTEX] = "mutex",     [THING_RWLOCK] = "read-write lock", [THING_SPIN] = "spin lock",
         [THING_SEM] = "semaphore",   [THING_COND] = "condition",         [THING_BARRIER] = "barrier",
         [THING_THREAD] = "thread",   [THING_ONCE] = "once",              [THING_CHANNEL] = "channel",
-        [THING_GROUP] = "wait group", [THING_OTHER] = "object"};
+        [THING_GROUP] = "wait group", [THING_FUTEX] = "futex",
+        [THING_OTHER] = "object"};
     return thing < THINGS ? names[thing] : "object";
 }
 
@@ -28,6 +29,8 @@ const char *report_role(enum step_role role)
         return "destroyed";
     case STEP_MADE:
         return "initialised";
+    case STEP_COPIED:
+        return "copied";
     }
     return "";
 }
@@ -38,13 +41,17 @@ static const struct {
     [MISUSE_UNLOCK_UNLOCKED] = {"unlock-unlocked", "unlocks # that is not locked"},
     [MISUSE_UNLOCK_OTHERS] = {"unlock-not-owner", "unlocks # that another thread holds"},
     [MISUSE_DESTROY_LOCKED] = {"destroy-locked", "destroys # that is held"},
+    [MISUSE_DESTROY_WAITED] = {"destroy-waited", "destroys # on which another thread waits"},
+    [MISUSE_INIT_LOCKED] = {"init-locked", "initialises # that is held"},
+    [MISUSE_LOCKED_TWICE] = {"locked-twice", "takes # that it holds, which is refused"},
+    [MISUSE_JOINS_ITSELF] = {"joins-itself", "joins itself"},
     [MISUSE_FREE_LOCKED] = {"free-locked", "frees the memory of # that is held"},
     [MISUSE_USE_DESTROYED] = {"use-destroyed", "uses # that was destroyed"},
-    [MISUSE_COPIED] = {"copied", "uses #, a copy of a lock that was held"},
+    [MISUSE_COPIED] = {"copied", "uses a copy of #"},
     [MISUSE_ENDS_HOLDING] = {"ends-holding", "ends while it holds #"},
     [MISUSE_TWO_MUTEXES] = {"two-mutexes", "waits on # with another mutex than others do"},
     [MISUSE_WAIT_UNLOCKED] = {"wait-unlocked", "waits on # with a mutex that it does not hold"},
-    [MISUSE_IN_HANDLER] = {"in-signal-handler", "takes # in a signal handler"},
+    [MISUSE_IN_HANDLER] = {"in-signal-handler", "takes # in a signal handler that may interrupt who holds it"},
     [MISUSE_HELD_ACROSS_SWITCH] = {"held-across-switch", "is switched away from while it holds #"},
     [MISUSE_OTHER] = {"other", "breaks a rule of #"},
 };
@@ -231,6 +238,9 @@ static void say_step(struct outbuf *o, const struct report *r, const struct repo
         break;
     case STEP_MADE:
         outbuf_str(o, "It was initialised at:\n");
+        break;
+    case STEP_COPIED:
+        outbuf_str(o, "It was copied, from one that lives, at:\n");
         break;
     }
     report_say_stack(o, &s->stack, 4);

@@ -67,6 +67,7 @@ static bool visit_holders(struct visitor *v, struct actor *w)
     switch (f->thing) {
     case THING_MUTEX:
     case THING_SPIN:
+    case THING_ONCE:
         return !timed(w) && visit_owner(v, w, f->key);
     case THING_RWLOCK:
         return !timed(w) && (visit_owner(v, w, f->key) || visit_others(v, w));
@@ -81,7 +82,7 @@ static bool visit_holders(struct visitor *v, struct actor *w)
 
 static bool has_holders(const struct actor *w)
 {
-    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD;
+    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD || w->wait.f.thing == THING_ONCE;
 }
 
 /* ---- a cycle --------------------------------------------------------------------------------------------------------- */
@@ -252,42 +253,52 @@ static bool is_stuck(struct visitor *v, struct actor *w, struct actor *holder)
 /* A wait that anybody may end, by somebody outside, or because it has been. */
 static bool could_end(const struct wait_for *f)
 {
-    if (f->how & HOW_OUTSIDE || (f->available && f->available(f->key)))
+    if (f->how & HOW_OUTSIDE || (f->available && f->available(f)))
         return true;
     const struct lock *l = f->thing == THING_COND ? lock_find(f->key) : NULL;
     return l && l->pending;
 }
 
-/* Whether all that live wait for one another. Caller holds `waits`. Sets wait.stuck. */
-static bool all_stuck(void)
+static bool orphaned(const struct wait_for *f)
+{
+    const struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
+    return l && l->orphan;
+}
+
+/* Whether all that live wait for one another. Caller holds `waits`. Sets wait.stuck. *anybody: some wait for what anybody
+ * could give. */
+static bool all_stuck(bool *anybody)
 {
     bool all = true;
+    *anybody = false;
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a && all; a = a->older) {
         a->wait.stuck = true;
         all = a->ended || (active(a) && !timed(a));
-        if (!a->ended && all && !has_holders(a))
+        if (!a->ended && all && !has_holders(a)) {
+            *anybody = true;
             all = !cancelled(a) && !could_end(&a->wait.f);
+        }
     }
     /* Each wait for a holder must have one that is stuck; without, it is about to go on, or we do not know its holder. */
     for (struct actor *a = actors_newest; a && all; a = a->older) {
         struct visitor v = {is_stuck, NULL};
         if (!a->ended && has_holders(a))
-            all = visit_holders(&v, a);
+            all = visit_holders(&v, a) || orphaned(&a->wait.f);
     }
     os_unlock(&actors_lock);
     return all;
 }
 
-static bool known_tid(int tid, void *ctx)
+static enum sleeper whose(int tid)
 {
-    (void)ctx;
-    bool known = false;
+    enum sleeper s = SLEEPER_UNKNOWN;
     os_lock(&actors_lock);
-    for (struct actor *a = actors_newest; a && !known; a = a->older)
-        known = !a->ended && actor_tid(a) == tid;
+    for (struct actor *a = actors_newest; a && s == SLEEPER_UNKNOWN; a = a->older)
+        if (!a->ended && actor_tid(a) == tid)
+            s = active(a) && has_holders(a) ? SLEEPER_STUCK : SLEEPER_WAITS;
     os_unlock(&actors_lock);
-    return known;
+    return s;
 }
 
 static void describe_all(struct report_of_waits *r)
@@ -327,17 +338,16 @@ static void unlock_waits(struct actor *by)
 /* `by` may be NULL: the caller then lets no signal handler run. Outside of the core. */
 static void check_everybody(struct actor *by)
 {
-    if (host.others && host.others())
-        return;
     for (int unknown = 0; unknown < UNKNOWN_TRIES;) {
+        bool anybody;
         if (!lock_waits(by))
             return;
         uint64_t before = __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
-        bool all = nblocked >= actors_alive() && all_stuck();
+        bool all = nblocked >= actors_alive() && all_stuck(&anybody);
         unlock_waits(by);
-        if (!all)
+        if (!all || (anybody && host.others && host.others()))
             return;
-        enum asleep how = host.asleep ? host.asleep(known_tid, NULL) : ASLEEP_ALL;
+        enum asleep how = anybody && host.asleep ? host.asleep(whose) : ASLEEP_ALL;
         if (how != ASLEEP_ALL) {
             unknown += how == ASLEEP_UNKNOWN;
             os_sleep_ms(1);
@@ -347,7 +357,7 @@ static void check_everybody(struct actor *by)
         bool reported = false;
         if (!lock_waits(by))
             return;
-        all = before == __atomic_load_n(&changes, __ATOMIC_SEQ_CST) && all_stuck();
+        all = before == __atomic_load_n(&changes, __ATOMIC_SEQ_CST) && all_stuck(&anybody);
         for (struct actor *a = actors_newest; a && all; a = a->older)
             reported |= !a->ended && a->wait.reported;
         if (all && !reported)
@@ -372,7 +382,7 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         return;
     struct report_of_waits r = {0};
     os_lock(&waits);
-    a->wait = (struct wait){.f = *f, .stack = stack};
+    a->wait = (struct wait){.f = *f, .stack = stack, .reported = f->told};
     __atomic_store_n(&a->wait.active, true, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
     bool check = false, found = false, other_mutex = false;
@@ -490,4 +500,16 @@ void wait_only(struct actor *a)
 {
     nblocked = 0;
     a->wait.active = false;
+}
+
+bool condition_waited(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return false;
+    const struct lock *l = lock_find(addr);
+    os_lock(&waits);
+    bool waited = l && l->waiters > l->pending;
+    os_unlock(&waits);
+    actor_leave(a);
+    return waited;
 }

@@ -39,7 +39,7 @@ static char state_of(int folder, const char *tid)
     return got > 0 && got + 1 < (long)sizeof text ? text[got + 1] : 0;
 }
 
-enum asleep threads_asleep(bool (*known)(int tid, void *ctx), void *ctx)
+enum asleep threads_asleep(enum sleeper (*who)(int tid))
 {
     char buffer[2048] __attribute__((aligned(8)));
     int self = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
@@ -58,11 +58,59 @@ enum asleep threads_asleep(bool (*known)(int tid, void *ctx), void *ctx)
             char state = state_of((int)folder, e->name);
             if (state == 0 || state == 'X' || state == 'Z')
                 continue;
-            if (!known(tid, ctx))
+            enum sleeper sleeper = who(tid);
+            if (sleeper == SLEEPER_UNKNOWN)
                 result = ASLEEP_UNKNOWN;
-            else if (state != 'S' && result == ASLEEP_ALL)
+            else if (sleeper == SLEEPER_WAITS && state != 'S' && result == ASLEEP_ALL)
                 result = ASLEEP_NOT_YET;
         }
     raw_syscall(SYS_close, folder, 0, 0, 0, 0, 0);
     return result;
+}
+
+/* A line of maps as far as it is of interest: "begin-end rwxs ..." */
+struct line {
+    uintptr_t bound[2];
+    unsigned field; /* 0: begin, 1: end, 2: permissions, 3: the rest */
+    char last;
+};
+
+/* True at the end of the field of permissions. */
+static bool take(struct line *l, char c)
+{
+    if (c == '\n') {
+        *l = (struct line){0};
+    } else if (l->field < 2) {
+        unsigned digit = c >= 'a' ? (unsigned)(c - 'a' + 10) : (unsigned)(c - '0');
+        if (c == '-' || c == ' ')
+            l->field++;
+        else
+            l->bound[l->field] = l->bound[l->field] << 4 | digit;
+    } else if (l->field == 2) {
+        if (c == ' ') {
+            l->field++;
+            return true;
+        }
+        l->last = c;
+    }
+    return false;
+}
+
+bool memory_shared(uintptr_t addr)
+{
+    char buffer[2048];
+    struct line l = {0};
+    bool shared = true, found = false;
+    long fd = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    long n;
+    if (fd < 0)
+        return true;
+    while (!found && (n = raw_syscall(SYS_read, fd, (long)buffer, sizeof buffer, 0, 0, 0)) > 0)
+        for (long i = 0; i < n && !found; i++)
+            if (take(&l, buffer[i]) && addr - l.bound[0] < l.bound[1] - l.bound[0]) {
+                found = true;
+                shared = l.last == 's';
+            }
+    raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+    return shared;
 }

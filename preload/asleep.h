@@ -5,6 +5,8 @@
 #include "../detector/detector.h"
 
 /* detector_host.asleep: by /proc/self/task. Without /proc nobody is known to sleep. */
-enum asleep threads_asleep(bool (*known)(int tid, void *ctx), void *ctx);
+enum asleep threads_asleep(enum sleeper (*who)(int tid));
+/* Whether other processes may see the byte at `addr`: by /proc/self/maps; true when that does not say. */
+bool memory_shared(uintptr_t addr);
 
 #endif

@@ -179,6 +179,7 @@ static void start(void)
                                               .say = say,
                                               .others = signal_handled,
                                               .asleep = threads_asleep,
+                                        .unblocked = signal_unblocked,
                                               .deadlocked = deadlocked};
     interpose_resolve();
     read_options();

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "raw.h"
+#include "signals.h"
 
 #define KIND_TYPE 3
 #define KIND_ROBUST 16
@@ -47,6 +48,7 @@ enum mutex_state mutex_state(const pthread_mutex_t *m)
 
 bool mutex_wait_begin(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
 {
+    lock_used(me, (uintptr_t)m, THING_MUTEX, pc);
     if (mutex_state(m) == MUTEX_MINE && (kind_of(m) & KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK_NP)
         return false;
     unsigned how = HOW_EXCLUSIVE | (kind_of(m) & KIND_SHARED ? HOW_OUTSIDE : 0);
@@ -63,7 +65,12 @@ void mutex_refused(struct actor *me, pthread_mutex_t *m, int result, uintptr_t p
 void mutex_got(struct actor *me, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
 {
     lock_acquire(me, (uintptr_t)m);
+    int sig = signal_handling();
+    if (__builtin_expect(sig != 0, 0))
+        bits |= HOW_IN_HANDLER;
     lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
+    if (__builtin_expect(sig != 0, 0) && !(bits & HOW_TRY))
+        lock_taken_in_handler(me, (uintptr_t)m, sig, pc);
 }
 
 /* Some types refuse the unlock of a thread that is not the owner. The owner's clock contains the mutex's, so for it
@@ -81,14 +88,12 @@ void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
         lock_release(me, (uintptr_t)m);
     if (lock_gone(me, (uintptr_t)m))
         return;
-    if (kind_of(m) == -1) {
-        lock_used(me, (uintptr_t)m, THING_MUTEX, pc);
-        return;
-    }
-    if (mutex_checks(m))
+    if (lock_used(me, (uintptr_t)m, THING_MUTEX, pc) || mutex_checks(m))
         return;
     enum mutex_state state = mutex_state(m);
-    if (state == MUTEX_UNLOCKED) {
+    if (state == MUTEX_MINE && lock_unseen_copy(me, (uintptr_t)m)) {
+        misuse(me, MISUSE_COPIED, THING_MUTEX, (uintptr_t)m, NULL, pc);
+    } else if (state == MUTEX_UNLOCKED) {
         misuse(me, MISUSE_UNLOCK_UNLOCKED, THING_MUTEX, (uintptr_t)m, NULL, pc);
     } else if (state == MUTEX_OTHERS) {
         misuse(me, MISUSE_UNLOCK_OTHERS, THING_MUTEX, (uintptr_t)m, NULL, pc);

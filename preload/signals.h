@@ -15,6 +15,14 @@ static inline uint64_t signal_key(int sig)
 
 /* For detector_host.deferred: delivers the signal that was put off, now that `a` has left the core. */
 void signal_run_pending(struct actor *a);
+/* The signal whose handler the calling thread is in, innermost; 0: none, or one of a fault. */
+extern __thread int signal_handled_now TLS_IE;
+static inline int signal_handling(void)
+{
+    return signal_handled_now;
+}
+/* For detector_host.unblocked. */
+bool signal_unblocked(uint64_t signals);
 /* Whether the program has a handler that a signal from outside, or a timer, may run. */
 bool signal_handled(void);
 /* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */

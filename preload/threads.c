@@ -291,9 +291,11 @@ static void release_robust(struct actor *a)
     }
 }
 
-/* A robust mutex goes to the next one who wants it. */
+/* A robust mutex goes to the next one who wants it; a once that a jump has left is nobody's business here. */
 static bool excused(uintptr_t addr, enum thing thing)
 {
+    if (thing == THING_ONCE)
+        return true;
     return thing == THING_MUTEX && mutex_robust((const pthread_mutex_t *)addr);
 }
 
@@ -392,7 +394,12 @@ struct join_wait join_wait_begins(struct actor *me, struct thread *t, uintptr_t 
         return w;
     struct thread *self = tables_lock();
     /* libc refuses to join oneself, and one who is joining oneself. */
-    bool waits = self && t != self && t->joins != self && !t->ended;
+    if (t == self) {
+        tables_unlock(self);
+        misuse(me, MISUSE_JOINS_ITSELF, THING_THREAD, 0, NULL, pc);
+        return w;
+    }
+    bool waits = self && t->joins != self && !t->ended;
     if (waits)
         self->joins = t;
     tables_unlock(self);

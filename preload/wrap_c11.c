@@ -196,9 +196,11 @@ INTERPOSE(void, call_once, (once_flag * flag, void (*run)(void)))
         REAL(call_once)(flag, run);
         return;
     }
-    struct once_call call = {run, (uintptr_t)flag, t->once};
+    struct once_call call = {run, (uintptr_t)flag, CALLER, t->once};
     t->once = &call;
+    once_begins(me, &call);
     REAL(call_once)(flag, once_run);
+    once_over(me);
     t->once = call.outer;
     sync_acquire(me, (uintptr_t)flag);
 }

@@ -83,7 +83,14 @@ INTERPOSE(int, pthread_cond_init, (pthread_cond_t * c, const pthread_condattr_t 
 INTERPOSE(int, pthread_cond_destroy, (pthread_cond_t * c))
 {
     struct actor *me = current();
+    bool waited = me && condition_waited(me, (uintptr_t)c);
+    if (waited) { /* glibc then waits until they have gone */
+        misuse(me, MISUSE_DESTROY_WAITED, THING_COND, (uintptr_t)c, NULL, CALLER);
+        wait_begin(me, &(struct wait_for){.thing = THING_OTHER, .key = (uintptr_t)c, .told = true}, CALLER);
+    }
     int result = REAL(pthread_cond_destroy)(c);
+    if (waited)
+        wait_end(me);
     if (me && result == 0) {
         mem_write(me, c, sizeof *c, CALLER);
         lock_destroyed(me, (uintptr_t)c, THING_COND, CALLER);

@@ -2,10 +2,12 @@
  * could not be wrapped. */
 #include "arch/x86_64/longjmp.h"
 #include "interpose.h"
+#include "signals.h"
 
 static void unwound(const struct __jmp_buf_tag *env)
 {
     struct actor *me = current();
+    signal_handled_now = 0; /* if it was a handler that is left */
     if (me)
         context_unwound(me, longjmp_sp(env));
 }

@@ -9,6 +9,10 @@
 #include "interpose.h"
 #include "raw.h"
 
+#include "../detector/locks.h"
+
+#define LOCK_MIN 4 /* bytes; a spin lock */
+
 #define UNRESOLVED(name) __builtin_expect(real_##name == NULL, 0)
 
 INTERPOSE(void *, memcpy, (void *restrict to, const void *restrict from, size_t n))
@@ -21,6 +25,8 @@ INTERPOSE(void *, memcpy, (void *restrict to, const void *restrict from, size_t 
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
+        if (n >= LOCK_MIN)
+            locks_copied(me, (uintptr_t)to, (uintptr_t)from, n, CALLER);
     }
     return real_memcpy(to, from, n);
 }

@@ -9,13 +9,47 @@
 #include "interpose.h"
 #include "once.h"
 
+#include "../detector/locks.h"
+
+struct running {
+    struct actor *me;
+    uintptr_t flag;
+};
+
+/* Also when the function is left by an exception or by cancellation: then it counts as not done. */
+static void run_over(struct running *r)
+{
+    if (r->me)
+        lock_gone(r->me, r->flag);
+}
+
 void once_run(void)
 {
     struct once_call call = *thread_self()->once;
-    call.run();
     struct actor *me = current();
+    struct running running __attribute__((cleanup(run_over))) = {me, call.flag};
+    if (me) {
+        wait_end(me);
+        /* Held while it runs: who comes meanwhile waits for it. Nobody has waited to get here. */
+        lock_got(me, call.flag, HOW(THING_ONCE, HOW_EXCLUSIVE | HOW_TRY), call.pc);
+    }
+    call.run();
+    me = current();
     if (me)
         sync_release(me, call.flag);
+}
+
+/* glibc: 2 when it has been done. */
+void once_begins(struct actor *me, const struct once_call *call)
+{
+    if (__atomic_load_n((const int *)call->flag, __ATOMIC_ACQUIRE) == 2)
+        return;
+    wait_begin(me, &(struct wait_for){.thing = THING_ONCE, .how = HOW_EXCLUSIVE, .key = call->flag}, call->pc);
+}
+
+void once_over(struct actor *me)
+{
+    wait_end(me);
 }
 
 INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
@@ -24,9 +58,11 @@ INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
     struct thread *t = me ? thread_self() : NULL;
     if (!t)
         return REAL(pthread_once)(flag, run);
-    struct once_call call = {run, (uintptr_t)flag, t->once};
+    struct once_call call = {run, (uintptr_t)flag, CALLER, t->once};
     t->once = &call;
+    once_begins(me, &call);
     int result = REAL(pthread_once)(flag, once_run);
+    once_over(me);
     t->once = call.outer;
     if (result == 0)
         sync_acquire(me, (uintptr_t)flag);

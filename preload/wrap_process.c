@@ -8,7 +8,10 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include "asleep.h"
 #include "interpose.h"
+
+#include "../detector/locks.h"
 #include "raw.h"
 #include "signals.h"
 #include "threads.h"
@@ -187,6 +190,27 @@ static bool forks(long number, const long *a)
     return number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM) && a[1] == 0);
 }
 
+/* Many do not say that a futex is private although it is. */
+static bool word_changed(const struct wait_for *f)
+{
+    return __atomic_load_n((const uint32_t *)f->key, __ATOMIC_SEQ_CST) != f->value ||
+           (memory_shared(f->key));
+}
+
+/* A wait without a time limit. */
+static bool futex_waits(struct actor *me, const long *a, uintptr_t pc)
+{
+    int op = (int)a[1] & FUTEX_CMD_MASK;
+    if ((op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET) || a[3])
+        return false;
+    const struct wait_for w = {.thing = THING_FUTEX,
+                               .key = (uintptr_t)a[0],
+                               .value = (uint32_t)a[2],
+                               .available = word_changed};
+    wait_begin(me, &w, pc);
+    return true;
+}
+
 INTERPOSE(long, syscall, (long number, ...))
 {
     long a[6];
@@ -202,7 +226,10 @@ INTERPOSE(long, syscall, (long number, ...))
         threads_before_fork();
         return forked(REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     }
+    bool waits = me && number == SYS_futex && futex_waits(me, a, CALLER);
     long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (waits)
+        wait_end(me);
     if (me && number == SYS_futex && result == 0)
         futex_after(me, a);
     return result;

@@ -21,7 +21,10 @@ static inline unsigned *kind_of(pthread_rwlock_t *l)
 
 static inline unsigned how(pthread_rwlock_t *l, unsigned bits)
 {
-    if (!(bits & HOW_EXCLUSIVE) && *kind_of(l) != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+    bool writers_first = *kind_of(l) == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
+    if (writers_first && bits & HOW_EXCLUSIVE)
+        bits |= HOW_WRITERS_FIRST;
+    if (!writers_first && !(bits & HOW_EXCLUSIVE))
         bits |= HOW_READERS_FIRST;
     return HOW(THING_RWLOCK, bits);
 }
@@ -84,8 +87,10 @@ INTERPOSE(int, pthread_rwlock_destroy, (pthread_rwlock_t * l))
 static bool wait_begins(struct actor *me, pthread_rwlock_t *l, unsigned bits, uintptr_t pc)
 {
     int tid = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-    if (__atomic_load_n(&l->__data.__cur_writer, __ATOMIC_RELAXED) == tid)
+    if (__atomic_load_n(&l->__data.__cur_writer, __ATOMIC_RELAXED) == tid) {
+        misuse(me, MISUSE_LOCKED_TWICE, THING_RWLOCK, (uintptr_t)l, NULL, pc);
         return false;
+    }
     bits |= l->__data.__shared ? HOW_OUTSIDE : 0;
     const struct wait_for w = {.thing = THING_RWLOCK, .how = how(l, bits), .key = (uintptr_t)l};
     wait_begin(me, &w, pc);

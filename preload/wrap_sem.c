@@ -8,9 +8,9 @@
 /* glibc (nptl/semaphoreP.h): not zero when other processes may use it, as with all named ones. */
 #define SHARED_OFFSET 8
 
-static bool positive(uint64_t s)
+static bool positive(const struct wait_for *f)
 {
-    return (uint32_t)__atomic_load_n((uint64_t *)s, __ATOMIC_SEQ_CST) > 0;
+    return (uint32_t)__atomic_load_n((uint64_t *)f->key, __ATOMIC_SEQ_CST) > 0;
 }
 
 static inline int passed(struct actor *me, sem_t *s, int result)

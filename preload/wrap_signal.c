@@ -27,6 +27,8 @@ static struct {
     uint64_t mask;   /* of sa_mask */
 } handlers[SIGNALS]; /* written under tables_lock; read by handlers, atomic */
 
+__thread int signal_handled_now TLS_IE;
+
 static uint64_t interrupting; /* siginterrupt(sig, 1) was called; bit sig - 1, atomic */
 
 /* ---- delivery --------------------------------------------------------------------------------------------------- */
@@ -125,8 +127,11 @@ static void run_handler(int sig, siginfo_t *info, void *context)
     full_handler run = __atomic_load_n(&handlers[sig].run, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&handlers[sig].flags, __ATOMIC_RELAXED) & SA_RESETHAND)
         REAL(sigaction)(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    int outer = signal_handled_now;
+    signal_handled_now = is_fault(sig, info) ? 0 : sig;
     errno = saved;
     run(sig, info, context); /* a handler of one argument does not look at the others */
+    signal_handled_now = outer;
 }
 
 static void trampoline(int sig, siginfo_t *info, void *context)
@@ -140,6 +145,13 @@ static void trampoline(int sig, siginfo_t *info, void *context)
     }
     errno = saved;
     run_handler(sig, info, context);
+}
+
+bool signal_unblocked(uint64_t signals)
+{
+    uint64_t blocked = 0;
+    raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&blocked, KERNEL_MASK_BYTES, 0, 0);
+    return signals & ~blocked;
 }
 
 /* Handlers of faults do not come by themselves. What was handled once is taken to be handled still. */

@@ -27,6 +27,8 @@ INTERPOSE(int, pthread_spin_init, (pthread_spinlock_t * l, int shared))
 INTERPOSE(int, pthread_spin_destroy, (pthread_spinlock_t * l))
 {
     struct actor *me = current();
+    if (me && lock_holder(me, (uintptr_t)l) != HOLDER_NOBODY)
+        misuse(me, MISUSE_DESTROY_LOCKED, THING_SPIN, (uintptr_t)l, NULL, CALLER);
     int result = REAL(pthread_spin_destroy)(l);
     if (me && result == 0) {
         mem_write(me, l, sizeof *l, CALLER);
@@ -57,13 +59,24 @@ INTERPOSE(int, pthread_spin_trylock, (pthread_spinlock_t * l))
     return locked(me, l, REAL(pthread_spin_trylock)(l), HOW_TRY, CALLER);
 }
 
+/* Of a lock that the core does not know this thread to hold. 1 is unlocked. */
+static void check_unlock(struct actor *me, pthread_spinlock_t *l, uintptr_t pc)
+{
+    if (__atomic_load_n(l, __ATOMIC_RELAXED) == 1) {
+        misuse(me, MISUSE_UNLOCK_UNLOCKED, THING_SPIN, (uintptr_t)l, NULL, pc);
+    } else if (lock_holder(me, (uintptr_t)l) == HOLDER_OTHER) {
+        misuse(me, MISUSE_UNLOCK_OTHERS, THING_SPIN, (uintptr_t)l, NULL, pc);
+        lock_disowned(me, (uintptr_t)l);
+    }
+}
+
 INTERPOSE(int, pthread_spin_unlock, (pthread_spinlock_t * l))
 {
     struct actor *me = current();
     if (me) {
         lock_release(me, (uintptr_t)l);
-        if (!lock_gone(me, (uintptr_t)l) && __atomic_load_n(l, __ATOMIC_RELAXED) == 1)
-            misuse(me, MISUSE_UNLOCK_UNLOCKED, THING_SPIN, (uintptr_t)l, NULL, CALLER);
+        if (!lock_gone(me, (uintptr_t)l))
+            check_unlock(me, l, CALLER);
     }
     return REAL(pthread_spin_unlock)(l);
 }

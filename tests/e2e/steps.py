@@ -7,6 +7,7 @@ A mark is the role that a line has in a finding; a finding is all marks with its
     pthread_mutex_unlock(&m); // MISUSE unlock-not-owner    what was done, and the name of the misuse
     pthread_mutex_destroy(&m); // DESTROYED        where it was destroyed
     pthread_mutex_init(&m, 0); // MADE             where it was initialised
+    copy = *original; // COPIED                    where it was copied
     pthread_mutex_lock(&a); // HELD, WAITS 2       more than one role
 Each finding is found, nothing else is, and a finding has exactly the lines that are marked."""
 import re
@@ -14,9 +15,9 @@ from collections import Counter
 
 from verdict import RACE_EXIT, Wrong
 
-MARK = re.compile(r"\b(WAITS|TAKES|HELD|MISUSE|WAITED|DESTROYED|MADE)\b\s*(\d*)\s*([a-z-]*)")
+MARK = re.compile(r"\b(WAITS|TAKES|HELD|MISUSE|WAITED|DESTROYED|MADE|COPIED)\b\s*(\d*)\s*([a-z-]*)")
 ROLES = {"waits": "WAITS", "acquires": "TAKES", "misuses": "MISUSE", "took": "HELD", "waited": "WAITED",
-         "destroyed": "DESTROYED", "initialised": "MADE"}
+         "destroyed": "DESTROYED", "initialised": "MADE", "copied": "COPIED"}
 STEPS = {"deadlock": "waits", "stuck": "waits", "lock-order-cycle": "edges", "misuse": "places"}
 
 
