@@ -89,6 +89,8 @@ static void learn_suspended(struct actor *child, struct actor *a)
 {
     a->stocks = child->stocks;
     vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
+    vclock_join(&child->order, order_publish(a), &child->stocks->nodes);
+    vclock_join(&child->flow, &a->flow, &child->stocks->nodes);
     a->stocks = NULL;
 }
 
@@ -303,6 +305,8 @@ void actor_ends(struct actor *a)
     if (a->detached) { /* nobody asks what it knew */
         vclock_clear(&a->clock, &a->stocks->nodes);
         vclock_clear(&a->order, &a->stocks->nodes);
+        vclock_clear(&a->flow, &a->stocks->nodes);
+        vclock_clear(&a->section, &a->stocks->nodes);
     }
     stocks_give_back(a);
     os_lock(&actors_lock);
