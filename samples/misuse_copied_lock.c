@@ -1,0 +1,22 @@
+/* A struct is copied with the lock in it. The copy of a lock is no lock: who unlocks it has never locked it, and the two of
+ * them guard nothing from each other. Copy the data, or hand out a pointer. */
+#include <pthread.h>
+#include <string.h>
+
+struct account {
+    pthread_mutex_t lock;
+    long balance;
+};
+
+static struct account original = {PTHREAD_MUTEX_INITIALIZER, 100};
+
+int main(void)
+{
+    struct account copy;
+    pthread_mutex_lock(&original.lock);
+    memcpy(&copy, &original, sizeof copy);
+    copy.balance++;
+    pthread_mutex_unlock(&copy.lock); // MISUSE copied
+    pthread_mutex_unlock(&original.lock);
+    return 0;
+}
