@@ -39,9 +39,11 @@ void once_run(void)
         sync_release(me, call.flag);
 }
 
-/* glibc: 2 when it has been done. */
+/* glibc: 2 when it has been done. Also then it was asked for under what the caller holds: in another schedule it might
+ * have been the first to ask. */
 void once_begins(struct actor *me, const struct once_call *call)
 {
+    lock_missed(me, call->flag, HOW(THING_ONCE, HOW_EXCLUSIVE), call->pc);
     if (__atomic_load_n((const int *)call->flag, __ATOMIC_ACQUIRE) == 2)
         return;
     wait_begin(me, &(struct wait_for){.thing = THING_ONCE, .how = HOW_EXCLUSIVE, .key = call->flag}, call->pc);

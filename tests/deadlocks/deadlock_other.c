@@ -164,7 +164,8 @@ static void *deadlock_fork_holder(void *arg)
     return NULL;
 }
 
-/* fork while another thread has the lock: the child has the lock and not the thread. The twin's child locks nothing. */
+/* fork while another thread has the lock: the child has the lock and not the thread. The twin's child makes the lock
+ * anew. */
 void deadlock_fork(bool fixed)
 {
     pthread_t holder = begin(deadlock_fork_holder, NULL);
@@ -174,8 +175,10 @@ void deadlock_fork(bool fixed)
     await(&steps, 1);
     child = fork();
     if (child == 0) {
-        if (!fixed)
-            pthread_mutex_lock(&lock); // WAITS
+        if (fixed)
+            pthread_mutex_init(&lock, NULL);
+        pthread_mutex_lock(&lock); // WAITS
+        pthread_mutex_unlock(&lock);
         _exit(0);
     }
     step(&steps, 2);

@@ -166,12 +166,9 @@ void misuse_copied(bool fixed)
     from->value = 1;
     pthread_mutex_lock(&from->lock);
     pthread_mutex_unlock(&from->lock);
-    if (fixed) {
+    memcpy(copy, from, sizeof *copy);
+    if (fixed)
         pthread_mutex_init(&copy->lock, NULL);
-        copy->value = from->value;
-    } else {
-        memcpy(copy, from, sizeof *copy);
-    }
     pthread_mutex_lock(&copy->lock); // MISUSE
     copy->value++;
     pthread_mutex_unlock(&copy->lock);
@@ -280,4 +277,78 @@ void misuse_wrong_mutex(bool fixed)
     pthread_mutex_unlock(fixed ? &lock : &other); // MISUSE
     if (!fixed)
         pthread_mutex_unlock(&lock);
+}
+
+static pthread_key_t misuse_destructor_key;
+
+static void misuse_destructor_run(void *m)
+{
+    if (right)
+        pthread_mutex_unlock(m);
+}
+
+static void *misuse_destructor_thread(void *arg)
+{
+    pthread_setspecific(misuse_destructor_key, arg);
+    pthread_mutex_lock(arg); // HELD
+    return NULL;
+}
+
+/* A thread ends with the lock, and the destructor of its thread-specific data does not give it back. */
+void misuse_destructor(bool fixed)
+{
+    right = fixed;
+    pthread_key_create(&misuse_destructor_key, misuse_destructor_run);
+    finish(begin(misuse_destructor_thread, &lock));
+}
+
+static void *misuse_exit_thread(void *arg)
+{
+    pthread_mutex_lock(&lock); // HELD
+    if (right)
+        exit(0);
+    return arg;
+}
+
+/* The twin's thread ends the process with the lock, and the lock with it. */
+void misuse_exit(bool fixed)
+{
+    right = fixed;
+    finish(begin(misuse_exit_thread, NULL));
+}
+
+static void misuse_handler_masked_locks(int signal)
+{
+    (void)signal;
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
+    misuse_handler_ran = 1;
+}
+
+static void *misuse_handler_masked_send(void *arg)
+{
+    pthread_kill(*(pthread_t *)arg, SIGUSR1);
+    return NULL;
+}
+
+/* A handler takes a lock under which the signal is not blocked. The twin's comes only when nothing is held. */
+void misuse_handler_masked(bool fixed)
+{
+    pthread_t self = pthread_self(), sender;
+    sigset_t set, before;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = misuse_handler_masked_locks}, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    sender = begin(misuse_handler_masked_send, &self);
+    finish(sender);
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
+    while (!misuse_handler_ran)
+        sigsuspend(&before);
+    if (!fixed)
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
 }

@@ -3,6 +3,7 @@
 #include "thread.h"
 #include <errno.h>
 #include <semaphore.h>
+#include <stdlib.h>
 #include <time.h>
 
 static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER, gate = PTHREAD_MUTEX_INITIALIZER;
@@ -323,4 +324,51 @@ void order_flag_between(bool fixed)
 
     ordered = fixed;
     in_turn(2, order_flag_take, order, sizeof *order);
+}
+
+struct heap_locks {
+    struct schedule turns;
+    pthread_mutex_t *kept; /* NULL: each has its own block */
+};
+
+static void order_heap_take(pthread_mutex_t *m, bool swap)
+{
+    struct two order = {&m[swap], &m[!swap]};
+
+    nest(&order);
+}
+
+static void *order_heap_second(void *arg)
+{
+    struct heap_locks *h = arg;
+    pthread_mutex_t *m = h->kept;
+
+    await(&h->turns, 1);
+    if (!m) {
+        m = calloc(2, sizeof *m); /* as good as the initializer */
+        if (!m)
+            pattern_fail("calloc");
+    }
+    order_heap_take(m, true);
+    if (!h->kept)
+        free(m);
+    return NULL;
+}
+
+/* Two locks in a block of the heap. The twin's block is freed and allocated again, and the locks in it are others, though
+ * nobody destroys or initialises them. */
+void order_heap_reuse(bool fixed)
+{
+    struct heap_locks h = {.kept = calloc(2, sizeof *h.kept)};
+    pthread_mutex_t *m = h.kept;
+    pthread_t second = begin(order_heap_second, &h);
+
+    if (fixed)
+        h.kept = NULL;
+    order_heap_take(m, false);
+    if (fixed)
+        free(m);
+    step(&h.turns, 1);
+    finish(second);
+    free(h.kept);
 }

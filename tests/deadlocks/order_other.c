@@ -236,3 +236,33 @@ void order_cond(bool fixed)
     in_turn(2, order_cond_thread, roles, sizeof *roles);
     finish(waker);
 }
+
+static pthread_once_t once_control = PTHREAD_ONCE_INIT;
+
+static void order_once_init(void)
+{
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void order_once_take(void *arg)
+{
+    if (*(int *)arg == 0) {
+        pthread_once(&once_control, order_once_init);
+    } else {
+        pthread_mutex_lock(&mutex);
+        pthread_once(&once_control, order_once_init);
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+/* A once whose function takes a lock, called under that lock by who comes later. In the twin it is over before anybody
+ * could. */
+void order_once(bool fixed)
+{
+    int who[] = {0, 1};
+
+    if (fixed)
+        pthread_once(&once_control, order_once_init);
+    in_turn(2, order_once_take, who, sizeof *who);
+}

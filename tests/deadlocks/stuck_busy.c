@@ -2,6 +2,10 @@
  * between a signal and the return of the wait, or with the mutex not yet given back. The patterns end a round too early. */
 #include "thread.h"
 #include <semaphore.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { ROUNDS = 300, PARTIES = 4 };
 
@@ -155,4 +159,68 @@ void stuck_generations(bool fixed)
     right = fixed;
     sem_init(&sems[0], 0, 0);
     finish(begin(stuck_generations_child, &left));
+}
+
+/* The twin waits with a time limit. */
+void stuck_timed(bool fixed)
+{
+    struct timespec soon;
+
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec++;
+    sem_init(&sems[0], 0, 0);
+    if (fixed)
+        sem_timedwait(&sems[0], &soon);
+    else
+        sem_wait(&sems[0]); // WAITS
+}
+
+static void *stuck_sleeper_thread(void *arg)
+{
+    if (right) {
+        usleep(30000); /* what it is about: a wait that lasts */
+        sem_post(&sems[0]);
+    }
+    return arg;
+}
+
+/* Waits for a thread that has ended. The twin's sleeps. */
+void stuck_sleeper(bool fixed)
+{
+    right = fixed;
+    sem_init(&sems[0], 0, 0);
+    pthread_t thread = begin(stuck_sleeper_thread, NULL);
+    sem_wait(&sems[0]); // WAITS
+    finish(thread);
+}
+
+static void *stuck_sigwait_thread(void *arg)
+{
+    int signal;
+
+    if (right && sigwait(arg, &signal) == 0)
+        sem_post(&sems[0]);
+    return NULL;
+}
+
+/* The same with a thread that waits for a signal, which another process sends. */
+void stuck_sigwait(bool fixed)
+{
+    pid_t child = 0, self = getpid();
+    sigset_t set;
+
+    right = fixed;
+    sem_init(&sems[0], 0, 0);
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (fixed && (child = fork()) == 0) {
+        usleep(30000);
+        _exit(kill(self, SIGUSR1) ? 1 : 0);
+    }
+    pthread_t thread = begin(stuck_sigwait_thread, &set);
+    sem_wait(&sems[0]); // WAITS
+    finish(thread);
+    if (fixed && waitpid(child, NULL, 0) != child)
+        pattern_fail("waitpid");
 }
