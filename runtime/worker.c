@@ -15,6 +15,9 @@
 
 enum { M_STACK = 256 << 10, M_SIGNAL_STACK = 64 << 10, MOST_MS = 10000, STOCK = 2 /* idle Ms, for preemption */ };
 #define PATIENCE (20 * GORO_MILLISECOND)
+/* Milliseconds until the end of the runtime gives up one who does not hear its signal: a detector keeps signals back while it
+ * names the lines of a report, which may take a second. */
+enum { MOST_TRIES = 10000 };
 
 void rt_p_acquire(struct rt_m *m, struct rt_p *p)
 {
@@ -315,7 +318,7 @@ bool rt_ms_end(void)
     wait_for_ms(goro_now() + PATIENCE);
     for (struct rt_m *m = rt_sched.ms; m; m = next) {
         next = m->all_next;
-        for (int tries = 0; __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES && tries < 100; tries++) {
+        for (int tries = 0; __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES && tries < MOST_TRIES; tries++) {
             if (abandon_blocked(m)) {
                 __atomic_store_n(&m->fate, RT_M_ABANDONED, __ATOMIC_RELEASE);
             } else {
