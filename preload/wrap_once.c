@@ -27,7 +27,7 @@ void once_run(void)
 {
     struct once_call call = *thread_self()->once;
     struct actor *me = current();
-    struct running running __attribute__((cleanup(run_over))) = {me, call.flag};
+    struct running running __attribute__((cleanup(run_over), unused)) = {me, call.flag};
     if (me) {
         wait_end(me);
         /* Held while it runs: who comes meanwhile waits for it. Nobody has waited to get here. */
