@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fiber.h"
 #include "fork.h"
 #include "os.h"
 #include "preempt.h"
@@ -88,6 +89,7 @@ static int begin(struct start *start)
     rt_sched.coarse = goro_now();
     rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
     rt_emit_start();
+    rt_fiber_start();
     rt_preempt_start();
     rt_signals_start();
     int error = rt_make_ps((int)procs);

@@ -112,6 +112,7 @@ struct rt_g {
     const char *name;
     struct gorace_actor *actor; /* emit.c: the listener's; NULL: none */
     uintptr_t pc;               /* of the user's latest call of the API, for the listener */
+    void *fake_stack;           /* fiber.c's, while it does not run */
     void (*entry)(void);
     uint64_t words[6]; /* its arguments until it starts */
 };

@@ -21,6 +21,7 @@
  * The last idle M sleeps in the poller until the earliest timer of all Ps; the others on their own futex. */
 #include "sched.h"
 
+#include "fiber.h"
 #include "fork.h"
 #include "os.h"
 #include "panic.h"
@@ -81,7 +82,8 @@ static struct rt_g *pick(struct rt_m *m)
     return g;
 }
 
-static void become(struct rt_m *m, struct rt_g *g)
+/* from: who runs until now; NULL: and never again. */
+static void become(struct rt_m *m, struct rt_g *from, struct rt_g *g)
 {
     if (g == &m->g0) {
         m->current = NULL;
@@ -92,6 +94,7 @@ static void become(struct rt_m *m, struct rt_g *g)
     }
     rt_set_self(g);
     rt_emit_runs(g);
+    rt_fiber_leave(from, g);
 }
 
 void rt_landed(void)
@@ -102,6 +105,7 @@ void rt_landed(void)
         m->after = NULL;
         after(m->after_arg);
     }
+    rt_fiber_land(rt_self());
     *m->errno_place = rt_self()->saved_errno;
     rt_leave();
 }
@@ -124,7 +128,7 @@ void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
         to = &m->g0;
     else if (!to->sp)
         rt_task_bind(to);
-    become(m, to);
+    become(m, g, to);
     rt_ctx_switch(&g->sp, to->sp);
     rt_landed();
 }
@@ -137,10 +141,11 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg)
         /* Its stack is warm: the next one begins on it. No frame is made there: ours still is. */
         to->stack = g->stack;
         to->sp = to->stack;
+        rt_fiber_bound(to);
         g->stack = NULL;
         after(arg);
         m->after = NULL;
-        become(m, to);
+        become(m, NULL, to);
         rt_ctx_start(rt_stack_top(to->stack_class, to->stack), to);
     }
     if (!to)
@@ -149,7 +154,7 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg)
         rt_task_bind(to);
     m->after = after;
     m->after_arg = arg;
-    become(m, to);
+    become(m, NULL, to);
     rt_ctx_switch(&g->sp, to->sp);
     __builtin_unreachable();
 }
@@ -552,7 +557,8 @@ void rt_schedule(struct rt_m *m)
         }
         if (!g->sp)
             rt_task_bind(g);
-        become(m, g);
+        become(m, &m->g0, g);
         rt_ctx_switch(&m->g0.sp, g->sp);
+        rt_fiber_land(&m->g0);
     }
 }

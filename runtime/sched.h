@@ -67,6 +67,8 @@ struct rt_m {
     int32_t id, tid;
     pthread_t thread;
     char *signal_stack;
+    const char *own_stack; /* of the thread, and g0's; known to fiber.c only */
+    size_t own_stack_size;
 };
 
 struct rt_sched {

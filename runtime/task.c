@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "fiber.h"
 #include "panic.h"
 #include "task.h"
 
@@ -111,6 +112,7 @@ void rt_task_bind(struct rt_g *g)
     if (!g->stack)
         rt_fatal("out of memory: no stack of %zu bytes for goroutine %lu", rt_stack_size(g->stack_class),
                  (unsigned long)g->id);
+    rt_fiber_bound(g);
     g->sp = rt_ctx_make(rt_stack_top(g->stack_class, g->stack), g);
 }
 

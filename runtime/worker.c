@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "fiber.h"
 #include "os.h"
 #include "preempt.h"
 #include "panic.h"
@@ -105,6 +106,7 @@ void rt_m_abandon(struct rt_m *m)
     struct rt_g *g = m->current;
     rt_set_self(&m->g0);
     rt_emit_runs(NULL);
+    rt_fiber_leave(g, &m->g0);
     rt_ctx_switch(&g->sp, m->g0.sp);
     __builtin_unreachable();
 }
