@@ -94,7 +94,8 @@ size_t rt_stack_size(int class)
 char *rt_stack_top(int class, char *stack)
 {
     size_t number = (uintptr_t)stack >> class_shift(class);
-    return stack + rt_stack_size(class) - (number % COLOURS) * COLOUR;
+    /* One at least: perf copies stacks for its walks, and loses some of what is right before the next guard. */
+    return stack + rt_stack_size(class) - (number % COLOURS + 1) * COLOUR;
 }
 
 static void install_guard(char *slot)
