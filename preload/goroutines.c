@@ -48,6 +48,13 @@ static void hosts(void)
         thread_hosts();
 }
 
+static void idles(int begins)
+{
+    struct actor *me = current();
+    if (me)
+        actor_rests(me, begins);
+}
+
 static void runs(struct gorace_actor *a)
 {
     current_runs((struct actor *)a);
@@ -249,6 +256,7 @@ const struct gorace_events gorace_events = {
     .abi = GORACE_EVENTS_ABI,
     .size = sizeof(struct gorace_events),
     .hosts = hosts,
+    .idles = idles,
     .runs = runs,
     .created = created,
     .begins = begins,

@@ -15,6 +15,7 @@
 #include "../detector/report.h"
 #include "../detector/unwind.h"
 #include "asleep.h"
+#include "arch/x86_64/call_on.h"
 #include "benign.h"
 #include "interpose.h"
 #include "modules.h"
@@ -68,6 +69,35 @@ void reports_ready(void)
 
 /* ---- host functions of the core ------------------------------------------------------------------------------------ */
 
+/* A report takes more stack than a goroutine may have. */
+#define REPORT_STACK ((size_t)512 << 10)
+static struct oslock report_stack_lock;
+static char *report_stack;
+
+struct report_call {
+    const struct finding *f;
+    enum verdict v;
+};
+
+static void report_call(void *arg)
+{
+    struct report_call *c = arg;
+    reports_ready();
+    c->v = unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f);
+}
+
+static void report_on_own_stack(struct report_call *c)
+{
+    os_lock(&report_stack_lock);
+    if (!report_stack)
+        report_stack = os_reserve(REPORT_STACK);
+    if (report_stack)
+        call_on(report_stack + REPORT_STACK, report_call, c);
+    else
+        report_call(c);
+    os_unlock(&report_stack_lock);
+}
+
 static void found(struct actor *by, const struct finding *f)
 {
     (void)by;
@@ -75,12 +105,12 @@ static void found(struct actor *by, const struct finding *f)
         return;
     int cancel;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* the reporter opens and reads files */
-    reports_ready();
+    struct report_call c = {f, VERDICT_SUPPRESSED};
     struct inside in = inside_begin();
-    bool unseen = unseen_order(f);
-    enum verdict v = unseen ? VERDICT_SUPPRESSED : report_finding(f);
+    (current_host() ? report_on_own_stack(&c) : report_call(&c));
     inside_end(in);
     pthread_setcancelstate(cancel, NULL);
+    const enum verdict v = c.v;
     if (flags.halt_on_error && (v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED))
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
 }

@@ -50,6 +50,11 @@ void rt_tell_hosts(void)
     TELL(hosts());
 }
 
+void rt_tell_idles(bool begins)
+{
+    TELL(idles(begins));
+}
+
 void rt_tell_runs(struct rt_g *g)
 {
     TELL(runs(actor_of(g)));

@@ -39,6 +39,7 @@ void rt_emit_start(void);
 
 RT_EMIT(here, (uintptr_t pc), (pc))
 RT_EMIT(hosts, (void), ())            /* this thread is an M */
+RT_EMIT(idles, (bool begins), (begins)) /* this thread waits in goro_run */
 RT_EMIT(runs, (struct rt_g * g), (g)) /* g is next on this thread */
 RT_EMIT(spawn, (struct rt_g * parent, struct rt_g *child, uintptr_t pc),
         (parent, child, pc))                                         /* before the child can run */

@@ -144,7 +144,9 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
         return -EBUSY;
     int result = begin(&start);
     if (result == 0) {
+        rt_emit_idles(true);
         rt_sysmon();
+        rt_emit_idles(false);
         rt_emit_acquire(NULL, &rt_sched);
         result = rt_sched.result;
     }

@@ -99,6 +99,9 @@ struct gorace_events {
     /* The calling thread runs goroutines from now on, and is nobody itself: what it does between goroutines (scheduler, timers,
      * poller) is not the program's. To be called before the first `runs` on it. Signal handlers may still run there. */
     void (*hosts)(void);
+    /* The calling thread, which runs no goroutines, waits for those that do (1), until told (0): then it acquires from the
+     * goroutine that has ended the wait before it does anything of the program. */
+    void (*idles)(int begins);
     /* This thread's accesses are a's from now on; NULL: nobody's. Never an edge. Called in the switch: by the one who goes,
      * who must not act any more. A goroutine that keeps its thread (preempted, in a blocking call) stays its actor. */
     void (*runs)(struct gorace_actor *a);
