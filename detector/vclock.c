@@ -3,34 +3,41 @@
 
 #define LEAF_SHIFT 3
 #define LEAF (1u << LEAF_SHIFT)
+#define FLAT_SHIFT 9 /* 512: so many slots are still an array */
 #define FAN_SHIFT 2
 #define FAN (1u << FAN_SHIFT)
 #define LEVELS 16
-#define KNOWN_LEVEL 2 /* from here on a comparison is dear enough to be remembered */
+#define KNOWN_LEVEL 1 /* from here on a comparison is dear enough to be remembered */
 
 struct vclock_node {
     uint32_t refs;      /* atomic: clocks, nodes and notes that point here */
-    uint32_t level : 8; /* 0: a leaf of epochs */
+    uint32_t level : 4; /* 0: an array of epochs */
+    uint32_t shift : 4; /* of an array: log2 of its length; LEAF_SHIFT below other nodes */
     uint32_t walk : 24; /* the walk that has seen it last; with the world stopped */
     union {
-        uint64_t epoch[LEAF];
+        uint64_t epoch[LEAF];           /* or more */
         struct vclock_node *child[FAN]; /* NULL: all zero */
     };
 };
-#define LEAF_SIZE sizeof(struct vclock_node)
-#define INNER_SIZE (offsetof(struct vclock_node, child) + FAN * sizeof(struct vclock_node *))
+#define HEAD_SIZE offsetof(struct vclock_node, epoch)
 
 bool vclock_failed;
 
-static size_t size_of(uint32_t level)
+static uint32_t length(const struct vclock_node *n)
 {
-    return level ? INNER_SIZE : LEAF_SIZE;
+    return 1u << n->shift;
 }
 
-static struct pool *pool_of(struct vclock_stock *stock, uint32_t level)
+static size_t size_of(uint32_t level, uint32_t shift)
 {
-    return level ? &stock->inner : &stock->leaves;
+    return HEAD_SIZE + (level ? FAN * sizeof(struct vclock_node *) : sizeof(uint64_t) << shift);
 }
+
+static struct pool *pool_of(struct vclock_stock *stock, uint32_t level, uint32_t shift)
+{
+    return level ? &stock->inner : &stock->arrays[shift - LEAF_SHIFT];
+}
+_Static_assert(FLAT_SHIFT - LEAF_SHIFT < VCLOCK_ARRAYS, "arrays");
 
 static struct vclock_node *ref(struct vclock_node *n)
 {
@@ -46,31 +53,46 @@ static void unref(struct vclock_node *n, struct vclock_stock *stock)
     /* Sole owner: nobody else can take a reference from a node that only we point to. */
     if (__atomic_load_n(&n->refs, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
-    const uint32_t level = n->level;
+    const uint32_t level = n->level, shift = n->shift;
     for (unsigned i = 0; level && i < FAN; i++)
         unref(n->child[i], stock);
-    pool_put(pool_of(stock, level), n, size_of(level));
+    pool_put(pool_of(stock, level, shift), n, size_of(level, shift));
 }
 
-static struct vclock_node *allocate(uint32_t level, struct vclock_stock *stock)
+static struct vclock_node *allocate(uint32_t level, uint32_t shift, struct vclock_stock *stock)
 {
-    struct vclock_node *n = pool_get(pool_of(stock, level), size_of(level));
+    struct vclock_node *n = pool_get(pool_of(stock, level, shift), size_of(level, shift));
     if (!n) {
         vclock_failed = true;
         return NULL;
     }
     n->refs = 1;
-    n->level = level & 0xff;
+    n->level = level & 15;
+    n->shift = shift & 15;
     n->walk = 0;
     return n;
 }
 
 static struct vclock_node *fresh(uint32_t level, struct vclock_stock *stock)
 {
-    struct vclock_node *n = allocate(level, stock);
+    struct vclock_node *n = allocate(level, LEAF_SHIFT, stock);
     for (unsigned i = 0; n && i < (level ? FAN : LEAF); i++)
         n->epoch[i] = 0;
     return n;
+}
+
+/* An array of 1 << shift, with what is in `n`, an array that is not longer, or nothing. */
+static struct vclock_node *array_from(const struct vclock_node *n, uint32_t shift, struct vclock_stock *stock)
+{
+    struct vclock_node *m = allocate(0, shift, stock);
+    uint32_t i = 0;
+    if (!m)
+        return NULL;
+    for (; n && i < length(n); i++)
+        m->epoch[i] = n->epoch[i];
+    for (; i < length(m); i++)
+        m->epoch[i] = 0;
+    return m;
 }
 
 /* A node that the caller may change: `n` itself when it is not shared. Takes over the caller's reference to n. */
@@ -78,16 +100,11 @@ static struct vclock_node *own(struct vclock_node *n, struct vclock_stock *stock
 {
     if (__atomic_load_n(&n->refs, __ATOMIC_ACQUIRE) == 1)
         return n;
-    struct vclock_node *m = allocate(n->level, stock);
+    struct vclock_node *m = n->level ? allocate(n->level, LEAF_SHIFT, stock) : array_from(n, n->shift, stock);
     if (!m)
         return NULL;
-    if (n->level) {
-        for (unsigned i = 0; i < FAN; i++)
-            m->child[i] = ref(n->child[i]);
-    } else {
-        for (unsigned i = 0; i < LEAF; i++)
-            m->epoch[i] = n->epoch[i];
-    }
+    for (unsigned i = 0; n->level && i < FAN; i++)
+        m->child[i] = ref(n->child[i]);
     unref(n, stock);
     return m;
 }
@@ -107,22 +124,24 @@ static struct known *set_of(struct vclock_stock *stock, const struct vclock_node
 }
 _Static_assert(VCLOCK_SETS == 4, "set_of");
 
-static bool is_known(struct vclock_stock *stock, const struct vclock_node *above, const struct vclock_node *below)
+/* more: only if it is known to have more. */
+static bool is_known(struct vclock_stock *stock, const struct vclock_node *above, const struct vclock_node *below,
+                     bool more)
 {
     const struct known *set = set_of(stock, above, below);
     for (unsigned i = 0; i < VCLOCK_WAYS; i++)
         if (set[i].above == above && set[i].below == below)
-            return true;
+            return set[i].more >= more;
     return false;
 }
 
-static void note(struct vclock_stock *stock, struct vclock_node *above, struct vclock_node *below)
+static void note(struct vclock_stock *stock, struct vclock_node *above, struct vclock_node *below, bool more)
 {
     struct known *set = set_of(stock, above, below);
     const struct known last = set[VCLOCK_WAYS - 1];
     for (unsigned i = VCLOCK_WAYS - 1; i > 0; i--)
         set[i] = set[i - 1];
-    set[0] = (struct known){ref(above), ref(below)};
+    set[0] = (struct known){ref(above), ref(below), more};
     unref(last.above, stock);
     unref(last.below, stock);
 }
@@ -133,14 +152,16 @@ void vclock_stock_drain(struct vclock_stock *stock)
     for (unsigned i = 0; i < VCLOCK_LEVELS * VCLOCK_SETS * VCLOCK_WAYS; i++) {
         unref(all[i].above, stock);
         unref(all[i].below, stock);
-        all[i] = (struct known){NULL, NULL};
+        all[i] = (struct known){NULL, NULL, false};
     }
-    pool_drain(&stock->leaves, LEAF_SIZE);
-    pool_drain(&stock->inner, INNER_SIZE);
+    for (uint32_t i = 0; i < VCLOCK_ARRAYS; i++)
+        pool_drain(&stock->arrays[i], size_of(0, LEAF_SHIFT + i));
+    pool_drain(&stock->inner, size_of(1, 0));
 }
 
 /* ---- slots ---- */
 
+/* Of a tree. */
 static uint64_t capacity(uint32_t level)
 {
     return (uint64_t)LEAF << (FAN_SHIFT * level);
@@ -152,16 +173,23 @@ static unsigned digit(uint32_t slot, uint32_t level)
     return slot >> (LEAF_SHIFT + FAN_SHIFT * (level - 1)) & (FAN - 1);
 }
 
+static uint64_t reach(const struct vclock_node *n)
+{
+    return n->level ? capacity(n->level) : length(n);
+}
+
 uint64_t vclock_get(const struct vclock *c, uint32_t slot)
 {
     const struct vclock_node *n = c->root;
-    if (!n || slot >= capacity(n->level))
+    if (!n || slot >= reach(n))
         return 0;
-    while (n->level) {
+    if (n->level == 0)
+        return n->epoch[slot];
+    do {
         n = n->child[digit(slot, n->level)];
         if (!n)
             return 0;
-    }
+    } while (n->level);
     return n->epoch[slot & (LEAF - 1)];
 }
 
@@ -180,7 +208,7 @@ static bool raise(struct vclock *c, uint32_t level, struct vclock_stock *stock)
     return true;
 }
 
-void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
+static void set_in_tree(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
 {
     uint32_t level = 0;
     while (slot >= capacity(level))
@@ -203,30 +231,83 @@ void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_s
     }
 }
 
+/* The clock, an array longer than a leaf, as a tree. */
+static bool plant(struct vclock *c, struct vclock_stock *stock)
+{
+    struct vclock_node *from = c->root;
+    struct vclock tree = {NULL};
+    if (!from || from->level || from->shift == LEAF_SHIFT)
+        return true;
+    for (uint32_t i = 0; i < length(from); i++)
+        if (from->epoch[i])
+            set_in_tree(&tree, i, from->epoch[i], stock);
+    if (!tree.root && !(tree.root = fresh(0, stock)))
+        return false;
+    c->root = tree.root;
+    unref(from, stock);
+    return !vclock_failed;
+}
+
+void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
+{
+    if ((c->root && c->root->level) || slot >= 1u << FLAT_SHIFT) {
+        if (plant(c, stock))
+            set_in_tree(c, slot, epoch, stock);
+        return;
+    }
+    struct vclock_node *n = c->root;
+    if (!n || slot >= length(n)) {
+        uint32_t shift = LEAF_SHIFT;
+        while (slot >= 1u << shift)
+            shift++;
+        n = array_from(n, shift, stock);
+        if (n)
+            unref(c->root, stock);
+    } else {
+        n = own(n, stock);
+    }
+    if (!n)
+        return;
+    n->epoch[slot] = epoch;
+    c->root = n;
+}
+
 /* ---- join: all join b into the tree at *at ---- */
 
-static bool join_leaf(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
+/* Arrays of any length. */
+static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
 {
     struct vclock_node *a = *at;
-    bool a_le_b = true, b_le_a = true;
-    for (unsigned i = 0; i < LEAF; i++) {
-        a_le_b &= a->epoch[i] <= b->epoch[i];
-        b_le_a &= b->epoch[i] <= a->epoch[i];
+    const uint32_t both = length(a) < length(b) ? length(a) : length(b);
+    uint64_t a_more = 0, b_more = 0; /* nonzero: somewhere */
+    for (uint32_t i = 0; i < both; i++) {
+        a_more |= a->epoch[i] > b->epoch[i];
+        b_more |= a->epoch[i] < b->epoch[i];
     }
-    if (b_le_a)
+    for (uint32_t i = both; i < length(a); i++)
+        a_more |= a->epoch[i];
+    for (uint32_t i = both; i < length(b); i++)
+        b_more |= b->epoch[i];
+    if (!b_more)
         return false;
-    if (a_le_b) {
+    if (!a_more) {
         ref(b);
         unref(a, stock);
         *at = b;
         return true;
     }
-    struct vclock_node *n = own(a, stock);
+    struct vclock_node *n;
+    if (length(a) >= length(b)) {
+        n = own(a, stock);
+    } else {
+        n = array_from(a, b->shift, stock);
+        if (n)
+            unref(a, stock);
+    }
     if (!n)
         return false;
-    for (unsigned i = 0; i < LEAF; i++)
-        if (n->epoch[i] < b->epoch[i])
-            n->epoch[i] = b->epoch[i];
+    for (uint32_t i = 0; i < length(b); i++)
+        n->epoch[i] = n->epoch[i] < b->epoch[i] ? b->epoch[i] : n->epoch[i];
     *at = n;
     return true;
 }
@@ -245,36 +326,82 @@ static bool join_low(struct vclock_node **at, struct vclock_node *b, struct vclo
     return join(&n->child[0], b, stock);
 }
 
+/* a is the caller's alone. */
+static bool join_in_place(struct vclock_node *a, struct vclock_node *b, struct vclock_stock *stock)
+{
+    bool changed = false;
+    for (unsigned i = 0; i < FAN; i++)
+        if (b->child[i] && a->child[i] != b->child[i])
+            changed |= join(&a->child[i], b->child[i], stock);
+    return changed;
+}
+
+/* a is shared: it is copied only when one of its children is another one afterwards. */
+static bool join_shared(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
+{
+    struct vclock_node *a = *at, *n = NULL;
+    for (unsigned i = 0; i < FAN; i++) {
+        if (!b->child[i] || a->child[i] == b->child[i])
+            continue;
+        struct vclock_node *child = ref(a->child[i]);
+        if (!join(&child, b->child[i], stock)) {
+            unref(child, stock);
+            continue;
+        }
+        if (!n && !(n = own(ref(a), stock))) {
+            unref(child, stock);
+            return false;
+        }
+        unref(n->child[i], stock);
+        n->child[i] = child;
+    }
+    if (n) {
+        unref(a, stock);
+        *at = n;
+    }
+    return n != NULL;
+}
+
+static bool same_children(const struct vclock_node *a, const struct vclock_node *b)
+{
+    for (unsigned i = 0; i < FAN; i++)
+        if (a->child[i] != b->child[i])
+            return false;
+    return true;
+}
+
+static void replace(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
+{
+    struct vclock_node *a = *at;
+    *at = ref(b);
+    unref(a, stock);
+}
+
 /* *at is as high as b. */
 static bool join_children(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
 {
-    struct vclock_node *a = *at, *child[FAN];
-    bool changed = false, all_of_b = true;
-    /* On the side, so that a node is copied only when one of its children is another one afterwards. */
-    for (unsigned i = 0; i < FAN; i++) {
-        child[i] = ref(a->child[i]);
-        if (b->child[i] && child[i] != b->child[i])
-            changed |= join(&child[i], b->child[i], stock);
-        all_of_b &= child[i] == b->child[i];
-    }
-    if (all_of_b && changed) {
-        ref(b);
-        unref(a, stock);
-        *at = b;
-    } else if (changed) {
-        struct vclock_node *n = own(a, stock);
-        if (n)
-            *at = n;
-        for (unsigned i = 0; n && i < FAN; i++) {
-            struct vclock_node *old = n->child[i];
-            n->child[i] = ref(child[i]);
-            unref(old, stock);
+    struct vclock_node *before = *at;
+    const bool notes = remembered(b->level);
+    if (__atomic_load_n(&before->refs, __ATOMIC_ACQUIRE) == 1) {
+        if (!join_in_place(before, b, stock)) {
+            if (notes)
+                note(stock, before, b, false);
+            return false;
         }
-    } else if (remembered(a->level)) {
-        note(stock, a, b);
+        if (same_children(before, b))
+            replace(at, b, stock);
+        return true;
     }
-    for (unsigned i = 0; i < FAN; i++)
-        unref(child[i], stock);
+    ref(before);
+    const bool changed = join_shared(at, b, stock);
+    if (changed && same_children(*at, b)) {
+        replace(at, b, stock);
+        if (notes)
+            note(stock, b, before, true);
+    } else if (!changed && notes) {
+        note(stock, before, b, false);
+    }
+    unref(before, stock);
     return changed;
 }
 
@@ -291,19 +418,36 @@ static bool join(struct vclock_node **at, struct vclock_node *b, struct vclock_s
     if (a->level > b->level)
         return join_low(at, b, stock);
     if (a->level == 0)
-        return join_leaf(at, b, stock);
-    if (remembered(a->level) && is_known(stock, a, b))
-        return false;
+        return join_array(at, b, stock);
+    if (remembered(a->level)) {
+        if (is_known(stock, a, b, false))
+            return false;
+        if (is_known(stock, b, a, true)) {
+            replace(at, b, stock);
+            return true;
+        }
+    }
     return join_children(at, b, stock);
+}
+
+static bool is_array(const struct vclock_node *n)
+{
+    return n->level == 0;
 }
 
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
 {
     if (!other->root || c->root == other->root)
         return false;
-    if (c->root && c->root->level < other->root->level && !raise(c, other->root->level, stock))
-        return false;
-    return join(&c->root, other->root, stock);
+    if (!c->root || (is_array(c->root) && is_array(other->root)))
+        return join(&c->root, other->root, stock);
+    struct vclock tree = {ref(other->root)};
+    bool changed = false;
+    if (plant(c, stock) && plant(&tree, stock) &&
+        (c->root->level >= tree.root->level || raise(c, tree.root->level, stock)))
+        changed = join(&c->root, tree.root, stock);
+    unref(tree.root, stock);
+    return changed;
 }
 
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
@@ -323,23 +467,25 @@ void vclock_clear(struct vclock *c, struct vclock_stock *stock)
 
 static void lower(const struct vclock_node *n, uint32_t level, uint64_t first, uint64_t *out, uint32_t count)
 {
-    uint64_t step = n && n->level ? capacity(n->level - 1) : 1;
     if (!n) {
         for (uint64_t s = first; s < first + capacity(level) && s < count; s++)
             out[s] = 0;
         return;
     }
-    for (unsigned i = 0; i < (n->level ? FAN : LEAF) && first + i * step < count; i++) {
-        if (n->level)
-            lower(n->child[i], n->level - 1, first + i * step, out, count);
-        else if (out[first + i] > n->epoch[i])
-            out[first + i] = n->epoch[i];
+    if (n->level == 0) {
+        for (uint32_t i = 0; i < length(n) && first + i < count; i++)
+            if (out[first + i] > n->epoch[i])
+                out[first + i] = n->epoch[i];
+        return;
     }
+    const uint64_t step = capacity(n->level - 1);
+    for (unsigned i = 0; i < FAN && first + i * step < count; i++)
+        lower(n->child[i], n->level - 1, first + i * step, out, count);
 }
 
 void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n)
 {
-    uint64_t known = c->root ? capacity(c->root->level) : 0;
+    uint64_t known = c->root ? reach(c->root) : 0;
     if (c->root)
         lower(c->root, c->root->level, 0, out, n);
     for (uint64_t s = known; s < n; s++)
@@ -368,7 +514,7 @@ static void each(struct vclock_node *n, uint32_t first, void (*visit)(uint32_t, 
     if (!first_time(n))
         return;
     if (n->level == 0) {
-        for (uint32_t i = 0; i < LEAF; i++)
+        for (uint32_t i = 0; i < length(n); i++)
             if (n->epoch[i])
                 visit(first + i, n->epoch[i], ctx);
         return;
@@ -403,7 +549,7 @@ static void lower_seen(struct vclock_node *n, uint64_t first, uint64_t *out, uin
     if (!first_time(n))
         return;
     if (n->level == 0) {
-        for (uint32_t i = 0; i < LEAF && first + i < count; i++)
+        for (uint32_t i = 0; i < length(n) && first + i < count; i++)
             if (out[first + i] > n->epoch[i])
                 out[first + i] = n->epoch[i];
         return;
@@ -419,17 +565,19 @@ static void lower_seen(struct vclock_node *n, uint64_t first, uint64_t *out, uin
 
 void vclock_lower_many(const struct vclock *c, uint64_t *out, uint32_t n, uint8_t *zero)
 {
+    uint64_t known = c->root ? reach(c->root) : 0;
     uint32_t level = 0;
-    if (c->root) {
-        level = c->root->level;
+    if (c->root)
         lower_seen(c->root, 0, out, n, zero);
-    } else if (n > 0) {
-        zero[zeros_before(0, n)] = 1;
+    /* What is behind it: in parts as large as can be. */
+    while (known < n) {
+        while (level + 1 < LEVELS && known % capacity(level + 1) == 0)
+            level++;
+        while (known % capacity(level))
+            level--;
+        zero[zeros_before(level, n) + known / capacity(level)] = 1;
+        known += capacity(level);
     }
-    /* What is behind the tree: the second part and the others of its level, of the next one, and so on. */
-    for (; level < LEVELS && capacity(level) < n; level++)
-        for (uint64_t i = 1; i < FAN && i * capacity(level) < n; i++)
-            zero[zeros_before(level, n) + i] = 1;
 }
 
 void vclock_lower_end(uint64_t *out, uint32_t n, const uint8_t *zero)

@@ -1,9 +1,11 @@
 /* Vector clocks as persistent tries: slot -> last known epoch, 0 where nothing is known.
  *
- *  - A clock is a pointer to an immutable-when-shared tree, leaves of 8 epochs below nodes of 4 children; sharing is counted,
- *    so a copy (release, spawn) is O(1) and costs no memory, and 2,000 threads that know the same past share one tree.
- *    A clock that differs from another in one slot has its own path only: 400 bytes among a million.
- *  - join walks only where the two trees differ (equal pointers are skipped) and returns one of its arguments when that
+ *  - A clock is a pointer to what is immutable when shared; sharing is counted, so a copy (release, spawn) is O(1) and costs
+ *    no memory, and 2,000 threads that know the same past share one.
+ *  - While all slots that it knows are below 512 it is an array, for nothing is faster to join; then a tree, leaves of 8
+ *    epochs below nodes of 4 children. A tree that differs from another in one slot has its own path only: 400 bytes among
+ *    a million.
+ *  - join of trees walks only where they differ (equal pointers are skipped) and returns one of its arguments when that
  *    one dominates, so that knowledge converges to shared nodes.
  *  - That two subtrees differ and yet one dominates the other is remembered (struct known): a wait group that a million
  *    goroutines leave, each with its own version of what all knew before, would else be compared with all of it each time.
@@ -28,15 +30,17 @@ struct vclock {
 /* `above` has all that `below` has. Holds a reference to both, so that neither changes or goes. */
 struct known {
     struct vclock_node *above, *below;
+    bool more; /* and something that `below` has not */
 };
 /* By level, so that the many pairs of a deep comparison do not push out the dear ones; sets of four, the latest first. */
 #define VCLOCK_LEVELS 12
 #define VCLOCK_SETS 4
 #define VCLOCK_WAYS 4
+#define VCLOCK_ARRAYS 7 /* lengths: 8, 16 ... 512 */
 
 /* An owner's private stock of nodes. All zero at first. */
 struct vclock_stock {
-    struct pool leaves, inner;
+    struct pool arrays[VCLOCK_ARRAYS], inner;
     struct known known[VCLOCK_LEVELS][VCLOCK_SETS][VCLOCK_WAYS];
 };
 void vclock_stock_drain(struct vclock_stock *stock);

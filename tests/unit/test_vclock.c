@@ -89,6 +89,61 @@ static void test_lower(void **unused)
                 want[s] = dense[c][s];
     }
     assert_memory_equal(floor, want, sizeof floor);
+
+    /* All of them together, twice: what is seen a second time changes nothing. */
+    uint8_t *zero = calloc(vclock_zeros(SLOTS), 1);
+    for (uint32_t s = 0; s < SLOTS; s++)
+        floor[s] = UINT64_MAX;
+    vclock_walk_begin();
+    for (int c = 0; c < 2 * CLOCKS; c++)
+        vclock_lower_many(&clocks[c % CLOCKS], floor, SLOTS, zero);
+    vclock_lower_end(floor, SLOTS, zero);
+    free(zero);
+    assert_memory_equal(floor, want, sizeof floor);
+}
+
+static void note_most(uint32_t slot, uint64_t epoch, void *most)
+{
+    uint64_t *at = (uint64_t *)most + slot;
+    assert_true(epoch > 0);
+    if (*at < epoch)
+        *at = epoch;
+}
+
+/* Every epoch of any clock is visited, and none that is in no clock. */
+static void test_walk(void **unused)
+{
+    (void)unused;
+    static uint64_t most[SLOTS], want[SLOTS];
+    vclock_walk_begin();
+    for (int c = 0; c < CLOCKS; c++) {
+        vclock_walk(&clocks[c], note_most, most);
+        for (uint32_t s = 0; s < SLOTS; s++)
+            if (want[s] < dense[c][s])
+                want[s] = dense[c][s];
+    }
+    assert_memory_equal(most, want, sizeof most);
+}
+
+/* A million actors leave one wait group: each joins what all knew before and an epoch of its own. */
+static void test_many_versions(void **unused)
+{
+    (void)unused;
+    enum { MANY = 100000 };
+    struct vclock all = {0}, left = {0}, mine = {0};
+    for (uint32_t s = 0; s < MANY; s++)
+        vclock_set(&all, s, 1, &pool);
+    for (uint32_t s = 0; s < MANY; s++) {
+        vclock_copy(&mine, &all, &pool);
+        vclock_set(&mine, s, 2, &pool);
+        assert_true(vclock_join(&left, &mine, &pool));
+        assert_false(vclock_join(&left, &mine, &pool));
+    }
+    for (uint32_t s = 0; s < MANY; s++)
+        assert_int_equal(vclock_get(&left, s), 2);
+    vclock_clear(&all, &pool);
+    vclock_clear(&left, &pool);
+    vclock_clear(&mine, &pool);
 }
 
 /* A copy costs no memory, and neither does joining what is known already: the trees become one. */
@@ -114,7 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_arrays),
-        cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_lower), cmocka_unit_test(test_walk), cmocka_unit_test(test_many_versions),
         cmocka_unit_test(test_sharing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
