@@ -230,8 +230,13 @@ static void sweep_granules(union granule *g, size_t n, void *ctx)
         drop(s, g, g + n);
 }
 
+/* Among so many clocks there are too many opinions for it to pay. */
+#define GATHER_ACTORS 4096
+
 static void gather(struct sweep *s)
 {
+    if (actors_alive() > GATHER_ACTORS)
+        return;
     s->values = os_reserve(VALUES_MAX * sizeof *s->values);
     if (!s->values)
         return;

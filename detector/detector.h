@@ -142,6 +142,7 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
 void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the object's */
 void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
 void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
+void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
 void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
 
 /* The same for locks (locks.h): who takes one later need not do so in another schedule. */

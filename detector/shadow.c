@@ -20,7 +20,7 @@ union granule *granule_slow(uintptr_t addr)
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
         /* access_fast may look at the granule behind the last. */
-        void *p = os_reserve(REGION_BYTES + (REGION_SIZE >> BLOCK_SHIFT));
+        void *p = os_reserve(REGION_BYTES + BLOCKS + GROUPS);
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;
@@ -110,14 +110,54 @@ void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(union granule 
     look_end(&l);
 }
 
+#define PAGE_GRANULES (OS_PAGE / sizeof(union granule))
+#define PAGE_BYTES (PAGE_GRANULES * GRANULE) /* of the program's memory */
+_Static_assert(PAGE_BYTES == 4u << BLOCK_SHIFT, "page_used");
+
+static bool page_used(const uint8_t *blocks)
+{
+    uint32_t four;
+    __builtin_memcpy(&four, blocks, sizeof four);
+    return four != 0;
+}
+
+static bool page_empty(const union granule *g)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < PAGE_GRANULES; i++)
+        any |= g[i].half[0] | g[i].half[1];
+    return any == 0;
+}
+
+/* False: nothing is there any more. */
+static bool visit_group(uintptr_t base, uintptr_t addr, void (*visit)(union granule *, size_t, void *), void *ctx)
+{
+    bool left = false;
+    for (uintptr_t end = addr + ((uintptr_t)1 << GROUP_SHIFT); addr < end; addr += PAGE_BYTES) {
+        uint8_t *blocks = shadow_block(base, addr);
+        if (!page_used(blocks))
+            continue;
+        union granule *g = granule_in(base, addr);
+        if (!page_empty(g))
+            visit(g, PAGE_GRANULES, ctx);
+        if (page_empty(g))
+            zero_bytes(blocks, 4);
+        else
+            left = true;
+    }
+    return left;
+}
+
 void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx)
 {
-    struct look l = look_begin(visit, ctx);
     for (uint32_t r = 0; r < nregions; r++) {
-        uintptr_t i = regions[r];
-        touched(&l, (char *)(shadow_table[i] + bias(i)), REGION_BYTES);
+        const uintptr_t first = (uintptr_t)regions[r] << REGION_SHIFT, base = shadow_table[regions[r]];
+        for (uintptr_t addr = first; addr < first + REGION_SIZE; addr += (uintptr_t)1 << GROUP_SHIFT) {
+            uint8_t *group = shadow_group(base, addr);
+            if (*group && !visit_group(base, addr, visit, ctx))
+                *group = 0;
+        }
     }
-    look_end(&l);
 }
 
 static void empty(union granule *g)

@@ -111,20 +111,31 @@ union granule *granule_slow(uintptr_t addr);
 
 /* A byte for every 512 bytes of the program's memory: 0 as long as none of their granules has had a history since they were
  * last cleared. It lies behind the region's granules. So what was never touched, as nearly all of a goroutine's stack, costs
- * nothing to clear. */
+ * nothing to clear, and collections look at nothing else. Behind these bytes is one for every 2 MB that is 0 as long as all
+ * of its blocks' are. */
 #define BLOCK_SHIFT 9
+#define GROUP_SHIFT 21
+#define BLOCKS (REGION_SIZE >> BLOCK_SHIFT)
+#define GROUPS (REGION_SIZE >> GROUP_SHIFT)
 #define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 static inline uint8_t *shadow_block(uintptr_t base, uintptr_t addr)
 {
     return (uint8_t *)(base + ((addr >> REGION_SHIFT) + 1) * REGION_BYTES +
                        ((addr & (REGION_SIZE - 1)) >> BLOCK_SHIFT));
 }
+static inline uint8_t *shadow_group(uintptr_t base, uintptr_t addr)
+{
+    return shadow_block(base, addr & ~(REGION_SIZE - 1)) + BLOCKS + ((addr & (REGION_SIZE - 1)) >> GROUP_SHIFT);
+}
 /* Told by who gives a granule that had none a history; its region is there. */
 static inline void shadow_used(uintptr_t addr)
 {
-    uint8_t *used = shadow_block(__atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED), addr);
-    if (!__atomic_load_n(used, __ATOMIC_RELAXED))
-        __atomic_store_n(used, 1, __ATOMIC_RELAXED);
+    const uintptr_t base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED);
+    uint8_t *used = shadow_block(base, addr);
+    if (__atomic_load_n(used, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(used, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(shadow_group(base, addr), 1, __ATOMIC_RELAXED);
 }
 
 static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
@@ -151,7 +162,7 @@ void shadow_collected(uint64_t live);
 void shadow_clear(uintptr_t addr, uintptr_t size);
 /* Calls visit(granules, how many, ctx) for every touched stretch of shadow that covers [addr, addr+size). */
 void shadow_touched(uintptr_t addr, uintptr_t size, void (*visit)(union granule *, size_t, void *), void *ctx);
-/* The same for all there is. */
+/* The same for all granules that have a history, by pages; with the world stopped. */
 void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx);
 
 #endif

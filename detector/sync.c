@@ -202,6 +202,35 @@ void sync_release_merge(struct actor *a, uint64_t key)
     release(a, key, sync_merge, true);
 }
 
+static void hand_off(struct actor *a, struct sync *s)
+{
+    sync_join_into(a, s);
+    sync_set(a, s);
+}
+
+static void hand_off_order(struct actor *a, struct sync *s)
+{
+    order_into(a, s);
+    order_out(a, s);
+}
+
+void sync_handoff(struct actor *a, uint64_t key)
+{
+    if (!actor_enter(a))
+        return;
+    if (!(a->pause & PAUSE_SOLO)) {
+        struct sync *s = sync_hold(a, key, true);
+        if (s && !host.no_races)
+            hand_off(a, s);
+        if (s)
+            hand_off_order(a, s);
+        sync_let(key);
+        if (unlikely(vclock_failed))
+            detector_off("out of memory for clocks; running on without detection");
+    }
+    actor_leave(a);
+}
+
 void lock_acquire(struct actor *a, uint64_t key)
 {
     if (!host.no_races)

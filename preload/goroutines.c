@@ -10,7 +10,9 @@
 #include <gorace/event.h>
 
 #include "../detector/locks.h"
+#include "../detector/access.h"
 #include "interpose.h"
+#include "modules.h"
 #include "threads.h"
 
 static inline struct actor *actor_of(struct gorace_actor *by)
@@ -120,10 +122,8 @@ static void release_merge(struct gorace_actor *by, const void *object)
 static void handoff(struct gorace_actor *by, const void *object)
 {
     struct acting on = act(by);
-    if (on.a) {
-        sync_acquire(on.a, key_of(object));
-        sync_release(on.a, key_of(object));
-    }
+    if (on.a)
+        sync_handoff(on.a, key_of(object));
     acted(on);
 }
 
@@ -208,11 +208,32 @@ static void object_closed(struct gorace_actor *by, const void *object, enum gora
     (void)pc;
 }
 
+static inline void touch(struct actor *a, const void *p, size_t size, enum access_kind kind, uintptr_t pc)
+{
+    if (!pc || !modules_instrumented(pc)) {
+        mem_access(a, (uintptr_t)p, size, kind, pc ? pc : CALLER);
+        return;
+    }
+    switch (size) {
+    case 1:
+        access_fast(a, (uintptr_t)p, 1, kind, pc);
+        break;
+    case 4:
+        access_fast(a, (uintptr_t)p, 4, kind, pc);
+        break;
+    case 8:
+        access_fast(a, (uintptr_t)p, 8, kind, pc);
+        break;
+    default:
+        access_slow(a, (uintptr_t)p, size, kind, pc);
+    }
+}
+
 static void reads(struct gorace_actor *by, const void *from, size_t size, uintptr_t pc)
 {
     struct acting on = act(by);
     if (on.a)
-        mem_read(on.a, from, size, pc ? pc : CALLER);
+        touch(on.a, from, size, ACCESS_READ, pc);
     acted(on);
 }
 
@@ -220,7 +241,7 @@ static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
 {
     struct actor *a = actor_of(by);
     if (a)
-        mem_write(a, to, size, pc ? pc : CALLER);
+        touch(a, to, size, ACCESS_WRITE, pc);
 }
 
 /* ---- timers, misuse ---- */
