@@ -186,7 +186,8 @@ static void clear_part(uintptr_t base, uintptr_t addr, uintptr_t end)
     while (addr < end) {
         uintptr_t stop = (addr | (block - 1)) + 1;
         uint8_t *used = shadow_block(base, addr);
-        if (addr % (8 * block) == 0 && end - addr >= 8 * block && !__atomic_load_n((uint64_t *)used, __ATOMIC_RELAXED)) {
+        if (addr % (8 * block) == 0 && end - addr >= 8 * block &&
+            !__atomic_load_n((uint64_t *)used, __ATOMIC_RELAXED)) {
             addr += 8 * block;
             continue;
         }

@@ -11,7 +11,7 @@
 static struct chain {
     struct oslock lock;
     struct sync *first;
-} *chains;
+} * chains;
 
 static uint32_t *page_count; /* objects by hashed page, so that freeing a block without any costs little; atomic */
 static uint64_t lost;

@@ -9,8 +9,8 @@
  * Timers fire between goroutines. The thread's own actor stands for them then, and forgets all it knows before each. */
 #include <gorace/event.h>
 
-#include "../detector/locks.h"
 #include "../detector/access.h"
+#include "../detector/locks.h"
 #include "interpose.h"
 #include "modules.h"
 #include "threads.h"

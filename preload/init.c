@@ -14,8 +14,8 @@
 #include "../detector/os.h"
 #include "../detector/report.h"
 #include "../detector/unwind.h"
-#include "asleep.h"
 #include "arch/x86_64/call_on.h"
+#include "asleep.h"
 #include "benign.h"
 #include "interpose.h"
 #include "modules.h"
@@ -202,15 +202,15 @@ static void fork_child(void)
 static void start(void)
 {
     struct detector_host host = {.found = found,
-                                              .company = reports_ready,
-                                              .unwind = unwind_here,
-                                              .instrumented = modules_instrumented,
-                                              .deferred = signal_run_pending,
-                                              .say = say,
-                                              .others = signal_handled,
-                                              .asleep = threads_asleep,
-                                        .unblocked = signal_unblocked,
-                                              .deadlocked = deadlocked};
+                                 .company = reports_ready,
+                                 .unwind = unwind_here,
+                                 .instrumented = modules_instrumented,
+                                 .deferred = signal_run_pending,
+                                 .say = say,
+                                 .others = signal_handled,
+                                 .asleep = threads_asleep,
+                                 .unblocked = signal_unblocked,
+                                 .deadlocked = deadlocked};
     interpose_resolve();
     read_options();
     host.no_races = !(flags.detect & DETECT_RACE);

@@ -38,7 +38,8 @@ static double cpu_ns(void)
 {
     struct rusage r;
     getrusage(RUSAGE_SELF, &r);
-    return 1e9 * (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + 1e3 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+    return 1e9 * (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           1e3 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
 static bool all_parked(void)
