@@ -393,6 +393,11 @@ uint32_t actors_alive(void)
     return __atomic_load_n(&nalive, __ATOMIC_RELAXED);
 }
 
+bool actor_green(const struct actor *a)
+{
+    return a->self->goroutine != 0;
+}
+
 int actor_tid(const struct actor *a)
 {
     return a->self->tid;

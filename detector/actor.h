@@ -51,6 +51,7 @@ struct held {
     uint32_t stack;
     uint32_t depth; /* recursive locks */
     bool exclusive;
+    bool green; /* HOW_GREEN */
     uint8_t thing;
 };
 
@@ -188,6 +189,7 @@ uint64_t actor_counter(enum counter c);
 
 uint32_t actors_alive(void); /* that have not ended */
 int actor_tid(const struct actor *a);
+bool actor_green(const struct actor *a); /* a goroutine */
 
 /* Switches the detector off for good: every actor leaves at the next event. Says `why` once. */
 void detector_off(const char *why);

@@ -288,7 +288,7 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
     bool handled = l && l->in_handlers && !(how & HOW_IN_HANDLER);
     if (held_room(a)) {
         uint64_t id = l ? l->id : 0;
-        a->held[a->nheld++] = (struct held){addr, l, id, stack, 1, exclusive, (uint8_t)thing};
+        a->held[a->nheld++] = (struct held){addr, l, id, stack, 1, exclusive, how & HOW_GREEN, (uint8_t)thing};
         a->held_hash += held_mix(id, exclusive);
         a->lockset = UINT32_MAX;
     }

@@ -19,6 +19,7 @@ enum thing {
     THING_ONCE,
     THING_CHANNEL,
     THING_GROUP, /* wait group */
+    THING_SELECT, /* one of several channels */
     THING_FUTEX, /* the word of one, by the bare system call */
     THING_OTHER,
     THINGS
@@ -33,6 +34,7 @@ enum how {
     HOW_OUTSIDE = 16,      /* other processes may use the object as well */
     HOW_WRITERS_FIRST = 32, /* a write lock that read locks do not pass when it waits */
     HOW_IN_HANDLER = 64,    /* in a signal handler */
+    HOW_GREEN = 128,        /* a lock of goroutines: anybody may unlock it, and it may be held over a switch */
     HOW_THING_SHIFT = 8
 };
 #define HOW(thing, bits) ((unsigned)(thing) << HOW_THING_SHIFT | (bits))
@@ -72,6 +74,10 @@ struct wait_for {
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc);
 /* Told by the actor as soon as the wait is over, or by its waker before it can run. */
 void wait_end(struct actor *a);
+/* Of a goroutine, told by its waker, whose thread lets no signal handler run meanwhile. */
+void wait_woken(struct actor *a);
+/* The runtime of goroutines says that none can go on: all that wait are reported. The caller's thread as above. */
+void wait_all_asleep(void);
 void wait_given_up(struct actor *a); /* the same, after a time limit or by cancellation */
 /* Round the signal of a condition: how many had come back from waits on it before, to be told afterwards. */
 uint64_t wait_signalling(struct actor *a, uint64_t key);
@@ -99,6 +105,10 @@ enum misuse {
     MISUSE_WAIT_UNLOCKED,
     MISUSE_IN_HANDLER,
     MISUSE_HELD_ACROSS_SWITCH,
+    MISUSE_NEGATIVE_COUNTER,
+    MISUSE_CLOSE_CLOSED,
+    MISUSE_CLOSE_NIL,
+    MISUSE_SEND_CLOSED,
     MISUSE_OTHER,
     MISUSES
 };

@@ -167,11 +167,13 @@ void locks_freed(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
 void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing thing))
 {
     struct finding_actor me;
+    if (a->wait.active)
+        return; /* it does not end: it is left in its wait */
     actor_describe_live(a, &me);
     for (unsigned i = 0; i < a->nheld; i++) {
         const struct held *h = &a->held[i];
         struct finding_step steps[1];
-        if (excused(h->addr, (enum thing)h->thing))
+        if ((h->lock && !lock_is(h->lock, h->id)) || excused(h->addr, (enum thing)h->thing))
             continue;
         add_actor_step(&steps[0], STEP_TOOK, &me, h->stack, h->lock, h->addr);
         steps[0].thing = (enum thing)h->thing;

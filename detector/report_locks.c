@@ -7,7 +7,8 @@ const char *thing_name(enum thing thing)
         [THING_MUTEX] = "mutex",     [THING_RWLOCK] = "read-write lock", [THING_SPIN] = "spin lock",
         [THING_SEM] = "semaphore",   [THING_COND] = "condition",         [THING_BARRIER] = "barrier",
         [THING_THREAD] = "thread",   [THING_ONCE] = "once",              [THING_CHANNEL] = "channel",
-        [THING_GROUP] = "wait group", [THING_FUTEX] = "futex",
+        [THING_GROUP] = "wait group", [THING_SELECT] = "select",
+        [THING_FUTEX] = "futex",
         [THING_OTHER] = "object"};
     return thing < THINGS ? names[thing] : "object";
 }
@@ -53,6 +54,10 @@ static const struct {
     [MISUSE_WAIT_UNLOCKED] = {"wait-unlocked", "waits on # with a mutex that it does not hold"},
     [MISUSE_IN_HANDLER] = {"in-signal-handler", "takes # in a signal handler that may interrupt who holds it"},
     [MISUSE_HELD_ACROSS_SWITCH] = {"held-across-switch", "is switched away from while it holds #"},
+    [MISUSE_NEGATIVE_COUNTER] = {"negative-counter", "makes the counter of # negative"},
+    [MISUSE_CLOSE_CLOSED] = {"close-closed", "closes # that is closed"},
+    [MISUSE_CLOSE_NIL] = {"close-nil", "closes # that is nil"},
+    [MISUSE_SEND_CLOSED] = {"send-closed", "sends on # that is closed"},
     [MISUSE_OTHER] = {"other", "breaks a rule of #"},
 };
 

@@ -306,11 +306,11 @@ static void describe_all(struct report_of_waits *r)
     int n = 0;
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a; a = a->older)
-        n += !a->ended;
+        n += !a->ended && active(a);
     bool room = report_open(r, n);
     for (struct actor *a = actors_newest; a && room; a = a->older) {
         struct visitor v = {first_holder, NULL};
-        if (a->ended)
+        if (a->ended || !active(a))
             continue;
         visit_holders(&v, a);
         describe(r, a, v.found, NULL);
@@ -373,6 +373,16 @@ static void check_everybody(struct actor *by)
 
 /* ---- verbs --------------------------------------------------------------------------------------------------------------- */
 
+/* A lock of threads belongs to the thread that took it, and the goroutine may go on with another one. */
+static void check_switch(struct actor *a, uintptr_t pc)
+{
+    for (unsigned i = 0; i < a->nheld; i++)
+        if (!a->held[i].green && a->held[i].thing <= THING_SPIN) {
+            misuse(a, MISUSE_HELD_ACROSS_SWITCH, (enum thing)a->held[i].thing, a->held[i].addr, NULL, pc);
+            return;
+        }
+}
+
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
 {
     if (host.no_waits)
@@ -394,6 +404,9 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
     if (!timed(a)) {
         nblocked++;
         struct actor *end = cycle_with(a);
+        /* A goroutine that waits for a lock of its own may have been promised that somebody else unlocks it. */
+        if (end == a && actor_green(a))
+            end = NULL;
         found = end && describe_cycle(a, end, &r);
         if (!end)
             found = describe_orphan(a, &r);
@@ -401,6 +414,8 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
     }
     os_unlock(&waits);
     actor_leave(a);
+    if (actor_green(a))
+        check_switch(a, pc);
     if (other_mutex)
         misuse(a, MISUSE_TWO_MUTEXES, THING_COND, f->key, NULL, pc);
     if (found)
@@ -445,6 +460,34 @@ static void end(struct actor *a, bool gave_up)
 void wait_end(struct actor *a)
 {
     end(a, false);
+}
+
+void wait_woken(struct actor *a)
+{
+    if (!active(a))
+        return;
+    __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    os_lock(&waits);
+    if (!timed(a))
+        nblocked--;
+    os_unlock(&waits);
+}
+
+void wait_all_asleep(void)
+{
+    struct report_of_waits r = {0};
+    bool reported = false;
+    os_lock(&waits);
+    for (struct actor *a = actors_newest; a; a = a->older)
+        reported |= !a->ended && active(a) && a->wait.reported;
+    if (!reported)
+        describe_all(&r);
+    os_unlock(&waits);
+    if (r.steps && r.n)
+        hand_over(NULL, &r, true);
+    else if (host.deadlocked)
+        host.deadlocked(true);
 }
 
 void wait_given_up(struct actor *a)

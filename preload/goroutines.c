@@ -80,9 +80,16 @@ static void begins(struct gorace_actor *by, const void *stack, size_t size)
     mem_fresh(a, (uintptr_t)stack, size);
 }
 
+static bool excused(uintptr_t addr, enum thing thing)
+{
+    (void)addr;
+    return thing == THING_ONCE;
+}
+
 static void ends(struct gorace_actor *by)
 {
     struct acting on = act(by);
+    locks_at_end(on.a, excused);
     actor_ends(on.a);
     current_gone();
     acted(on);
@@ -146,37 +153,81 @@ static void locked(struct gorace_actor *by, const void *lock, unsigned flags, ui
     lock_acquire(a, key_of(lock));
     if (exclusive)
         lock_acquire(a, key_of(lock) + 1);
-    const unsigned how = (exclusive ? HOW_EXCLUSIVE : 0) | (flags & GORACE_LOCK_TRY ? HOW_TRY : 0);
+    const unsigned how = HOW_GREEN | (exclusive ? HOW_EXCLUSIVE : 0) | (flags & GORACE_LOCK_TRY ? HOW_TRY : 0);
     lock_got(a, (uintptr_t)lock, HOW(THING_MUTEX, how), pc ? pc : CALLER);
 }
 
 static void unlocked(struct gorace_actor *by, const void *lock, unsigned flags, uintptr_t pc)
 {
     struct actor *a = actor_of(by);
-    (void)pc;
     if (!a)
         return;
     if (flags & GORACE_LOCK_EXCLUSIVE)
         lock_release(a, key_of(lock));
     else
         lock_release_merge(a, key_of(lock) + 1);
-    lock_gone(a, (uintptr_t)lock);
+    if (lock_gone(a, (uintptr_t)lock))
+        return;
+    lock_used(a, (uintptr_t)lock, THING_MUTEX, pc ? pc : CALLER);
+    lock_disowned(a, (uintptr_t)lock); /* another goroutine's: it may */
 }
 
 /* ---- waiting ---- */
 
+static enum thing thing_of(const struct gorace_wait *w)
+{
+    switch (w->kind) {
+    case GORACE_OBJECT_CHANNEL:
+        return THING_CHANNEL;
+    case GORACE_OBJECT_MUTEX:
+        return THING_MUTEX;
+    case GORACE_OBJECT_RWMUTEX:
+        return THING_RWLOCK;
+    case GORACE_OBJECT_WAITGROUP:
+        return THING_GROUP;
+    case GORACE_OBJECT_COND:
+        return THING_COND;
+    case GORACE_OBJECT_SEMAPHORE:
+        return THING_SEM;
+    default:
+        return THING_OTHER;
+    }
+}
+
 static void wait_begins(struct gorace_actor *by, const struct gorace_wait *waits, int n, int timed, uintptr_t pc)
 {
-    (void)by;
-    (void)waits;
-    (void)n;
-    (void)timed;
-    (void)pc;
+    struct actor *a = actor_of(by);
+    struct wait_for w = {.thing = n > 1 ? THING_SELECT : THING_CHANNEL, .how = timed ? HOW_TIMED : 0};
+    if (!a)
+        return;
+    pc = pc ? pc : CALLER;
+    for (int i = 0; i < n; i++)
+        if (waits[i].what == GORACE_WAIT_EXTERNAL || waits[i].what == GORACE_WAIT_TIME)
+            w.how |= HOW_TIMED; /* the world may end it at any time */
+    if (n == 1) {
+        w.thing = thing_of(&waits[0]);
+        w.key = key_of(waits[0].object);
+        w.how |= waits[0].what == GORACE_WAIT_LOCK ? HOW_EXCLUSIVE : 0;
+        if (waits[0].what == GORACE_WAIT_LOCK || waits[0].what == GORACE_WAIT_READ_LOCK)
+            lock_used(a, w.key, w.thing, pc);
+    }
+    wait_begin(a, &w, pc);
 }
 
 static void wait_ends(struct gorace_actor *by)
 {
-    (void)by;
+    if (!by)
+        return;
+    struct thread *busy = busy_begin();
+    wait_woken((struct actor *)by);
+    busy_end(busy);
+}
+
+static void all_asleep(void)
+{
+    struct thread *busy = busy_begin();
+    wait_all_asleep();
+    busy_end(busy);
 }
 
 /* ---- objects and memory ---- */
@@ -265,11 +316,21 @@ static void timer_fired(void)
 static void misused(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text,
                     uintptr_t pc)
 {
-    (void)by;
-    (void)what;
-    (void)object;
-    (void)text;
-    (void)pc;
+    static const enum misuse kinds[] = {
+        [GORACE_MISUSE_UNLOCK_UNLOCKED] = MISUSE_UNLOCK_UNLOCKED, [GORACE_MISUSE_NEGATIVE_COUNTER] = MISUSE_NEGATIVE_COUNTER,
+        [GORACE_MISUSE_CLOSE_CLOSED] = MISUSE_CLOSE_CLOSED,       [GORACE_MISUSE_CLOSE_NIL] = MISUSE_CLOSE_NIL,
+        [GORACE_MISUSE_SEND_CLOSED] = MISUSE_SEND_CLOSED,         [GORACE_MISUSE_DESTROY_IN_USE] = MISUSE_DESTROY_WAITED,
+        [GORACE_MISUSE_OTHER] = MISUSE_OTHER};
+    static const enum thing things[] = {[GORACE_MISUSE_UNLOCK_UNLOCKED] = THING_MUTEX,
+                                        [GORACE_MISUSE_NEGATIVE_COUNTER] = THING_GROUP,
+                                        [GORACE_MISUSE_CLOSE_CLOSED] = THING_CHANNEL,
+                                        [GORACE_MISUSE_CLOSE_NIL] = THING_CHANNEL,
+                                        [GORACE_MISUSE_SEND_CLOSED] = THING_CHANNEL,
+                                        [GORACE_MISUSE_DESTROY_IN_USE] = THING_OTHER,
+                                        [GORACE_MISUSE_OTHER] = THING_OTHER};
+    struct actor *a = actor_of(by);
+    if (a)
+        misuse(a, kinds[what], things[what], (uintptr_t)object, text, pc ? pc : CALLER);
 }
 
 EXPORT extern const struct gorace_events gorace_events;
@@ -299,4 +360,5 @@ const struct gorace_events gorace_events = {
     .timer_fires = timer_fires,
     .timer_fired = timer_fired,
     .misused = misused,
+    .all_asleep = all_asleep,
 };

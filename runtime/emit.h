@@ -65,6 +65,7 @@ RT_EMIT(value_written, (void *to, size_t size), (to, size)) /* of a receive */
 RT_EMIT(timer_fires, (const void *timer), (timer))
 RT_EMIT(timer_fired, (void), ())
 RT_EMIT(misuse, (enum gorace_misuse what, const void *object, const char *text), (what, object, text))
+RT_EMIT(all_asleep, (void), ())
 #undef RT_EMIT
 
 #endif

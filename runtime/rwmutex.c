@@ -38,6 +38,12 @@ static struct rt_waitq *writers_of(goro_rwmutex *rw)
 }
 
 /* The caller is counted in state and saw WRITER. */
+static __attribute__((noreturn)) void refuse(const goro_rwmutex *rw, const char *text)
+{
+    rt_emit_misuse(GORACE_MISUSE_UNLOCK_UNLOCKED, rw, text);
+    goro_panic("%s", text);
+}
+
 void goro_rwmutex_rlock_slow(goro_rwmutex *rw)
 {
     struct rt_waiters *ws = rt_waiters(&rw->waiters);
@@ -59,10 +65,10 @@ void goro_rwmutex_runlock_slow(goro_rwmutex *rw, uint32_t state)
     struct rt_waiters *ws = rt_waiters(&rw->waiters);
     struct rt_g *writer = NULL;
     if ((state & READERS) == READERS)
-        goro_panic("runlock of unlocked rwmutex");
+        refuse(rw, "runlock of unlocked rwmutex");
     rt_lock(&ws->lock);
     if (rw->departing == 0)
-        goro_panic("runlock of unlocked rwmutex");
+        refuse(rw, "runlock of unlocked rwmutex");
     if (--rw->departing == 0) {
         writer = rw->pending;
         rw->pending = NULL;
@@ -99,7 +105,7 @@ void goro_rwmutex_unlock_slow(goro_rwmutex *rw)
     rt_lock(&ws->lock);
     uint32_t state = state_of(rw);
     if (!(state & WRITER) || rw->departing > 0)
-        goro_panic("unlock of unlocked rwmutex");
+        refuse(rw, "unlock of unlocked rwmutex");
     struct rt_waiter *next = rt_waitq_pop(writers_of(rw)), *w;
     uint32_t flags = (next ? WRITER : 0) | (rw->writers.first ? MORE : 0);
     while (!swap(rw, &state, (state & READERS) | flags))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dump.h"
+#include "emit.h"
 #include "os.h"
 #include "panic.h"
 #include "preempt.h"
@@ -187,8 +188,10 @@ void rt_sysmon(void)
             traced = now;
         }
         bool deep = quiet > EAGER && all_idle();
-        if (deep && all_asleep())
+        if (deep && all_asleep()) {
+            rt_emit_all_asleep();
             rt_fatal("all goroutines are asleep - deadlock");
+        }
         int64_t until = now + (deep ? GORO_SECOND : delay);
         if (trace_every > 0 && traced + trace_every < until)
             until = traced + trace_every;

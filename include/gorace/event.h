@@ -183,6 +183,12 @@ struct gorace_events {
      * closed channel". */
     void (*misused)(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text,
                     uintptr_t pc);
+
+    /* ---- the end of all ---- */
+
+    /* No goroutine can ever go on: all wait, for one another, and no timer, descriptor, blocking call or other thread is left.
+     * The runtime is about to end the process; the call need not return. On a thread that runs no goroutine. */
+    void (*all_asleep)(void);
 };
 
 #ifdef __cplusplus
