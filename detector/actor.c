@@ -385,6 +385,7 @@ bool actors_keep_only(struct actor *a)
     }
     actor_touch(a);
     wait_only(a);
+    held_inherited(a);
     return actors_newest == a && !a->older;
 }
 

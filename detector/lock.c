@@ -270,8 +270,10 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
     if (unlikely(a->nheld))
         held_drop_stale(a);
     if (l) {
-        if (exclusive)
+        if (exclusive) {
             __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+            l->inherited = false;
+        }
         flow_taken(a, l);
         if (unlikely(how & HOW_WRITERS_FIRST))
             lock_order_written(a, l);
@@ -338,6 +340,13 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     return h != NULL;
 }
 
+void held_inherited(struct actor *a)
+{
+    for (unsigned i = 0; i < a->nheld; i++)
+        if (a->held[i].lock && lock_is(a->held[i].lock, a->held[i].id))
+            a->held[i].lock->inherited = true;
+}
+
 void held_orphaned(struct actor *a, bool forked)
 {
     for (unsigned i = 0; i < a->nheld; i++) {
@@ -369,7 +378,7 @@ void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
     if (!actor_enter(a))
         return;
     struct lock *l = lock_find(addr);
-    bool held = l && __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
+    bool held = l && __atomic_load_n(&l->owner, __ATOMIC_RELAXED) && !l->inherited;
     actor_leave(a);
     if (held)
         misuse(a, MISUSE_INIT_LOCKED, thing, addr, NULL, pc);

@@ -32,6 +32,7 @@ struct lock {
     uint32_t in_handler;   /* where */
     uint8_t thing;
     bool guards_condition;
+    bool inherited;      /* its owner held it over a fork, and may make it anew in the child */
     bool flow_busy;      /* somebody is in `flow`; atomic */
     struct vclock flow;  /* order.h; the holder's */
     uint64_t writer;     /* of a lock that lets writers pass readers: the number of the actor that wrote last, and ... */
@@ -81,5 +82,7 @@ static inline struct finding_lock held_describe(const struct held *h)
 }
 /* The actor ends, or is left behind by fork: its locks have no holder. */
 void held_orphaned(struct actor *a, bool forked);
+/* In the child of fork: what `a`, who is left, holds. */
+void held_inherited(struct actor *a);
 
 #endif

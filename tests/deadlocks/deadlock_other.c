@@ -189,6 +189,42 @@ void deadlock_fork(bool fixed)
         _exit(WEXITSTATUS(status));
 }
 
+static void deadlock_atfork_prepare(void)
+{
+    pthread_mutex_lock(&lock); // HELD
+}
+
+static void deadlock_atfork_parent(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void deadlock_atfork_child(void)
+{
+    if (right)
+        pthread_mutex_init(&lock, NULL);
+}
+
+/* The handler of fork takes the lock, and the child's does not give it back. The twin's makes it anew, as allocators do. */
+void deadlock_atfork(bool fixed)
+{
+    int status;
+    pid_t child;
+
+    right = fixed;
+    pthread_atfork(deadlock_atfork_prepare, deadlock_atfork_parent, deadlock_atfork_child);
+    child = fork();
+    if (child == 0) {
+        pthread_mutex_lock(&lock); // WAITS
+        pthread_mutex_unlock(&lock);
+        _exit(0);
+    }
+    if (waitpid(child, &status, 0) != child)
+        pattern_fail("waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status))
+        _exit(WEXITSTATUS(status));
+}
+
 static void *deadlock_cancel_thread(void *arg)
 {
     int type = right ? PTHREAD_CANCEL_DISABLE : PTHREAD_CANCEL_ENABLE;
