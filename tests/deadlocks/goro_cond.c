@@ -154,5 +154,5 @@ static void deadlock_goro_once_init(void *arg)
 /* The function of a once calls it again. */
 void deadlock_goro_once(bool fixed)
 {
-    goro_once_do(&once, deadlock_goro_once_init, fixed ? &other_once : &once); // HELD
+    goro_once_do(&once, deadlock_goro_once_init, fixed ? &other_once : &once);
 }
