@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include "lock_order.h"
+#include "naming.h"
 #include "order.h"
 
 #define LINE_SHIFT 6
@@ -171,6 +172,7 @@ bool locks_maybe(uintptr_t addr, size_t size)
 void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
     const uintptr_t end = addr + size, line = (uintptr_t)1 << LINE_SHIFT;
+    naming_forget(addr, size);
     if (size / line > CHAINS) { /* fewer chains than lines to ask for */
         for (uint32_t i = 0; i < CHAINS; i++)
             forget_in_chain(a, &chains[i], addr, end);
@@ -384,7 +386,7 @@ void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
         misuse(a, MISUSE_INIT_LOCKED, thing, addr, NULL, pc);
     if (!actor_enter(a))
         return;
-    forget_in_chain(a, chain_of(addr), addr, addr + 1);
+    locks_forget(a, addr, 1);
     if ((l = lock_at(addr, thing)))
         l->made = stack;
     actor_leave(a);

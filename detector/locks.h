@@ -49,6 +49,8 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
 void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
 void lock_disowned(struct actor *a, uintptr_t addr); /* somebody else has unlocked it: its holder does not hold it any more */
 void lock_destroyed(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
+/* What the program calls it, until it ends; replaces the name that was there, NULL takes it away. */
+void naming_give(struct actor *a, uintptr_t addr, const char *text);
 /* The mutex guards a predicate that others wait for: its unlock comes before later locks in every schedule that matters.
  * The condition's own order is order_release / order_acquire. addr 0: the mutex that `a` holds or has given up last. */
 void lock_guards_condition(struct actor *a, uintptr_t addr);

@@ -186,8 +186,27 @@ static void say_suppressed(const struct report *r, const struct suppression *s)
     outbuf_close(&why);
 }
 
+static void summarise(struct report_summary *to, const struct report *r)
+{
+    to->kind = report_kind(r->finding->kind);
+    copy_bytes(to->fingerprint, r->fingerprint, sizeof to->fingerprint);
+    outbuf_open(&to->message, -1);
+    report_sentence(&to->message, r);
+    outbuf_char(&to->message, 0);
+    outbuf_open(&to->json, -1);
+    report_json(&to->json, r);
+    to->json.used -= to->json.used > 0; /* the line feed */
+    outbuf_char(&to->json, 0);
+}
+
+void report_summary_close(struct report_summary *summary)
+{
+    outbuf_close(&summary->message);
+    outbuf_close(&summary->json);
+}
+
 /* Under the lock, on the reporter's stack. */
-static enum verdict judge(const struct finding *f)
+static enum verdict judge(const struct finding *f, struct report_summary *summary)
 {
     static struct report r;
     if (filter_known(f) != FILTER_NEW)
@@ -213,6 +232,8 @@ static enum verdict judge(const struct finding *f)
     }
     bool room = flags->max_reports == 0 || report_count() < (uint64_t)flags->max_reports;
     __atomic_fetch_add(&found[f->kind], 1, __ATOMIC_RELAXED);
+    if (summary)
+        summarise(summary, &r);
     if (!room)
         return VERDICT_NOT_PRINTED;
     print(&r);
@@ -221,13 +242,14 @@ static enum verdict judge(const struct finding *f)
 
 struct job {
     const struct finding *finding;
+    struct report_summary *summary;
     enum verdict verdict;
 };
 
 static void do_job(void *arg)
 {
     struct job *j = arg;
-    j->verdict = judge(j->finding);
+    j->verdict = judge(j->finding, j->summary);
 }
 
 /* Calls do_job(job) on the stack that ends at `top`. */
@@ -245,11 +267,11 @@ static void call_on_stack(char *top, struct job *job)
                        "xmm14", "xmm15");
 }
 
-enum verdict report_finding(const struct finding *f)
+enum verdict report_finding(const struct finding *f, struct report_summary *summary)
 {
     if (!flags || !(flags->detect >> f->kind & 1) || (f->tier == TIER_ORDER_ONLY && !flags->order_only))
         return VERDICT_UNWANTED;
-    struct job job = {.finding = f};
+    struct job job = {.finding = f, .summary = summary};
     enum filter_known known = filter_known(f);
     if (known == FILTER_NEW) {
         uint64_t signals;

@@ -24,8 +24,21 @@ enum verdict {
  * Reads the suppressions. Nothing is opened for writing before there is something to write. */
 void report_init(const struct flags *flags, const struct symbolizer *symbolizer);
 
-/* The caller acts on halt_on_error: it is meant when the verdict is VERDICT_PRINTED or VERDICT_NOT_PRINTED. */
-enum verdict report_finding(const struct finding *f);
+/* What the program's own listener is told. */
+struct report_summary {
+    const char *kind;
+    char fingerprint[17];
+    struct outbuf message, json; /* each with its final zero */
+};
+
+/* The caller acts on halt_on_error: it is meant when report_counts(verdict). `summary` may be NULL; otherwise it is filled
+ * in when the finding counts, and to be closed by report_summary_close. */
+enum verdict report_finding(const struct finding *f, struct report_summary *summary);
+static inline bool report_counts(enum verdict v)
+{
+    return v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED;
+}
+void report_summary_close(struct report_summary *summary);
 
 /* How many different findings counted so far in this process: exitcode applies when it is not 0. */
 uint64_t report_count(void);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "filter.h"
+#include "naming.h"
 #include "os.h"
 #include "report_sys.h"
 
@@ -18,6 +19,10 @@ static struct report_frame frames[REPORT_FRAMES];
 static int nframes;
 static struct symbol_frame unnamed_frames[UNNAMED_FRAMES];
 static int nunnamed;
+
+#define GIVEN_NAMES 256 /* in one report; further locks are called by their variables */
+static char given[GIVEN_NAMES][NAMING_BYTES];
+static int ngiven;
 
 static bool starts_with(const char *s, const char *start)
 {
@@ -125,30 +130,38 @@ static bool name_variable(const struct finding *f, uintptr_t addr, struct symbol
     return names && names->variable(addr, pcs, n, v);
 }
 
+/* What the program has called it, or the variable that it is. `stack`: of code that uses it. */
+static const char *name_object(uint64_t addr, uint32_t stack)
+{
+    struct symbol_variable v;
+    uintptr_t pc;
+    if (addr >> 63)
+        return NULL; /* a key, not an address */
+    if (ngiven < GIVEN_NAMES && naming_find(addr, given[ngiven]))
+        return given[ngiven++];
+    int n = stack ? context_pcs(stack, &pc, 1) : 0;
+    return names && names->variable(addr, &pc, n, &v) ? v.name : NULL;
+}
+
 static void name_side(struct report *r, int side)
 {
     const struct finding_access *a = &r->finding->access[side];
     r->access[side] = name_stack(a->stack);
     for (int i = 0; i < report_locks(a); i++) {
-        struct symbol_variable v;
         r->lock[side][i].taken = name_stack(a->locks[i].stack);
-        r->lock[side][i].name = name_variable(r->finding, a->locks[i].addr, &v) ? v.name : NULL;
+        r->lock[side][i].name = name_object(a->locks[i].addr, a->locks[i].stack);
     }
 }
 
 static void name_step(struct report *r, const struct finding_step *s)
 {
     struct report_step *to = &r->step[r->nsteps++];
-    struct symbol_variable v;
-    uintptr_t pc;
-    int n = s->stack ? context_pcs(s->stack, &pc, 1) : 0;
     to->step = s;
     to->stack = name_stack(s->stack);
-    to->name = names && s->addr >> 63 == 0 && names->variable(s->addr, &pc, n, &v) ? v.name : NULL;
+    to->name = name_object(s->addr, s->stack);
     for (int i = 0; i < report_step_locks(s); i++) {
         to->held[i].taken = name_stack(s->held[i].stack);
-        n = s->held[i].stack ? context_pcs(s->held[i].stack, &pc, 1) : 0;
-        to->held[i].name = names && names->variable(s->held[i].addr, &pc, n, &v) ? v.name : NULL;
+        to->held[i].name = name_object(s->held[i].addr, s->held[i].stack);
     }
     add_actor(r, &s->actor);
 }
@@ -172,7 +185,7 @@ static void name_race(struct report *r)
 uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer)
 {
     names = symbolizer;
-    nframes = nunnamed = 0;
+    nframes = nunnamed = ngiven = 0;
     if (names)
         names->refresh();
     zero_bytes(r, sizeof *r); /* as an initializer it would become a call of memset */

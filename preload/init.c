@@ -17,7 +17,9 @@
 #include "arch/x86_64/call_on.h"
 #include "asleep.h"
 #include "benign.h"
+#include "expected.h"
 #include "interpose.h"
+#include "listener.h"
 #include "modules.h"
 #include "process.h"
 #include "raw.h"
@@ -76,6 +78,7 @@ static char *report_stack;
 
 struct report_call {
     const struct finding *f;
+    struct report_summary *summary; /* NULL: nobody listens */
     enum verdict v;
 };
 
@@ -83,7 +86,7 @@ static void report_call(void *arg)
 {
     struct report_call *c = arg;
     reports_ready();
-    c->v = unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f);
+    c->v = unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
 }
 
 static void report_on_own_stack(struct report_call *c)
@@ -101,17 +104,23 @@ static void report_on_own_stack(struct report_call *c)
 static void found(struct actor *by, const struct finding *f)
 {
     (void)by;
-    if (f->kind == FINDING_RACE && benign_has(f->access[0].addr, f->access[0].size))
+    if (f->kind == FINDING_RACE &&
+        (expected_met(f->access[0].addr, f->access[0].size) || benign_has(f->access[0].addr, f->access[0].size)))
         return;
+    struct report_summary summary;
+    bool heard = listener_any();
     int cancel;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* the reporter opens and reads files */
-    struct report_call c = {f, VERDICT_SUPPRESSED};
+    struct report_call c = {f, heard ? &summary : NULL, VERDICT_SUPPRESSED};
     struct inside in = inside_begin();
     (current_host() ? report_on_own_stack(&c) : report_call(&c));
+    if (heard && report_counts(c.v)) {
+        listener_tell(&summary);
+        report_summary_close(&summary);
+    }
     inside_end(in);
     pthread_setcancelstate(cancel, NULL);
-    const enum verdict v = c.v;
-    if (flags.halt_on_error && (v == VERDICT_PRINTED || v == VERDICT_NOT_PRINTED))
+    if (flags.halt_on_error && report_counts(c.v))
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
 }
 
@@ -197,6 +206,7 @@ static void fork_child(void)
     if (ready)
         report_fork_end(true);
     unseen_forked();
+    expected_forked();
 }
 
 static void start(void)
@@ -283,29 +293,49 @@ void modules_unloading(void)
     inside_end(in);
 }
 
+/* Races that were expected and have not come: how many. */
+static int say_missed(void)
+{
+    struct outbuf o;
+    outbuf_open(&o, -1);
+    int n = expected_missed(&o);
+    o.used -= n > 0; /* report_say adds the last line feed */
+    outbuf_char(&o, 0);
+    if (n)
+        report_say(o.data);
+    outbuf_close(&o);
+    return n;
+}
+
+static void last_words(void)
+{
+    const char *line = unseen_summary();
+    if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
+        report_say(line);
+    report_end();
+    struct outbuf sarif, findings;
+    outbuf_open(&sarif, -1);
+    outbuf_open(&findings, -1);
+    if (report_sarif(&sarif, &findings))
+        sarif_write(sarif.data, findings.data);
+    outbuf_close(&sarif);
+    outbuf_close(&findings);
+}
+
 int process_exit_code(int status)
 {
-    static uint32_t ended; /* the first one to end the process writes the last words */
+    static uint32_t ended, missed; /* the first one to end the process writes the last words */
     if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !process_is_ours())
         return status;
-    if (!ready && flags.verbosity == 0)
+    if (!ready && flags.verbosity == 0 && !expected_any())
         return status;
     reports_ready();
     struct inside in = inside_begin();
     if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST)) {
-        const char *line = unseen_summary();
-        if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
-            report_say(line);
-        report_end();
-        struct outbuf sarif, findings;
-        outbuf_open(&sarif, -1);
-        outbuf_open(&findings, -1);
-        if (report_sarif(&sarif, &findings))
-            sarif_write(sarif.data, findings.data);
-        outbuf_close(&sarif);
-        outbuf_close(&findings);
+        __atomic_store_n(&missed, say_missed(), __ATOMIC_RELAXED);
+        last_words();
     }
-    uint64_t n = report_count();
+    uint64_t n = report_count() + __atomic_load_n(&missed, __ATOMIC_RELAXED);
     inside_end(in);
     return n && flags.exitcode ? flags.exitcode : status;
 }

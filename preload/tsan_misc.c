@@ -1,5 +1,5 @@
 /* What programs call by hand: <sanitizer/tsan_interface.h> (acquire, release, mutexes of their own, fibers), the dynamic
- * annotations of glib, Qt, abseil and folly, and gorace's own (include/gorace/annotate.h).
+ * annotations of glib, Qt, abseil and folly, and gorace's own (include/gorace/annotate.h; annotate.c has the rest of those).
  *
  * A lock's clocks are those of a pthread_rwlock_t: writers' releases at its address, readers' at the next key. */
 #define GORACE_ANNOTATE_DEFINITIONS

@@ -15,7 +15,9 @@ cat >"$work/tool.c" <<'TEXT'
 #include <gorace/annotate.h>
 #include <stdio.h>
 #define TELL(name, params) void name params { puts(#name); }
+#define ASK(name, params) unsigned long name params { puts(#name); return 7; }
 GORACE_ANNOTATIONS(TELL)
+GORACE_QUESTIONS(ASK)
 TEXT
 cat >"$work/app.c" <<'TEXT'
 #define GORACE_VALGRIND_NAMES
@@ -33,6 +35,17 @@ int main(void)
     ANNOTATE_BENIGN_RACE(&x, "a test");
     GORACE_NEW_MEMORY(&x, sizeof(x));
     GORACE_NAME_THREAD("tester");
+    GORACE_NAME_GOROUTINE("tester");
+    GORACE_NAME_LOCK(&x, "lock");
+    GORACE_ON_FINDING(0, 0);
+    GORACE_EXPECT_RACE(&x, sizeof(x), "a test");
+    {
+        GORACE_IGNORE_SCOPE();
+        x++;
+        GORACE_IGNORE_SCOPE();
+    }
+    if (GORACE_FINDINGS() != GORACE_EXPECTED_RACES(&x))
+        return 1;
     return 0;
 }
 TEXT
@@ -50,6 +63,20 @@ gorace_annotate_ignore_reads
 gorace_annotate_benign_race
 gorace_annotate_new_memory
 gorace_annotate_thread_name
+gorace_annotate_thread_name
+gorace_annotate_lock_name
+gorace_annotate_on_finding
+gorace_annotate_expect_race
+gorace_annotate_ignore_reads
+gorace_annotate_ignore_writes
+gorace_annotate_ignore_reads
+gorace_annotate_ignore_writes
+gorace_annotate_ignore_writes
+gorace_annotate_ignore_reads
+gorace_annotate_ignore_writes
+gorace_annotate_ignore_reads
+gorace_annotate_findings
+gorace_annotate_expected_races
 TEXT
 
 for compiler in gcc clang; do
@@ -57,7 +84,7 @@ for compiler in gcc clang; do
     for language in "c -std=c99" c++; do
         for kind in "-fPIE -pie" "-fno-pie -no-pie" "-O2 -fno-pie -no-pie" "-O2 -fPIE -pie"; do
             # shellcheck disable=SC2086 # lists of words
-            $compiler -x $language $kind -Wall -Wextra -Werror -I"$include" "$work/app.c" -o "$work/app"
+            $compiler -x $language $kind -Wall -Wextra -Werror -I"$include" "$work/app.c" -o "$work/app" -lstdc++
             [ -z "$("$work/app" 2>&1)" ] || { echo "$compiler $language $kind: says something alone"; failed=1; }
             LD_PRELOAD=$work/tool.so "$work/app" | cmp -s - "$work/expected" || {
                 echo "$compiler $language $kind: annotations do not arrive"

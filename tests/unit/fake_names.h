@@ -12,6 +12,7 @@
 extern struct symbol_frame fake_frames[FAKE_FRAMES];
 extern const struct symbolizer fake_symbolizer;
 extern int fake_asked; /* how often a frame was asked for */
+extern uintptr_t fake_given_at; /* the lock there was named "given" by the program */
 
 void fake_forget(void);
 /* A frame of `module`; returns its address. `file` NULL: not known. */

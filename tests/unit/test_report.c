@@ -100,6 +100,22 @@ static void free_of_a_heap_block(void **state)
         "==================\n");
 }
 
+static void lock_with_a_given_name(void **state)
+{
+    (void)state;
+    write_and_read(0x5000);
+    f.access[0].nlocks = 2;
+    f.access[0].locks[0] = (struct finding_lock){.addr = 0x7000, .exclusive = true, .stack = stack_in("l", 8)};
+    f.access[0].locks[1] = (struct finding_lock){.addr = 0x5020, .exclusive = true, .stack = stack_in("l", 9)};
+    fake_given_at = 0x7000;
+    as_text();
+    assert_non_null(strstr(text, "    Lock given 0x7000 held exclusively"));
+    assert_non_null(strstr(text, "    Lock table_lock 0x5020 held exclusively"));
+    fake_given_at = 0x5020; /* it goes before the variable's */
+    as_text();
+    assert_non_null(strstr(text, "    Lock given 0x5020 held exclusively"));
+}
+
 static void without_names(void **state)
 {
     (void)state;
@@ -221,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(global_with_locks, set_up),
         cmocka_unit_test_setup(free_of_a_heap_block, set_up),
+        cmocka_unit_test_setup(lock_with_a_given_name, set_up),
         cmocka_unit_test_setup(without_names, set_up),
         cmocka_unit_test_setup(names_cannot_forge_lines, set_up),
         cmocka_unit_test_setup(frames_left_out, set_up),

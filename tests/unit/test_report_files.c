@@ -76,14 +76,30 @@ static void nothing(void)
 static void same_race_twice(void)
 {
     write_and_read(0x5000);
-    if (report_finding(&f) != VERDICT_PRINTED || report_finding(&f) != VERDICT_DUPLICATE)
+    if (report_finding(&f, NULL) != VERDICT_PRINTED || report_finding(&f, NULL) != VERDICT_DUPLICATE)
         _exit(90);
     int asked = fake_asked;
-    if (report_finding(&f) != VERDICT_DUPLICATE || fake_asked != asked)
+    if (report_finding(&f, NULL) != VERDICT_DUPLICATE || fake_asked != asked)
         _exit(91); /* a known pair is not named again */
     write_and_read(0x5000);
-    if (report_finding(&f) != VERDICT_DUPLICATE)
+    if (report_finding(&f, NULL) != VERDICT_DUPLICATE)
         _exit(92); /* other stack numbers, the same fingerprint */
+}
+
+/* Filled in when the finding counts, and only then. */
+static void summary_for_a_listener(void)
+{
+    struct report_summary summary = {.kind = NULL};
+    write_and_read(0x5000);
+    if (report_finding(&f, &summary) != VERDICT_PRINTED || strcmp(summary.kind, "data-race") ||
+        strlen(summary.fingerprint) != 16 || !strstr(summary.message.data, "write of 4 bytes at counter") ||
+        strncmp(summary.json.data, "{\"kind\":\"data-race\"", 19) || strchr(summary.json.data, '\n') ||
+        summary.json.data[strlen(summary.json.data) - 1] != '}')
+        _exit(90);
+    report_summary_close(&summary);
+    summary.kind = NULL;
+    if (report_finding(&f, &summary) != VERDICT_DUPLICATE || summary.kind)
+        _exit(91);
 }
 
 static void three_races(void)
@@ -92,7 +108,7 @@ static void three_races(void)
         set_up(NULL);
         write_and_read(0x5000);
         fake_frames[0].line += i;
-        report_finding(&f);
+        report_finding(&f, NULL);
     }
 }
 
@@ -114,6 +130,12 @@ static void duplicates_are_counted(void **state)
     assert_int_equal(run(same_race_twice, NULL), 1);
     assert_int_equal(occurrences("WARNING: gorace"), 1);
     assert_int_equal(occurrences("gorace: 1 race (0 suppressed, 3 duplicates); coverage: 1234 accesses checked"), 1);
+}
+
+static void listener_hears_what_counts(void **state)
+{
+    (void)state;
+    assert_int_equal(run(summary_for_a_listener, NULL), 1);
 }
 
 static void no_more_than_max_reports(void **state)
@@ -247,13 +269,13 @@ static void disk_that_was_full(void)
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
     write_and_read(0x5000);
-    report_finding(&f);
+    report_finding(&f, NULL);
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_FSIZE, &limit);
     set_up(NULL);
     write_and_read(0x5000);
     fake_frames[0].line++;
-    report_finding(&f);
+    report_finding(&f, NULL);
 }
 
 static void full_disk_loses_nothing(void **state)
@@ -275,7 +297,7 @@ static void full_disk_loses_nothing(void **state)
 static void races_round_fork(void)
 {
     write_and_read(0x5000);
-    report_finding(&f);
+    report_finding(&f, NULL);
     report_fork_begin();
     pid_t pid = fork();
     report_fork_end(pid == 0);
@@ -284,7 +306,7 @@ static void races_round_fork(void)
     fake_frames[5].line++;
     int status = 0;
     if (pid == 0) {
-        report_finding(&f);
+        report_finding(&f, NULL);
         char name[32];
         snprintf(name, sizeof name, "child %d", getpid());
         report_say(name);
@@ -326,7 +348,7 @@ static void log_that_cannot_be_opened(void **state)
 
 static void *report_it(void *arg)
 {
-    report_finding(arg);
+    report_finding(arg, NULL);
     return NULL;
 }
 
@@ -368,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(clean_run_says_nothing, set_up),
         cmocka_unit_test_setup(duplicates_are_counted, set_up),
+        cmocka_unit_test_setup(listener_hears_what_counts, set_up),
         cmocka_unit_test_setup(no_more_than_max_reports, set_up),
         cmocka_unit_test_setup(unwanted_kinds, set_up),
         cmocka_unit_test_setup(baseline_does_not_count, set_up),
