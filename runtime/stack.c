@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -96,6 +97,18 @@ char *rt_stack_top(int class, char *stack)
     size_t number = (uintptr_t)stack >> class_shift(class);
     /* One at least: perf copies stacks for its walks, and loses some of what is right before the next guard. */
     return stack + rt_stack_size(class) - (number % COLOURS + 1) * COLOUR;
+}
+
+void rt_stack_of_thread(void)
+{
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
+    if (!RUNNING_ON_VALGRIND || pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return;
+    if (pthread_attr_getstack(&attributes, &low, &size) == 0)
+        (void)VALGRIND_STACK_REGISTER(low, (char *)low + size - 1);
+    pthread_attr_destroy(&attributes);
 }
 
 static void install_guard(char *slot)

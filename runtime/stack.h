@@ -22,6 +22,8 @@ void rt_stack_put(int class, char *stack, struct rt_stack_cache *cache);
 /* Where the first frame begins: the end, less this stack's colour; 16-aligned. */
 char *rt_stack_top(int class, char *stack);
 void rt_stack_flush(int class, struct rt_stack_cache *cache);
+/* The calling thread's own stack is one, too: valgrind is told, or it would take a switch to it for the end of a large frame. */
+void rt_stack_of_thread(void);
 /* Gives pages of stacks that have not been used since the last call back to the kernel. */
 void rt_stacks_trim(void);
 /* If address is in a guard: the stack above it; otherwise NULL. */
