@@ -4,7 +4,7 @@
 
 #include "sched.h"
 
-static const char *const reasons[] = {
+const char *const rt_reasons[] = {
 #define RT_REASON(name, text) [RT_REASON_##name] = text,
     RT_REASONS(RT_REASON)
 #undef RT_REASON
@@ -20,7 +20,7 @@ void rt_dump_line(struct rt_out *out, const struct rt_g *g)
     rt_out_format(out, "goroutine %lu", (unsigned long)g->id);
     if (g->name)
         rt_out_format(out, " \"%s\"", g->name);
-    rt_out_format(out, " [%s", status == RT_WAITING ? reasons[g->reason] : states[status]);
+    rt_out_format(out, " [%s", status == RT_WAITING ? rt_reasons[g->reason] : states[status]);
     if (status == RT_WAITING && g->object)
         rt_out_format(out, " %p", g->object);
     if (status == RT_RUNNABLE && !g->sp)

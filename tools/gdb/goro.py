@@ -36,7 +36,7 @@ def state(g):
     status = int(g["status"])
     if status != WAITING:
         return STATES[status] + (", not started" if status == 1 and not int(g["sp"]) else "")
-    reason = gdb.parse_and_eval("'dump.c'::reasons")[int(g["reason"])]
+    reason = gdb.parse_and_eval("rt_reasons")[int(g["reason"])]
     waits = f" {int(g['object']):#x}" if int(g["object"]) else ""
     return text(reason) + waits
 
