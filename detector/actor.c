@@ -167,7 +167,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         return NULL;
     if (parent && parent->pause & PAUSE_SOLO && host.company)
         host.company();
-    uint32_t birth = parent ? context_stack(parent, pc) : 0;
+    uint32_t birth = !parent ? 0 : pc ? context_stack(parent, pc) : parent->context;
     if (parent && !actor_enter(parent))
         return NULL;
     if (!parent)
@@ -197,7 +197,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         self->older = s->incarnation;
         self->first = s->epoch + 1;
         self->number = a->number = numbers++;
-        self->parent = parent ? parent->self->number : 0;
+        self->parent = !parent ? 0 : parent->forgetful ? CREATOR_TIMER : parent->self->number;
         self->parent_goroutine = parent ? parent->self->goroutine : 0;
         self->slot = slot;
         self->birth_stack = birth;

@@ -9,13 +9,13 @@ static struct depot {
     char *at, *end; /* the chunk being cut */
 } depots[ARENA_CLASSES];
 
-#define FINE 512 /* bytes up to which there is a class for each multiple of 8 */
+#define FINE 1024 /* bytes up to which there is a class for each multiple of 8 */
 
 static int class_of(size_t size)
 {
     if (size <= FINE)
         return (int)((size + 7) / 8) - (size > 0);
-    return FINE / 8 + 64 - __builtin_clzl(size - 1) - 10;
+    return FINE / 8 + 64 - __builtin_clzl(size - 1) - 11;
 }
 
 static size_t step_of(int class)

@@ -7,8 +7,8 @@
 
 #include "os.h"
 
-/* Classes: multiples of 8 bytes up to 512, then 1024, 2048 ... */
-#define ARENA_CLASSES (64 + 20)
+/* Classes: multiples of 8 bytes up to 1024, then 2048, 4096 ... */
+#define ARENA_CLASSES (128 + 20)
 
 void *arena_alloc(size_t size); /* NULL when there is no memory; not cleared */
 void arena_free(void *p, size_t size);

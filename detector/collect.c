@@ -272,6 +272,7 @@ void collect(struct actor *a)
         s->floor = os_reserve(floor_size);
     if (s && s->floor && renew_begin()) {
         actor_floor(s->floor);
+        sync_floor(s->floor, actor_slots());
         gather(s);
         actor_mark_begin();
         lockset_mark_begin();

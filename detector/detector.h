@@ -143,6 +143,11 @@ void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the o
 void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
 void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
 void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
+/* What the object carries may become all that an actor knows which is born later (a timer that starts a goroutine): until it
+ * is not so any more, nothing is forgotten that the object does not know. */
+void sync_begets(struct actor *a, uint64_t key, uint32_t stack); /* stack: where it was told to */
+void sync_begets_not(struct actor *a, uint64_t key);
+void sync_take_context(struct actor *a, uint64_t key); /* `a` is where that was, until the next time */
 void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
 
 /* The same for locks (locks.h): who takes one later need not do so in another schedule. */

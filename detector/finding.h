@@ -13,6 +13,8 @@ enum finding_tier { TIER_HAPPENED, TIER_PREDICTED, TIER_ORDER_ONLY };
 #define FINDING_LOCKS 16   /* locks shown a side; more are counted in nlocks */
 
 /* Who: copied out of the actor, because it may have ended long ago. */
+#define CREATOR_TIMER UINT64_MAX /* a timer; birth_stack is where that was set */
+
 struct finding_actor {
     uint64_t number;       /* 0 is the main thread; counts up in order of creation */
     uint64_t goroutine;    /* its number in the runtime's dumps; 0: a thread */
@@ -21,7 +23,7 @@ struct finding_actor {
     bool ended;
     bool is_main;
     uint32_t birth_stack;  /* where it was created; 0 for the main thread or when unknown */
-    uint64_t parent;       /* number of the creator */
+    uint64_t parent;       /* number of the creator, or CREATOR_TIMER */
     uint64_t parent_goroutine;
 };
 

@@ -345,7 +345,10 @@ static void say_creation(struct outbuf *o, const struct report_actor *a)
         return;
     }
     outbuf_str(o, " created by ");
-    say_number(o, a->who->parent, a->who->parent_goroutine);
+    if (a->who->parent == CREATOR_TIMER)
+        outbuf_str(o, "a timer that was set");
+    else
+        say_number(o, a->who->parent, a->who->parent_goroutine);
     outbuf_str(o, " at:\n");
     report_say_stack(o, &a->created, 4);
 }

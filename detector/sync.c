@@ -15,6 +15,7 @@ static struct chain {
 
 static uint32_t *page_count; /* objects by hashed page, so that freeing a block without any costs little; atomic */
 static uint64_t lost;
+static uint32_t begetting; /* objects; atomic */
 
 bool sync_start(void)
 {
@@ -114,6 +115,8 @@ static void drop(struct actor *a, struct sync *s)
     vclock_clear(&s->clock, &a->stocks->nodes);
     vclock_clear(&s->order, &a->stocks->nodes);
     sync_drop_heads(a, s);
+    if (s->begets)
+        __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);
     __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
     pool_put(&a->stocks->syncs, s, sizeof *s);
 }
@@ -212,6 +215,60 @@ static void hand_off_order(struct actor *a, struct sync *s)
 {
     order_into(a, s);
     order_out(a, s);
+}
+
+static void begets(struct actor *a, uint64_t key, bool yes, uint32_t stack)
+{
+    if (!actor_enter(a))
+        return;
+    struct sync *s = sync_hold(a, key, yes);
+    if (s && s->begets != yes)
+        __atomic_fetch_add(&begetting, yes ? 1u : -1u, __ATOMIC_RELAXED);
+    if (s) {
+        s->begets = yes;
+        s->begets_at = stack;
+    }
+    sync_let(key);
+    actor_leave(a);
+}
+
+void sync_begets(struct actor *a, uint64_t key, uint32_t stack)
+{
+    begets(a, key, true, stack);
+}
+
+void sync_begets_not(struct actor *a, uint64_t key)
+{
+    begets(a, key, false, 0);
+}
+
+void sync_take_context(struct actor *a, uint64_t key)
+{
+    if (!actor_enter(a))
+        return;
+    struct sync *s = sync_hold(a, key, false);
+    a->context = s ? s->begets_at : 0;
+    sync_let(key);
+    actor_leave(a);
+}
+
+void sync_floor(uint64_t *floor, uint32_t slots)
+{
+    if (begetting == 0)
+        return;
+    const size_t size = vclock_zeros(slots);
+    uint8_t *zero = os_reserve(size);
+    vclock_walk_begin();
+    for (uint32_t i = 0; zero && i < CHAINS; i++)
+        for (struct sync *s = chains[i].first; s; s = s->next)
+            if (s->begets)
+                vclock_lower_many(&s->clock, floor, slots, zero);
+    if (zero)
+        vclock_lower_end(floor, slots, zero);
+    for (uint32_t s = 0; !zero && s < slots; s++)
+        floor[s] = 0;
+    if (zero)
+        os_unmap(zero, size);
 }
 
 void sync_handoff(struct actor *a, uint64_t key)

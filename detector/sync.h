@@ -22,6 +22,8 @@ struct sync {
     struct vclock clock;
     struct head *heads; /* latest first; HEADS_MAX at most */
     bool heads_lost;    /* there were more */
+    bool begets;
+    uint32_t begets_at; /* the stack of who has said so */
     /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
     who_t released;
     struct vclock order; /* order.h */
@@ -40,6 +42,8 @@ void sync_merge(struct actor *a, struct sync *s);           /* release that keep
 void sync_drop_heads(struct actor *a, struct sync *s);
 /* All objects whose key is an address in [addr, addr+size) are gone. */
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size);
+/* For the collector, as actor_floor: of those that beget. */
+void sync_floor(uint64_t *floor, uint32_t slots);
 /* Every clock of every object; with the world stopped. */
 void sync_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx);
 uint64_t syncs_lost(void);

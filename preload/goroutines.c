@@ -297,6 +297,24 @@ static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
 
 /* ---- timers, misuse ---- */
 
+static void timer_starts(struct gorace_actor *by, const void *timer, uintptr_t pc)
+{
+    struct actor *a = actor_of(by);
+    if (!a)
+        return;
+    sync_release_merge(a, key_of(timer));
+    sync_begets(a, key_of(timer), context_stack(a, pc ? pc : CALLER));
+}
+
+static void timer_ends(struct gorace_actor *by, const void *timer)
+{
+    struct actor *a = actor_of(by);
+    if (!a)
+        return;
+    sync_begets_not(a, key_of(timer));
+    sync_forget(a, key_of(timer));
+}
+
 static void timer_fires(const void *timer)
 {
     struct actor *host = current_host();
@@ -305,6 +323,7 @@ static void timer_fires(const void *timer)
     current_lend(host);
     actor_forgets(host);
     sync_acquire(host, key_of(timer));
+    sync_take_context(host, key_of(timer));
 }
 
 static void timer_fired(void)
@@ -357,6 +376,8 @@ const struct gorace_events gorace_events = {
     .object_closed = object_closed,
     .reads = reads,
     .writes = writes,
+    .timer_starts = timer_starts,
+    .timer_ends = timer_ends,
     .timer_fires = timer_fires,
     .timer_fired = timer_fired,
     .misused = misused,

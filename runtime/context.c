@@ -177,7 +177,7 @@ struct goro_context *goro_context_with_deadline(struct goro_context *parent, int
     }
     c->timer.fire = expire;
     c->timer.arg = c;
-    rt_emit_release_merge(rt_self(), &c->timer);
+    rt_emit_timer_starts(&c->timer);
     rt_timer_add(&c->timer, deadline);
     return c;
 }
@@ -216,8 +216,10 @@ bool goro_context_stop_func(struct goro_context *c)
 /* Nobody has a reference; so no child exists. */
 static void destroy(struct goro_context *c)
 {
-    if (c->timer.fire)
+    if (c->timer.fire) {
         rt_timer_del(&c->timer);
+        rt_emit_timer_ends(&c->timer);
+    }
     if (c->ending == c) {
         rt_lock(&c->root->lock); /* also waits for whoever has just ended it */
         detach(c);

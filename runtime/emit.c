@@ -62,7 +62,8 @@ void rt_tell_runs(struct rt_g *g)
 
 void rt_tell_spawn(struct rt_g *parent, struct rt_g *child, uintptr_t pc)
 {
-    const struct gorace_birth birth = {child->id, child->name, child->site ? child->site->function : NULL, pc};
+    const char *function = child->site == &rt_unknown_site ? NULL : child->site->function;
+    const struct gorace_birth birth = {child->id, child->name, function, pc};
     rt_enter();
     child->actor = rt_events->created(actor_of(parent), &birth);
     rt_leave();
@@ -210,6 +211,17 @@ void rt_tell_value_written(void *to, size_t size)
     struct rt_g *g = rt_self();
     if (to && size)
         TELL(writes(actor_of(g), to, size, pc_of(g)));
+}
+
+void rt_tell_timer_starts(const void *timer)
+{
+    struct rt_g *g = rt_self();
+    TELL(timer_starts(actor_of(g), timer, pc_of(g)));
+}
+
+void rt_tell_timer_ends(const void *timer)
+{
+    TELL(timer_ends(actor_of(rt_self()), timer));
 }
 
 void rt_tell_timer_fires(const void *timer)

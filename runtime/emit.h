@@ -62,6 +62,8 @@ RT_EMIT(object_closed, (const void *object, enum gorace_object kind), (object, k
 RT_EMIT(value_read, (struct rt_g * g, const void *from, size_t size),
         (g, from, size))                                    /* the value of a send; NULL: none */
 RT_EMIT(value_written, (void *to, size_t size), (to, size)) /* of a receive */
+RT_EMIT(timer_starts, (const void *timer), (timer))
+RT_EMIT(timer_ends, (const void *timer), (timer))
 RT_EMIT(timer_fires, (const void *timer), (timer))
 RT_EMIT(timer_fired, (void), ())
 RT_EMIT(misuse, (enum gorace_misuse what, const void *object, const char *text), (what, object, text))

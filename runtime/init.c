@@ -78,7 +78,7 @@ void rt_finish(int result)
     __builtin_unreachable();
 }
 
-static int begin(struct start *start)
+static int begin(struct start *start, uintptr_t pc)
 {
     size_t procs = rt_setting("GORO_MAXPROCS", (size_t)rt_cpus());
     procs = procs < RT_MAX_PROCS ? procs : RT_MAX_PROCS;
@@ -101,9 +101,7 @@ static int begin(struct start *start)
         return error;
     static const struct goro_site site = {"main", "goro_run", 0};
     static const struct goro_options options = {.name = "main"};
-    uint64_t word = (uint64_t)start;
-    error = goro_spawn((void (*)(void))rt_run_main, &options, &site, 1, 0, &word);
-    return error;
+    return rt_spawn_main((void (*)(void))rt_run_main, &options, &site, (uint64_t)start, pc);
 }
 
 void rt_forget(void)
@@ -142,7 +140,7 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
     struct start start = {main_fn, arg};
     if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQ_REL))
         return -EBUSY;
-    int result = begin(&start);
+    int result = begin(&start, (uintptr_t)__builtin_return_address(0));
     if (result == 0) {
         rt_emit_idles(true);
         rt_sysmon();

@@ -188,6 +188,10 @@ void rt_locals_free(struct rt_g *g);
 int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
              unsigned floats, const uint64_t *words);
 int rt_go_fn(void (*fn)(void *arg), void *arg);
+extern const struct goro_site rt_unknown_site; /* of goro_go_fn */
+/* The first goroutine; pc: of the call of goro_run. */
+int rt_spawn_main(void (*f)(void), const struct goro_options *options, const struct goro_site *site, uint64_t word,
+                  uintptr_t pc);
 
 /* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller.
  * At the end of the runtime a goroutine that computes is abandoned, anywhere but between rt_enter and rt_leave: its thread ends in

@@ -169,18 +169,24 @@ int rt_spawn(void (*f)(void), const struct goro_options *options, const struct g
     return spawn(f, options, site, count, floats, words, parent ? parent->pc : 0);
 }
 
-static const struct goro_site unknown = {"goro_go_fn", "?", 0};
+const struct goro_site rt_unknown_site = {"goro_go_fn", "?", 0};
 
 int goro_go_fn(void (*fn)(void *arg), void *arg, const struct goro_options *options)
 {
     uint64_t word = (uint64_t)arg;
-    return spawn((void (*)(void))fn, options, &unknown, 1, 0, &word, (uintptr_t)__builtin_return_address(0));
+    return spawn((void (*)(void))fn, options, &rt_unknown_site, 1, 0, &word, (uintptr_t)__builtin_return_address(0));
+}
+
+int rt_spawn_main(void (*f)(void), const struct goro_options *options, const struct goro_site *site, uint64_t word,
+                  uintptr_t pc)
+{
+    return spawn(f, options, site, 1, 0, &word, pc);
 }
 
 int rt_go_fn(void (*fn)(void *arg), void *arg)
 {
     uint64_t word = (uint64_t)arg;
-    return rt_spawn((void (*)(void))fn, NULL, &unknown, 1, 0, &word);
+    return rt_spawn((void (*)(void))fn, NULL, &rt_unknown_site, 1, 0, &word);
 }
 
 /* Called by rt_ctx_entry on the goroutine's own stack. */

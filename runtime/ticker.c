@@ -31,7 +31,7 @@ static void start(struct goro_ticker *t, int64_t ns)
         goro_panic("ticker with a period that is not positive");
     t->period = ns;
     t->next = rt_after(ns);
-    rt_emit_release_merge(rt_self(), &t->timer);
+    rt_emit_timer_starts(&t->timer);
     rt_timer_add(&t->timer, t->next);
 }
 

@@ -56,9 +56,10 @@ static struct goro_timer *make(void (*fire)(struct rt_timer *timer))
 struct goro_timer *goro_timer_new(int64_t ns)
 {
     RT_HERE();
+    RT_HERE();
     struct goro_timer *t = make(fire_chan);
     t->chan = rt_chan_new(sizeof(int64_t), 1);
-    rt_emit_release_merge(rt_self(), &t->timer);
+    rt_emit_timer_starts(&t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     return t;
 }
@@ -66,10 +67,11 @@ struct goro_timer *goro_timer_new(int64_t ns)
 struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
 {
     RT_HERE();
+    RT_HERE();
     struct goro_timer *t = make(fire_fn);
     t->fn = fn;
     t->timer.arg = arg;
-    rt_emit_release_merge(rt_self(), &t->timer);
+    rt_emit_timer_starts(&t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     return t;
 }
@@ -96,9 +98,10 @@ bool goro_timer_stop(struct goro_timer *t)
 
 bool goro_timer_reset(struct goro_timer *t, int64_t ns)
 {
+    RT_HERE();
     rt_lock(&t->lock);
     bool pending = stop(t);
-    rt_emit_release_merge(rt_self(), &t->timer);
+    rt_emit_timer_starts(&t->timer);
     rt_timer_add(&t->timer, rt_after(ns));
     rt_unlock(&t->lock);
     return pending;

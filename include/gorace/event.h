@@ -172,8 +172,12 @@ struct gorace_events {
 
     /* ---- timers ---- */
 
+    /* What by has done so far happens before what the timer does when it fires. Told before it is armed; it may be armed again. */
+    void (*timer_starts)(struct gorace_actor *by, const void *timer, uintptr_t pc);
+    /* It does not fire any more, and its memory may become another one. */
+    void (*timer_ends)(struct gorace_actor *by, const void *timer);
     /* On a host between goroutines: the timer fires, begins and ends. What is told in between with `by` NULL happens after
-     * what was released to `timer` (by who has started it), and after nothing else. */
+     * what was done before its timer_starts, and after nothing else. */
     void (*timer_fires)(const void *timer);
     void (*timer_fired)(void);
 
