@@ -122,13 +122,18 @@ void locks_copied(struct actor *a, uintptr_t to, uintptr_t from, size_t size, ui
         const struct lock *l = lock_find(found[i]);
         if (!l || l->thing > THING_SPIN || l->destroyed)
             continue;
-        uintptr_t addr = found[i] - from + to;
+        uintptr_t addr = found[i] - from + to, original = l->copied_id ? l->copied_from : found[i];
+        uint64_t id = l->copied_id ? l->copied_id : l->id;
+        const struct lock *there = lock_find(addr);
+        if (there && lock_is(there, id))
+            continue; /* put back to where it was taken from */
+        const enum thing thing = (enum thing)l->thing;
         locks_forget(a, addr, 1);
-        struct lock *copy = lock_at(addr, (enum thing)l->thing);
+        struct lock *copy = lock_at(addr, thing);
         if (!copy)
             continue;
-        copy->copied_from = found[i];
-        copy->copied_id = l->id;
+        copy->copied_from = original;
+        copy->copied_id = id;
         copy->copied = stack;
     }
     actor_leave(a);

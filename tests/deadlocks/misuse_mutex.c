@@ -168,6 +168,10 @@ void misuse_copied(bool fixed)
     pthread_mutex_unlock(&from->lock);
     memcpy(copy, from, sizeof *copy);
     if (fixed)
+        memcpy(from, copy, sizeof *from); /* put back: the same lock as before */
+    pthread_mutex_lock(&from->lock);
+    pthread_mutex_unlock(&from->lock);
+    if (fixed)
         pthread_mutex_init(&copy->lock, NULL);
     pthread_mutex_lock(&copy->lock); // MISUSE
     copy->value++;
