@@ -86,7 +86,7 @@ static void report_call(void *arg)
 {
     struct report_call *c = arg;
     reports_ready();
-    c->v = unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
+    c->v = !flags.unseen_races && unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
 }
 
 static void report_on_own_stack(struct report_call *c)

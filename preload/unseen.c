@@ -182,12 +182,12 @@ bool unseen_order(const struct finding *f)
 
 const char *unseen_summary(void)
 {
-    static char line[sizeof atomic_module + 160];
+    static char line[sizeof atomic_module + 200];
     uint64_t n = __atomic_load_n(&count, __ATOMIC_RELAXED);
     snprintf(
         line, sizeof line,
         "gorace: %lu possible race%s of code without hooks not reported: what it may order with atomic operations, as "
-        "in %s, is not seen",
+        "in %s, is not seen (unseen_races=1 reports them)",
         n, n == 1 ? "" : "s", atomic_module);
     return n ? line : NULL;
 }
