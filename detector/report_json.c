@@ -115,7 +115,9 @@ static const char *object_word(const struct report *r)
 static void lock(struct outbuf *o, const struct finding_lock *l, const struct report_lock *named)
 {
     outbuf_char(o, '{');
-    key(o, "address");
+    key(o, "type");
+    text(o, thing_name(l->thing));
+    next_key(o, "address");
     address(o, l->addr);
     next_key(o, "name");
     text(o, named->name);

@@ -57,7 +57,7 @@ def race(fingerprint="00000000000000aa", file="/src/app/a.c", lines=(10, 20), **
     """A finding as the detector writes it."""
     accesses = [{"when": when, "kind": "write", "atomic": False, "address": "0x1000", "size": 4, "actor": number,
                  "stack": [frame(file=file, line=line), frame("start", file, line + 1)],
-                 "locks_held": 1, "locks": [{"address": "0x2000", "name": "lock", "mode": "exclusive",
+                 "locks_held": 1, "locks": [{"type": "mutex", "address": "0x2000", "name": "lock", "mode": "exclusive",
                                              "stack": [frame("take", file, line - 1)]}]}
                 for number, when, line in zip((0, 1), ("now", "earlier"), lines)]
     actors = [{"number": 0, "main": True, "name": None, "tid": 7, "state": "running", "creator": None, "stack": []},
@@ -77,7 +77,7 @@ def step(role, actor, lock, line, held=(), target=None, file="/src/app/a.c"):
 
     return {"role": role, "actor": actor, "object": named(lock, type="mutex"), "mode": "exclusive", "target": target,
             "stack": [frame("work", file, line)], "locks_held": len(held),
-            "locks": [named(name, mode="exclusive", stack=[frame("work", file, line - 1)]) for name in held]}
+            "locks": [named(name, type="mutex", mode="exclusive", stack=[frame("work", file, line - 1)]) for name in held]}
 
 
 def stepped(kind, fingerprint, file="/src/app/a.c", **more):

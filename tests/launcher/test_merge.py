@@ -93,7 +93,7 @@ class Merge(LauncherTest):
         self.write_findings("a.json", *one_of_each())
         text = self.gorace("report", "a.json").stdout
         for line in ("  thread T1 (tid 8, running) waits for mutex left 0x1ab00, held by thread T2, at:\n    #0 work",
-                     "    Holds right 0x21e00, taken at:\n      #0 work",
+                     "    Holds mutex right 0x21e00, taken at:\n      #0 work",
                      "  thread T1 (tid 8, running) takes mutex left 0x1ab00, at:\n    #0 work",
                      "  By main thread (tid 7, running) on mutex lock 0x1a900, at:\n    #0 work",
                      "  mutex lock 0x1a900 was taken by thread T1 (tid 8, running) at:\n    #0 work",

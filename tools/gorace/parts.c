@@ -143,6 +143,13 @@ static char *step_object(const json_t *object)
     return must_format("%s%s%s%s%s", text_of(object, "type"), *name ? " " : "", name, *address ? " " : "", address);
 }
 
+/* Only of a read-write lock this is worth a word. */
+static bool reads(const json_t *step)
+{
+    return !strcmp(text_of(step, "mode"), "shared") &&
+           !strcmp(text_of(json_object_get(step, "object"), "type"), "read-write lock");
+}
+
 static char *waits_for(const json_t *finding, const json_t *step, const char *object)
 {
     const json_t *target = json_object_get(step, "target");
@@ -151,7 +158,7 @@ static char *waits_for(const json_t *finding, const json_t *step, const char *ob
     if (!strcmp(text_of(json_object_get(step, "object"), "type"), "thread"))
         said = must_format("the end of %s", *owner ? owner : "a thread");
     else
-        said = must_format("%s%s%s%s", object, strcmp(text_of(step, "mode"), "shared") ? "" : " for reading",
+        said = must_format("%s%s%s%s", object, reads(step) ? " for reading" : "",
                            *owner ? ", held by " : "", owner);
     free(owner);
     return said;
@@ -193,10 +200,7 @@ static void add_step(struct parts *parts, const json_t *finding, const json_t *s
     json_array_foreach(locks, i, lock) {
         char *object = step_object(lock);
         bool shared = !strcmp(text_of(lock, "mode"), "shared");
-        add(parts,
-            must_format("Holds %s%s, taken at:", *text_of(lock, "type") ? object : object + 1,
-                        shared ? " for reading" : ""),
-            lock, stack_of(lock), 1);
+        add(parts, must_format("Holds %s%s, taken at:", object, shared ? " for reading" : ""), lock, stack_of(lock), 1);
         free(object);
     }
     json_int_t more = number_of(step, "locks_held") - (json_int_t)json_array_size(locks);
