@@ -1,10 +1,11 @@
 /* Suppressions in ThreadSanitizer's syntax, so that files that exist can be used as they are.
  *
- * `race` looks at every frame of both accesses, of the threads' creation and at the variable; `race_top` at the top
- * frame of each access; `called_from_lib` at the module of the top frame; `deadlock`, `mutex` and `signal` at the
- * frames of findings of that kind, `thread` at a thread that was left behind. A frame matches by function, by name in
- * the symbol table, file, module, or as module+0xoffset@build-id. A comment `# until YYYY-MM-DD` is the last day of the
- * lines below it, up to the next empty one; to ThreadSanitizer it is a comment. The file is read once and stays mapped. */
+ * `race` looks at every frame of both accesses, of the threads' creation and at the variable; `called_from_lib` at the module
+ * of the top frame; `deadlock`, `mutex` and `signal` at the frames of findings of that kind, `thread` at a thread that was
+ * left behind. `race_top`, and of our own `deadlock_top`, `mutex_top` and `thread_top`, look at the innermost frames only. A
+ * frame matches by function, by name in the symbol table, file, module, or as module+0xoffset@build-id. A comment `# until
+ * YYYY-MM-DD` is the last day of the lines below it, up to the next empty one; to ThreadSanitizer it is a comment. The file
+ * is read once and stays mapped. */
 #include <stddef.h>
 
 #include "filter.h"
@@ -17,14 +18,18 @@ enum suppression_type {
     SUPPRESS_RACE_TOP,
     SUPPRESS_CALLED_FROM_LIB,
     SUPPRESS_THREAD,
+    SUPPRESS_THREAD_TOP,
     SUPPRESS_MUTEX,
+    SUPPRESS_MUTEX_TOP,
     SUPPRESS_DEADLOCK,
+    SUPPRESS_DEADLOCK_TOP,
     SUPPRESS_SIGNAL,
     SUPPRESS_TYPES
 };
 
-static const char *const type_names[SUPPRESS_TYPES] = {"race",  "race_top", "called_from_lib", "thread",
-                                                       "mutex", "deadlock", "signal"};
+static const char *const type_names[SUPPRESS_TYPES] = {"race",         "race_top", "called_from_lib", "thread",
+                                                       "thread_top",   "mutex",    "mutex_top",       "deadlock",
+                                                       "deadlock_top", "signal"};
 
 static struct suppression *suppressions;
 static int nsuppressions;
@@ -220,6 +225,18 @@ static bool anywhere(const char *pattern, const struct report *r)
     return r->has_variable && pattern_matches(pattern, r->variable.name);
 }
 
+/* Where it happened: the innermost frame of each access or step. */
+static bool at_top(const char *pattern, const struct report *r)
+{
+    for (int i = 0; i < 2; i++)
+        if (stack_matches(pattern, &r->access[i], 1))
+            return true;
+    for (int i = 0; i < r->nsteps; i++)
+        if (stack_matches(pattern, &r->step[i].stack, 1))
+            return true;
+    return false;
+}
+
 static bool applies(const struct suppression *s, const struct report *r)
 {
     enum finding_kind kind = r->finding->kind;
@@ -227,19 +244,24 @@ static bool applies(const struct suppression *s, const struct report *r)
     case SUPPRESS_RACE:
         return kind == FINDING_RACE && anywhere(s->pattern, r);
     case SUPPRESS_RACE_TOP:
-        return kind == FINDING_RACE &&
-               (stack_matches(s->pattern, &r->access[0], 1) || stack_matches(s->pattern, &r->access[1], 1));
+        return kind == FINDING_RACE && at_top(s->pattern, r);
     case SUPPRESS_CALLED_FROM_LIB:
         return kind == FINDING_RACE &&
                ((r->access[0].n && pattern_matches(s->pattern, r->access[0].at[0].frame->module)) ||
                 (r->access[1].n && pattern_matches(s->pattern, r->access[1].at[0].frame->module)));
     case SUPPRESS_DEADLOCK:
         return (kind == FINDING_DEADLOCK || kind == FINDING_LOCK_ORDER) && anywhere(s->pattern, r);
+    case SUPPRESS_DEADLOCK_TOP:
+        return (kind == FINDING_DEADLOCK || kind == FINDING_LOCK_ORDER) && at_top(s->pattern, r);
     case SUPPRESS_MUTEX:
     case SUPPRESS_SIGNAL:
         return kind == FINDING_MISUSE && anywhere(s->pattern, r);
+    case SUPPRESS_MUTEX_TOP:
+        return kind == FINDING_MISUSE && at_top(s->pattern, r);
     case SUPPRESS_THREAD:
         return (kind == FINDING_STUCK || kind == FINDING_MISUSE) && anywhere(s->pattern, r);
+    case SUPPRESS_THREAD_TOP:
+        return (kind == FINDING_STUCK || kind == FINDING_MISUSE) && at_top(s->pattern, r);
     case SUPPRESS_TYPES:
         break;
     }

@@ -267,11 +267,11 @@ static void suppression_file(void **state)
     assert_int_equal(parse("race:a\nracy:b\nrace\nrace:\n"), 1);
     assert_string_equal(errors,
                         "gorace: sup.txt:2: 'racy:b' is no suppression; valid is type:pattern with the types race "
-                        "race_top called_from_lib thread mutex deadlock signal\n"
+                        "race_top called_from_lib thread thread_top mutex mutex_top deadlock deadlock_top signal\n"
                         "gorace: sup.txt:3: 'race' is no suppression; valid is type:pattern with the types race "
-                        "race_top called_from_lib thread mutex deadlock signal\n"
+                        "race_top called_from_lib thread thread_top mutex mutex_top deadlock deadlock_top signal\n"
                         "gorace: sup.txt:4: 'race:' is no suppression; valid is type:pattern with the types race "
-                        "race_top called_from_lib thread mutex deadlock signal\n");
+                        "race_top called_from_lib thread thread_top mutex mutex_top deadlock deadlock_top signal\n");
 }
 
 static bool is_suppressed(const char *line)
@@ -308,6 +308,30 @@ static void what_suppressions_match(void **state)
     assert_false(is_suppressed("deadlock:^put$"));
     assert_false(is_suppressed("mutex:^put$"));
     assert_false(is_suppressed("thread:^put$"));
+}
+
+/* A lock that `put` waits for, called by main; the other half of the cycle waits in `get`. */
+static void suppressions_of_steps(void **state)
+{
+    (void)state;
+    uintptr_t put = fake_frame("put", "/src/store.c", 10, 14), root = fake_frame("main", "/src/main.c", 30, 33);
+    uintptr_t get = fake_frame("get", "/src/fetch.c", 10, 14);
+    struct finding_step steps[2] = {{.role = STEP_WAITS, .stack = fake_stack(put, root, (uintptr_t)0)},
+                                    {.role = STEP_WAITS, .stack = fake_stack(get, root, (uintptr_t)0)}};
+    f = (struct finding){.kind = FINDING_DEADLOCK, .nsteps = 2, .steps = steps};
+    assert_true(is_suppressed("deadlock:^main$"));
+    assert_true(is_suppressed("deadlock_top:^put$"));
+    assert_true(is_suppressed("deadlock_top:^get$"));
+    assert_false(is_suppressed("deadlock_top:^main$"));
+    assert_false(is_suppressed("mutex_top:^get$"));
+    assert_false(is_suppressed("race:^main$"));
+    f.kind = FINDING_MISUSE;
+    assert_true(is_suppressed("mutex_top:^put$"));
+    assert_false(is_suppressed("mutex_top:^main$"));
+    f.kind = FINDING_STUCK;
+    assert_true(is_suppressed("thread_top:^put$"));
+    assert_false(is_suppressed("thread_top:^main$"));
+    assert_false(is_suppressed("deadlock_top:^put$"));
 }
 
 static void unused_suppressions(void **state)
@@ -440,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup(patterns, set_up),
         cmocka_unit_test_setup(suppression_file, set_up),
         cmocka_unit_test_setup(what_suppressions_match, set_up),
+        cmocka_unit_test_setup(suppressions_of_steps, set_up),
         cmocka_unit_test_setup(unused_suppressions, set_up),
         cmocka_unit_test_setup(suppressions_by_offset_and_build, set_up),
         cmocka_unit_test_setup(suppressions_expire, set_up),
