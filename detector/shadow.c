@@ -19,8 +19,7 @@ union granule *granule_slow(uintptr_t addr)
     os_lock(&lock);
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
-        /* access_fast may look at the granule behind the last. */
-        void *p = os_reserve(REGION_BYTES + BLOCKS + GROUPS);
+        void *p = os_reserve(REGION_BYTES + sizeof(union granule) + BLOCKS + GROUPS);
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;

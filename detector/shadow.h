@@ -110,7 +110,7 @@ extern HIDDEN uintptr_t shadow_table[REGIONS]; /* biased byte addresses; 0: not 
 union granule *granule_slow(uintptr_t addr);
 
 /* A byte for every 512 bytes of the program's memory: 0 as long as none of their granules has had a history since they were
- * last cleared. It lies behind the region's granules. So what was never touched, as nearly all of a goroutine's stack, costs
+ * last cleared. It lies behind the region's granules and one that stays empty, at which access_fast may look. So what was never touched, as nearly all of a goroutine's stack, costs
  * nothing to clear, and collections look at nothing else. Behind these bytes is one for every 2 MB that is 0 as long as all
  * of its blocks' are. */
 #define BLOCK_SHIFT 9
@@ -120,7 +120,7 @@ union granule *granule_slow(uintptr_t addr);
 #define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 static inline uint8_t *shadow_block(uintptr_t base, uintptr_t addr)
 {
-    return (uint8_t *)(base + ((addr >> REGION_SHIFT) + 1) * REGION_BYTES +
+    return (uint8_t *)(base + ((addr >> REGION_SHIFT) + 1) * REGION_BYTES + sizeof(union granule) +
                        ((addr & (REGION_SIZE - 1)) >> BLOCK_SHIFT));
 }
 static inline uint8_t *shadow_group(uintptr_t base, uintptr_t addr)
