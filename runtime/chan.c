@@ -198,13 +198,9 @@ int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadlin
     return 0;
 }
 
-int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
+int rt_chan_try_send(struct goro_chan *c, const void *element)
 {
     struct rt_g *wake = NULL;
-    RT_HERE();
-    if (!c)
-        return -EAGAIN;
-    rt_chan_emit_sends(rt_self(), c, element);
     /* It was not closed at the first look, and full at a later one; it cannot have been reopened. */
     if (!__atomic_load_n(&c->closed, __ATOMIC_ACQUIRE) && rt_chan_full(c))
         return -EAGAIN;
@@ -216,6 +212,15 @@ int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
     if (closed)
         rt_chan_panic_closed(c);
     return sent ? 0 : -EAGAIN;
+}
+
+int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
+{
+    RT_HERE();
+    if (!c)
+        return -EAGAIN;
+    rt_chan_emit_sends(rt_self(), c, element);
+    return rt_chan_try_send(c, element);
 }
 
 int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
@@ -245,10 +250,9 @@ int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
     return rt_chan_recv(c, element, deadline);
 }
 
-int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
+int rt_chan_try_recv(struct goro_chan *c, void *element)
 {
     struct rt_g *wake = NULL;
-    RT_HERE();
     if (!c)
         return -EAGAIN;
     /* Empty at the first look, and not closed at a later one: so at the first it was both. */
@@ -265,4 +269,10 @@ int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
     if (wake)
         rt_ready(wake);
     return result;
+}
+
+int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
+{
+    RT_HERE();
+    return rt_chan_try_recv(c, element);
 }

@@ -148,6 +148,9 @@ struct goro_chan *rt_chan_new(size_t size, size_t capacity);
 void rt_chan_free(struct goro_chan *c);
 void rt_chan_close(struct goro_chan *c);
 int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline);
+/* Nobody is told that the element is read, or that the channel is still in use. */
+int rt_chan_try_send(struct goro_chan *c, const void *element);
+int rt_chan_try_recv(struct goro_chan *c, void *element);
 
 /* The waiting of a single operation or a select on nil channels. -ETIMEDOUT, or never. */
 int rt_chan_wait_nil(int64_t deadline, enum rt_reason reason);

@@ -70,7 +70,10 @@ static void finish(struct goro_context *c, int err, int cause)
         rt_chan_close(c->done);
     while ((w = rt_waitq_pop(&c->waiters)))
         rt_ready(w->g);
-    if (c->fn && rt_go_fn(c->fn, c->value))
+    if (!c->fn)
+        return;
+    rt_emit_acquire(rt_self(), &c->fn); /* by who has set it */
+    if (rt_go_fn(c->fn, c->value))
         goro_panic("goro_context_after_func: no memory for a goroutine");
 }
 
@@ -200,6 +203,7 @@ struct goro_context *goro_context_after_func(struct goro_context *parent, void (
     struct goro_context *c = node(parent);
     c->fn = fn;
     c->value = arg;
+    rt_emit_release(rt_self(), &c->fn);
     link_ending(c);
     return c;
 }

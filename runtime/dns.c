@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "rt.h"
 
 enum { STACK = 1 << 20 };
@@ -51,9 +52,12 @@ static void discard(struct lookup *l)
 static void help(void *arg)
 {
     struct lookup *l = arg;
+    struct addrinfo *found = NULL; /* here: a detector sees libc write it, and does not know whose *l was before */
     goro_blocking_begin();
-    l->result = resolve(l->host, l->service, &l->hints, &l->found, &l->error);
+    l->result = resolve(l->host, l->service, &l->hints, &found, &l->error);
     goro_blocking_end();
+    l->found = found;
+    rt_emit_release(rt_self(), l);
     rt_lock(&l->lock);
     bool abandoned = l->abandoned;
     l->finished = true;
@@ -81,8 +85,10 @@ static struct lookup *new_lookup(const char *host, const char *service, const st
                                      .ai_protocol = hints->ai_protocol};
     else
         l->hints.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG;
-    l->host = host ? memcpy(l->text, host, host_size) : NULL;
-    l->service = service ? memcpy(l->text + host_size, service, service_size) : NULL;
+    rt_copy(l->text, host, host_size);
+    rt_copy(l->text + host_size, service, service_size);
+    l->host = host ? l->text : NULL;
+    l->service = service ? l->text + host_size : NULL;
     return l;
 }
 
@@ -110,6 +116,7 @@ static int ask(struct lookup *l, int64_t deadline, struct addrinfo **found, int 
         return EAI_SYSTEM;
     }
     rt_unlock(&l->lock);
+    rt_emit_acquire(g, l);
     int result = l->result;
     *error = l->error;
     *found = l->found;

@@ -52,7 +52,7 @@ struct goro_ticker *goro_ticker_new(int64_t ns)
 static void stop(struct goro_ticker *t)
 {
     rt_timer_del(&t->timer);
-    goro_chan_try_recv_raw(t->chan, NULL);
+    rt_chan_try_recv(t->chan, NULL);
 }
 
 void goro_ticker_stop(struct goro_ticker *t)

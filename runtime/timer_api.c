@@ -30,7 +30,7 @@ int64_t rt_after(int64_t ns)
 void rt_send_time(struct goro_chan *chan)
 {
     int64_t now = goro_now();
-    goro_chan_try_send_raw(chan, &now);
+    rt_chan_try_send(chan, &now);
 }
 
 static void fire_chan(struct rt_timer *timer)
@@ -85,7 +85,7 @@ static struct goro_chan *chan_of(const struct goro_timer *t)
 static bool stop(struct goro_timer *t)
 {
     bool pending = rt_timer_del(&t->timer);
-    return goro_chan_try_recv_raw(chan_of(t), NULL) > 0 || pending;
+    return rt_chan_try_recv(chan_of(t), NULL) > 0 || pending;
 }
 
 bool goro_timer_stop(struct goro_timer *t)
