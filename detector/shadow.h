@@ -110,9 +110,9 @@ extern HIDDEN uintptr_t shadow_table[REGIONS]; /* biased byte addresses; 0: not 
 union granule *granule_slow(uintptr_t addr);
 
 /* A byte for every 512 bytes of the program's memory: 0 as long as none of their granules has had a history since they were
- * last cleared. It lies behind the region's granules and one that stays empty, at which access_fast may look. So what was never touched, as nearly all of a goroutine's stack, costs
- * nothing to clear, and collections look at nothing else. Behind these bytes is one for every 2 MB that is 0 as long as all
- * of its blocks' are. */
+ * last cleared. It lies behind the region's granules and one that stays empty, at which access_fast may look. So what was
+ * never touched, as nearly all of a goroutine's stack, costs nothing to clear, and collections look at nothing else.
+ * Behind these bytes is one for every 2 MB that is 0 as long as all of its blocks' are. */
 #define BLOCK_SHIFT 9
 #define GROUP_SHIFT 21
 #define BLOCKS (REGION_SIZE >> BLOCK_SHIFT)
