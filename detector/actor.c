@@ -181,6 +181,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         vclock_copy(&a->clock, actor_publish(parent), &parent->stocks->nodes);
         vclock_copy(&a->order, order_publish(parent), &parent->stocks->nodes);
         vclock_copy(&a->flow, &parent->flow, &parent->stocks->nodes);
+        vclock_copy(&a->inherited, &parent->flow, &parent->stocks->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
     os_lock(&actors_lock);
@@ -301,6 +302,8 @@ void actor_ends(struct actor *a)
     if (a->pause & PAUSE_SOLO)
         actor_touch(a);
     order_publish(a);
+    flow_log_drop(a);
+    vclock_clear(&a->inherited, &a->stocks->nodes);
     actor_publish(a); /* so that the epoch it ends with is one in which nothing was done */
     if (a->detached) { /* nobody asks what it knew */
         vclock_clear(&a->clock, &a->stocks->nodes);
@@ -376,7 +379,7 @@ bool actors_keep_only(struct actor *a)
         }
         /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
         held_orphaned(o, true);
-        o->clock.root = o->order.root = o->flow.root = o->section.root = NULL;
+        o->clock.root = o->order.root = o->flow.root = o->section.root = o->inherited.root = NULL;
         vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->stocks->nodes);
         if (!o->ended)
             nalive--;

@@ -119,10 +119,12 @@ struct actor {
     struct vclock order;     /* order.h: own slot: the last published epoch of it */
     uint64_t order_epoch;    /* the present one */
     uint64_t order_told;     /* the epoch in which `order` was told to somebody last */
-    uint64_t order_version;  /* grows whenever `order` does, and when it is told */
+    uint64_t order_version;  /* grows when something new is told by `order` */
     struct vclock flow;      /* `order`, and what came by locks; own slot as in `order` */
     struct vclock section;   /* flow, before the first of the locks that are held was taken */
-    uint64_t flow_version;   /* grows whenever `flow` does */
+    uint64_t flow_version;   /* the same for `flow` */
+    struct vclock inherited; /* flow of the creator */
+    struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
     bool order_used;         /* something was noted in the present epoch */
 
     struct incarnation *self;

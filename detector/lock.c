@@ -13,7 +13,7 @@
 static struct chain {
     struct oslock lock;
     struct lock *first;
-} *chains;
+} * chains;
 
 static uint32_t *page_count; /* objects by hashed page; atomic */
 static uint64_t ids;         /* atomic */

@@ -17,13 +17,13 @@ struct edge;
 struct writing;
 
 struct lock {
-    struct lock *next;   /* chain, or free list */
-    uintptr_t addr;      /* 0: gone */
-    uint64_t id;         /* 0: gone */
-    struct actor *owner; /* who holds it exclusively; NULL: nobody, or not known */
+    struct lock *next;     /* chain, or free list */
+    uintptr_t addr;        /* 0: gone */
+    uint64_t id;           /* 0: gone */
+    struct actor *owner;   /* who holds it exclusively; NULL: nobody, or not known */
     struct orphan *orphan; /* who ended with it; NULL: nobody */
-    uint32_t made;       /* where it was initialised; 0: not known */
-    uint32_t destroyed;  /* where it was destroyed; 0: it was not */
+    uint32_t made;         /* where it was initialised; 0: not known */
+    uint32_t destroyed;    /* where it was destroyed; 0: it was not */
     struct finding_actor *destroyer;
     uintptr_t copied_from; /* the original of which this is a copy ... */
     uint64_t copied_id;    /* ... and its number; 0: it is none, or that was reported */
@@ -38,10 +38,10 @@ struct lock {
     uint64_t writer;     /* of a lock that lets writers pass readers: the number of the actor that wrote last, and ... */
     uint64_t writer_version;
     struct writing *writing; /* ... when; lock of lock_order.c; NULL: nobody has */
-    uint32_t waiters;      /* of a condition: actors in a wait on it; this and the next three: lock of waits */
-    uint32_t pending;      /* of them, how many were signalled and are not back */
-    uint64_t back;         /* how many have come back, ever */
-    uintptr_t waited_with; /* their mutex */
+    uint32_t waiters;        /* of a condition: actors in a wait on it; this and the next three: lock of waits */
+    uint32_t pending;        /* of them, how many were signalled and are not back */
+    uint64_t back;           /* how many have come back, ever */
+    uintptr_t waited_with;   /* their mutex */
     struct edge *out, *in;
     uint64_t mark; /* the search that found that it leads back */
     bool on_path;  /* of the search */

@@ -58,8 +58,9 @@ struct link {
 #define KNOWN (1u << 16)
 static uint64_t known[KNOWN]; /* atomic */
 
-#define HEADS (1u << 14)
-#define OCCURRENCES 64 /* kept of an edge */
+#define HEADS (1u << 20) /* address space, touched as far as it is used */
+#define OCCURRENCES 64   /* kept of an edge */
+#define VARIANTS 8       /* of these, of one actor: with different other locks held */
 #define STEPS_MAX 200000
 #define REPORTS_MAX 16 /* cycles reported of one acquisition */
 
@@ -76,7 +77,7 @@ static struct keys *reported; /* cycles, as sets of edges */
 
 static struct edge **edge_head(uint64_t from, uint64_t to)
 {
-    return &heads[keys_mix(from, to) >> 50];
+    return &heads[keys_mix(keys_mix(1, from), to) >> 44];
 }
 
 static struct edge *edge_find(const struct lock *from, const struct lock *to)
@@ -177,24 +178,47 @@ static struct gates *gates_of(const struct actor *a)
     return g;
 }
 
+static bool same_way(const struct occurrence *o, const struct actor *a, bool exclusive, bool readers_first)
+{
+    return o->actor == a->number && o->exclusive == exclusive && o->readers_first == readers_first;
+}
+
+/* The place of the one to be renewed, or, when there are enough, to be given up: under the same locks; else of the same
+ * actor under the most locks, which matters least; else the oldest. NULL: there is room for another one. */
+static struct occurrence **occurrence_place(struct edge *e, const struct actor *a, const struct gates *g,
+                                            bool exclusive, bool readers_first)
+{
+    struct occurrence **most = NULL, **last = NULL;
+    unsigned variants = 0;
+    for (struct occurrence **at = &e->first; *at; at = &(*at)->next) {
+        last = at;
+        if (!same_way(*at, a, exclusive, readers_first))
+            continue;
+        if ((*at)->gates->hash == g->hash)
+            return at;
+        variants++;
+        if (!most || (*at)->gates->n >= (*most)->gates->n)
+            most = at;
+    }
+    if (variants >= VARIANTS) {
+        cut++;
+        return most;
+    }
+    if (e->n < OCCURRENCES)
+        return NULL;
+    cut++;
+    return last;
+}
+
 static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struct gates *g, uint32_t from, unsigned how,
                                           uint32_t stack)
 {
     const bool exclusive = how & HOW_EXCLUSIVE, readers_first = how & HOW_READERS_FIRST;
-    struct occurrence **at = &e->first, *o;
-    while ((o = *at) && (o->actor != a->number || o->gates->hash != g->hash || o->exclusive != exclusive ||
-                         o->readers_first != readers_first))
-        at = &o->next;
-    if (o) {
+    struct occurrence **at = occurrence_place(e, a, g, exclusive, readers_first), *o;
+    if (at) {
+        o = *at;
         *at = o->next;
         gates_drop(o->gates);
-    } else if (e->n == OCCURRENCES) {
-        for (at = &e->first; (*at)->next; at = &(*at)->next)
-            ;
-        o = *at;
-        *at = NULL;
-        gates_drop(o->gates);
-        cut++;
     } else if ((o = arena_alloc(sizeof *o))) {
         o->order.root = o->flow.root = NULL;
         e->n++;
@@ -382,11 +406,22 @@ static bool first_time(size_t n, enum finding_tier tier)
     return true;
 }
 
-static enum finding_tier tier_of(size_t n)
+static bool in_cycle(uint64_t id, const void *ctx)
+{
+    const size_t n = *(const size_t *)ctx;
+    for (size_t i = 0; i < n; i++)
+        if (path[i].e->from_id == id)
+            return true;
+    return false;
+}
+
+/* path[0] is of `a`, now. */
+static enum finding_tier tier_of(const struct actor *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
-            if (flowed(path[i].o, path[j].o))
+            if (flowed(path[i].o, path[j].o) && (j > 0 || path[0].o->actor != a->number ||
+                                                 flow_by_others(a, path[i].o->slot, path[i].o->epoch, in_cycle, &n)))
                 return TIER_ORDER_ONLY;
     return TIER_PREDICTED;
 }
@@ -449,7 +484,7 @@ static void search(struct actor *a, struct edge *e, struct occurrence *o)
             continue;
         }
         if (l->e->to == start) {
-            enum finding_tier tier = tier_of(depth + 1);
+            enum finding_tier tier = tier_of(a, depth + 1);
             if (found < REPORTS_MAX && first_time(depth + 1, tier) && report_later(a, depth + 1, tier))
                 found++;
             step_on(l);
@@ -472,6 +507,36 @@ static void search(struct actor *a, struct edge *e, struct occurrence *o)
 static bool is_known(uint64_t key)
 {
     return __atomic_load_n(&known[key >> 48], __ATOMIC_RELAXED) == key;
+}
+
+/* How many sets of locks an actor has held on an edge since it told somebody last. Where it is one more each time (a lock of a
+ * table of thousands), only so many are looked at. */
+#define CROWDS (1u << 14)
+static struct crowd {
+    uint64_t key; /* both atomic; a pair that is torn only makes one more, or one less, be looked at */
+    uint32_t n;
+} crowds[CROWDS];
+
+static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool count)
+{
+    bool all = a->nheld > 1;
+    for (unsigned i = 0; i < a->nheld && (all || count); i++) {
+        uint64_t key = keys_mix(keys_mix(a->held[i].id, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
+                                keys_mix(a->number << 4 | a->held[i].exclusive, a->order_version));
+        struct crowd *c = &crowds[key >> 50];
+        if (__atomic_load_n(&c->key, __ATOMIC_RELAXED) != key) {
+            all = false;
+            if (count) {
+                __atomic_store_n(&c->n, 1, __ATOMIC_RELAXED);
+                __atomic_store_n(&c->key, key, __ATOMIC_RELAXED);
+            }
+        } else if (__atomic_load_n(&c->n, __ATOMIC_RELAXED) < VARIANTS) {
+            all = false;
+            if (count && __atomic_add_fetch(&c->n, 1, __ATOMIC_RELAXED) == VARIANTS)
+                cut++;
+        }
+    }
+    return all;
 }
 
 /* Under the lock. True: an edge of it lies on a cycle. */
@@ -508,7 +573,10 @@ void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t st
         return;
     if (is_known(keys_mix(key, a->flow_version + 1)))
         return;
+    if (crowded(a, l, how, false))
+        return;
     os_lock(&graph);
+    crowded(a, l, how, true);
     if (note(a, l, how, stack))
         key = keys_mix(key, a->flow_version + 1);
     os_unlock(&graph);
@@ -543,8 +611,7 @@ void lock_order_report(struct actor *a)
     while (a->cycles) {
         struct order_report *r = a->cycles;
         a->cycles = r->next;
-        const struct finding f = {
-            .kind = FINDING_LOCK_ORDER, .tier = r->tier, .nsteps = r->n, .steps = r->steps};
+        const struct finding f = {.kind = FINDING_LOCK_ORDER, .tier = r->tier, .nsteps = r->n, .steps = r->steps};
         if (host.found)
             host.found(a, &f);
         for (int i = 0; i < r->n; i++) {

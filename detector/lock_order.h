@@ -14,7 +14,8 @@
  * so whatever is unordered with the earlier one, and comes later, is unordered with the latest as well. The search is
  * repeated when an occurrence on a cycle is renewed.
  *
- * An occurrence is renewed when its actor's order has grown, and, on an edge that lies on a cycle, when its flow has.
+ * An occurrence is renewed when others have been told of it: by what every schedule has, and, on an edge that lies on a
+ * cycle, by a lock. Nobody else can be after it.
  *
  * Steady state: what an actor takes under what it holds is looked up in a table without a lock (lock_order_known); only
  * what is new there goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.

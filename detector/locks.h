@@ -18,20 +18,20 @@ enum thing {
     THING_THREAD, /* its end: join */
     THING_ONCE,
     THING_CHANNEL,
-    THING_GROUP, /* wait group */
+    THING_GROUP,  /* wait group */
     THING_SELECT, /* one of several channels */
-    THING_FUTEX, /* the word of one, by the bare system call */
+    THING_FUTEX,  /* the word of one, by the bare system call */
     THING_OTHER,
     THINGS
 };
 
 /* How a lock is taken or asked for: bits, and the thing in the upper bits. A plain `true` is a mutex. */
 enum how {
-    HOW_EXCLUSIVE = 1,     /* without: for reading */
-    HOW_TRY = 2,           /* did not wait, and would not have */
-    HOW_TIMED = 4,         /* would not have waited for ever */
-    HOW_READERS_FIRST = 8, /* a read lock that passes writers that wait: it may be taken again by a reader */
-    HOW_OUTSIDE = 16,      /* other processes may use the object as well */
+    HOW_EXCLUSIVE = 1,      /* without: for reading */
+    HOW_TRY = 2,            /* did not wait, and would not have */
+    HOW_TIMED = 4,          /* would not have waited for ever */
+    HOW_READERS_FIRST = 8,  /* a read lock that passes writers that wait: it may be taken again by a reader */
+    HOW_OUTSIDE = 16,       /* other processes may use the object as well */
     HOW_WRITERS_FIRST = 32, /* a write lock that read locks do not pass when it waits */
     HOW_IN_HANDLER = 64,    /* in a signal handler */
     HOW_GREEN = 128,        /* a lock of goroutines: anybody may unlock it, and it may be held over a switch */
@@ -47,7 +47,8 @@ bool lock_gone(struct actor *a, uintptr_t addr);
 void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
 /* The object at addr begins (init), ends (destroy). Begun: what was there before was another object. */
 void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
-void lock_disowned(struct actor *a, uintptr_t addr); /* somebody else has unlocked it: its holder does not hold it any more */
+void lock_disowned(struct actor *a,
+                   uintptr_t addr); /* somebody else has unlocked it: its holder does not hold it any more */
 void lock_destroyed(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc);
 /* What the program calls it, until it ends; replaces the name that was there, NULL takes it away. */
 void naming_give(struct actor *a, uintptr_t addr, const char *text);

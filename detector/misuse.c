@@ -44,10 +44,14 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
     uint32_t stack = context_stack(a, pc);
     if (!actor_enter(a))
         return;
+    const struct lock *l = lock_find(addr);
+    if (l && l->inherited && what == MISUSE_DESTROY_LOCKED) { /* what handlers of fork do in the child */
+        actor_leave(a);
+        return;
+    }
     actor_describe_live(a, &me);
     steps[n++] = (struct finding_step){
         .role = STEP_MISUSES, .actor = me, .stack = stack, .thing = thing, .addr = addr, .exclusive = true};
-    const struct lock *l = lock_find(addr);
     n += add_holder(a, &steps[n], l, addr);
     if (l && l->destroyed && l->destroyer)
         add_actor_step(&steps[n++], STEP_DESTROYED, l->destroyer, l->destroyed, l, addr);
@@ -56,12 +60,8 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
     if (l && l->copied)
         add_actor_step(&steps[n++], STEP_COPIED, &me, l->copied, l, addr);
     actor_leave(a);
-    const struct finding f = {.kind = FINDING_MISUSE,
-                              .tier = TIER_HAPPENED,
-                              .nsteps = n,
-                              .steps = steps,
-                              .misuse = what,
-                              .text = text};
+    const struct finding f = {
+        .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = n, .steps = steps, .misuse = what, .text = text};
     if (host.found)
         host.found(a, &f);
 }
@@ -183,11 +183,8 @@ void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing th
         add_actor_step(&steps[0], STEP_TOOK, &me, h->stack, h->lock, h->addr);
         steps[0].thing = (enum thing)h->thing;
         steps[0].exclusive = h->exclusive;
-        const struct finding f = {.kind = FINDING_MISUSE,
-                                  .tier = TIER_HAPPENED,
-                                  .nsteps = 1,
-                                  .steps = steps,
-                                  .misuse = MISUSE_ENDS_HOLDING};
+        const struct finding f = {
+            .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = 1, .steps = steps, .misuse = MISUSE_ENDS_HOLDING};
         if (host.found)
             host.found(a, &f);
     }

@@ -25,12 +25,11 @@ const struct vclock *order_publish(struct actor *a)
     return &a->order;
 }
 
+/* What is learnt renews nothing: an occurrence that knew less is as good as a new one, as long as nobody was told of it. */
 void order_learn(struct actor *a, const struct vclock *c)
 {
-    if (vclock_join(&a->order, c, &a->stocks->nodes))
-        a->order_version++;
-    if (vclock_join(&a->flow, c, &a->stocks->nodes))
-        a->flow_version++;
+    vclock_join(&a->order, c, &a->stocks->nodes);
+    vclock_join(&a->flow, c, &a->stocks->nodes);
 }
 
 /* The holder's alone, unless the program has broken the lock: then whoever comes second does nothing. */
@@ -44,14 +43,63 @@ static void flow_end(struct lock *l)
     __atomic_store_n(&l->flow_busy, false, __ATOMIC_RELEASE);
 }
 
+#define LOGGED 16
+
+struct flow_log {
+    uint32_t n; /* ever; the last LOGGED of them are kept */
+    struct {
+        uint64_t id;
+        struct vclock flow;
+    } at[LOGGED];
+};
+
+static void log_flow(struct actor *a, const struct lock *l)
+{
+    if (!a->log) {
+        if (!(a->log = arena_alloc(sizeof *a->log)))
+            return;
+        zero_bytes(a->log, sizeof *a->log);
+    }
+    struct flow_log *log = a->log;
+    uint32_t i = 0, kept = log->n < LOGGED ? log->n : LOGGED;
+    while (i < kept && log->at[i].id != l->id)
+        i++;
+    if (i == kept)
+        i = log->n++ % LOGGED;
+    log->at[i].id = l->id;
+    vclock_copy(&log->at[i].flow, &l->flow, &a->stocks->nodes);
+}
+
+bool flow_by_others(const struct actor *a, uint32_t slot, uint64_t epoch, bool (*but)(uint64_t id, const void *ctx),
+                    const void *ctx)
+{
+    const struct flow_log *log = a->log;
+    if (!log || log->n > LOGGED || vclock_get(&a->inherited, slot) >= epoch)
+        return true;
+    for (uint32_t i = 0; i < log->n; i++)
+        if (vclock_get(&log->at[i].flow, slot) >= epoch && !but(log->at[i].id, ctx))
+            return true;
+    return false;
+}
+
+void flow_log_drop(struct actor *a)
+{
+    if (!a->log)
+        return;
+    for (uint32_t i = 0; i < LOGGED; i++)
+        vclock_clear(&a->log->at[i].flow, &a->stocks->nodes);
+    arena_free(a->log, sizeof *a->log);
+    a->log = NULL;
+}
+
 void flow_taken(struct actor *a, struct lock *l)
 {
     if (a->nheld == 0 && a->section.root != a->flow.root)
         vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
     if (likely(!l->flow.root || l->flow.root == a->flow.root) || !flow_begin(l))
         return;
-    if (vclock_join(&a->flow, &l->flow, &a->stocks->nodes))
-        a->flow_version++;
+    log_flow(a, l);
+    vclock_join(&a->flow, &l->flow, &a->stocks->nodes);
     flow_end(l);
 }
 

@@ -7,6 +7,8 @@
  * possible the other way round. Of a lock taken while another is held it says nothing: there, `flow` is as it was when the
  * actor held nothing (actor.section), or any two threads that use the same two locks would be ordered by these.
  *
+ * Nor do the locks of a cycle say anything about its own order: so an actor remembers by which locks its flow came last.
+ *
  * Both have the same epochs. Locks carry `flow` in themselves (struct lock), guarded by the lock of the program. */
 #ifndef GORACE_ORDER_H
 #define GORACE_ORDER_H
@@ -22,6 +24,10 @@ const struct vclock *order_publish(struct actor *a);
 void order_learn(struct actor *a, const struct vclock *c);
 
 struct lock;
+/* `a` learnt of the epoch by another lock than those that `but` names, or it cannot be told. */
+bool flow_by_others(const struct actor *a, uint32_t slot, uint64_t epoch, bool (*but)(uint64_t id, const void *ctx),
+                    const void *ctx);
+void flow_log_drop(struct actor *a); /* the actor ends */
 /* `a` has got, or is about to give up, the lock. */
 void flow_taken(struct actor *a, struct lock *l);
 void flow_given(struct actor *a, struct lock *l, bool exclusive);

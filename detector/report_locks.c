@@ -3,13 +3,13 @@
 
 const char *thing_name(enum thing thing)
 {
-    static const char *const names[THINGS] = {
-        [THING_MUTEX] = "mutex",     [THING_RWLOCK] = "read-write lock", [THING_SPIN] = "spin lock",
-        [THING_SEM] = "semaphore",   [THING_COND] = "condition",         [THING_BARRIER] = "barrier",
-        [THING_THREAD] = "thread",   [THING_ONCE] = "once",              [THING_CHANNEL] = "channel",
-        [THING_GROUP] = "wait group", [THING_SELECT] = "select",
-        [THING_FUTEX] = "futex",
-        [THING_OTHER] = "object"};
+    static const char *const names[THINGS] = {[THING_MUTEX] = "mutex",     [THING_RWLOCK] = "read-write lock",
+                                              [THING_SPIN] = "spin lock",  [THING_SEM] = "semaphore",
+                                              [THING_COND] = "condition",  [THING_BARRIER] = "barrier",
+                                              [THING_THREAD] = "thread",   [THING_ONCE] = "once",
+                                              [THING_CHANNEL] = "channel", [THING_GROUP] = "wait group",
+                                              [THING_SELECT] = "select",   [THING_FUTEX] = "futex",
+                                              [THING_OTHER] = "object"};
     return thing < THINGS ? names[thing] : "object";
 }
 

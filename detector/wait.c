@@ -157,8 +157,8 @@ static void describe(struct report_of_waits *r, struct actor *a, struct actor *h
     }
     unsigned shown = a->nheld < FINDING_LOCKS ? a->nheld : FINDING_LOCKS;
     struct finding_lock *held = shown ? arena_alloc(shown * sizeof *held) : NULL;
-    uint64_t wanted = waited_by ? waited_by->wait.f.thing == THING_COND ? waited_by->wait.f.mutex : waited_by->wait.f.key
-                                : 0;
+    uint64_t wanted =
+        waited_by ? waited_by->wait.f.thing == THING_COND ? waited_by->wait.f.mutex : waited_by->wait.f.key : 0;
     const struct held *first = wanted ? held_find(a, wanted) : NULL;
     unsigned k = 0;
     if (held && first)
@@ -229,11 +229,8 @@ static bool describe_orphan(struct actor *a, struct report_of_waits *r)
 
 static void hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
 {
-    const struct finding f = {.kind = FINDING_DEADLOCK,
-                              .tier = TIER_HAPPENED,
-                              .nsteps = r->n,
-                              .steps = r->steps,
-                              .everybody = everybody};
+    const struct finding f = {
+        .kind = FINDING_DEADLOCK, .tier = TIER_HAPPENED, .nsteps = r->n, .steps = r->steps, .everybody = everybody};
     if (host.found)
         host.found(by, &f);
     report_close(r);

@@ -43,7 +43,8 @@ enum asleep threads_asleep(enum sleeper (*who)(int tid))
 {
     char buffer[2048] __attribute__((aligned(8)));
     int self = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-    long folder = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+    long folder =
+        raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
     enum asleep result = ASLEEP_ALL;
     long n;
     if (folder < 0)

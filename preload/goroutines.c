@@ -335,11 +335,13 @@ static void timer_fired(void)
 static void misused(struct gorace_actor *by, enum gorace_misuse what, const void *object, const char *text,
                     uintptr_t pc)
 {
-    static const enum misuse kinds[] = {
-        [GORACE_MISUSE_UNLOCK_UNLOCKED] = MISUSE_UNLOCK_UNLOCKED, [GORACE_MISUSE_NEGATIVE_COUNTER] = MISUSE_NEGATIVE_COUNTER,
-        [GORACE_MISUSE_CLOSE_CLOSED] = MISUSE_CLOSE_CLOSED,       [GORACE_MISUSE_CLOSE_NIL] = MISUSE_CLOSE_NIL,
-        [GORACE_MISUSE_SEND_CLOSED] = MISUSE_SEND_CLOSED,         [GORACE_MISUSE_DESTROY_IN_USE] = MISUSE_DESTROY_WAITED,
-        [GORACE_MISUSE_OTHER] = MISUSE_OTHER};
+    static const enum misuse kinds[] = {[GORACE_MISUSE_UNLOCK_UNLOCKED] = MISUSE_UNLOCK_UNLOCKED,
+                                        [GORACE_MISUSE_NEGATIVE_COUNTER] = MISUSE_NEGATIVE_COUNTER,
+                                        [GORACE_MISUSE_CLOSE_CLOSED] = MISUSE_CLOSE_CLOSED,
+                                        [GORACE_MISUSE_CLOSE_NIL] = MISUSE_CLOSE_NIL,
+                                        [GORACE_MISUSE_SEND_CLOSED] = MISUSE_SEND_CLOSED,
+                                        [GORACE_MISUSE_DESTROY_IN_USE] = MISUSE_DESTROY_WAITED,
+                                        [GORACE_MISUSE_OTHER] = MISUSE_OTHER};
     static const enum thing things[] = {[GORACE_MISUSE_UNLOCK_UNLOCKED] = THING_MUTEX,
                                         [GORACE_MISUSE_NEGATIVE_COUNTER] = THING_GROUP,
                                         [GORACE_MISUSE_CLOSE_CLOSED] = THING_CHANNEL,

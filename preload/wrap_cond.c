@@ -39,12 +39,12 @@ void cond_wait_begins(struct cond_wait *w, pthread_cond_t *c, pthread_mutex_t *m
     lock_release(w->me, (uintptr_t)m);
     if (!lock_gone(w->me, (uintptr_t)m))
         check_mutex(w->me, c, m, pc);
-    const struct wait_for f = {
-        .thing = THING_COND,
-        .how = (timed ? HOW_TIMED : 0) |
-               (__atomic_load_n(&c->__data.__wrefs, __ATOMIC_RELAXED) & SHARED ? HOW_OUTSIDE : 0),
-        .key = (uintptr_t)c,
-        .mutex = (uintptr_t)m};
+    const struct wait_for f = {.thing = THING_COND,
+                               .how =
+                                   (timed ? HOW_TIMED : 0) |
+                                   (__atomic_load_n(&c->__data.__wrefs, __ATOMIC_RELAXED) & SHARED ? HOW_OUTSIDE : 0),
+                               .key = (uintptr_t)c,
+                               .mutex = (uintptr_t)m};
     wait_begin(w->me, &f, pc);
 }
 

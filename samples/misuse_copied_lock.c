@@ -9,12 +9,14 @@ struct account {
 };
 
 static struct account original = {PTHREAD_MUTEX_INITIALIZER, 100};
+/* A call, which can be seen: compilers copy small structs by themselves. */
+static void *(*volatile copy_bytes)(void *, const void *, size_t) = memcpy;
 
 int main(void)
 {
     struct account copy;
     pthread_mutex_lock(&original.lock);
-    memcpy(&copy, &original, sizeof copy);
+    copy_bytes(&copy, &original, sizeof copy); // COPIED
     copy.balance++;
     pthread_mutex_unlock(&copy.lock); // MISUSE copied
     pthread_mutex_unlock(&original.lock);

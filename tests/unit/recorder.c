@@ -4,6 +4,9 @@
 
 struct finding recorded[RECORDED_MAX];
 int nrecorded;
+struct finding_step recorded_steps[RECORDED_STEPPED][RECORDED_STEPS];
+int recorded_everybody;
+static struct finding_lock first_held[RECORDED_STEPPED][RECORDED_STEPS];
 struct actor *main_actor;
 
 static void found(struct actor *by, const struct finding *f)
@@ -13,6 +16,17 @@ static void found(struct actor *by, const struct finding *f)
     int n = __atomic_fetch_add(&nrecorded, 1, __ATOMIC_RELAXED);
     if (n < RECORDED_MAX)
         recorded[n] = *f;
+    for (int i = 0; n < RECORDED_STEPPED && i < f->nsteps && i < RECORDED_STEPS; i++) {
+        recorded_steps[n][i] = f->steps[i];
+        if (f->steps[i].held)
+            first_held[n][i] = f->steps[i].held[0];
+        recorded_steps[n][i].held = &first_held[n][i];
+    }
+}
+
+static void deadlocked(bool everybody)
+{
+    recorded_everybody += everybody;
 }
 
 static void say(const char *line)
@@ -22,7 +36,7 @@ static void say(const char *line)
 
 int recorder_start(void **state)
 {
-    static const struct detector_host host = {.found = found, .say = say};
+    static const struct detector_host host = {.found = found, .say = say, .deadlocked = deadlocked};
     (void)state;
     if (!detector_start(&host))
         return -1;
@@ -33,7 +47,7 @@ int recorder_start(void **state)
 int recorder_clear(void **state)
 {
     (void)state;
-    nrecorded = 0;
+    nrecorded = recorded_everybody = 0;
     return 0;
 }
 

@@ -16,6 +16,11 @@
 
 extern struct finding recorded[RECORDED_MAX];
 extern int nrecorded;            /* may be more than were kept */
+/* Of the first so many findings, their first so many steps, with the first lock held. */
+#define RECORDED_STEPPED 64
+#define RECORDED_STEPS 32
+extern struct finding_step recorded_steps[RECORDED_STEPPED][RECORDED_STEPS];
+extern int recorded_everybody; /* how often the core said that nobody is left */
 extern struct actor *main_actor; /* lives through all tests */
 
 int recorder_start(void **state); /* group setup */
