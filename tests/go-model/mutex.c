@@ -132,6 +132,7 @@ CASE(norace_mutex_example_from_html)
 static void overwrite(void)
 {
     m = (goro_mutex){0}; // RACE
+    step(&steps, 1);
     finish();
 }
 
@@ -139,7 +140,9 @@ static void overwrite(void)
 CASE(race_mutex_overwrite)
 {
     go(overwrite);
+    await_step(1);
     mutex_lock(&m); // RACE
+    mutex_unlock(&m);
     join(1);
 }
 
