@@ -10,6 +10,7 @@
 #include "atomic.h"
 
 #include "access.h"
+#include "order.h"
 #include "sync.h"
 
 static bool acquires(int order)
@@ -139,11 +140,15 @@ void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int or
     struct actor *a = op->a;
     if (op->s && kind != ATOMIC_STORE)
         load_part(a, op->s, order);
+    if (op->s && kind != ATOMIC_STORE && acquires(order))
+        order_into(a, op->s);
     /* After the acquiring part, before the releasing one: the access is ordered after what it read from, and whoever
      * reads from it is ordered after the access. */
     record(a, op->addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);
     if (op->s && kind != ATOMIC_LOAD)
         store_part(a, op->s, kind == ATOMIC_RMW, order);
+    if (op->s && kind != ATOMIC_LOAD && (releases(order) || a->release_fenced))
+        order_out(a, op->s);
     sync_let(op->addr);
     a->reports_held--;
     races_hand_over(a);

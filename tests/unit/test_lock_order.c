@@ -1,5 +1,6 @@
 /* The order of locks, with scripted actors: each filter lets through what can deadlock, and nothing else. Actors act one after
  * the other; whether they could have acted at once is what is asked. */
+#include "../../detector/atomic.h"
 #include "recorder.h"
 
 #define ACTORS 4
@@ -307,6 +308,33 @@ static void ordered_by_mutex(void **state)
     assert_int_equal(recorded[1].tier, TIER_PREDICTED);
 }
 
+static void atomic_step(int actor, enum atomic_kind kind, int order)
+{
+    struct atomic_op op;
+    if (atomic_begin(&op, actors[actor], locks[20], kind, order))
+        atomic_end(&op, 4, kind, order, ++pcs);
+}
+
+static void ordered_by_atomic(void **state)
+{
+    (void)state;
+    pair(0, 0, 1);
+    atomic_step(0, ATOMIC_STORE, __ATOMIC_RELEASE);
+    atomic_step(1, ATOMIC_LOAD, __ATOMIC_ACQUIRE);
+    pair(1, 1, 0);
+    assert_int_equal(nrecorded, 0);
+}
+
+static void relaxed_orders_nothing(void **state)
+{
+    (void)state;
+    pair(0, 0, 1);
+    atomic_step(0, ATOMIC_STORE, __ATOMIC_RELAXED);
+    atomic_step(1, ATOMIC_LOAD, __ATOMIC_RELAXED);
+    pair(1, 1, 0);
+    assert_cycle(TIER_PREDICTED, 2);
+}
+
 /* The locks of the cycle itself do not order it. */
 static void ordered_by_own_locks(void **state)
 {
@@ -409,6 +437,8 @@ int main(void)
         TEST(ordered_by_release),
         TEST(ordered_by_join),
         TEST(ordered_by_mutex),
+        TEST(ordered_by_atomic),
+        TEST(relaxed_orders_nothing),
         TEST(ordered_by_own_locks),
         TEST(ordered_by_creator),
         TEST(mutex_of_a_condition),
