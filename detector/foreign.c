@@ -18,33 +18,58 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
     return context;
 }
 
-struct foreign foreign_begin(struct actor *a, uintptr_t pc)
+static struct foreign_cache *slot_of(struct foreign_cache *cache, uintptr_t pc, uintptr_t sp)
 {
-    struct foreign f = {a->context};
+    return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN];
+}
+
+static bool is_of(const struct foreign_cache *c, const struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    return c->pc == pc && c->sp == sp && c->context == a->context;
+}
+
+/* The entry, made when it is not there; NULL: `pc` is in instrumented code, or there is no memory. */
+static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
+{
     if (!host.unwind || (host.instrumented && host.instrumented(pc)))
-        return f;
+        return NULL;
     struct foreign_cache *cache = a->stocks->foreign;
     if (!cache) {
         cache = arena_alloc(FOREIGN * sizeof *cache);
         if (!cache)
-            return f;
+            return NULL;
         zero_bytes(cache, FOREIGN * sizeof *cache);
         a->stocks->foreign = cache;
     }
-    uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    struct foreign_cache *c = &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN];
-    if (c->pc != pc || c->sp != sp || c->context != a->context)
-        *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc)};
-    a->context = c->found;
+    struct foreign_cache *c = slot_of(cache, pc, sp);
+    if (!is_of(c, a, pc, sp))
+        *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc), 0};
+    return c;
+}
+
+struct foreign foreign_begin(struct actor *a, uintptr_t pc)
+{
+    struct foreign f = {a->context};
+    struct foreign_cache *c = entry(a, pc, (uintptr_t)__builtin_frame_address(0));
+    if (c)
+        a->context = c->found;
     return f;
 }
 
 uint32_t context_stack(struct actor *a, uintptr_t pc)
 {
-    struct foreign f = {a->context};
-    if (!(a->pause & PAUSE_OFF))
-        f = foreign_begin(a, pc);
-    uint32_t s = context_child(a->context, pc, &a->folded, &a->lost_stacks);
-    foreign_end(a, f);
+    uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    struct foreign_cache *c = NULL;
+    if (likely(!(a->pause & PAUSE_OFF))) {
+        if (a->stocks->foreign) { /* before the price of asking whose code it is */
+            c = slot_of(a->stocks->foreign, pc, sp);
+            if (likely(is_of(c, a, pc, sp) && c->stack))
+                return c->stack;
+        }
+        c = entry(a, pc, sp);
+    }
+    uint32_t s = context_child(c ? c->found : a->context, pc, &a->folded, &a->lost_stacks);
+    if (c)
+        c->stack = s;
     return s;
 }

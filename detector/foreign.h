@@ -15,6 +15,7 @@ struct foreign {
 struct foreign_cache {
     uintptr_t pc, sp;
     uint32_t context, found;
+    uint32_t stack; /* found and the pc, as one stack; 0: not asked for yet */
 };
 #define FOREIGN 128
 
