@@ -90,8 +90,8 @@ static void ends(struct gorace_actor *by)
 {
     struct acting on = act(by);
     locks_at_end(on.a, excused);
+    current_gone(); /* first: a signal handler in the middle of its end must not be it */
     actor_ends(on.a);
-    current_gone();
     acted(on);
 }
 
