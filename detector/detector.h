@@ -81,7 +81,8 @@ void actor_resume(struct actor *a, struct actor *lender);
 void actor_suspend(struct actor *a);
 /* Both know of each other all that was done so far. `other` is suspended and cannot be resumed meanwhile. */
 void actor_meet(struct actor *a, struct actor *other);
-/* a forgets all it knows: what it does next happens after what it then acquires, and nothing else. */
+/* a forgets all it knows: what it does next happens after what it then acquires, and nothing else but what was known when it
+ * was born (whose slot it may have). */
 void actor_forgets(struct actor *a);
 /* The next that `a` does happens after what it acquires then from somebody who acts now, so that what everybody
  * else knows may be forgotten although `a` does not know it. */
