@@ -48,6 +48,14 @@ class Run(LauncherTest):
         self.assertIn("gorace: run: 1 finding in all processes", done.stderr)
         self.assertEqual(len(self.findings("all.json")), 1)
 
+    def test_run_inside_of_a_run(self):
+        """Both know of the finding; the inner launcher is watched itself, and nothing is found in it."""
+        program = self.compile("racy", racy())
+        done = self.gorace("run", "--json=outer.json", "--", "sh", "-c", f"{GORACE} run --json=inner.json {program}; exit 0",
+                           status=66)
+        self.assertEqual(done.stderr.count("WARNING: gorace"), 1)
+        self.assertEqual(self.findings("outer.json"), self.findings("inner.json"))
+
     def test_daemon_outlives_the_run(self):
         """Its findings are in its own log; nothing of them goes astray into somebody's stderr."""
         program = self.compile("racy", racy())

@@ -3,13 +3,16 @@
 
 The schema is the one of OASIS, as the npm package SCHEMA_PACKAGE ships it; it is fetched by npm once, into the build folder
 (SARIF_CACHE). Without npm or its registry everything is skipped, with status 77 and a line that says so."""
+import copy
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tarfile
 import unittest
+import xml.etree.ElementTree
 
 import jsonschema
 
@@ -35,6 +38,13 @@ def fetch_schema():
             print(f"SKIPPED: SARIF is not validated, the schema cannot be had: {problem}")
             sys.exit(SKIPPED)
     return json.loads(kept.read_text())
+
+
+def paths(value, before=()):
+    """The way to every member of a JSON value, itself included."""
+    yield before
+    for key, inside in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from paths(inside, before + (key,))
 
 
 class Sarif(LauncherTest):
@@ -104,6 +114,26 @@ class Sarif(LauncherTest):
         self.assertIn("file:///src/app/%C3%A4%20b%23%3F.c", uris)
         self.assertEqual(run["originalUriBaseIds"]["SRCROOT"]["uri"], self.folder.resolve().as_uri() + "/")
 
+    def test_any_shape(self):
+        """Findings whose members were replaced at random: nothing crashes, and what comes out is still SARIF and XML."""
+        chance = random.Random(7)
+        values = [None, True, 1, -5, 10**18, "x", "", [], {}, [1, "a", None], {"stack": [{"offset": "q"}]}, "\u0001\n<\"&%", [[[]]]]
+        with open(self.folder / "a.json", "w", encoding="utf-8") as file:
+            for number in range(1000):
+                finding = copy.deepcopy(chance.choice(one_of_each()))
+                for _ in range(chance.randint(1, 4)):
+                    *outer, last = chance.choice([p for p in paths(finding) if p])
+                    target = finding
+                    for key in outer:
+                        target = target[key]
+                    target[last] = copy.deepcopy(chance.choice(values))
+                file.write(json.dumps(finding | {"fingerprint": f"{number:016x}"}) + "\n")
+        self.gorace("report", "--text=a.txt", "--sarif=a.sarif", "--html=a.html", "--junit=a.xml", "--github=a.github", "a.json")
+        log = json.loads((self.folder / "a.sarif").read_text())
+        jsonschema.Draft4Validator(self.schema).validate(log)
+        self.assertGreater(len(log["runs"][0]["results"]), 800)
+        xml.etree.ElementTree.parse(self.folder / "a.xml")
+
     def test_baseline(self):
         self.write_findings("a.json", race(), race("00000000000000bb", lines=(30, 40)))
         self.write("base", "00000000000000aa\n")
@@ -116,6 +146,12 @@ class Sarif(LauncherTest):
         run = self.report("a.json")
         flows = {r["ruleId"]: len(r["codeFlows"][0]["threadFlows"]) for r in run["results"]}
         self.assertEqual(flows, {"data-race": 2, "lock-order-cycle": 2, "deadlock": 2, "stuck": 1, "misuse": 1})
+
+    def test_recursive_lock(self):
+        one = race()
+        one["accesses"][0]["locks"] *= 2
+        self.write_findings("a.json", one)
+        self.assertEqual(len(self.report("a.json")["results"][0]["stacks"]), 6)
 
     def test_other_kinds_and_nothing(self):
         new = race(kind="livelock", tier="order-only", whirls=[{"actor": 1, "stack": [frame("spin")]}])

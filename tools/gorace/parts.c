@@ -158,8 +158,7 @@ static char *waits_for(const json_t *finding, const json_t *step, const char *ob
     if (!strcmp(text_of(json_object_get(step, "object"), "type"), "thread"))
         said = must_format("the end of %s", *owner ? owner : "a thread");
     else
-        said = must_format("%s%s%s%s", object, reads(step) ? " for reading" : "",
-                           *owner ? ", held by " : "", owner);
+        said = must_format("%s%s%s%s", object, reads(step) ? " for reading" : "", *owner ? ", held by " : "", owner);
     free(owner);
     return said;
 }

@@ -109,6 +109,19 @@ static json_t *stack(const struct part *p, const char *root)
     return json_pack("{s:o,s:o}", "message", message(p->title), "frames", frames);
 }
 
+/* The schema wants a set; a recursive lock is held twice in one way. */
+static void add_to_set(json_t *set, json_t *value)
+{
+    const json_t *there;
+    size_t i;
+    bool has = false;
+    json_array_foreach(set, i, there)
+        has |= json_equal(there, value);
+    if (!has)
+        json_array_append(set, value);
+    json_decref(value);
+}
+
 static json_t *result(const struct finding *f, const char *root, size_t rule, bool with_baseline)
 {
     struct parts parts = finding_parts(f->json);
@@ -125,7 +138,7 @@ static json_t *result(const struct finding *f, const char *root, size_t rule, bo
         json_t *there = location(stack_frame(p->stack, root), root, p->title);
         json_object_set_new(there, "id", json_integer((json_int_t)json_array_size(related)));
         json_array_append_new(related, there);
-        json_array_append_new(stacks, stack(p, root));
+        add_to_set(stacks, stack(p, root));
     }
     const json_t *frame = finding_frame(f->json, root);
     json_object_set_new(result, "locations", frame ? json_pack("[o]", location(frame, root, NULL)) : json_array());
