@@ -150,15 +150,28 @@ static bool reads(const json_t *step)
            !strcmp(text_of(json_object_get(step, "object"), "type"), "read-write lock");
 }
 
+static bool has_ended(const json_t *finding, json_int_t number)
+{
+    const json_t *actor;
+    size_t i;
+    json_array_foreach(json_object_get(finding, "actors"), i, actor)
+        if (number_of(actor, "number") == number)
+            return !strcmp(text_of(actor, "state"), "ended");
+    return false;
+}
+
 static char *waits_for(const json_t *finding, const json_t *step, const char *object)
 {
     const json_t *target = json_object_get(step, "target");
     char *owner = json_is_integer(target) ? finding_actor(finding, json_integer_value(target), false) : must_copy(""),
          *said;
+    const char *held = !*owner ? "" : ", held by ";
+    if (*owner && has_ended(finding, json_integer_value(target)))
+        held = ", held by the ended ";
     if (!strcmp(text_of(json_object_get(step, "object"), "type"), "thread"))
         said = must_format("the end of %s", *owner ? owner : "a thread");
     else
-        said = must_format("%s%s%s%s", object, reads(step) ? " for reading" : "", *owner ? ", held by " : "", owner);
+        said = must_format("%s%s%s%s", object, reads(step) ? " for reading" : "", held, owner);
     free(owner);
     return said;
 }
@@ -183,6 +196,8 @@ static char *step_title(const json_t *finding, const json_t *step)
         title = must_format("It was destroyed by %s at:", who);
     else if (!strcmp(role, "initialised"))
         title = must_copy("It was initialised at:");
+    else if (!strcmp(role, "copied"))
+        title = must_copy("It was copied, from one that lives, at:");
     else
         title = must_format("%s: %s on %s, at:", role, who, object);
     free(what);
