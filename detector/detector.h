@@ -20,7 +20,7 @@
 struct actor;
 struct finding;
 
-enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN };
+enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN /* there are threads that we know nothing of */ };
 enum sleeper { SLEEPER_UNKNOWN, SLEEPER_WAITS, SLEEPER_STUCK /* whether it sleeps or spins */ };
 
 /* What the core asks of its host. All pointers stay valid for the life of the process. */

@@ -2,6 +2,7 @@
 #include "wait.h"
 
 #include "lock.h"
+#include "wait_report.h"
 
 static struct oslock waits;
 static uint32_t nblocked; /* active without a time limit */
@@ -122,120 +123,11 @@ static struct actor *cycle_with(struct actor *a)
     return s.v.found;
 }
 
-/* ---- reports ----------------------------------------------------------------------------------------------------------- */
-
-struct report_of_waits {
-    int n, max;
-    struct finding_step *steps;
-};
-
 static bool first_holder(struct visitor *v, struct actor *w, struct actor *holder)
 {
     (void)w;
     v->found = holder;
     return true;
-}
-
-/* `holder`: the one that it waits for in the cycle, whose lock comes first in what it holds. */
-static void describe(struct report_of_waits *r, struct actor *a, struct actor *holder, struct actor *waited_by)
-{
-    const struct wait_for *f = &a->wait.f;
-    if (r->n == r->max)
-        return;
-    struct finding_step *s = &r->steps[r->n++];
-    *s = (struct finding_step){.role = STEP_WAITS,
-                               .stack = a->wait.stack,
-                               .thing = f->thing,
-                               .addr = f->thing == THING_THREAD ? 0 : f->key,
-                               .exclusive = f->how & HOW_EXCLUSIVE,
-                               .nheld = (int)a->nheld};
-    actor_describe_live(a, &s->actor);
-    if (holder) {
-        s->has_target = true;
-        s->target = holder->number;
-        s->target_ended = holder->ended;
-    }
-    unsigned shown = a->nheld < FINDING_LOCKS ? a->nheld : FINDING_LOCKS;
-    struct finding_lock *held = shown ? arena_alloc(shown * sizeof *held) : NULL;
-    uint64_t wanted =
-        waited_by ? waited_by->wait.f.thing == THING_COND ? waited_by->wait.f.mutex : waited_by->wait.f.key : 0;
-    const struct held *first = wanted ? held_find(a, wanted) : NULL;
-    unsigned k = 0;
-    if (held && first)
-        held[k++] = held_describe(first);
-    for (unsigned i = 0; held && i < a->nheld && k < shown; i++)
-        if (&a->held[i] != first)
-            held[k++] = held_describe(&a->held[i]);
-    s->held = held;
-}
-
-static bool report_open(struct report_of_waits *r, int n)
-{
-    *r = (struct report_of_waits){.max = n, .steps = arena_alloc((size_t)n * sizeof *r->steps)};
-    return r->steps != NULL;
-}
-
-static void report_close(struct report_of_waits *r)
-{
-    for (int i = 0; i < r->n; i++) {
-        const struct finding_step *s = &r->steps[i];
-        int shown = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
-        if (s->held)
-            arena_free((void *)(uintptr_t)s->held, (size_t)shown * sizeof *s->held);
-    }
-    arena_free(r->steps, (size_t)r->max * sizeof *r->steps);
-}
-
-/* Caller holds `waits`. */
-static bool describe_cycle(struct actor *a, struct actor *end, struct report_of_waits *r)
-{
-    int n = 1;
-    for (struct actor *w = end; w != a; w = w->wait.from)
-        n++;
-    if (!report_open(r, n))
-        return false;
-    /* Backwards along wait.from: the end waits for a; its forerunner waits for it ... */
-    struct actor *holder = a;
-    for (struct actor *w = end;; w = w->wait.from) {
-        struct actor *waited_by = w == a ? end : w->wait.from;
-        describe(r, w, holder, waited_by);
-        w->wait.reported = true;
-        holder = w;
-        if (w == a)
-            break;
-    }
-    return true;
-}
-
-/* The lock was held by somebody who has ended, or was left behind by fork: nobody will give it up. */
-static bool describe_orphan(struct actor *a, struct report_of_waits *r)
-{
-    const struct wait_for *f = &a->wait.f;
-    struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
-    if (!l || !l->orphan || !report_open(r, 2))
-        return false;
-    describe(r, a, NULL, NULL);
-    r->steps[0].has_target = r->steps[0].target_ended = true;
-    r->steps[0].target = l->orphan->by.number;
-    r->steps[r->n++] = (struct finding_step){.role = STEP_TOOK,
-                                             .actor = l->orphan->by,
-                                             .stack = l->orphan->stack,
-                                             .thing = f->thing,
-                                             .addr = f->key,
-                                             .exclusive = true};
-    a->wait.reported = true;
-    return true;
-}
-
-static void hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
-{
-    const struct finding f = {
-        .kind = FINDING_DEADLOCK, .tier = TIER_HAPPENED, .nsteps = r->n, .steps = r->steps, .everybody = everybody};
-    if (host.found)
-        host.found(by, &f);
-    report_close(r);
-    if (host.deadlocked)
-        host.deadlocked(everybody);
 }
 
 /* ---- everybody ----------------------------------------------------------------------------------------------------------- */
@@ -304,18 +196,18 @@ static void describe_all(struct report_of_waits *r)
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a; a = a->older)
         n += !a->ended && active(a);
-    bool room = report_open(r, n);
+    bool room = wait_report_open(r, n);
     for (struct actor *a = actors_newest; a && room; a = a->older) {
         struct visitor v = {first_holder, NULL};
         if (a->ended || !active(a))
             continue;
         visit_holders(&v, a);
-        describe(r, a, v.found, NULL);
+        wait_report_add(r, a, v.found, NULL);
     }
     os_unlock(&actors_lock);
 }
 
-#define UNKNOWN_TRIES 100 /* milliseconds that a thread which has ended may take to be gone */
+#define YIELDS 20 /* given to those who were woken a moment ago, before anybody sleeps for them */
 
 static bool lock_waits(struct actor *by)
 {
@@ -335,7 +227,7 @@ static void unlock_waits(struct actor *by)
 /* `by` may be NULL: the caller then lets no signal handler run. Outside of the core. */
 static void check_everybody(struct actor *by)
 {
-    for (int unknown = 0; unknown < UNKNOWN_TRIES;) {
+    for (int tries = 0;; tries++) {
         bool anybody;
         if (!lock_waits(by))
             return;
@@ -344,10 +236,18 @@ static void check_everybody(struct actor *by)
         unlock_waits(by);
         if (!all || (anybody && host.others && host.others()))
             return;
-        enum asleep how = anybody && host.asleep ? host.asleep(whose) : ASLEEP_ALL;
-        if (how != ASLEEP_ALL) {
-            unknown += how == ASLEEP_UNKNOWN;
-            os_sleep_ms(1);
+        enum asleep how = ASLEEP_ALL;
+        if (anybody && host.asleep)
+            how = tries < YIELDS / 4 ? ASLEEP_NOT_YET : host.asleep(whose);
+        if (how == ASLEEP_UNKNOWN)
+            return;
+        if (how == ASLEEP_NOT_YET) {
+            if (tries < YIELDS)
+                os_yield();
+            else
+                os_sleep_ms(1);
+            if (before != __atomic_load_n(&changes, __ATOMIC_SEQ_CST))
+                return; /* who goes on, or comes, asks again when it waits */
             continue;
         }
         struct report_of_waits r = {0};
@@ -361,7 +261,7 @@ static void check_everybody(struct actor *by)
             describe_all(&r);
         unlock_waits(by);
         if (all && r.steps)
-            hand_over(by, &r, true);
+            wait_report_hand_over(by, &r, true);
         else if (all && reported && host.deadlocked)
             host.deadlocked(true);
         return;
@@ -404,9 +304,9 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         /* A goroutine that waits for a lock of its own may have been promised that somebody else unlocks it. */
         if (end == a && actor_green(a))
             end = NULL;
-        found = end && describe_cycle(a, end, &r);
+        found = end && wait_report_cycle(a, end, &r);
         if (!end)
-            found = describe_orphan(a, &r);
+            found = wait_report_orphan(a, &r);
         check = nblocked >= actors_alive();
     }
     os_unlock(&waits);
@@ -416,7 +316,7 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
     if (other_mutex)
         misuse(a, MISUSE_TWO_MUTEXES, THING_COND, f->key, NULL, pc);
     if (found)
-        hand_over(a, &r, false);
+        wait_report_hand_over(a, &r, false);
     if (check)
         check_everybody(a);
 }
@@ -482,7 +382,7 @@ void wait_all_asleep(void)
         describe_all(&r);
     os_unlock(&waits);
     if (r.steps && r.n)
-        hand_over(NULL, &r, true);
+        wait_report_hand_over(NULL, &r, true);
     else if (host.deadlocked)
         host.deadlocked(true);
 }

@@ -6,6 +6,8 @@
 
 #include "raw.h"
 
+#define PATIENCE 100 /* times that a thread on its way out is met running */
+
 struct entry { /* as getdents64(2) writes it */
     uint64_t inode;
     int64_t offset;
@@ -39,6 +41,21 @@ static char state_of(int folder, const char *tid)
     return got > 0 && got + 1 < (long)sizeof text ? text[got + 1] : 0;
 }
 
+/* A thread that is nobody's: one of ours that has ended and is on its way out, which runs, or one that we were not told of,
+ * which sleeps sooner or later, or is met again and again. */
+static enum asleep stranger(int tid, char state)
+{
+    static int known, suspect, met; /* atomic; a mix-up of two callers costs a report that comes late, or not */
+    if (state == 'S' || __atomic_load_n(&known, __ATOMIC_RELAXED) == tid)
+        return ASLEEP_UNKNOWN;
+    if (__atomic_exchange_n(&suspect, tid, __ATOMIC_RELAXED) != tid)
+        __atomic_store_n(&met, 0, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&met, 1, __ATOMIC_RELAXED) < PATIENCE)
+        return ASLEEP_NOT_YET;
+    __atomic_store_n(&known, tid, __ATOMIC_RELAXED);
+    return ASLEEP_UNKNOWN;
+}
+
 enum asleep threads_asleep(enum sleeper (*who)(int tid))
 {
     char buffer[2048] __attribute__((aligned(8)));
@@ -60,8 +77,8 @@ enum asleep threads_asleep(enum sleeper (*who)(int tid))
             if (state == 0 || state == 'X' || state == 'Z')
                 continue;
             enum sleeper sleeper = who(tid);
-            if (sleeper == SLEEPER_UNKNOWN)
-                result = ASLEEP_UNKNOWN;
+            if (sleeper == SLEEPER_UNKNOWN && result != ASLEEP_UNKNOWN)
+                result = stranger(tid, state);
             else if (sleeper == SLEEPER_WAITS && state != 'S' && result == ASLEEP_ALL)
                 result = ASLEEP_NOT_YET;
         }

@@ -1,0 +1,54 @@
+/* The graph behind lock_order.h: between lock_order.c, which makes it, and lock_cycle.c, which searches it. One lock guards
+ * all of it, the one of lock_order.c. */
+#ifndef GORACE_LOCK_CYCLE_H
+#define GORACE_LOCK_CYCLE_H
+
+#include "lock_order.h"
+
+/* Locks held at one moment, shared by the occurrences that it makes. */
+struct gates {
+    uint32_t refs, n;
+    uint64_t hash;
+    struct gate {
+        struct finding_lock lock;
+        uint64_t id;
+    } at[];
+};
+
+struct occurrence {
+    struct occurrence *next;
+    struct gates *gates;
+    uint32_t from; /* which of them is the edge's */
+    uint32_t stack;
+    uint64_t actor;
+    bool exclusive, readers_first;
+    uint32_t slot; /* when: this epoch of that slot, knowing ... */
+    uint64_t epoch;
+    struct vclock order, flow;
+    struct finding_actor by;
+};
+
+/* The last time that the lock was taken for writing. */
+struct writing {
+    uint64_t actor, epoch;
+    uint32_t slot;
+    struct vclock order;
+};
+
+struct edge {
+    struct edge *chain, *next_out, *next_in;
+    struct lock *from, *to;
+    uint64_t from_id, to_id;  /* their numbers, which outlive them here */
+    struct occurrence *first; /* latest first */
+    unsigned n;
+    bool cyclic; /* lies on a cycle */
+};
+
+/* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. */
+void cycles_search(struct actor *a, struct edge *e, struct occurrence *o);
+/* How many edges were found to lie on cycles, ever. Without the lock. */
+uint64_t cycles_seen(void);
+/* How often something was not kept, or not searched to the end. */
+extern uint64_t lock_order_cut;
+
+#endif

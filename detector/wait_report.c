@@ -1,0 +1,106 @@
+/* See wait_report.h. */
+#include "wait_report.h"
+
+#include "lock.h"
+
+/* `holder`: the one that it waits for in the cycle, whose lock comes first in what it holds. */
+void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *holder, struct actor *waited_by)
+{
+    const struct wait_for *f = &a->wait.f;
+    if (r->n == r->max)
+        return;
+    struct finding_step *s = &r->steps[r->n++];
+    *s = (struct finding_step){.role = STEP_WAITS,
+                               .stack = a->wait.stack,
+                               .thing = f->thing,
+                               .addr = f->thing == THING_THREAD ? 0 : f->key,
+                               .exclusive = f->how & HOW_EXCLUSIVE,
+                               .nheld = (int)a->nheld};
+    actor_describe_live(a, &s->actor);
+    if (holder) {
+        s->has_target = true;
+        s->target = holder->number;
+        s->target_ended = holder->ended;
+    }
+    unsigned shown = a->nheld < FINDING_LOCKS ? a->nheld : FINDING_LOCKS;
+    struct finding_lock *held = shown ? arena_alloc(shown * sizeof *held) : NULL;
+    uint64_t wanted =
+        waited_by ? waited_by->wait.f.thing == THING_COND ? waited_by->wait.f.mutex : waited_by->wait.f.key : 0;
+    const struct held *first = wanted ? held_find(a, wanted) : NULL;
+    unsigned k = 0;
+    if (held && first)
+        held[k++] = held_describe(first);
+    for (unsigned i = 0; held && i < a->nheld && k < shown; i++)
+        if (&a->held[i] != first)
+            held[k++] = held_describe(&a->held[i]);
+    s->held = held;
+}
+
+bool wait_report_open(struct report_of_waits *r, int n)
+{
+    *r = (struct report_of_waits){.max = n, .steps = arena_alloc((size_t)n * sizeof *r->steps)};
+    return r->steps != NULL;
+}
+
+static void report_close(struct report_of_waits *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        const struct finding_step *s = &r->steps[i];
+        int shown = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
+        if (s->held)
+            arena_free((void *)(uintptr_t)s->held, (size_t)shown * sizeof *s->held);
+    }
+    arena_free(r->steps, (size_t)r->max * sizeof *r->steps);
+}
+
+/* Caller holds `waits`. */
+bool wait_report_cycle(struct actor *a, struct actor *end, struct report_of_waits *r)
+{
+    int n = 1;
+    for (struct actor *w = end; w != a; w = w->wait.from)
+        n++;
+    if (!wait_report_open(r, n))
+        return false;
+    /* Backwards along wait.from: the end waits for a; its forerunner waits for it ... */
+    struct actor *holder = a;
+    for (struct actor *w = end;; w = w->wait.from) {
+        struct actor *waited_by = w == a ? end : w->wait.from;
+        wait_report_add(r, w, holder, waited_by);
+        w->wait.reported = true;
+        holder = w;
+        if (w == a)
+            break;
+    }
+    return true;
+}
+
+/* The lock was held by somebody who has ended, or was left behind by fork: nobody will give it up. */
+bool wait_report_orphan(struct actor *a, struct report_of_waits *r)
+{
+    const struct wait_for *f = &a->wait.f;
+    struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
+    if (!l || !l->orphan || !wait_report_open(r, 2))
+        return false;
+    wait_report_add(r, a, NULL, NULL);
+    r->steps[0].has_target = r->steps[0].target_ended = true;
+    r->steps[0].target = l->orphan->by.number;
+    r->steps[r->n++] = (struct finding_step){.role = STEP_TOOK,
+                                             .actor = l->orphan->by,
+                                             .stack = l->orphan->stack,
+                                             .thing = f->thing,
+                                             .addr = f->key,
+                                             .exclusive = true};
+    a->wait.reported = true;
+    return true;
+}
+
+void wait_report_hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
+{
+    const struct finding f = {
+        .kind = FINDING_DEADLOCK, .tier = TIER_HAPPENED, .nsteps = r->n, .steps = r->steps, .everybody = everybody};
+    if (host.found)
+        host.found(by, &f);
+    report_close(r);
+    if (host.deadlocked)
+        host.deadlocked(everybody);
+}
