@@ -223,14 +223,16 @@ static bool report_later(struct actor *a, size_t n, enum finding_tier tier)
         for (uint32_t g = 0, k = 1; k < shown; g++)
             if (g != o->from)
                 held[k++] = o->gates->at[g].lock;
-        steps[i] = (struct finding_step){.role = STEP_ACQUIRES,
-                                         .actor = o->by,
-                                         .stack = o->stack,
-                                         .thing = (enum thing)path[i].e->to->thing,
-                                         .addr = path[i].e->to->addr,
-                                         .exclusive = o->exclusive,
-                                         .nheld = (int)o->gates->n,
-                                         .held = held};
+        struct finding_step *s = &steps[i];
+        zero_bytes(s, sizeof *s);
+        s->role = STEP_ACQUIRES;
+        s->actor = o->by;
+        s->stack = o->stack;
+        s->thing = (enum thing)path[i].e->to->thing;
+        s->addr = path[i].e->to->addr;
+        s->exclusive = o->exclusive;
+        s->nheld = (int)o->gates->n;
+        s->held = held;
     }
     *r = (struct order_report){a->cycles, tier, (int)n, steps};
     a->cycles = r;
@@ -288,7 +290,12 @@ void lock_order_report(struct actor *a)
     while (a->cycles) {
         struct order_report *r = a->cycles;
         a->cycles = r->next;
-        const struct finding f = {.kind = FINDING_LOCK_ORDER, .tier = r->tier, .nsteps = r->n, .steps = r->steps};
+        struct finding f;
+        zero_bytes(&f, sizeof f);
+        f.kind = FINDING_LOCK_ORDER;
+        f.tier = r->tier;
+        f.nsteps = r->n;
+        f.steps = r->steps;
         if (host.found)
             host.found(a, &f);
         for (int i = 0; i < r->n; i++) {

@@ -8,12 +8,13 @@
 static void add_actor_step(struct finding_step *s, enum step_role role, const struct finding_actor *by, uint32_t stack,
                            const struct lock *l, uintptr_t addr)
 {
-    *s = (struct finding_step){.role = role,
-                               .actor = *by,
-                               .stack = stack,
-                               .thing = l ? (enum thing)l->thing : THING_MUTEX,
-                               .addr = addr,
-                               .exclusive = true};
+    zero_bytes(s, sizeof *s);
+    s->role = role;
+    s->actor = *by;
+    s->stack = stack;
+    s->thing = l ? (enum thing)l->thing : THING_MUTEX;
+    s->addr = addr;
+    s->exclusive = true;
 }
 
 /* Who holds the lock and where it was taken; how many steps were added. Of readers only `a` itself is known. */
@@ -50,8 +51,14 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
         return;
     }
     actor_describe_live(a, &me);
-    steps[n++] = (struct finding_step){
-        .role = STEP_MISUSES, .actor = me, .stack = stack, .thing = thing, .addr = addr, .exclusive = true};
+    struct finding_step *s = &steps[n++];
+    zero_bytes(s, sizeof *s);
+    s->role = STEP_MISUSES;
+    s->actor = me;
+    s->stack = stack;
+    s->thing = thing;
+    s->addr = addr;
+    s->exclusive = true;
     n += add_holder(a, &steps[n], l, addr);
     if (l && l->destroyed && l->destroyer)
         add_actor_step(&steps[n++], STEP_DESTROYED, l->destroyer, l->destroyed, l, addr);
@@ -60,8 +67,14 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
     if (l && l->copied)
         add_actor_step(&steps[n++], STEP_COPIED, &me, l->copied, l, addr);
     actor_leave(a);
-    const struct finding f = {
-        .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = n, .steps = steps, .misuse = what, .text = text};
+    struct finding f;
+    zero_bytes(&f, sizeof f);
+    f.kind = FINDING_MISUSE;
+    f.tier = TIER_HAPPENED;
+    f.nsteps = n;
+    f.steps = steps;
+    f.misuse = what;
+    f.text = text;
     if (host.found)
         host.found(a, &f);
 }
@@ -183,8 +196,13 @@ void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing th
         add_actor_step(&steps[0], STEP_TOOK, &me, h->stack, h->lock, h->addr);
         steps[0].thing = (enum thing)h->thing;
         steps[0].exclusive = h->exclusive;
-        const struct finding f = {
-            .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = 1, .steps = steps, .misuse = MISUSE_ENDS_HOLDING};
+        struct finding f;
+        zero_bytes(&f, sizeof f);
+        f.kind = FINDING_MISUSE;
+        f.tier = TIER_HAPPENED;
+        f.nsteps = 1;
+        f.steps = steps;
+        f.misuse = MISUSE_ENDS_HOLDING;
         if (host.found)
             host.found(a, &f);
     }
@@ -213,8 +231,13 @@ void misuse_of_handler(struct actor *a, struct lock *l, uint32_t stack)
     add_actor_step(&steps[0], STEP_MISUSES, &me, l->in_handler, l, l->addr);
     add_actor_step(&steps[1], STEP_TOOK, &me, stack, l, l->addr);
     l->in_handlers = 0;
-    const struct finding f = {
-        .kind = FINDING_MISUSE, .tier = TIER_HAPPENED, .nsteps = 2, .steps = steps, .misuse = MISUSE_IN_HANDLER};
+    struct finding f;
+    zero_bytes(&f, sizeof f);
+    f.kind = FINDING_MISUSE;
+    f.tier = TIER_HAPPENED;
+    f.nsteps = 2;
+    f.steps = steps;
+    f.misuse = MISUSE_IN_HANDLER;
     if (host.found)
         host.found(a, &f);
 }

@@ -10,12 +10,13 @@ void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *h
     if (r->n == r->max)
         return;
     struct finding_step *s = &r->steps[r->n++];
-    *s = (struct finding_step){.role = STEP_WAITS,
-                               .stack = a->wait.stack,
-                               .thing = f->thing,
-                               .addr = f->thing == THING_THREAD ? 0 : f->key,
-                               .exclusive = f->how & HOW_EXCLUSIVE,
-                               .nheld = (int)a->nheld};
+    zero_bytes(s, sizeof *s);
+    s->role = STEP_WAITS;
+    s->stack = a->wait.stack;
+    s->thing = f->thing;
+    s->addr = f->thing == THING_THREAD ? 0 : f->key;
+    s->exclusive = f->how & HOW_EXCLUSIVE;
+    s->nheld = (int)a->nheld;
     actor_describe_live(a, &s->actor);
     if (holder) {
         s->has_target = true;
@@ -84,20 +85,27 @@ bool wait_report_orphan(struct actor *a, struct report_of_waits *r)
     wait_report_add(r, a, NULL, NULL);
     r->steps[0].has_target = r->steps[0].target_ended = true;
     r->steps[0].target = l->orphan->by.number;
-    r->steps[r->n++] = (struct finding_step){.role = STEP_TOOK,
-                                             .actor = l->orphan->by,
-                                             .stack = l->orphan->stack,
-                                             .thing = f->thing,
-                                             .addr = f->key,
-                                             .exclusive = true};
+    struct finding_step *s = &r->steps[r->n++];
+    zero_bytes(s, sizeof *s);
+    s->role = STEP_TOOK;
+    s->actor = l->orphan->by;
+    s->stack = l->orphan->stack;
+    s->thing = f->thing;
+    s->addr = f->key;
+    s->exclusive = true;
     a->wait.reported = true;
     return true;
 }
 
 void wait_report_hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
 {
-    const struct finding f = {
-        .kind = FINDING_DEADLOCK, .tier = TIER_HAPPENED, .nsteps = r->n, .steps = r->steps, .everybody = everybody};
+    struct finding f;
+    zero_bytes(&f, sizeof f);
+    f.kind = FINDING_DEADLOCK;
+    f.tier = TIER_HAPPENED;
+    f.nsteps = r->n;
+    f.steps = r->steps;
+    f.everybody = everybody;
     if (host.found)
         host.found(by, &f);
     report_close(r);
