@@ -175,16 +175,17 @@ static __attribute__((noinline)) int wait(struct goro_chan *c, struct rt_waitq *
 
 /* ---- send and receive ---- */
 
-int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadline)
+static inline __attribute__((always_inline)) int give(struct goro_chan *c, const void *element, int64_t deadline,
+                                                      bool told)
 {
     struct rt_g *wake = NULL;
-    RT_HERE();
     if (!c)
         return rt_chan_wait_nil(deadline, RT_REASON_CHAN_NIL);
-    rt_chan_emit_sends(rt_self(), c, element);
+    if (told)
+        rt_chan_emit_sends(rt_self(), c, element);
     rt_lock(&c->lock);
     bool closed = c->closed;
-    if (!closed && !rt_chan_offer(c, element, &wake)) {
+    if (!closed && !rt_chan_offer(c, element, &wake, told)) {
         int result = wait(c, &c->senders, (void *)element, deadline);
         if (result == 0)
             rt_chan_panic_closed(c);
@@ -198,6 +199,19 @@ int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadlin
     return 0;
 }
 
+static __attribute__((noinline)) int send_told(struct goro_chan *c, const void *element, int64_t deadline)
+{
+    return give(c, element, deadline, true);
+}
+
+int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadline)
+{
+    if (!RT_LISTENED)
+        return give(c, element, deadline, false);
+    RT_HERE();
+    return send_told(c, element, deadline);
+}
+
 int rt_chan_try_send(struct goro_chan *c, const void *element)
 {
     struct rt_g *wake = NULL;
@@ -205,7 +219,7 @@ int rt_chan_try_send(struct goro_chan *c, const void *element)
     if (!__atomic_load_n(&c->closed, __ATOMIC_ACQUIRE) && rt_chan_full(c))
         return -EAGAIN;
     rt_lock(&c->lock);
-    bool closed = c->closed, sent = !closed && rt_chan_offer(c, element, &wake);
+    bool closed = c->closed, sent = !closed && rt_chan_offer(c, element, &wake, RT_LISTENED);
     rt_unlock(&c->lock);
     if (wake)
         rt_ready(wake);
@@ -223,31 +237,47 @@ int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
     return rt_chan_try_send(c, element);
 }
 
-int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
+static inline __attribute__((always_inline)) int receive(struct goro_chan *c, void *element, int64_t deadline,
+                                                         bool told)
 {
     struct rt_g *wake = NULL;
     if (!c)
         return rt_chan_wait_nil(deadline, RT_REASON_CHAN_NIL);
     rt_lock(&c->lock);
-    int result = rt_chan_take(c, element, &wake);
+    int result = rt_chan_take(c, element, &wake, told);
+    if (result == -EAGAIN && !told)
+        return wait(c, &c->receivers, element, deadline);
     if (result == -EAGAIN) {
-        uint32_t size = c->size;
+        uint32_t size = c->size; /* the channel may be gone afterwards */
         result = wait(c, &c->receivers, element, deadline);
         if (result >= 0)
             rt_emit_value_written(element, size);
         return result;
     }
-    rt_emit_value_written(element, c->size);
+    if (told)
+        rt_emit_value_written(element, c->size);
     rt_unlock(&c->lock);
     if (wake)
         rt_ready(wake);
     return result;
 }
 
+static __attribute__((noinline)) int receive_told(struct goro_chan *c, void *element, int64_t deadline)
+{
+    return receive(c, element, deadline, true);
+}
+
+int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
+{
+    return RT_LISTENED ? receive_told(c, element, deadline) : receive(c, element, deadline, false);
+}
+
 int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
 {
+    if (!RT_LISTENED)
+        return receive(c, element, deadline, false);
     RT_HERE();
-    return rt_chan_recv(c, element, deadline);
+    return receive_told(c, element, deadline);
 }
 
 int rt_chan_try_recv(struct goro_chan *c, void *element)
@@ -262,7 +292,7 @@ int rt_chan_try_recv(struct goro_chan *c, void *element)
             return -EAGAIN;
     }
     rt_lock(&c->lock);
-    int result = rt_chan_take(c, element, &wake);
+    int result = rt_chan_take(c, element, &wake, RT_LISTENED);
     if (result >= 0)
         rt_emit_value_written(element, c->size);
     rt_unlock(&c->lock);

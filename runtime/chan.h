@@ -61,8 +61,6 @@ static inline void rt_chan_emit_sends(struct rt_g *g, const struct goro_chan *c,
  * receiver is after the sender, but not the other way round. */
 static inline void rt_chan_emit_direct(struct goro_chan *c, struct rt_g *receiver)
 {
-    if (!RT_LISTENED)
-        return;
     if (c->capacity == 0) {
         rt_emit_meet(rt_self(), receiver);
         return;
@@ -73,13 +71,17 @@ static inline void rt_chan_emit_direct(struct goro_chan *c, struct rt_g *receive
     c->in = c->out = rt_chan_after(c, c->in);
 }
 
-/* Requires: lock, not closed. true: the element went; *wake, if not NULL, is to be made ready when the lock is released. */
-static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struct rt_g **wake)
+/* What follows is told to a listener, or not, as a constant: so that without one an operation looks for him once.
+ *
+ * Requires: lock, not closed. true: the element went; *wake, if not NULL, is to be made ready when the lock is released. */
+static inline __attribute__((always_inline)) bool rt_chan_offer(struct goro_chan *c, const void *element,
+                                                                struct rt_g **wake, bool told)
 {
     if (c->receivers.first) {
         struct rt_waiter *w = rt_waitq_pop(&c->receivers);
         if (w) {
-            rt_chan_emit_direct(c, w->g);
+            if (told)
+                rt_chan_emit_direct(c, w->g);
             if (w->element)
                 rt_chan_copy(w->element, element, c->size);
             w->result = 1;
@@ -89,7 +91,8 @@ static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struc
     }
     if (c->count == c->capacity)
         return false;
-    rt_emit_handoff(rt_self(), rt_chan_slot(c, c->in));
+    if (told)
+        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->in));
     rt_chan_copy(c->in, element, c->size);
     c->in = rt_chan_after(c, c->in);
     __atomic_store_n(&c->count, c->count + 1, __ATOMIC_RELAXED);
@@ -97,39 +100,45 @@ static inline bool rt_chan_offer(struct goro_chan *c, const void *element, struc
 }
 
 /* Requires: lock; a sender waits, hence the buffer is full or there is none. The first element goes out, the sender's to the end. */
-static inline void rt_chan_take_over(struct goro_chan *c, struct rt_waiter *sender, void *element)
+static inline __attribute__((always_inline)) void rt_chan_take_over(struct goro_chan *c, struct rt_waiter *sender,
+                                                                    void *element, bool told)
 {
-    if (sender->selects)
+    if (told && sender->selects)
         rt_chan_emit_sends(sender->g, c, sender->element);
     if (c->capacity == 0) {
-        rt_emit_meet(rt_self(), sender->g);
+        if (told)
+            rt_emit_meet(rt_self(), sender->g);
         if (element)
             rt_chan_copy(element, sender->element, c->size);
         return;
     }
-    rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
+    if (told)
+        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
     if (element)
         rt_chan_copy(element, c->out, c->size);
-    rt_emit_handoff(sender->g, rt_chan_slot(c, c->out));
+    if (told)
+        rt_emit_handoff(sender->g, rt_chan_slot(c, c->out));
     rt_chan_copy(c->out, sender->element, c->size);
     c->out = rt_chan_after(c, c->out);
     c->in = c->out;
 }
 
 /* Requires: lock. 1: received. 0: closed and drained, *element is zero. -EAGAIN: nothing there. *wake: as above. */
-static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g **wake)
+static inline __attribute__((always_inline)) int rt_chan_take(struct goro_chan *c, void *element, struct rt_g **wake,
+                                                              bool told)
 {
     if (c->senders.first) {
         struct rt_waiter *w = rt_waitq_pop(&c->senders);
         if (w) {
-            rt_chan_take_over(c, w, element);
+            rt_chan_take_over(c, w, element, told);
             w->result = 1;
             *wake = w->g;
             return 1;
         }
     }
     if (c->count > 0) {
-        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
+        if (told)
+            rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
         if (element)
             rt_chan_copy(element, c->out, c->size);
         c->out = rt_chan_after(c, c->out);
@@ -138,7 +147,8 @@ static inline int rt_chan_take(struct goro_chan *c, void *element, struct rt_g *
     }
     if (!c->closed)
         return -EAGAIN;
-    rt_emit_acquire(rt_self(), c);
+    if (told)
+        rt_emit_acquire(rt_self(), c);
     if (element)
         rt_zero(element, c->size);
     return 0;

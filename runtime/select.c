@@ -108,11 +108,11 @@ static struct goro_case *carry_out(struct select *s)
         if (one->kind == GORO_CASE_SEND)
             rt_chan_emit_sends(rt_self(), one->chan, one->element);
         if (one->kind == GORO_CASE_RECV)
-            result = rt_chan_take(one->chan, one->element, &wake);
+            result = rt_chan_take(one->chan, one->element, &wake, RT_LISTENED);
         else if (one->chan->closed)
             panic = true, result = 0;
         else
-            result = rt_chan_offer(one->chan, one->element, &wake) ? 1 : -EAGAIN;
+            result = rt_chan_offer(one->chan, one->element, &wake, RT_LISTENED) ? 1 : -EAGAIN;
         if (result == -EAGAIN)
             continue;
         if (one->kind == GORO_CASE_RECV)
