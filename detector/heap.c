@@ -2,6 +2,8 @@
  * free is described after the block was taken out. */
 #include "heap.h"
 
+#include "left.h"
+
 #define CHAIN_BITS 16
 #define CHAINS (1u << CHAIN_BITS)
 
@@ -92,4 +94,14 @@ void heap_mark(void)
 uint64_t heap_lost(void)
 {
     return lost;
+}
+
+void heap_each(void (*visit)(void *ctx, uintptr_t addr, size_t size), void *ctx)
+{
+    for (uint32_t i = 0; i < CHAINS; i++) {
+        os_lock(&chains[i].lock);
+        for (const struct block *b = chains[i].first; b; b = b->next)
+            visit(ctx, b->addr, b->size);
+        os_unlock(&chains[i].lock);
+    }
 }

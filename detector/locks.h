@@ -91,6 +91,15 @@ void wait_check(struct actor *by);
 /* Somebody cancels `a`: its waits that can be cancelled count as ones that end. */
 void actor_cancelled(struct actor *a);
 
+/* ---- who is left at the end, and can be reached by nobody; left.c. One caller, while nobody else acts ------------- */
+bool left_begin(void);                         /* false: it cannot be known */
+void left_root(uintptr_t lo, size_t size);     /* here pointers of the program may lie */
+void left_hole(uintptr_t lo, size_t size);     /* but not here */
+/* `a` waits for the objects; n < 0: for some that its stack leads to. lo: its stack, as far as it is in use. */
+void left_waiting(struct actor *a, const uint64_t *keys, int n, uintptr_t lo, size_t size);
+/* Hands over those that can never go on, if all roots were named; by: the calling thread, the only one. */
+void left_end(struct actor *by, bool all_roots);
+
 /* ---- misuse ---------------------------------------------------------------------------------------------------------- */
 enum misuse {
     MISUSE_UNLOCK_UNLOCKED,

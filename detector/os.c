@@ -50,6 +50,16 @@ void os_drop(void *p, size_t size)
     sys6(SYS_madvise, (long)p, (long)size, MADV_DONTNEED, 0, 0, 0);
 }
 
+bool os_peek(void *to, uintptr_t from, size_t n)
+{
+    struct {
+        void *base;
+        size_t size;
+    } local = {to, n}, remote = {(void *)from, n};
+    long pid = sys6(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    return sys6(SYS_process_vm_readv, pid, (long)&local, 1, (long)&remote, 1, 0) == (long)n;
+}
+
 long os_pagemap_open(void)
 {
     return sys6(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC, 0, 0, 0);

@@ -43,6 +43,8 @@ void os_huge(void *p, size_t size);
 void os_unmap(void *p, size_t size);
 /* Gives the pages back; they read as zero afterwards. Both ends on page borders. */
 void os_drop(void *p, size_t size);
+/* Copies `n` bytes at `from` where there is memory that can be read; false where not, or where the kernel does not let us. */
+bool os_peek(void *to, uintptr_t from, size_t n);
 /* Which pages have ever been written. map: from os_pagemap_open, negative when the kernel does not say (no /proc).
  * entry[i] is not 0 for the i-th page from p when it is present or swapped out (mincore(2) would not tell of the latter).
  * False when it cannot be known: then every page has to be taken as touched. */

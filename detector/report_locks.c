@@ -166,7 +166,8 @@ void report_steps_sentence(struct outbuf *o, const struct report *r)
         deadlock_sentence(o, r);
         break;
     case FINDING_STUCK:
-        outbuf_format(o, "%d thread%s can never go on", f->nsteps, f->nsteps == 1 ? "" : "s");
+        outbuf_format(o, "%d %s%s can never go on", f->nsteps,
+                      f->steps[0].actor.goroutine ? "goroutine" : "thread", f->nsteps == 1 ? "" : "s");
         break;
     case FINDING_MISUSE:
         misuse_sentence(o, r);

@@ -8,14 +8,43 @@
 #include <unistd.h>
 
 #include "interpose.h"
+#include "mappings.h"
 
 static bool whole_pages(const void *p, size_t size)
 {
     return size && ((uintptr_t)p & 4095) == 0 && (uintptr_t)p + size > (uintptr_t)p;
 }
 
+#define MAPPINGS 4096
+static struct {
+    uintptr_t lo;
+    size_t size;
+} mappings[MAPPINGS]; /* what the program has asked for, at any time */
+static unsigned nmappings; /* atomic; above MAPPINGS: some were lost */
+
+bool mappings_each(void (*visit)(uintptr_t lo, size_t size))
+{
+    unsigned n = __atomic_load_n(&nmappings, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < n && i < MAPPINGS; i++)
+        visit(mappings[i].lo, mappings[i].size);
+    return n <= MAPPINGS;
+}
+
+static void remember(const void *p, size_t size)
+{
+    unsigned i = __atomic_fetch_add(&nmappings, 1, __ATOMIC_ACQ_REL);
+    if (i < MAPPINGS) {
+        mappings[i].lo = (uintptr_t)p;
+        mappings[i].size = size;
+    } else {
+        __atomic_store_n(&nmappings, MAPPINGS + 1, __ATOMIC_RELEASE);
+    }
+}
+
 static void *mapped(struct actor *me, void *p, size_t size)
 {
+    if (p != MAP_FAILED)
+        remember(p, size);
     if (me && p != MAP_FAILED)
         mem_fresh(me, (uintptr_t)p, size);
     return p;
@@ -49,6 +78,8 @@ INTERPOSE(void *, mremap, (void *old, size_t old_size, size_t size, int flags, .
     va_end(rest);
     struct actor *me = current();
     void *p = REAL(mremap)(old, old_size, size, flags, wanted);
+    if (p != MAP_FAILED)
+        remember(p, size);
     if (!me || p == MAP_FAILED)
         return p;
     if (p != old) {
@@ -68,6 +99,8 @@ INTERPOSE(void *, sbrk, (intptr_t increment))
     if (me && increment < 0)
         mem_fresh(me, (uintptr_t)REAL(sbrk)(0) + (uintptr_t)increment, (size_t)-increment);
     void *old = REAL(sbrk)(increment);
+    if (increment > 0 && old != (void *)-1)
+        remember(old, (size_t)increment);
     if (me && increment > 0 && old != (void *)-1)
         mem_fresh(me, (uintptr_t)old, (size_t)increment);
     return old;

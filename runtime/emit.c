@@ -182,6 +182,30 @@ void rt_tell_unblock(struct rt_g *g)
     TELL(wait_ends(g->actor));
 }
 
+void rt_tell_left_memory(const void *memory, size_t size)
+{
+    TELL(left_memory(memory, size));
+}
+
+bool rt_emit_inside(const struct rt_g *g)
+{
+    return waits[g->reason].what != GORACE_WAIT_TIME && waits[g->reason].what != GORACE_WAIT_EXTERNAL;
+}
+
+void rt_tell_left_waiting(struct rt_g *g)
+{
+    struct gorace_wait wait = waits[g->reason];
+    wait.object = g->object;
+    int n = g->reason == RT_REASON_SELECT ? -1 : wait.what != GORACE_WAIT_NOTHING;
+    const char *end = g->stack + rt_stack_size(g->stack_class);
+    TELL(left_waiting(g->actor, &wait, n, g->sp, (size_t)(end - (const char *)g->sp)));
+}
+
+void rt_tell_left_all(void)
+{
+    TELL(left_all());
+}
+
 void rt_tell_object_begins(const void *object, enum gorace_object kind, size_t size, size_t capacity)
 {
     struct rt_g *g = rt_self();

@@ -25,6 +25,8 @@ extern const struct gorace_events *rt_events; /* set once, before the first goro
 #define RT_LISTENED 0
 #endif
 
+/* Whether what g waits for can only come from inside of the program. */
+bool rt_emit_inside(const struct rt_g *g);
 /* Looks for a listener. Idempotent. */
 void rt_emit_start(void);
 
@@ -68,6 +70,9 @@ RT_EMIT(timer_fires, (const void *timer), (timer))
 RT_EMIT(timer_fired, (void), ())
 RT_EMIT(misuse, (enum gorace_misuse what, const void *object, const char *text), (what, object, text))
 RT_EMIT(all_asleep, (void), ())
+RT_EMIT(left_memory, (const void *memory, size_t size), (memory, size))
+RT_EMIT(left_waiting, (struct rt_g * g), (g))
+RT_EMIT(left_all, (void), ())
 #undef RT_EMIT
 
 #endif

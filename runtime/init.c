@@ -125,6 +125,7 @@ static void end(void)
         rt_forget();
         return;
     }
+    rt_left();
     for (int i = 0; i < rt_sched.made_ps; i++) {
         rt_timers_free(rt_sched.ps[i]);
         rt_free(rt_sched.ps[i], sizeof *rt_sched.ps[i]);

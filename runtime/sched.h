@@ -151,6 +151,10 @@ void rt_tasks_lock(void); /* for fork */
 void rt_tasks_unlock(void);
 int64_t rt_tasks_count(void);
 void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg);
+/* Where goroutines' records lie. Nobody makes any meanwhile. */
+void rt_tasks_memory(void (*visit)(const void *memory, size_t size));
+/* The runtime has ended, its threads as well. left.c */
+void rt_left(void);
 
 /* init.c */
 void rt_finish(int result);

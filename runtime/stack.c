@@ -317,6 +317,13 @@ void rt_stacks_forget(void)
     memset(pools, 0, sizeof pools);
 }
 
+void rt_stacks_memory(void (*visit)(const void *memory, size_t size))
+{
+    for (int class = 0; class < RT_STACK_CLASSES; class++)
+        for (const struct slab *slab = pools[class].slabs; slab; slab = slab->next)
+            visit(slab->base, slab->size);
+}
+
 void rt_stacks_end(void)
 {
     for (int class = 0; class < RT_STACK_CLASSES; class ++) {

@@ -28,6 +28,8 @@ void rt_stack_of_thread(void);
 void rt_stacks_trim(void);
 /* If address is in a guard: the stack above it; otherwise NULL. */
 const char *rt_stack_guard(const void *address);
+/* Where stacks lie. Nobody makes any meanwhile. */
+void rt_stacks_memory(void (*visit)(const void *memory, size_t size));
 void rt_stacks_end(void);
 /* Leaves them to whoever still runs on them. */
 void rt_stacks_forget(void);

@@ -268,6 +268,12 @@ void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg)
                 visit(&block->gs[i], arg);
 }
 
+void rt_tasks_memory(void (*visit)(const void *memory, size_t size))
+{
+    for (const struct block *block = common.blocks; block; block = block->next)
+        visit(block, sizeof *block);
+}
+
 void rt_tasks_flush(struct rt_p *p)
 {
     rt_lock(&common.lock);

@@ -350,6 +350,7 @@ bool rt_ms_end(void)
         }
         pthread_join(m->thread, NULL);
         signal_stack_free(m->signal_stack);
+        m->after_arg = NULL; /* or left.c would find there what somebody once waited for */
         rt_free(m, sizeof *m);
     }
     rt_sched.ms = NULL;

@@ -193,6 +193,15 @@ struct gorace_events {
     /* No goroutine can ever go on: all wait, for one another, and no timer, descriptor, blocking call or other thread is left.
      * The runtime is about to end the process; the call need not return. On a thread that runs no goroutine. */
     void (*all_asleep)(void);
+
+    /* When the main goroutine has returned, none of those left can run, and no timer or descriptor could wake one: before
+     * their `ends`, on the thread that ends the runtime, the only one of the runtime's.
+     * First memory of the runtime in which no pointer of the program lies but in what left_waiting names: stacks, goroutines. */
+    void (*left_memory)(const void *memory, size_t size);
+    /* One that waits, as by wait_begins; n < 0: on channels in its stack. stack: what is in use of it. */
+    void (*left_waiting)(struct gorace_actor *a, const struct gorace_wait *waits, int n, const void *stack,
+                         size_t size);
+    void (*left_all)(void);
 };
 
 #ifdef __cplusplus

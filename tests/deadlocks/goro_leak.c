@@ -70,7 +70,7 @@ static void serve(goro_chan_of(int) requests)
         (void)request;
 }
 
-static goro_chan_of(int) stuck_goro_leaked_server_requests;
+goro_chan_of(int) stuck_goro_leaked_server_requests; /* not static: or it is never written, as it is never read */
 
 static NOINLINE void stuck_goro_leaked_server_start(bool fixed)
 {
@@ -93,7 +93,7 @@ struct registry {
     goro_chan_of(int) requests;
 };
 
-static struct registry *stuck_goro_leaked_entry_first;
+struct registry *stuck_goro_leaked_entry_first;
 
 static NOINLINE void stuck_goro_leaked_entry_start(bool fixed)
 {
