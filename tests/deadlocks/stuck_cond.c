@@ -44,15 +44,16 @@ static void *stuck_one_signal_waiter(void *arg)
     return NULL;
 }
 
-/* Two wait and one is woken. The twin wakes all. */
+/* Two wait and one is woken, whichever it is. The twin wakes all. */
 void stuck_one_signal(bool fixed)
 {
-    int one = 1, two = 2;
-    pthread_t first = begin(stuck_one_signal_waiter, &one), second;
+    int numbers[] = {1, 2};
+    pthread_t threads[2];
 
-    await(&waiters, 1);
-    second = begin(stuck_one_signal_waiter, &two);
-    await(&waiters, 2);
+    for (int i = 0; i < 2; i++) {
+        threads[i] = begin(stuck_one_signal_waiter, &numbers[i]);
+        await(&waiters, i + 1);
+    }
     pthread_mutex_lock(&lock); /* both wait: each has given the mutex back */
     is_ready = true;
     if (fixed)
@@ -60,8 +61,8 @@ void stuck_one_signal(bool fixed)
     else
         pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);
-    finish(first);
-    finish(second);
+    for (int i = 0; i < 2; i++)
+        finish(threads[i]);
 }
 
 static void *stuck_still_false_waiter(void *arg)
