@@ -260,10 +260,12 @@ static void check_everybody(struct actor *by)
         if (all && !reported)
             describe_all(&r);
         unlock_waits(by);
-        if (all && r.steps)
+        if (all && r.steps) {
             wait_report_hand_over(by, &r, true);
-        else if (all && reported && host.deadlocked)
+        } else if (all && reported && host.deadlocked) {
+            wait_reports_finish();
             host.deadlocked(true);
+        }
         return;
     }
 }
@@ -381,10 +383,12 @@ void wait_all_asleep(void)
     if (!reported)
         describe_all(&r);
     os_unlock(&waits);
-    if (r.steps && r.n)
+    if (r.steps && r.n) {
         wait_report_hand_over(NULL, &r, true);
-    else if (host.deadlocked)
+    } else if (host.deadlocked) {
+        wait_reports_finish();
         host.deadlocked(true);
+    }
 }
 
 void wait_given_up(struct actor *a)

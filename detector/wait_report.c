@@ -2,6 +2,11 @@
 #include "wait_report.h"
 
 #include "lock.h"
+#include "os.h"
+
+#define PATIENCE_MS 60000 /* a report that takes longer is not waited for */
+
+static uint32_t on_their_way; /* atomic: reports that were opened and not handed over yet */
 
 /* `holder`: the one that it waits for in the cycle, whose lock comes first in what it holds. */
 void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *holder, struct actor *waited_by)
@@ -40,7 +45,10 @@ void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *h
 bool wait_report_open(struct report_of_waits *r, int n)
 {
     *r = (struct report_of_waits){.max = n, .steps = arena_alloc((size_t)n * sizeof *r->steps)};
-    return r->steps != NULL;
+    if (!r->steps)
+        return false;
+    __atomic_fetch_add(&on_their_way, 1, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 static void report_close(struct report_of_waits *r)
@@ -109,6 +117,13 @@ void wait_report_hand_over(struct actor *by, struct report_of_waits *r, bool eve
     if (host.found)
         host.found(by, &f);
     report_close(r);
+    __atomic_fetch_sub(&on_their_way, 1, __ATOMIC_SEQ_CST);
     if (host.deadlocked)
         host.deadlocked(everybody);
+}
+
+void wait_reports_finish(void)
+{
+    for (int ms = 0; ms < PATIENCE_MS && __atomic_load_n(&on_their_way, __ATOMIC_SEQ_CST); ms++)
+        os_sleep_ms(1);
 }
