@@ -12,6 +12,7 @@
 #include <gorace/event.h>
 
 #include "../detector/access.h"
+#include "../detector/flags.h"
 #include "../detector/locks.h"
 #include "interpose.h"
 #include "mappings.h"
@@ -302,9 +303,10 @@ static void object_ends(struct gorace_actor *by, const void *object, enum gorace
 {
     struct actor *a = actor_of(by);
     (void)kind;
-    (void)size;
-    if (a)
-        heap_free(a, (uintptr_t)object, pc ? pc : CALLER);
+    if (!a)
+        return;
+    heap_free(a, (uintptr_t)object, pc ? pc : CALLER);
+    mem_fresh(a, (uintptr_t)object, size); /* the runtime uses it again, with nobody told */
 }
 
 static void object_closed(struct gorace_actor *by, const void *object, enum gorace_object kind, uintptr_t pc)

@@ -130,6 +130,8 @@ static void deadlocked(bool everybody)
 {
     if (flags.on_deadlock == ON_DEADLOCK_REPORT && !everybody)
         return;
+    if (!(flags.detect & DETECT_DEADLOCK))
+        return; /* nothing was reported: the runtime, all of whose goroutines sleep, says so itself */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     int status = process_exit_code(0);
     if (flags.on_deadlock == ON_DEADLOCK_ABORT) {
