@@ -94,4 +94,13 @@ struct finding {
     bool everybody;         /* DEADLOCK: no actor is left that could end it */
 };
 
+/* A step with this, and a finding of these steps; all else is 0. The steps stay the caller's. */
+void finding_step(struct finding_step *s, enum step_role role, uint32_t stack, enum thing thing, uint64_t addr);
+void finding_of_steps(struct finding *f, enum finding_kind kind, enum finding_tier tier,
+                      const struct finding_step *steps, int nsteps);
+/* n steps in an array from the arena with room for so many, and what they say of locks held. */
+void finding_steps_free(struct finding_step *steps, int n, int room);
+/* To the host, if it listens. Outside of the core. */
+void finding_hand_over(struct actor *by, const struct finding *f);
+
 #endif

@@ -298,21 +298,12 @@ static void report_place(struct actor *by, size_t first)
         if (n == SHOWN)
             continue;
         struct finding_step *s = &steps[n++];
-        zero_bytes(s, sizeof *s);
-        s->role = STEP_WAITS;
-        s->stack = w->a->wait.stack;
-        s->thing = w->a->wait.f.thing;
-        s->addr = w->a->wait.f.key;
+        finding_step(s, STEP_WAITS, w->a->wait.stack, w->a->wait.f.thing, w->a->wait.f.key);
         actor_describe_live(w->a, &s->actor);
     }
     struct finding f;
-    zero_bytes(&f, sizeof f);
-    f.kind = FINDING_STUCK;
-    f.tier = TIER_HAPPENED;
-    f.nsteps = n;
-    f.steps = steps;
-    if (n && host.found)
-        host.found(by, &f);
+    finding_of_steps(&f, FINDING_STUCK, TIER_HAPPENED, steps, n);
+    finding_hand_over(by, &f);
 }
 
 /* Threads that the host has not named could know anything. */

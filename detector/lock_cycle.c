@@ -224,12 +224,8 @@ static bool report_later(struct actor *a, size_t n, enum finding_tier tier)
             if (g != o->from)
                 held[k++] = o->gates->at[g].lock;
         struct finding_step *s = &steps[i];
-        zero_bytes(s, sizeof *s);
-        s->role = STEP_ACQUIRES;
+        finding_step(s, STEP_ACQUIRES, o->stack, (enum thing)path[i].e->to->thing, path[i].e->to->addr);
         s->actor = o->by;
-        s->stack = o->stack;
-        s->thing = (enum thing)path[i].e->to->thing;
-        s->addr = path[i].e->to->addr;
         s->exclusive = o->exclusive;
         s->nheld = (int)o->gates->n;
         s->held = held;
@@ -291,18 +287,9 @@ void lock_order_report(struct actor *a)
         struct order_report *r = a->cycles;
         a->cycles = r->next;
         struct finding f;
-        zero_bytes(&f, sizeof f);
-        f.kind = FINDING_LOCK_ORDER;
-        f.tier = r->tier;
-        f.nsteps = r->n;
-        f.steps = r->steps;
-        if (host.found)
-            host.found(a, &f);
-        for (int i = 0; i < r->n; i++) {
-            int shown = r->steps[i].nheld < FINDING_LOCKS ? r->steps[i].nheld : FINDING_LOCKS;
-            arena_free((void *)(uintptr_t)r->steps[i].held, (size_t)shown * sizeof *r->steps[i].held);
-        }
-        arena_free(r->steps, (size_t)r->n * sizeof *r->steps);
+        finding_of_steps(&f, FINDING_LOCK_ORDER, r->tier, r->steps, r->n);
+        finding_hand_over(a, &f);
+        finding_steps_free(r->steps, r->n, r->n);
         arena_free(r, sizeof *r);
     }
 }

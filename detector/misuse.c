@@ -8,13 +8,18 @@
 static void add_actor_step(struct finding_step *s, enum step_role role, const struct finding_actor *by, uint32_t stack,
                            const struct lock *l, uintptr_t addr)
 {
-    zero_bytes(s, sizeof *s);
-    s->role = role;
+    finding_step(s, role, stack, l ? (enum thing)l->thing : THING_MUTEX, addr);
     s->actor = *by;
-    s->stack = stack;
-    s->thing = l ? (enum thing)l->thing : THING_MUTEX;
-    s->addr = addr;
     s->exclusive = true;
+}
+
+static void hand_over(struct actor *a, enum misuse what, const struct finding_step *steps, int n, const char *text)
+{
+    struct finding f;
+    finding_of_steps(&f, FINDING_MISUSE, TIER_HAPPENED, steps, n);
+    f.misuse = what;
+    f.text = text;
+    finding_hand_over(a, &f);
 }
 
 /* Who holds the lock and where it was taken; how many steps were added. Of readers only `a` itself is known. */
@@ -51,14 +56,8 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
         return;
     }
     actor_describe_live(a, &me);
-    struct finding_step *s = &steps[n++];
-    zero_bytes(s, sizeof *s);
-    s->role = STEP_MISUSES;
-    s->actor = me;
-    s->stack = stack;
-    s->thing = thing;
-    s->addr = addr;
-    s->exclusive = true;
+    add_actor_step(&steps[n], STEP_MISUSES, &me, stack, l, addr);
+    steps[n++].thing = thing;
     n += add_holder(a, &steps[n], l, addr);
     if (l && l->destroyed && l->destroyer)
         add_actor_step(&steps[n++], STEP_DESTROYED, l->destroyer, l->destroyed, l, addr);
@@ -67,16 +66,7 @@ void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr,
     if (l && l->copied)
         add_actor_step(&steps[n++], STEP_COPIED, &me, l->copied, l, addr);
     actor_leave(a);
-    struct finding f;
-    zero_bytes(&f, sizeof f);
-    f.kind = FINDING_MISUSE;
-    f.tier = TIER_HAPPENED;
-    f.nsteps = n;
-    f.steps = steps;
-    f.misuse = what;
-    f.text = text;
-    if (host.found)
-        host.found(a, &f);
+    hand_over(a, what, steps, n, text);
 }
 
 bool lock_used(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
@@ -196,15 +186,7 @@ void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing th
         add_actor_step(&steps[0], STEP_TOOK, &me, h->stack, h->lock, h->addr);
         steps[0].thing = (enum thing)h->thing;
         steps[0].exclusive = h->exclusive;
-        struct finding f;
-        zero_bytes(&f, sizeof f);
-        f.kind = FINDING_MISUSE;
-        f.tier = TIER_HAPPENED;
-        f.nsteps = 1;
-        f.steps = steps;
-        f.misuse = MISUSE_ENDS_HOLDING;
-        if (host.found)
-            host.found(a, &f);
+        hand_over(a, MISUSE_ENDS_HOLDING, steps, 1, NULL);
     }
 }
 
@@ -231,13 +213,5 @@ void misuse_of_handler(struct actor *a, struct lock *l, uint32_t stack)
     add_actor_step(&steps[0], STEP_MISUSES, &me, l->in_handler, l, l->addr);
     add_actor_step(&steps[1], STEP_TOOK, &me, stack, l, l->addr);
     l->in_handlers = 0;
-    struct finding f;
-    zero_bytes(&f, sizeof f);
-    f.kind = FINDING_MISUSE;
-    f.tier = TIER_HAPPENED;
-    f.nsteps = 2;
-    f.steps = steps;
-    f.misuse = MISUSE_IN_HANDLER;
-    if (host.found)
-        host.found(a, &f);
+    hand_over(a, MISUSE_IN_HANDLER, steps, 2, NULL);
 }

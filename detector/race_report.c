@@ -93,8 +93,7 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
         actor_describe(x->who, &f.access[1].actor);
         describe_object(&f.object, f.access[0].addr);
         actor_leave(a);
-        if (host.found)
-            host.found(a, &f);
+        finding_hand_over(a, &f);
         actor_enter(a);
     }
     a->handing = handing.outer;

@@ -15,11 +15,7 @@ void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *h
     if (r->n == r->max)
         return;
     struct finding_step *s = &r->steps[r->n++];
-    zero_bytes(s, sizeof *s);
-    s->role = STEP_WAITS;
-    s->stack = a->wait.stack;
-    s->thing = f->thing;
-    s->addr = f->thing == THING_THREAD ? 0 : f->key;
+    finding_step(s, STEP_WAITS, a->wait.stack, f->thing, f->thing == THING_THREAD ? 0 : f->key);
     s->exclusive = f->how & HOW_EXCLUSIVE;
     s->nheld = (int)a->nheld;
     actor_describe_live(a, &s->actor);
@@ -49,17 +45,6 @@ bool wait_report_open(struct report_of_waits *r, int n)
         return false;
     __atomic_fetch_add(&on_their_way, 1, __ATOMIC_SEQ_CST);
     return true;
-}
-
-static void report_close(struct report_of_waits *r)
-{
-    for (int i = 0; i < r->n; i++) {
-        const struct finding_step *s = &r->steps[i];
-        int shown = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
-        if (s->held)
-            arena_free((void *)(uintptr_t)s->held, (size_t)shown * sizeof *s->held);
-    }
-    arena_free(r->steps, (size_t)r->max * sizeof *r->steps);
 }
 
 /* Caller holds `waits`. */
@@ -94,12 +79,8 @@ bool wait_report_orphan(struct actor *a, struct report_of_waits *r)
     r->steps[0].has_target = r->steps[0].target_ended = true;
     r->steps[0].target = l->orphan->by.number;
     struct finding_step *s = &r->steps[r->n++];
-    zero_bytes(s, sizeof *s);
-    s->role = STEP_TOOK;
+    finding_step(s, STEP_TOOK, l->orphan->stack, f->thing, f->key);
     s->actor = l->orphan->by;
-    s->stack = l->orphan->stack;
-    s->thing = f->thing;
-    s->addr = f->key;
     s->exclusive = true;
     a->wait.reported = true;
     return true;
@@ -108,15 +89,10 @@ bool wait_report_orphan(struct actor *a, struct report_of_waits *r)
 void wait_report_hand_over(struct actor *by, struct report_of_waits *r, bool everybody)
 {
     struct finding f;
-    zero_bytes(&f, sizeof f);
-    f.kind = FINDING_DEADLOCK;
-    f.tier = TIER_HAPPENED;
-    f.nsteps = r->n;
-    f.steps = r->steps;
+    finding_of_steps(&f, FINDING_DEADLOCK, TIER_HAPPENED, r->steps, r->n);
     f.everybody = everybody;
-    if (host.found)
-        host.found(by, &f);
-    report_close(r);
+    finding_hand_over(by, &f);
+    finding_steps_free(r->steps, r->n, r->max);
     __atomic_fetch_sub(&on_their_way, 1, __ATOMIC_SEQ_CST);
     if (host.deadlocked)
         host.deadlocked(everybody);

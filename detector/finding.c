@@ -1,0 +1,39 @@
+/* See finding.h. Cleared by the core's own means: for an initialiser of this size compilers call memset, which is the program's. */
+#include "finding.h"
+
+#include "actor.h"
+
+void finding_step(struct finding_step *s, enum step_role role, uint32_t stack, enum thing thing, uint64_t addr)
+{
+    zero_bytes(s, sizeof *s);
+    s->role = role;
+    s->stack = stack;
+    s->thing = thing;
+    s->addr = addr;
+}
+
+void finding_of_steps(struct finding *f, enum finding_kind kind, enum finding_tier tier,
+                      const struct finding_step *steps, int nsteps)
+{
+    zero_bytes(f, sizeof *f);
+    f->kind = kind;
+    f->tier = tier;
+    f->steps = steps;
+    f->nsteps = nsteps;
+}
+
+void finding_hand_over(struct actor *by, const struct finding *f)
+{
+    if (host.found)
+        host.found(by, f);
+}
+
+void finding_steps_free(struct finding_step *steps, int n, int room)
+{
+    for (int i = 0; i < n; i++) {
+        const int shown = steps[i].nheld < FINDING_LOCKS ? steps[i].nheld : FINDING_LOCKS;
+        if (steps[i].held)
+            arena_free((void *)(uintptr_t)steps[i].held, (size_t)shown * sizeof *steps[i].held);
+    }
+    arena_free(steps, (size_t)room * sizeof *steps);
+}
