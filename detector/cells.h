@@ -7,16 +7,10 @@
 #include "actor.h"
 #include "shadow.h"
 
-/* The accesses are of the actor's current epoch. */
-static inline lanes cells_current(const struct actor *a, four_cells v)
-{
-    return stamps_current(&a->stamps, v);
-}
-
 /* The accesses have bytes in common with the access `cell`, and whatever conflicts with it there conflicts with them. */
 static inline lanes cells_covering(const struct actor *a, four_cells v, uint32_t cell)
 {
-    return lanes_with(v, cell & CELL_BYTES) & lanes_full(v, cell & CELL_CLASS) & cells_current(a, v);
+    return lanes_with(v, cell & CELL_BYTES) & lanes_full(v, cell & CELL_CLASS) & stamps_current(&a->stamps, v);
 }
 
 /* The accesses were made by the actor, or by one that had its slot before and is known to it. */

@@ -35,11 +35,6 @@ void *os_reserve(size_t size)
     return (void *)r;
 }
 
-void os_huge(void *p, size_t size)
-{
-    sys6(SYS_madvise, (long)p, (long)size, MADV_HUGEPAGE, 0, 0, 0);
-}
-
 void os_unmap(void *p, size_t size)
 {
     sys6(SYS_munmap, (long)p, (long)size, 0, 0, 0, 0);

@@ -38,8 +38,6 @@ static inline void os_unlock(struct oslock *l)
 
 /* Address space that costs nothing until it is touched; NULL when there is none (ulimit -v). Zero-filled. */
 void *os_reserve(size_t size);
-/* Asks for huge pages there: for memory that is used densely and at random, where the TLB is the cost. */
-void os_huge(void *p, size_t size);
 void os_unmap(void *p, size_t size);
 /* Gives the pages back; they read as zero afterwards. Both ends on page borders. */
 void os_drop(void *p, size_t size);

@@ -49,7 +49,7 @@ static inline __attribute__((always_inline)) bool step_in_cells(struct actor *a,
  * *hidden: what covers an access is where the fast path sees it. */
 static inline void show(const struct actor *a, four_cells *shown, four_cells *hidden, unsigned there)
 {
-    const unsigned here = lane_bits(lanes_with(*shown, CELL_BYTES) & ~cells_current(a, *shown));
+    const unsigned here = lane_bits(lanes_with(*shown, CELL_BYTES) & ~stamps_current(&a->stamps, *shown));
     if (!here)
         return;
     const lanes from = lowest_lane(there), to = lowest_lane(here);
