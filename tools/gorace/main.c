@@ -36,13 +36,18 @@ static const struct command {
     {"doctor", command_doctor, "what on this machine, or in a program, would stop the detector"},
 };
 
+static void say(const char *format, va_list arguments)
+{
+    fputs("gorace: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
 void warn_user(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("gorace: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    say(format, arguments);
     va_end(arguments);
 }
 
@@ -50,9 +55,7 @@ void die(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("gorace: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    say(format, arguments);
     va_end(arguments);
     exit(STATUS_USAGE);
 }
