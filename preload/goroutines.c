@@ -106,36 +106,33 @@ static uint64_t key_of(const void *object)
     return (uintptr_t)object;
 }
 
-static void acquire(struct gorace_actor *by, const void *object)
+static inline __attribute__((always_inline)) void edge(struct gorace_actor *by, const void *object,
+                                                       void (*verb)(struct actor *a, uint64_t key))
 {
     struct acting on = act(by);
     if (on.a)
-        sync_acquire(on.a, key_of(object));
+        verb(on.a, key_of(object));
     acted(on);
+}
+
+static void acquire(struct gorace_actor *by, const void *object)
+{
+    edge(by, object, sync_acquire);
 }
 
 static void release(struct gorace_actor *by, const void *object)
 {
-    struct acting on = act(by);
-    if (on.a)
-        sync_release(on.a, key_of(object));
-    acted(on);
+    edge(by, object, sync_release);
 }
 
 static void release_merge(struct gorace_actor *by, const void *object)
 {
-    struct acting on = act(by);
-    if (on.a)
-        sync_release_merge(on.a, key_of(object));
-    acted(on);
+    edge(by, object, sync_release_merge);
 }
 
 static void handoff(struct gorace_actor *by, const void *object)
 {
-    struct acting on = act(by);
-    if (on.a)
-        sync_handoff(on.a, key_of(object));
-    acted(on);
+    edge(by, object, sync_handoff);
 }
 
 static void meet(struct gorace_actor *by, struct gorace_actor *partner)
