@@ -60,6 +60,16 @@ void arena_free(void *p, size_t size)
     os_unlock(&d->lock);
 }
 
+void *arena_grow(void *p, size_t size, size_t to)
+{
+    void *bigger = arena_alloc(to);
+    if (bigger && p) {
+        copy_bytes(bigger, p, size);
+        arena_free(p, size);
+    }
+    return bigger;
+}
+
 void pool_drain(struct pool *p, size_t size)
 {
     while (p->first) {

@@ -12,6 +12,9 @@
 
 void *arena_alloc(size_t size); /* NULL when there is no memory; not cleared */
 void arena_free(void *p, size_t size);
+/* A block of `to` bytes that begins with the `size` bytes of p, which is given back. NULL, and p stays, when there is no
+ * memory. p may be NULL: then size is 0. */
+void *arena_grow(void *p, size_t size, size_t to);
 
 struct pool {
     void *first; /* linked through the first word */

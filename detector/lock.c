@@ -240,12 +240,9 @@ static bool held_room(struct actor *a)
     if (likely(a->nheld < a->held_max))
         return true;
     unsigned max = a->held_max ? a->held_max * 2 : 1;
-    struct held *bigger = arena_alloc(max * sizeof *bigger);
+    struct held *bigger = arena_grow(a->held, a->held_max * sizeof *bigger, max * sizeof *bigger);
     if (!bigger)
         return false;
-    copy_bytes(bigger, a->held, a->nheld * sizeof *bigger);
-    if (a->held)
-        arena_free(a->held, a->held_max * sizeof *bigger);
     a->held = bigger;
     a->held_max = max;
     return true;

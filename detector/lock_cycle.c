@@ -73,12 +73,9 @@ static bool work_push(struct lock *l)
 {
     if (work_n == work_max) {
         size_t max = work_max ? 2 * work_max : 256;
-        struct lock **bigger = arena_alloc(max * sizeof *bigger);
+        struct lock **bigger = arena_grow(work, work_max * sizeof *work, max * sizeof *bigger);
         if (!bigger)
             return false;
-        copy_bytes(bigger, work, work_n * sizeof *work);
-        if (work)
-            arena_free(work, work_max * sizeof *work);
         work = bigger;
         work_max = max;
     }
@@ -131,12 +128,9 @@ static bool path_room(size_t depth)
     if (depth < path_max)
         return true;
     size_t max = path_max ? 2 * path_max : 64;
-    struct link *bigger = arena_alloc(max * sizeof *bigger);
+    struct link *bigger = arena_grow(path, path_max * sizeof *path, max * sizeof *bigger);
     if (!bigger)
         return false;
-    copy_bytes(bigger, path, path_max * sizeof *path);
-    if (path)
-        arena_free(path, path_max * sizeof *path);
     path = bigger;
     path_max = max;
     return true;

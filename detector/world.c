@@ -177,10 +177,8 @@ void frames_grow(struct actor *a)
     a->inside = 1;
     compiler_barrier();
     size_t n = (size_t)(a->frames_end - a->frames);
-    struct frame *bigger = arena_alloc(2 * n * sizeof *bigger);
+    struct frame *bigger = arena_grow(a->frames, n * sizeof *bigger, 2 * n * sizeof *bigger);
     if (bigger) {
-        copy_bytes(bigger, a->frames, n * sizeof *bigger);
-        arena_free(a->frames, n * sizeof *bigger);
         a->frames = bigger;
         a->top = bigger + n;
         a->frames_end = bigger + 2 * n;
