@@ -61,8 +61,7 @@ void baseline_load(struct baseline *b, const char *path)
 struct arguments {
     const char *output;
     bool prune;
-    char **files;
-    int nfiles;
+    struct named_files files;
 };
 
 static const struct argp_option options[] = {
@@ -81,15 +80,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'p':
         a->prune = true;
         return 0;
-    case ARGP_KEY_ARGS:
-        a->files = state->argv + state->next;
-        a->nfiles = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no files of findings");
-        return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return named_files_parse(key, state, &a->files, "no files of findings");
 }
 
 static bool exists(const char *path)
@@ -170,15 +162,12 @@ int command_baseline(int argc, char **argv)
                                      NULL,
                                      NULL,
                                      NULL};
-    struct arguments a = {.nfiles = 0};
+    struct arguments a = {.files = {NULL, 0}};
     struct baseline b = {json_object()};
     struct findings all;
     command_parse(&argp, argc, argv, 0, &a);
-    findings_open(&all);
-    for (int i = 0; i < a.nfiles; i++)
-        findings_add_file(&all, a.files[i]);
-    for (size_t i = 0; i < all.nnotices; i++)
-        warn_user("%s", all.notices[i]);
+    findings_read(&all, &a.files);
+    findings_warn(&all);
     if (a.output && exists(a.output)) {
         baseline_free(&b);
         baseline_load(&b, a.output);

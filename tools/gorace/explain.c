@@ -11,8 +11,7 @@
 
 struct arguments {
     const char *what;
-    char **files;
-    int nfiles;
+    struct named_files files;
 };
 
 #define KEY_KINDS 0x1000
@@ -33,15 +32,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             return ARGP_ERR_UNKNOWN; /* the files: ARGP_KEY_ARGS */
         a->what = argument;
         return 0;
-    case ARGP_KEY_ARGS:
-        a->files = state->argv + state->next;
-        a->nfiles = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "neither a fingerprint nor a kind");
-        return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return named_files_parse(key, state, &a->files, "neither a fingerprint nor a kind");
 }
 
 static void print_page(const struct kind *k)
@@ -72,7 +64,7 @@ int command_explain(int argc, char **argv)
         NULL,
         NULL,
         NULL};
-    struct arguments a = {.nfiles = 0};
+    struct arguments a = {.files = {NULL, 0}};
     struct findings all;
     command_parse(&argp, argc, argv, 0, &a);
     if (kind_named(a.what)) {
@@ -81,13 +73,10 @@ int command_explain(int argc, char **argv)
     }
     if (strspn(a.what, "0123456789abcdef") != strlen(a.what))
         die("'%s' is neither a fingerprint nor a kind of finding", a.what);
-    if (!a.nfiles)
+    if (!a.files.n)
         die("explain: in which files of findings shall I look for %s?", a.what);
-    findings_open(&all);
-    for (int i = 0; i < a.nfiles; i++)
-        findings_add_file(&all, a.files[i]);
-    for (size_t i = 0; i < all.nnotices; i++)
-        warn_user("%s", all.notices[i]);
+    findings_read(&all, &a.files);
+    findings_warn(&all);
     size_t shown = 0;
     for (size_t i = 0; i < all.n; i++) {
         if (strncmp(all.at[i].fingerprint, a.what, strlen(a.what)))

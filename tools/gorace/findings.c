@@ -18,6 +18,32 @@ void findings_open(struct findings *all)
     *all = (struct findings){.index = json_object()};
 }
 
+error_t named_files_parse(int key, struct argp_state *state, struct named_files *files, const char *missing)
+{
+    switch (key) {
+    case ARGP_KEY_ARGS:
+        *files = (struct named_files){state->argv + state->next, state->argc - state->next};
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "%s", missing);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+void findings_read(struct findings *all, const struct named_files *files)
+{
+    findings_open(all);
+    for (int i = 0; i < files->n; i++)
+        findings_add_file(all, files->names[i]);
+}
+
+void findings_warn(const struct findings *all)
+{
+    for (size_t i = 0; i < all->nnotices; i++)
+        warn_user("%s", all->notices[i]);
+}
+
 void findings_close(struct findings *all)
 {
     for (size_t i = 0; i < all->n; i++) {

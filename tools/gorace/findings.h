@@ -4,6 +4,7 @@
 #ifndef GORACE_LAUNCHER_FINDINGS_H
 #define GORACE_LAUNCHER_FINDINGS_H
 
+#include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,12 +27,23 @@ struct findings {
     size_t nnotices;
 };
 
+/* What a command was given to read: the arguments that are left. */
+struct named_files {
+    char **names;
+    int n;
+};
+/* The end of a parser for argp. `missing` is said when there is no name. */
+error_t named_files_parse(int key, struct argp_state *state, struct named_files *files, const char *missing);
+
 void findings_open(struct findings *all);
 void findings_close(struct findings *all);
 void findings_notice(struct findings *all, char *line); /* takes the line */
 
 /* `path` "-" is stdin. A name that cannot be opened is a notice too. */
 void findings_add_file(struct findings *all, const char *path);
+/* Opens, and adds all of them. */
+void findings_read(struct findings *all, const struct named_files *files);
+void findings_warn(const struct findings *all); /* the notices, on stderr */
 void findings_sort(struct findings *all);
 
 /* How many are not in the baseline. */

@@ -9,8 +9,7 @@ struct arguments {
     struct outputs outputs;
     const char *baseline;
     int exitcode;
-    char **files;
-    int nfiles;
+    struct named_files files;
 };
 
 static const struct argp_option options[] = {
@@ -35,15 +34,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (*end || end == argument || a->exitcode < 0 || a->exitcode > 255)
             argp_error(state, "--exitcode=%s: 0 to 255 is valid", argument);
         return 0;
-    case ARGP_KEY_ARGS:
-        a->files = state->argv + state->next;
-        a->nfiles = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no files of findings");
-        return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return named_files_parse(key, state, &a->files, "no files of findings");
 }
 
 int command_report(int argc, char **argv)
@@ -60,14 +52,12 @@ int command_report(int argc, char **argv)
         children,
         NULL,
         NULL};
-    struct arguments a = {.nfiles = 0};
+    struct arguments a = {.files = {NULL, 0}};
     struct findings all;
     command_parse(&argp, argc, argv, 0, &a);
     if (!outputs_any(&a.outputs))
         a.outputs.file[FORMAT_text] = "-";
-    findings_open(&all);
-    for (int i = 0; i < a.nfiles; i++)
-        findings_add_file(&all, a.files[i]);
+    findings_read(&all, &a.files);
     if (a.baseline) {
         struct baseline known;
         baseline_load(&known, a.baseline);
