@@ -4,19 +4,9 @@
 #
 #   check_asan.sh SOURCE-DIR LIBGORO.A
 set -u
-source=$1
-library=$2
-here=$source/tests/runtime
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
+# shellcheck source-path=SCRIPTDIR source=builds.sh
+. "$(dirname "$0")/builds.sh"
 checked=0
-failures=0
-
-fail() {
-    echo "FAIL $*" >&2
-    sed 's/^/    /' "$folder/log" | head -20 >&2
-    failures=$((failures + 1))
-}
 
 # build COMPILER SOURCE: false, and a failure, when it cannot be.
 build() {
@@ -67,4 +57,4 @@ for c in gcc clang-14 clang-19; do
 done
 [ $checked -gt 0 ] || { echo "no compiler with AddressSanitizer" >&2; exit 77; }
 echo "$checked runs, $failures failures"
-[ $failures -eq 0 ]
+[ "$failures" -eq 0 ]

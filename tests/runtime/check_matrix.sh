@@ -5,20 +5,10 @@
 #
 #   check_matrix.sh SOURCE-DIR LIBGORO.A [LIBGORO.SO]
 set -u
-source=$1
-library=$2
+# shellcheck source-path=SCRIPTDIR source=builds.sh
+. "$(dirname "$0")/builds.sh"
 shared=${3:-}
-here=$source/tests/runtime
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
 built=0
-failures=0
-
-fail() {
-    echo "FAIL $*" >&2
-    sed 's/^/    /' "$folder/log" | head -20 >&2
-    failures=$((failures + 1))
-}
 
 # try COMPILER SOURCE FLAG...: builds and runs it.
 try() {
@@ -89,4 +79,4 @@ for c in g++ clang++ clang++-19; do
 done
 [ $built -gt 0 ] || { echo "no compiler" >&2; exit 2; }
 echo "$built programs, $failures failures"
-[ $failures -eq 0 ]
+[ "$failures" -eq 0 ]

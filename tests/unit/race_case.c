@@ -1,6 +1,8 @@
 /* See race_case.h. */
 #include "race_case.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_names.h"
@@ -18,6 +20,22 @@ int set_up(void **state)
     filter_forget();
     memset(&f, 0, sizeof f);
     return 0;
+}
+
+char folder[] = "/tmp/gorace-report-XXXXXX";
+
+int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+int remove_folder(void **state)
+{
+    (void)state;
+    char command[256];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
 }
 
 uint32_t stack_in(const char *function, int line)

@@ -11,6 +11,11 @@ extern const struct finding_actor main_thread;
 /* Forgets all names, findings and what was reported; a set-up of cmocka. */
 int set_up(void **state);
 
+/* A folder for what is written; set-up and tear-down of a group. */
+extern char folder[];
+int make_folder(void **state);
+int remove_folder(void **state);
+
 /* The stack of `function`, at `line` of race.c, called by main. */
 uint32_t stack_in(const char *function, int line);
 

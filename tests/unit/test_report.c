@@ -14,7 +14,6 @@
 #include "race_case.h"
 #include "report_data.h"
 
-static char folder[] = "/tmp/gorace-report-XXXXXX";
 static char text[1 << 20];
 
 static const char *as_text(void)
@@ -216,20 +215,6 @@ static void json_strings(void **state)
     assert_string_equal(o.data, "\"\\\"\\\\\\n\\t\\u0001\\u007f z \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \\ufffd "
                                 "\\ufffd\\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"");
     outbuf_close(&o);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[256];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 int main(void)

@@ -22,7 +22,6 @@
 #include "report.h"
 #include "report_data.h"
 
-static char folder[] = "/tmp/gorace-report-XXXXXX";
 static char text[1 << 20];
 
 static struct flags flags;
@@ -369,20 +368,6 @@ static void small_stack(void **state)
     (void)state;
     assert_int_equal(run(on_a_small_stack, NULL), 1);
     assert_int_equal(occurrences("WARNING: gorace"), 1);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[256];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
 }
 
 int main(void)
