@@ -474,19 +474,12 @@ uint32_t actor_slots(void)
  * is looked at together with those who share it. */
 static void floor_of_many(uint64_t *floor)
 {
-    const size_t size = vclock_zeros(nslots);
-    uint8_t *zero = os_reserve(size);
-    if (!zero) {
-        for (uint32_t s = 0; s < nslots; s++)
-            floor[s] = 0;
-        return;
-    }
-    vclock_walk_begin();
+    struct vclock_floor f;
+    vclock_floor_begin(&f, floor, nslots);
     for (struct actor *a = actors_newest; a; a = a->older)
         if (!a->ended && !a->rests)
-            vclock_lower_many(&a->clock, floor, nslots, zero);
-    vclock_lower_end(floor, nslots, zero);
-    os_unmap(zero, size);
+            vclock_floor_add(&f, &a->clock);
+    vclock_floor_end(&f);
 }
 
 #define MANY 256

@@ -172,7 +172,9 @@ static void acquire(struct actor *a, uint64_t key, bool always)
     actor_leave(a);
 }
 
-static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *), bool always)
+/* how: to the clock that races are found by; order: to the other one (order.h), or NULL. */
+static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *),
+                    void (*order)(struct actor *, struct sync *))
 {
     if (!actor_enter(a))
         return;
@@ -181,8 +183,8 @@ static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, s
         struct sync *s = sync_hold(a, key, true);
         if (s && !host.no_races)
             how(a, s);
-        if (s && always)
-            order_out(a, s);
+        if (s && order)
+            order(a, s);
         sync_let(key);
         if (unlikely(vclock_failed))
             detector_off("out of memory for clocks; running on without detection");
@@ -197,12 +199,12 @@ void sync_acquire(struct actor *a, uint64_t key)
 
 void sync_release(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_set, true);
+    release(a, key, sync_set, order_out);
 }
 
 void sync_release_merge(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_merge, true);
+    release(a, key, sync_merge, order_out);
 }
 
 static void hand_off(struct actor *a, struct sync *s)
@@ -256,36 +258,18 @@ void sync_floor(uint64_t *floor, uint32_t slots)
 {
     if (begetting == 0)
         return;
-    const size_t size = vclock_zeros(slots);
-    uint8_t *zero = os_reserve(size);
-    vclock_walk_begin();
-    for (uint32_t i = 0; zero && i < CHAINS; i++)
+    struct vclock_floor f;
+    vclock_floor_begin(&f, floor, slots);
+    for (uint32_t i = 0; i < CHAINS; i++)
         for (struct sync *s = chains[i].first; s; s = s->next)
             if (s->begets)
-                vclock_lower_many(&s->clock, floor, slots, zero);
-    if (zero)
-        vclock_lower_end(floor, slots, zero);
-    for (uint32_t s = 0; !zero && s < slots; s++)
-        floor[s] = 0;
-    if (zero)
-        os_unmap(zero, size);
+                vclock_floor_add(&f, &s->clock);
+    vclock_floor_end(&f);
 }
 
 void sync_handoff(struct actor *a, uint64_t key)
 {
-    if (!actor_enter(a))
-        return;
-    if (!(a->pause & PAUSE_SOLO)) {
-        struct sync *s = sync_hold(a, key, true);
-        if (s && !host.no_races)
-            hand_off(a, s);
-        if (s)
-            hand_off_order(a, s);
-        sync_let(key);
-        if (unlikely(vclock_failed))
-            detector_off("out of memory for clocks; running on without detection");
-    }
-    actor_leave(a);
+    release(a, key, hand_off, hand_off_order);
 }
 
 void lock_acquire(struct actor *a, uint64_t key)
@@ -297,13 +281,13 @@ void lock_acquire(struct actor *a, uint64_t key)
 void lock_release(struct actor *a, uint64_t key)
 {
     if (!host.no_races)
-        release(a, key, sync_set, false);
+        release(a, key, sync_set, NULL);
 }
 
 void lock_release_merge(struct actor *a, uint64_t key)
 {
     if (!host.no_races)
-        release(a, key, sync_merge, false);
+        release(a, key, sync_merge, NULL);
 }
 
 void sync_forget(struct actor *a, uint64_t key)

@@ -493,6 +493,13 @@ void vclock_clear(struct vclock *c, struct vclock_stock *stock)
 
 /* ---- walks ---- */
 
+static void lower_epochs(const struct vclock_node *n, uint64_t first, uint64_t *out, uint32_t count)
+{
+    for (uint32_t i = 0; i < length(n) && first + i < count; i++)
+        if (out[first + i] > n->epoch[i])
+            out[first + i] = n->epoch[i];
+}
+
 static void lower(const struct vclock_node *n, uint32_t level, uint64_t first, uint64_t *out, uint32_t count)
 {
     if (!n) {
@@ -501,9 +508,7 @@ static void lower(const struct vclock_node *n, uint32_t level, uint64_t first, u
         return;
     }
     if (n->level == 0) {
-        for (uint32_t i = 0; i < length(n) && first + i < count; i++)
-            if (out[first + i] > n->epoch[i])
-                out[first + i] = n->epoch[i];
+        lower_epochs(n, first, out, count);
         return;
     }
     const uint64_t step = capacity(n->level - 1);
@@ -567,53 +572,71 @@ static size_t zeros_before(uint32_t level, uint32_t n)
     return sum;
 }
 
-size_t vclock_zeros(uint32_t n)
+static size_t zeros(const struct vclock_floor *f)
 {
-    return zeros_before(LEVELS, n);
+    return zeros_before(LEVELS, f->n);
 }
 
-static void lower_seen(struct vclock_node *n, uint64_t first, uint64_t *out, uint32_t count, uint8_t *zero)
+void vclock_floor_begin(struct vclock_floor *f, uint64_t *out, uint32_t n)
+{
+    *f = (struct vclock_floor){.out = out, .n = n};
+    f->zero = os_reserve(zeros(f));
+    vclock_walk_begin();
+}
+
+static void lower_seen(const struct vclock_floor *f, struct vclock_node *n, uint64_t first)
 {
     if (!first_time(n))
         return;
     if (n->level == 0) {
-        for (uint32_t i = 0; i < length(n) && first + i < count; i++)
-            if (out[first + i] > n->epoch[i])
-                out[first + i] = n->epoch[i];
+        lower_epochs(n, first, f->out, f->n);
         return;
     }
     const uint64_t step = capacity(n->level - 1);
-    for (uint32_t i = 0; i < FAN && first + i * step < count; i++) {
+    for (uint32_t i = 0; i < FAN && first + i * step < f->n; i++) {
         if (n->child[i])
-            lower_seen(n->child[i], first + i * step, out, count, zero);
+            lower_seen(f, n->child[i], first + i * step);
         else
-            zero[zeros_before(n->level - 1, count) + (first + i * step) / step] = 1;
+            f->zero[zeros_before(n->level - 1, f->n) + (first + i * step) / step] = 1;
     }
 }
 
-void vclock_lower_many(const struct vclock *c, uint64_t *out, uint32_t n, uint8_t *zero)
+void vclock_floor_add(struct vclock_floor *f, const struct vclock *c)
 {
     uint64_t known = c->root ? reach(c->root) : 0;
     uint32_t level = 0;
+    if (!f->zero)
+        return;
     if (c->root)
-        lower_seen(c->root, 0, out, n, zero);
+        lower_seen(f, c->root, 0);
     /* What is behind it: in parts as large as can be. */
-    while (known < n) {
+    while (known < f->n) {
         while (level + 1 < LEVELS && known % capacity(level + 1) == 0)
             level++;
         while (known % capacity(level))
             level--;
-        zero[zeros_before(level, n) + known / capacity(level)] = 1;
+        f->zero[zeros_before(level, f->n) + known / capacity(level)] = 1;
         known += capacity(level);
     }
 }
 
-void vclock_lower_end(uint64_t *out, uint32_t n, const uint8_t *zero)
+static void clear(const struct vclock_floor *f, uint64_t from, uint64_t to)
 {
-    for (uint32_t level = 0; level < LEVELS; level++) {
-        const uint8_t *part = zero + zeros_before(level, n);
-        for (uint64_t i = 0; i <= n / capacity(level); i++)
-            for (uint64_t s = i * capacity(level); part[i] && s < (i + 1) * capacity(level) && s < n; s++)
-                out[s] = 0;
+    for (uint64_t s = from; s < to && s < f->n; s++)
+        f->out[s] = 0;
+}
+
+void vclock_floor_end(struct vclock_floor *f)
+{
+    if (!f->zero) {
+        clear(f, 0, f->n);
+        return;
     }
+    for (uint32_t level = 0; level < LEVELS; level++) {
+        const uint8_t *part = f->zero + zeros_before(level, f->n);
+        for (uint64_t i = 0; i <= f->n / capacity(level); i++)
+            if (part[i])
+                clear(f, i * capacity(level), (i + 1) * capacity(level));
+    }
+    os_unmap(f->zero, zeros(f));
 }

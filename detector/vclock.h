@@ -61,10 +61,15 @@ void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 void vclock_walk_begin(void);
 /* Calls visit for every slot that is not 0 in a part not seen since. */
 void vclock_walk(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
-/* The smallest of many: as vclock_lower of each, but for parts that were seen. zero: room for vclock_zeros(n) bytes, all 0
- * at first, where parts are noted that a clock does not have; vclock_lower_end puts them into out. */
-size_t vclock_zeros(uint32_t n);
-void vclock_lower_many(const struct vclock *c, uint64_t *out, uint32_t n, uint8_t *zero);
-void vclock_lower_end(uint64_t *out, uint32_t n, const uint8_t *zero);
+/* The smallest of many: as vclock_lower of each that is added, but for parts that were seen. Begins a walk. Without memory
+ * the end makes all 0. */
+struct vclock_floor {
+    uint64_t *out;
+    uint32_t n;
+    uint8_t *zero; /* parts that some clock does not have; NULL: no memory */
+};
+void vclock_floor_begin(struct vclock_floor *f, uint64_t *out, uint32_t n);
+void vclock_floor_add(struct vclock_floor *f, const struct vclock *c);
+void vclock_floor_end(struct vclock_floor *f); /* now it is in out */
 
 #endif
