@@ -3,6 +3,7 @@
 #define GORO_SHORT_NAMES
 #include "run.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -915,7 +916,7 @@ static void select_n(chan_of(int) c, chan_of(int) dummy, int n)
     }
 }
 
-static long data_kib(void)
+static long anonymous_kib(void)
 {
     char line[200];
     long kib = 0;
@@ -928,16 +929,22 @@ static long data_kib(void)
     return kib;
 }
 
+/* One waiter left in dummy's queue each time would be megabytes in every round. What else grows (valgrind's own
+   tables are in the same number) does not grow in all of them. */
 GORO_TEST(selects_leave_no_memory_behind)
 {
-    enum { N = 50000 };
+    enum { N = 50000, ROUNDS = 4 };
     chan_of(int) c = chan_make(int, 0), dummy = chan_make(int, 0);
-    go(send_n, c, N);
-    select_n(c, dummy, N);
-    long before = data_kib();
-    go(send_n, c, N);
-    select_n(c, dummy, N);
-    CHECK(data_kib() - before < 1024); /* one waiter left in dummy's queue each time would be megabytes */
+    long least = LONG_MAX, before = anonymous_kib();
+    for (int round = 0; round < ROUNDS; round++) {
+        go(send_n, c, N);
+        select_n(c, dummy, N);
+        long now = anonymous_kib();
+        if (now - before < least)
+            least = now - before;
+        before = now;
+    }
+    CHECK(least < 1024);
     chan_free(c);
     chan_free(dummy);
 }
