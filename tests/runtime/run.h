@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <goro/goro.h>
@@ -31,6 +32,14 @@ static int check_failures;
             __atomic_add_fetch(&check_failures, 1, __ATOMIC_RELAXED); \
         } \
     } while (0)
+
+/* Nanoseconds of CPU time of this process: what a loaded machine does not stretch, to compare two parts of one test. */
+static inline int64_t cpu_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 static inline int run_body(void *arg)
 {
