@@ -14,7 +14,7 @@
  * "closed" was seen, for goro_chan_free takes the lock once.
  *
  * Rejected: rings without locks (Vyukov's): select has to look at several channels at one moment, and close has to find all
- * waiters; the lock costs two atomic instructions. */
+ * waiters; the lock costs one locked instruction. */
 #include "chan.h"
 
 /* Of an element, as in Go; of all. */

@@ -249,7 +249,7 @@ void rt_poll_after_fork(void)
 {
     /* The instances are shared with the parent: what we take there, it does not get. */
     close_all();
-    lock.word = 0;
+    lock.held = 0;
     if (rt_poll_start() == 0)
         rt_fds_each(watch_again);
 }
