@@ -49,6 +49,12 @@ int rt_make_ps(int procs)
     return 0;
 }
 
+void rt_procs_set(int procs)
+{
+    __atomic_store_n(&rt_sched.procs, procs, __ATOMIC_SEQ_CST);
+    rt_sched.ps[0]->alone = procs == 1;
+}
+
 struct start {
     int (*fn)(void *arg);
     void *arg;
@@ -82,7 +88,6 @@ static int begin(struct start *start, uintptr_t pc)
 {
     size_t procs = rt_setting("GORO_MAXPROCS", (size_t)rt_cpus());
     procs = procs < RT_MAX_PROCS ? procs : RT_MAX_PROCS;
-    rt_sched.procs = (int32_t)procs;
     rt_sched.default_class = rt_stack_class(rt_setting("GORO_STACK", DEFAULT_STACK));
     if (rt_sched.default_class < 0)
         rt_sched.default_class = rt_stack_class(DEFAULT_STACK);
@@ -95,6 +100,7 @@ static int begin(struct start *start, uintptr_t pc)
     int error = rt_make_ps((int)procs);
     if (error)
         return error;
+    rt_procs_set((int)procs);
     rt_fork_start();
     error = rt_poll_start();
     if (error)

@@ -54,6 +54,10 @@ struct rt_g *rt_runq_get(struct rt_p *p)
         if (head == p->tail)
             return NULL;
         struct rt_g *g = __atomic_load_n(&p->runq[head % RT_RUNQ], __ATOMIC_RELAXED);
+        if (p->alone) {
+            __atomic_store_n(&p->head, head + 1, __ATOMIC_RELAXED);
+            return g;
+        }
         if (__atomic_compare_exchange_n(&p->head, &head, head + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             return g;
     }

@@ -50,7 +50,11 @@ struct rt_p *rt_any_p(void)
 static struct rt_g *take_next(struct rt_p *p)
 {
     struct rt_g *g = __atomic_load_n(&p->runnext, __ATOMIC_RELAXED);
-    if (!g || !__atomic_compare_exchange_n(&p->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (!g)
+        return NULL;
+    if (p->alone)
+        __atomic_store_n(&p->runnext, NULL, __ATOMIC_RELAXED);
+    else if (!__atomic_compare_exchange_n(&p->runnext, &g, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return NULL;
     __atomic_store_n(&p->handovers, p->handovers + 1, __ATOMIC_RELAXED);
     return g;
@@ -175,24 +179,42 @@ void rt_wake_p(void)
         __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Work was queued, on this P or globally: before `spinning` is read, see above. fenced: by a locked instruction. */
+static void look_for_helpers(const struct rt_p *p, bool fenced)
+{
+    if (p && p->alone)
+        return;
+    if (!fenced)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    rt_wake_p();
+}
+
+/* What was next until now; NULL: nothing. */
+static struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
+{
+    if (!p->alone)
+        return __atomic_exchange_n(&p->runnext, g, __ATOMIC_SEQ_CST);
+    struct rt_g *before = p->runnext;
+    __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
+    return before;
+}
+
 void rt_make_runnable(struct rt_g *g, bool next)
 {
     rt_enter();
     struct rt_p *p = rt_this_p();
     __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
-    if (p) {
-        if (next)
-            g = __atomic_exchange_n(&p->runnext, g, __ATOMIC_SEQ_CST);
-        if (g)
-            rt_runq_put(p, g);
-    } else {
+    if (!p) {
         rt_lock(&rt_sched.lock);
         rt_global_put(g);
         rt_unlock(&rt_sched.lock);
+    } else {
+        if (next)
+            g = put_next(p, g);
+        if (g)
+            rt_runq_put(p, g);
     }
-    /* Queued before `spinning` is read: see above. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    rt_wake_p();
+    look_for_helpers(p, !g);
     rt_leave();
 }
 
@@ -205,7 +227,8 @@ static bool hand_over(struct rt_g *g)
     if (p && __atomic_load_n(&p->handovers, __ATOMIC_RELAXED) >= TRUST && !p->runnext &&
         __atomic_load_n(&p->head, __ATOMIC_RELAXED) == p->tail) {
         __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
-        __atomic_store_n(&p->runnext, g, __ATOMIC_SEQ_CST);
+        /* Others only take what is there: a store does. */
+        __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
         handed = true;
     }
     rt_leave();
@@ -221,14 +244,25 @@ void rt_ready(struct rt_g *g)
 
 void rt_ready_list(struct rt_glist *list)
 {
-    struct rt_g *next;
-    for (struct rt_g *g = list->first; g; g = next) {
+    if (!list->first)
+        return;
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    for (struct rt_g *g = list->first, *next; g; g = next) {
         next = g->next;
         rt_emit_unblock(g);
-        rt_make_runnable(g, false);
+        __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+        if (p)
+            rt_runq_put(p, g);
     }
-    list->first = list->last = NULL;
-    list->count = 0;
+    if (!p) {
+        rt_lock(&rt_sched.lock);
+        rt_global_put_list(list);
+        rt_unlock(&rt_sched.lock);
+    }
+    *list = (struct rt_glist){0};
+    look_for_helpers(p, false);
+    rt_leave();
 }
 
 static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const void *object, bool timed)

@@ -32,6 +32,7 @@ struct rt_p {
     struct rt_stack_cache stacks;
     struct rt_p *idle_next; /* or on the list of Ps that want an M */
     bool wants_spinning;
+    bool alone; /* the only one, so that nobody steals from it; changes while the world is stopped */
     uint64_t draws[RT_STREAM_COUNT]; /* numbers drawn, per stream */
     /* sysmon's */
     uint32_t seen_slice, seen_tick, seen_block;
@@ -159,6 +160,7 @@ void rt_left(void);
 /* init.c */
 void rt_finish(int result);
 int rt_make_ps(int procs); /* Requires: sched.lock, but at the start. As idle ones */
+void rt_procs_set(int procs); /* Requires: so many are made, and the world is stopped or has not begun */
 void rt_forget(void);      /* a child of fork without goroutines: as if there had never been any */
 size_t rt_setting(const char *name, size_t otherwise);
 

@@ -160,7 +160,7 @@ int goro_gomaxprocs(int n)
     if (n > made && rt_make_ps(n) < 0)
         n = rt_sched.made_ps;
     rt_unlock(&rt_sched.lock);
-    __atomic_store_n(&rt_sched.procs, n, __ATOMIC_SEQ_CST);
+    rt_procs_set(n);
     rt_world_start();
     return before;
 }
