@@ -13,6 +13,10 @@ static inline void rt_copy(void *to, const void *from, size_t n)
 {
     char *t = to;
     const char *f = from;
+    if (n == 8) { /* nearly always */
+        __builtin_memcpy(t, f, 8);
+        return;
+    }
     if (n >= RT_BYTES_LONG) {
         __asm__ volatile("rep movsb" : "+D"(t), "+S"(f), "+c"(n) : : "memory");
         return;
