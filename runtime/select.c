@@ -6,6 +6,10 @@
  * the goroutine, and the value says which case it was (its place in the order of locking, + 1) or that it is too late. Woken, the goroutine takes its
  * other waiters out of their queues, one lock after the other.
  *
+ * Before that, the operations that look ready without any lock are asked: one of them is drawn, and its channel alone is locked. If it
+ * can be done then, it is: a select is one operation at one moment, and the moment is that one. Only when none looks ready, or another
+ * goroutine was faster, all are locked.
+ *
  * All are locked at once, so a default or a deadline means that at one moment none could be done: locking one
  * after the other would miss a token that always is in one of two channels.
  *
@@ -69,17 +73,15 @@ static struct rt_waitq *queue_of(const struct goro_case *one)
     return one->kind == GORO_CASE_SEND ? &one->chan->senders : &one->chan->receivers;
 }
 
-/* Requires: lock. */
+/* Certain with the lock, but for waiters that others have claimed. */
 static bool looks_ready(const struct goro_case *one)
 {
     const struct goro_chan *c = one->chan;
-    if (c->closed)
-        return true;
-    return one->kind == GORO_CASE_SEND ? c->count < c->capacity || c->receivers.first
-                                       : c->count > 0 || c->senders.first;
+    return !(one->kind == GORO_CASE_SEND ? rt_chan_full(c) : rt_chan_empty(c)) ||
+           __atomic_load_n(&c->closed, __ATOMIC_RELAXED);
 }
 
-/* The place of one that looks ready, each with equal chances; -1: none. Requires: all locks. */
+/* The place of one that looks ready, each with equal chances; -1: none, or without the locks: not any more. */
 static int draw(const struct select *s)
 {
     int ready = 0, last = -1;
@@ -91,39 +93,65 @@ static int draw(const struct select *s)
     if (ready <= 1)
         return last;
     int left = (int)rt_choose(RT_STREAM_SELECT, (uint32_t)ready);
-    for (int i = 0;; i++)
+    for (int i = 0; i < s->count; i++)
         if (looks_ready(s->order[i]) && left-- == 0)
             return i;
+    return -1;
 }
 
-/* Releases the locks if an operation was done. The case, or NULL. Requires: all locks. */
-static struct goro_case *carry_out(struct select *s)
+/* 1: done. 0: closed; for a send that is a panic, later. -EAGAIN: not possible. Requires: the channel's lock. */
+static int carry_out(struct goro_case *one, struct rt_g **wake)
+{
+    struct goro_chan *c = one->chan;
+    if (one->kind == GORO_CASE_SEND) {
+        rt_chan_emit_sends(rt_self(), c, one->element);
+        if (c->closed)
+            return 0;
+        return rt_chan_offer(c, one->element, wake, RT_LISTENED) ? 1 : -EAGAIN;
+    }
+    int result = rt_chan_take(c, one->element, wake, RT_LISTENED);
+    if (result != -EAGAIN)
+        rt_emit_value_written(one->element, c->size);
+    return result;
+}
+
+/* It was carried out, and the locks are released. */
+static struct goro_case *done(struct goro_case *one, int result, struct rt_g *wake)
+{
+    if (wake)
+        rt_ready(wake);
+    if (one->kind == GORO_CASE_SEND && result == 0)
+        rt_chan_panic_closed(one->chan);
+    one->ok = result;
+    return one;
+}
+
+/* With the lock of one channel only: the case, or NULL. */
+static struct goro_case *try_one(struct select *s)
+{
+    int place = draw(s);
+    if (place < 0)
+        return NULL;
+    struct goro_case *one = s->order[place];
+    struct rt_lock *lock = &one->chan->lock;
+    struct rt_g *wake = NULL;
+    rt_lock(lock);
+    int result = looks_ready(one) ? carry_out(one, &wake) : -EAGAIN;
+    rt_unlock(lock);
+    return result == -EAGAIN ? NULL : done(one, result, wake);
+}
+
+/* The case, with the locks released, or NULL. Requires: all locks. */
+static struct goro_case *try_all(struct select *s)
 {
     int place;
     while ((place = draw(s)) >= 0) {
-        struct goro_case *one = s->order[place];
         struct rt_g *wake = NULL;
-        bool panic = false;
-        int result;
-        if (one->kind == GORO_CASE_SEND)
-            rt_chan_emit_sends(rt_self(), one->chan, one->element);
-        if (one->kind == GORO_CASE_RECV)
-            result = rt_chan_take(one->chan, one->element, &wake, RT_LISTENED);
-        else if (one->chan->closed)
-            panic = true, result = 0;
-        else
-            result = rt_chan_offer(one->chan, one->element, &wake, RT_LISTENED) ? 1 : -EAGAIN;
+        int result = carry_out(s->order[place], &wake);
         if (result == -EAGAIN)
             continue;
-        if (one->kind == GORO_CASE_RECV)
-            rt_emit_value_written(one->element, one->chan->size);
         unlock_all(s);
-        if (wake)
-            rt_ready(wake);
-        if (panic)
-            rt_chan_panic_closed(one->chan);
-        one->ok = result;
-        return one;
+        return done(s->order[place], result, wake);
     }
     return NULL;
 }
@@ -191,9 +219,12 @@ static struct goro_case *wait(struct select *s, struct rt_g *g, int64_t deadline
 
 static struct goro_case *run(struct select *s, int64_t deadline)
 {
+    struct goro_case *one = try_one(s);
+    if (one)
+        return one;
     sort(s->order, s->count);
     lock_all(s);
-    struct goro_case *one = carry_out(s);
+    one = try_all(s);
     if (one)
         return one;
     struct rt_g *g = rt_self();
