@@ -1,0 +1,51 @@
+/* Double lock, a cycle of three: each of three works on a lock and the next one, round in a ring. They come one after
+ * another; only when the first two are held up, each with one lock in hand, does nobody go on. Fixed: the last takes its
+ * two in the order of the others. */
+#include "kernel.h"
+
+static mutex locks[3];
+static int value[3];
+
+static void work(int first, int second)
+{
+    mutex_lock(&locks[first]);
+    mutex_lock(&locks[second]);
+    value[first]++;
+    value[second]++;
+    mutex_unlock(&locks[second]);
+    mutex_unlock(&locks[first]);
+}
+
+static void one(chan_of(bool) next, waitgroup *running)
+{
+    chan_send(next, true);
+    work(0, 1);
+    waitgroup_done(running);
+}
+
+static void two(chan_of(bool) turn, chan_of(bool) next, waitgroup *running)
+{
+    chan_take(turn);
+    chan_send(next, true);
+    work(1, 2);
+    waitgroup_done(running);
+}
+
+static void kernel(void)
+{
+    static waitgroup running;
+    /* The first use of a lock takes longer than those that count. */
+    work(0, 1);
+    work(1, 2);
+    chan_of(bool) second = chan_make(bool, 0), third = chan_make(bool, 0);
+    waitgroup_add(&running, 2);
+    go(one, second, &running);
+    go(two, second, third, &running);
+    chan_take(third);
+#ifdef FIXED
+    work(0, 2);
+#else
+    work(2, 0);
+#endif
+    waitgroup_wait(&running);
+}
