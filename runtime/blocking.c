@@ -7,12 +7,17 @@
  * m->blocking: 0 no, 1 in a call, 2 the runtime has ended meanwhile: the thread goes no further than the call's end. */
 #include "sched.h"
 
+#include "det.h"
 #include "panic.h"
 #include "worker.h"
 
 void goro_blocking_begin(void)
 {
     struct rt_g *g = rt_goroutine("goro_blocking_begin");
+    if (RT_STEERED) { /* holds the others up */
+        rt_det_point((uintptr_t)__builtin_return_address(0), RT_OP_BLOCKING, NULL);
+        return;
+    }
     rt_enter();
     struct rt_m *m = rt_this_m();
     struct rt_p *p = m->p;
@@ -49,6 +54,8 @@ static void take_p_or_queue(void *arg)
 void goro_blocking_end(void)
 {
     struct rt_g *g = rt_self();
+    if (RT_STEERED)
+        return;
     rt_enter();
     struct rt_m *m = rt_this_m();
     struct rt_p *p = m->blocked_p;

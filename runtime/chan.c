@@ -17,6 +17,8 @@
  * waiters; the lock costs one locked instruction. */
 #include "chan.h"
 
+#include "det.h"
+
 /* Of an element, as in Go; of all. */
 enum { MOST_SIZE = 1 << 16 };
 #define MOST_BYTES ((size_t)1 << 47)
@@ -41,7 +43,7 @@ struct goro_chan *rt_chan_new(size_t size, size_t capacity)
 
 struct goro_chan *goro_chan_new(size_t size, size_t capacity)
 {
-    RT_HERE();
+    RT_OP(CHAN_NEW, NULL);
     return rt_chan_new(size, capacity);
 }
 
@@ -59,12 +61,14 @@ void rt_chan_free(struct goro_chan *c)
     }
     size_t size = sizeof *c + (size_t)(c->end - c->buffer);
     rt_emit_object_ends(c, GORACE_OBJECT_CHANNEL, size);
+    if (RT_STEERED)
+        rt_det_object_ends(c);
     rt_free(c, size);
 }
 
 void goro_chan_free_raw(struct goro_chan *c)
 {
-    RT_HERE();
+    RT_OP(CHAN_FREE, c);
     rt_chan_free(c);
 }
 
@@ -120,7 +124,7 @@ void rt_chan_close(struct goro_chan *c)
 
 void goro_chan_close_raw(struct goro_chan *c)
 {
-    RT_HERE();
+    RT_OP(CHAN_CLOSE, c);
     rt_chan_close(c);
 }
 
@@ -206,9 +210,9 @@ static __attribute__((noinline)) int send_told(struct goro_chan *c, const void *
 
 int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadline)
 {
-    if (!RT_LISTENED)
+    if (!RT_WATCHED)
         return give(c, element, deadline, false);
-    RT_HERE();
+    RT_OP(CHAN_SEND, c);
     return send_told(c, element, deadline);
 }
 
@@ -230,7 +234,7 @@ int rt_chan_try_send(struct goro_chan *c, const void *element)
 
 int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
 {
-    RT_HERE();
+    RT_OP(CHAN_TRY_SEND, c);
     if (!c)
         return -EAGAIN;
     rt_chan_emit_sends(rt_self(), c, element);
@@ -274,9 +278,9 @@ int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
 
 int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
 {
-    if (!RT_LISTENED)
+    if (!RT_WATCHED)
         return receive(c, element, deadline, false);
-    RT_HERE();
+    RT_OP(CHAN_RECV, c);
     return receive_told(c, element, deadline);
 }
 
@@ -303,6 +307,6 @@ int rt_chan_try_recv(struct goro_chan *c, void *element)
 
 int goro_chan_try_recv_raw(struct goro_chan *c, void *element)
 {
-    RT_HERE();
+    RT_OP(CHAN_TRY_RECV, c);
     return rt_chan_try_recv(c, element);
 }

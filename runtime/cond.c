@@ -40,18 +40,19 @@ static int wait(goro_cond *c, goro_mutex *m, int64_t deadline)
 
 int goro_cond_wait_until(goro_cond *c, goro_mutex *m, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(COND_WAIT, c);
     return wait(c, m, deadline);
 }
 
 void goro_cond_wait(goro_cond *c, goro_mutex *m)
 {
-    RT_HERE();
+    RT_OP(COND_WAIT, c);
     wait(c, m, GORO_FOREVER);
 }
 
 void goro_cond_signal(goro_cond *c)
 {
+    RT_OP(COND_SIGNAL, c);
     struct rt_waiters *ws = rt_waiters(&c->waiters);
     rt_emit_release(rt_self(), c);
     if (nobody_waits(c))
@@ -65,6 +66,7 @@ void goro_cond_signal(goro_cond *c)
 
 void goro_cond_broadcast(goro_cond *c)
 {
+    RT_OP(COND_BROADCAST, c);
     struct rt_waiters *ws = rt_waiters(&c->waiters);
     struct rt_glist list = {0};
     struct rt_waiter *w;

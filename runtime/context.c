@@ -111,7 +111,7 @@ static void expire(struct rt_timer *timer)
 
 void goro_context_cancel(struct goro_context *c, int cause)
 {
-    RT_HERE();
+    RT_OP(CONTEXT_CANCEL, c);
     struct goro_context *e = c->ending;
     if (!e)
         return;
@@ -172,7 +172,7 @@ struct goro_context *goro_context_with_deadline(struct goro_context *parent, int
     if (mine)
         c->deadline = deadline;
     link_ending(c);
-    if (!mine || goro_context_err(c))
+    if (!mine || rt_context_err(c))
         return c;
     if (deadline <= goro_now()) {
         end(c, -ETIMEDOUT, -ETIMEDOUT);
@@ -210,6 +210,7 @@ struct goro_context *goro_context_after_func(struct goro_context *parent, void (
 
 bool goro_context_stop_func(struct goro_context *c)
 {
+    RT_OP(CONTEXT_CANCEL, c);
     rt_lock(&c->root->lock);
     bool stopped = c->err == 0 && c->fn;
     c->fn = NULL;
@@ -258,7 +259,7 @@ struct rt_waitq *rt_context_waitq(struct goro_context *c)
     return &c->ending->waiters;
 }
 
-int goro_context_err(struct goro_context *c)
+int rt_context_err(struct goro_context *c)
 {
     if (!c->ending)
         return 0;
@@ -268,9 +269,15 @@ int goro_context_err(struct goro_context *c)
     return err;
 }
 
+int goro_context_err(struct goro_context *c)
+{
+    RT_OP(CONTEXT_ASK, c);
+    return rt_context_err(c);
+}
+
 int goro_context_cause(struct goro_context *c)
 {
-    return goro_context_err(c) ? __atomic_load_n(&c->ending->cause, __ATOMIC_RELAXED) : 0;
+    return rt_context_err(c) ? __atomic_load_n(&c->ending->cause, __ATOMIC_RELAXED) : 0;
 }
 
 int64_t goro_context_deadline(struct goro_context *c)
@@ -310,12 +317,13 @@ struct goro_chan *goro_context_done_raw(struct goro_context *c)
 
 int goro_context_sleep(struct goro_context *c, int64_t ns)
 {
+    RT_OP(SLEEP, c);
     struct goro_chan *done = goro_context_done_raw(c);
-    if (goro_context_err(c) || ns <= 0)
-        return goro_context_err(c);
+    if (rt_context_err(c) || ns <= 0)
+        return rt_context_err(c);
     if (!done)
         goro_sleep(ns);
     else
         rt_chan_recv(done, NULL, rt_after(ns));
-    return goro_context_err(c);
+    return rt_context_err(c);
 }

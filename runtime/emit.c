@@ -3,8 +3,18 @@
 
 #include <dlfcn.h>
 
+#include "det.h"
 #include "rt.h"
 #include "stack.h"
+
+uint32_t rt_watched;
+
+void rt_op(uintptr_t pc, enum rt_op op, const void *object)
+{
+    rt_emit_here(pc);
+    if (RT_STEERED)
+        rt_det_point(pc, op, object);
+}
 
 #ifdef GORO_RACE
 const struct gorace_events *rt_events;
@@ -15,8 +25,10 @@ __attribute__((constructor)) void rt_emit_start(void)
     if (rt_events)
         return;
     const struct gorace_events *found = dlsym(RTLD_DEFAULT, GORACE_EVENTS);
-    if (found && found->abi == GORACE_EVENTS_ABI && found->size >= sizeof *found)
+    if (found && found->abi == GORACE_EVENTS_ABI && found->size >= sizeof *found) {
         rt_events = found;
+        rt_watched = 1;
+    }
 }
 
 /* A listener is not to be preempted: its locks are not ours. */

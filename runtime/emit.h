@@ -2,10 +2,11 @@
  * does, and then each call is a branch on one word. Keep the calls where the meaning is: what gives something up is told
  * before the others can see it, what obtains something after it is ours. A switch of goroutines orders nothing.
  *
- * Whose call it was: each function of the API that can appear in a report begins with RT_HERE(), which notes its return address
- * with the goroutine. Code of the runtime that calls such a function from inside calls the form without (rt_mutex_lock ...).
+ * Whose call it was: each function of the API that is an operation begins with RT_OP(operation, object), which notes its
+ * return address with the goroutine and, in the deterministic mode, may let others go on before it (det.h). Code of the runtime
+ * that calls such a function from inside calls the form without (rt_mutex_lock ...).
  *
- * Built without GORO_RACE nothing of this is there. */
+ * Built without GORO_RACE nothing of this is there but the deterministic mode. */
 #ifndef RT_EMIT_H
 #define RT_EMIT_H
 
@@ -14,9 +15,22 @@
 #include <stdint.h>
 
 #include <gorace/event.h>
+#include <goro/goro.h>
 
 struct rt_g;
 struct goro_case;
+
+enum rt_op {
+#define OP(name, text) RT_OP_##name,
+#include "ops.def"
+#undef OP
+};
+
+extern uint32_t rt_watched; /* not 0: somebody listens, or the mode is deterministic. Set before the first goroutine */
+#define RT_WATCHED __builtin_expect(rt_watched != 0, 0)
+/* goro_steered (point.h) for the runtime's own branches. */
+#define RT_STEERED __builtin_expect(goro_steered != 0, 0)
+void rt_op(uintptr_t pc, enum rt_op op, const void *object);
 
 #ifdef GORO_RACE
 extern const struct gorace_events *rt_events; /* set once, before the first goroutine; NULL: nobody listens */
@@ -37,7 +51,11 @@ void rt_emit_start(void);
         if (RT_LISTENED) \
             rt_tell_##name args; \
     }
-#define RT_HERE() rt_emit_here((uintptr_t)__builtin_return_address(0))
+#define RT_OP(op, object) \
+    do { \
+        if (RT_WATCHED) \
+            rt_op((uintptr_t)__builtin_return_address(0), RT_OP_##op, object); \
+    } while (0)
 
 RT_EMIT(here, (uintptr_t pc), (pc))
 RT_EMIT(hosts, (void), ())            /* this thread is an M */

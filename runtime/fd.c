@@ -93,6 +93,7 @@ static void reset(struct rt_fd *d, enum rt_fd_kind kind)
     d->generation++;
     d->home = 0;
     d->last_closes = 0;
+    d->inside = 0;
     d->suspicious = 0;
     for (int side = RT_FD_READ; side <= RT_FD_WRITE; side++) {
         d->side[side].drained = 0;
@@ -344,6 +345,23 @@ void rt_fd_lost(struct rt_fd *d)
     forget(d, RT_FD_NEW, &list);
     rt_unlock(&d->lock);
     rt_ready_list(&list);
+}
+
+void rt_fd_both_inside(int fd)
+{
+    int error;
+    lookup(fd, &error)->inside = 1;
+}
+
+bool rt_fd_waits_outside(const struct rt_g *g, int *fd)
+{
+    const struct rt_fd *d = g->object;
+    if ((g->reason != RT_REASON_IO_READ && g->reason != RT_REASON_IO_WRITE) || d->inside)
+        return false;
+    for (int i = 0; i < CHUNKS; i++)
+        if (chunks[i] && d >= chunks[i] && d < chunks[i] + CHUNK)
+            *fd = i * CHUNK + (int)(d - chunks[i]);
+    return true;
 }
 
 /* ---- all ---- */

@@ -35,6 +35,7 @@ struct rt_fd {
     uint32_t generation; /* of the number: events of an earlier one are dropped. lock */
     uint8_t kind;        /* enum rt_fd_kind; atomic, written under the lock */
     uint8_t suspicious;  /* atomic: end, error or urgent data were seen, so that `drained` is not believed any more */
+    uint8_t inside;      /* both ends are this process's: made as a pair. lock */
     uint8_t last_closes; /* the close is left to the last user. lock */
     uint16_t home;       /* 1 + the poller that watches it; 0: none yet. lock */
     struct rt_g *closer; /* waits until users are gone. lock */
@@ -57,6 +58,11 @@ int rt_fd_wait(int fd, struct rt_fd *d, enum rt_fd_side side, uint32_t edges, in
 void rt_fd_pass_on(struct rt_fd *d, enum rt_fd_side side);
 void rt_fd_set_deadline(struct rt_fd *d, enum rt_fd_side side, int64_t deadline);
 int rt_fd_close(int fd);
+
+/* Made as a pair here. */
+void rt_fd_both_inside(int fd);
+/* Whether g, which waits, waits for a descriptor with another end than ours; *fd: which. */
+bool rt_fd_waits_outside(const struct rt_g *g, int *fd);
 
 /* For the poller. rt_fd_event: what epoll reported for (fd, generation); who can go on is put into *ready. Returns how many. */
 uint32_t rt_fd_event(int fd, uint32_t generation, uint32_t events, struct rt_glist *ready);

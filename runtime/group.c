@@ -16,7 +16,7 @@ struct goro_context *goro_group_context(goro_group *g)
 
 void goro_group_limit(goro_group *g, int n)
 {
-    RT_HERE();
+    RT_OP(GROUP, g);
     if (n < 0)
         return;
     g->limited = true;
@@ -57,7 +57,7 @@ static int enter(goro_group *g, int (*fn)(void *arg), void *arg)
 
 int goro_group_go(goro_group *g, int (*fn)(void *arg), void *arg)
 {
-    RT_HERE();
+    RT_OP(GROUP, g);
     if (g->limited)
         rt_sem_acquire(&g->limit, 1);
     return enter(g, fn, arg);
@@ -65,7 +65,7 @@ int goro_group_go(goro_group *g, int (*fn)(void *arg), void *arg)
 
 bool goro_group_try_go(goro_group *g, int (*fn)(void *arg), void *arg)
 {
-    RT_HERE();
+    RT_OP(GROUP, g);
     if (g->limited && !goro_sem_tryacquire(&g->limit, 1))
         return false;
     return enter(g, fn, arg) == 0;
@@ -73,7 +73,7 @@ bool goro_group_try_go(goro_group *g, int (*fn)(void *arg), void *arg)
 
 int goro_group_wait(goro_group *g)
 {
-    RT_HERE();
+    RT_OP(GROUP, g);
     rt_waitgroup_wait(&g->waitgroup, GORO_FOREVER);
     if (g->context) {
         goro_context_cancel(g->context, 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "det.h"
 #include "fiber.h"
 #include "fork.h"
 #include "os.h"
@@ -70,6 +71,8 @@ static void rt_run_main(struct start *start)
 /* The main goroutine is done: wakes the thread in goro_run, and never runs again. */
 void rt_finish(int result)
 {
+    if (RT_STEERED)
+        rt_det_point(0, RT_OP_EXIT, NULL);
     rt_locals_free(rt_self());
     if (rt_sched.child) /* the thread that is to return from goro_run is only in the parent */
         exit(result);
@@ -86,13 +89,18 @@ void rt_finish(int result)
 
 static int begin(struct start *start, uintptr_t pc)
 {
-    size_t procs = rt_setting("GORO_MAXPROCS", (size_t)rt_cpus());
+    int asked = rt_det_start();
+    if (asked)
+        return asked;
+    size_t procs = goro_steered ? 1 : rt_setting("GORO_MAXPROCS", (size_t)rt_cpus());
     procs = procs < RT_MAX_PROCS ? procs : RT_MAX_PROCS;
     rt_sched.default_class = rt_stack_class(rt_setting("GORO_STACK", DEFAULT_STACK));
     if (rt_sched.default_class < 0)
         rt_sched.default_class = rt_stack_class(DEFAULT_STACK);
-    rt_sched.coarse = goro_now();
-    rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
+    if (!goro_steered) {
+        rt_sched.coarse = goro_now();
+        rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
+    }
     rt_emit_start();
     rt_fiber_start();
     rt_preempt_start();
@@ -124,6 +132,7 @@ static void end(void)
     for (int i = 0; i < rt_sched.made_ps; i++)
         __atomic_store_n(&rt_sched.ps[i]->attention, 1, __ATOMIC_SEQ_CST);
     bool all = rt_ms_end();
+    rt_det_stop();
     rt_preempt_stop();
     rt_signals_stop();
     rt_poll_stop();
@@ -150,7 +159,10 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
     int result = begin(&start, (uintptr_t)__builtin_return_address(0));
     if (result == 0) {
         rt_emit_idles(true);
-        rt_sysmon();
+        if (goro_steered)
+            rt_det_run();
+        else
+            rt_sysmon();
         rt_emit_idles(false);
         rt_emit_acquire(NULL, &rt_sched);
         result = rt_sched.result;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/poll.h>
 
+#include "det.h"
 #include "fd.h"
 #include "rt.h"
 
@@ -66,6 +67,8 @@ static ssize_t polled(const struct rt_io *io, struct rt_fd *d, enum rt_fd_side s
 ssize_t rt_io(const struct rt_io *io, enum rt_fd_side side, int64_t deadline)
 {
     int error;
+    if (RT_STEERED)
+        rt_det_point(0, RT_OP_IO, NULL);
     struct rt_fd *d = rt_fd_get(io->fd, &error);
     if (!d)
         return error;
@@ -257,8 +260,11 @@ int goro_socket(int domain, int type, int protocol)
 static int adopt_pair(int fds[2], enum rt_fd_kind kind)
 {
     int first = rt_fd_adopt(fds[0], kind), second = rt_fd_adopt(fds[1], kind);
-    if (first >= 0 && second >= 0)
+    if (first >= 0 && second >= 0) {
+        rt_fd_both_inside(first);
+        rt_fd_both_inside(second);
         return 0;
+    }
     rt_libc_close(first >= 0 ? first : second);
     return first < 0 ? first : second;
 }

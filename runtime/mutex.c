@@ -132,7 +132,7 @@ void goro_mutex_unlock_slow(goro_mutex *m)
 
 bool goro_mutex_trylock(goro_mutex *m)
 {
-    RT_HERE();
+    RT_OP(TRYLOCK, m);
     if (!take_or(m, 0, 0))
         return false;
     rt_emit_lock(rt_self(), m, GORACE_LOCK_EXCLUSIVE | GORACE_LOCK_TRY);
@@ -141,7 +141,7 @@ bool goro_mutex_trylock(goro_mutex *m)
 
 int goro_mutex_lock_until(goro_mutex *m, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(LOCK, m);
     if (!take_or(m, 0, 0)) {
         int error = rt_passed(deadline) ? -ETIMEDOUT : lock_slow(m, deadline);
         if (error)
@@ -160,13 +160,13 @@ void rt_mutex_lock(goro_mutex *m)
 
 void goro_mutex_lock(goro_mutex *m)
 {
-    RT_HERE();
+    RT_OP(LOCK, m);
     rt_mutex_lock(m);
 }
 
 void goro_mutex_unlock(goro_mutex *m)
 {
-    RT_HERE();
+    RT_OP(UNLOCK, m);
     rt_mutex_unlock(m);
 }
 

@@ -69,7 +69,7 @@ void goro_once_do_slow(goro_once *once, void (*fn)(void *arg), void *arg)
 
 void goro_once_do(goro_once *once, void (*fn)(void *arg), void *arg)
 {
-    RT_HERE();
+    RT_OP(ONCE, once);
     if (__atomic_load_n(&once->state, __ATOMIC_ACQUIRE) != DONE)
         goro_once_do_slow(once, fn, arg);
     rt_emit_acquire(rt_self(), once);

@@ -13,13 +13,19 @@
 #include <unistd.h>
 
 #include "arch/x86_64/syscall.h"
+#include "det.h"
 #include "rt.h"
 
-int64_t goro_now(void)
+int64_t rt_clock(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * GORO_SECOND + t.tv_nsec;
+}
+
+int64_t goro_now(void)
+{
+    return RT_STEERED ? rt_det_now() : rt_clock();
 }
 
 void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until)

@@ -13,7 +13,9 @@ static inline void rt_pause(void)
 #endif
 }
 
-/* Sleeps while *word == value, until woken, `until` (goro_now() time) or a signal; the caller looks again. */
+/* The monotonic clock itself; goro_now() is another one in the deterministic mode. */
+int64_t rt_clock(void);
+/* Sleeps while *word == value, until woken, `until` (rt_clock() time) or a signal; the caller looks again. */
 void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until);
 void rt_futex_wake(uint32_t *word, int count);
 int rt_tid(void);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "det.h"
 #include "os.h"
 #include "sched.h"
 #include "trace.h"
@@ -22,6 +23,9 @@ static void say(const char *kind, const char *format, va_list arguments)
     size += vsnprintf(text + size, sizeof text - 1 - (size_t)size, format, arguments);
     if (size > (int)sizeof text - 2)
         size = (int)sizeof text - 2;
+    text[size] = '\0';
+    if (RT_STEERED)
+        rt_det_panics(text);
     text[size++] = '\n';
     rt_write(2, text, (size_t)size);
 }

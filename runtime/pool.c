@@ -79,7 +79,7 @@ static void end(struct goro_pool *p)
 
 struct goro_pool *goro_pool_new(int workers, size_t backlog)
 {
-    RT_HERE();
+    RT_OP(POOL, NULL);
     if (workers <= 0)
         goro_panic("goro_pool_new: %d workers", workers);
     struct goro_pool *p = rt_alloc(sizeof *p);
@@ -107,7 +107,7 @@ static bool enter(struct goro_pool *p)
 
 int goro_pool_submit(struct goro_pool *p, void (*fn)(void *arg), void *arg)
 {
-    RT_HERE();
+    RT_OP(POOL, p);
     if (!enter(p))
         return -EPIPE;
     goro_chan_send(p->tasks, (struct task){fn, arg});
@@ -126,7 +126,7 @@ int goro_pool_try_submit(struct goro_pool *p, void (*fn)(void *arg), void *arg)
 
 void goro_pool_wait(struct goro_pool *p)
 {
-    RT_HERE();
+    RT_OP(POOL, p);
     struct rt_waiter w = {.g = rt_goroutine("goro_pool_wait")};
     rt_lock(&p->lock);
     if (p->pending == 0) {
@@ -140,7 +140,7 @@ void goro_pool_wait(struct goro_pool *p)
 
 void goro_pool_close(struct goro_pool *p)
 {
-    RT_HERE();
+    RT_OP(POOL, p);
     rt_lock(&p->lock);
     bool closed = p->closed;
     p->closed = true;

@@ -35,7 +35,7 @@ static size_t segment_bytes(const struct goro_queue *q)
 
 struct goro_queue *goro_queue_new(size_t size)
 {
-    RT_HERE();
+    RT_OP(QUEUE_PUSH, NULL);
     if (size > PTRDIFF_MAX / (2 * FEWEST))
         return NULL;
     struct goro_queue *q = rt_alloc(sizeof *q);
@@ -52,7 +52,7 @@ struct goro_queue *goro_queue_new(size_t size)
 void goro_queue_free(struct goro_queue *q)
 {
     struct segment *next;
-    RT_HERE();
+    RT_OP(QUEUE_CLOSE, q);
     if (!q)
         return;
     rt_lock(&q->lock);
@@ -104,7 +104,7 @@ static void drop_segment(struct goro_queue *q)
 
 int goro_queue_push(struct goro_queue *q, const void *element)
 {
-    RT_HERE();
+    RT_OP(QUEUE_PUSH, q);
     int result = 0;
     rt_emit_value_read(rt_self(), element, q->size);
     rt_lock(&q->lock);
@@ -152,7 +152,7 @@ static int pop(struct goro_queue *q, void *element)
 
 int goro_queue_try_pop(struct goro_queue *q, void *element)
 {
-    RT_HERE();
+    RT_OP(QUEUE_POP, q);
     rt_lock(&q->lock);
     int result = pop(q, element);
     rt_unlock(&q->lock);
@@ -161,7 +161,7 @@ int goro_queue_try_pop(struct goro_queue *q, void *element)
 
 int goro_queue_pop(struct goro_queue *q, void *element, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(QUEUE_POP, q);
     struct rt_g *g = rt_goroutine("goro_queue_pop");
     struct rt_waiter w = {.g = g, .element = element, .claim = &g->claim, .value = 1};
     rt_lock(&q->lock);
@@ -188,7 +188,7 @@ int goro_queue_pop(struct goro_queue *q, void *element, int64_t deadline)
 
 void goro_queue_close(struct goro_queue *q)
 {
-    RT_HERE();
+    RT_OP(QUEUE_CLOSE, q);
     struct rt_glist list = {0};
     struct rt_waiter *w;
     rt_lock(&q->lock);

@@ -99,6 +99,7 @@ struct rt_g {
     uint8_t main;          /* its end is the end of the runtime */
     uint16_t pins;         /* > 0: only its M may continue it */
     int32_t saved_errno;
+    uint32_t det;   /* det.c's number of it */
     uint32_t claim; /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
     const void *object;       /* what it waits for */
     int64_t since;            /* of the state, by the coarse clock (10 ms) */
@@ -156,7 +157,16 @@ static inline void rt_leave(void)
 }
 
 /* All random choices: a number below n (n > 0), from this purpose's own counter-based stream. */
-enum rt_stream { RT_STREAM_SELECT, RT_STREAM_STEAL, RT_STREAM_WAITER, RT_STREAM_POLL, RT_STREAM_COUNT };
+enum rt_stream {
+    RT_STREAM_SELECT,
+    RT_STREAM_STEAL,
+    RT_STREAM_WAITER,
+    RT_STREAM_POLL,
+    RT_STREAM_SCHEDULE, /* these: deterministic mode only */
+    RT_STREAM_TIMER,
+    RT_STREAM_PROGRAM,
+    RT_STREAM_COUNT
+};
 uint32_t rt_choose(enum rt_stream stream, uint32_t n);
 
 /* The earliest timer of a P is now `when`: an M that sleeps longer is woken. Called by timer.c, no timer lock held. */

@@ -127,7 +127,7 @@ void goro_rwmutex_unlock_slow(goro_rwmutex *rw)
 
 void goro_rwmutex_rlock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(RLOCK, rw);
     if (__atomic_add_fetch(&rw->state, 1, __ATOMIC_SEQ_CST) & WRITER)
         goro_rwmutex_rlock_slow(rw);
     rt_emit_lock(rt_self(), rw, 0);
@@ -135,7 +135,7 @@ void goro_rwmutex_rlock(goro_rwmutex *rw)
 
 bool goro_rwmutex_tryrlock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(TRYLOCK, rw);
     uint32_t state = state_of(rw);
     do {
         if (state & WRITER)
@@ -147,7 +147,7 @@ bool goro_rwmutex_tryrlock(goro_rwmutex *rw)
 
 void goro_rwmutex_runlock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(RUNLOCK, rw);
     rt_emit_unlock(rt_self(), rw, 0);
     uint32_t state = __atomic_sub_fetch(&rw->state, 1, __ATOMIC_SEQ_CST);
     if (state >= MORE)
@@ -156,7 +156,7 @@ void goro_rwmutex_runlock(goro_rwmutex *rw)
 
 bool goro_rwmutex_trylock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(TRYLOCK, rw);
     uint32_t state = 0;
     if (!swap(rw, &state, WRITER))
         return false;
@@ -166,7 +166,7 @@ bool goro_rwmutex_trylock(goro_rwmutex *rw)
 
 void goro_rwmutex_lock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(LOCK, rw);
     uint32_t state = 0;
     if (!swap(rw, &state, WRITER))
         goro_rwmutex_lock_slow(rw);
@@ -175,7 +175,7 @@ void goro_rwmutex_lock(goro_rwmutex *rw)
 
 void goro_rwmutex_unlock(goro_rwmutex *rw)
 {
-    RT_HERE();
+    RT_OP(UNLOCK, rw);
     uint32_t state = WRITER;
     rt_emit_unlock(rt_self(), rw, GORACE_LOCK_EXCLUSIVE);
     if (!swap(rw, &state, 0))

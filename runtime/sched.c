@@ -21,6 +21,7 @@
  * The last idle M sleeps in the poller until the earliest timer of all Ps; the others on their own futex. */
 #include "sched.h"
 
+#include "det.h"
 #include "fiber.h"
 #include "fork.h"
 #include "os.h"
@@ -75,6 +76,8 @@ static struct rt_g *take_local(struct rt_p *p)
 static struct rt_g *pick(struct rt_m *m)
 {
     struct rt_p *p = m->p;
+    if (RT_STEERED)
+        return rt_det_pick(m);
     __atomic_store_n(&p->tick, p->tick + 1, __ATOMIC_RELAXED);
     if (p->tick % FAIR == 0 || __atomic_load_n(&p->attention, __ATOMIC_RELAXED))
         return NULL;
@@ -122,7 +125,7 @@ void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
     m->after = after;
     m->after_arg = arg;
     struct rt_g *to = NULL;
-    if (g->pins)
+    if (g->pins && !RT_STEERED)
         m->locked = g;
     else {
         g->m = NULL;
@@ -199,10 +202,29 @@ static struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
     return before;
 }
 
+/* rt_make_runnable in the deterministic mode. */
+static void steered(struct rt_g *g, const struct rt_p *p)
+{
+    if (p || !rt_sched.ms) { /* its own thread, or the start */
+        rt_det_ready(g);
+        return;
+    }
+    __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+    rt_lock(&rt_sched.lock);
+    rt_global_put(g);
+    rt_unlock(&rt_sched.lock);
+    rt_poll_wake();
+}
+
 void rt_make_runnable(struct rt_g *g, bool next)
 {
     rt_enter();
     struct rt_p *p = rt_this_p();
+    if (RT_STEERED) {
+        steered(g, p);
+        rt_leave();
+        return;
+    }
     __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
     if (!p) {
         rt_lock(&rt_sched.lock);
@@ -251,11 +273,15 @@ void rt_ready_list(struct rt_glist *list)
     for (struct rt_g *g = list->first, *next; g; g = next) {
         next = g->next;
         rt_emit_unblock(g);
+        if (RT_STEERED) {
+            steered(g, p);
+            continue;
+        }
         __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
         if (p)
             rt_runq_put(p, g);
     }
-    if (!p) {
+    if (!p && !RT_STEERED) {
         rt_lock(&rt_sched.lock);
         rt_global_put_list(list);
         rt_unlock(&rt_sched.lock);
@@ -311,6 +337,10 @@ static void queue_self(void *arg)
 
 void goro_yield(void)
 {
+    if (RT_STEERED && rt_self()) {
+        rt_det_point((uintptr_t)__builtin_return_address(0), RT_OP_YIELD, NULL);
+        return;
+    }
     rt_enter(); /* before it asks: see rt_goroutine */
     struct rt_g *g = rt_goroutine("goro_yield");
     rt_leave_running(g, queue_self, g);
@@ -527,6 +557,8 @@ static void wait_for_p(struct rt_m *m)
 /* Whose turn it is; NULL: the runtime stops. */
 static struct rt_g *find(struct rt_m *m)
 {
+    if (RT_STEERED)
+        return rt_det_find(m);
     while (!__atomic_load_n(&rt_sched.stopping, __ATOMIC_SEQ_CST)) {
         struct rt_p *p = m->p;
         if (!p) {

@@ -46,6 +46,21 @@ static void sort(struct goro_case **order, int count)
         }
 }
 
+/* In the deterministic mode addresses have no say: cases of one channel become neighbours, in the order of the cases. */
+static void group(struct goro_case **order, int count)
+{
+    for (int done = 0; done < count;) {
+        struct goro_chan *c = order[done++]->chan;
+        for (int i = done; i < count; i++)
+            if (order[i]->chan == c) {
+                struct goro_case *one = order[i];
+                for (int j = i; j > done; j--)
+                    order[j] = order[j - 1];
+                order[done++] = one;
+            }
+    }
+}
+
 static void lock_all(const struct select *s)
 {
     struct goro_chan *last = NULL;
@@ -222,7 +237,10 @@ static struct goro_case *run(struct select *s, int64_t deadline)
     struct goro_case *one = try_one(s);
     if (one)
         return one;
-    sort(s->order, s->count);
+    if (RT_STEERED)
+        group(s->order, s->count);
+    else
+        sort(s->order, s->count);
     lock_all(s);
     one = try_all(s);
     if (one)
@@ -269,13 +287,13 @@ static int choose(struct goro_case *cases, int count, int64_t deadline)
 
 int goro_select_cases(struct goro_case *cases, int count, unsigned flags)
 {
-    RT_HERE();
+    RT_OP(SELECT, NULL);
     return choose(cases, count, flags & GORO_SELECT_DEFAULT ? NO_WAIT : GORO_FOREVER);
 }
 
 int goro_select_until(struct goro_case *cases, int count, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(SELECT, NULL);
     int chosen = choose(cases, count, deadline);
     return chosen < 0 ? -ETIMEDOUT : chosen;
 }

@@ -91,7 +91,7 @@ static int acquire_or_end(goro_sem *s, int64_t n, struct goro_context *c, struct
     check(n);
     rt_lock(lock);
     rt_lock(&ws->lock);
-    int error = goro_context_err(c);
+    int error = rt_context_err(c);
     if (error || take(s, n)) {
         unlock_two(&two);
         return error;
@@ -106,7 +106,7 @@ static int acquire_or_end(goro_sem *s, int64_t n, struct goro_context *c, struct
     if (g->claim == GRANTED)
         return 0;
     give_up(s, &w);
-    return goro_context_err(c);
+    return rt_context_err(c);
 }
 
 /* What was released to it happened before. */
@@ -124,26 +124,26 @@ void rt_sem_acquire(goro_sem *s, int64_t n)
 
 void goro_sem_acquire(goro_sem *s, int64_t n)
 {
-    RT_HERE();
+    RT_OP(SEM_ACQUIRE, s);
     rt_sem_acquire(s, n);
 }
 
 int goro_sem_acquire_until(goro_sem *s, int64_t n, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(SEM_ACQUIRE, s);
     return acquired(s, acquire(s, n, deadline));
 }
 
 int goro_sem_acquire_context(goro_sem *s, int64_t n, struct goro_context *c)
 {
-    RT_HERE();
+    RT_OP(SEM_ACQUIRE, s);
     struct rt_lock *lock = rt_context_lock(c);
     return acquired(s, lock ? acquire_or_end(s, n, c, lock) : acquire(s, n, GORO_FOREVER));
 }
 
 bool goro_sem_tryacquire(goro_sem *s, int64_t n)
 {
-    RT_HERE();
+    RT_OP(SEM_ACQUIRE, s);
     struct rt_waiters *ws = rt_waiters(&s->waiters);
     check(n);
     rt_lock(&ws->lock);
@@ -167,6 +167,6 @@ void rt_sem_release(goro_sem *s, int64_t n)
 
 void goro_sem_release(goro_sem *s, int64_t n)
 {
-    RT_HERE();
+    RT_OP(SEM_RELEASE, s);
     rt_sem_release(s, n);
 }

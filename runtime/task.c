@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "det.h"
 #include "fiber.h"
 #include "panic.h"
 #include "task.h"
@@ -121,6 +122,8 @@ static int spawn(void (*f)(void), const struct goro_options *options, const stru
 {
     struct rt_g *parent = rt_self();
     int class = rt_sched.default_class;
+    if (RT_STEERED)
+        rt_det_point(pc, RT_OP_SPAWN, NULL);
     if (options && options->stack) {
         class = rt_stack_class(options->stack);
         if (class < 0)
@@ -144,7 +147,12 @@ static int spawn(void (*f)(void), const struct goro_options *options, const stru
     g->id = next_id(p);
     g->parent = parent ? parent->id : 0;
     /* Which child of which: the same in each run that spawns in the same order. */
-    g->path = parent ? (parent->path + ++parent->children) * UINT64_C(0x9e3779b97f4a7c15) : 0;
+    g->path = parent ? rt_path_child(parent->path, ++parent->children) : RT_PATH_MAIN;
+    if (RT_STEERED && rt_det_spawned(g, parent)) {
+        put(p, g);
+        rt_leave();
+        return -ENOMEM;
+    }
     g->since = rt_sched.coarse;
     rt_emit_spawn(parent, g, pc);
     if (p)
@@ -232,9 +240,13 @@ void rt_task_end(void)
     struct rt_g *g = rt_goroutine("the end of one");
     if (g->main)
         rt_finish(0);
+    if (RT_STEERED)
+        rt_det_point(0, RT_OP_EXIT, NULL);
     rt_locals_free(g);
     rt_emit_end(g);
     rt_enter();
+    if (RT_STEERED)
+        rt_det_ends(g);
     g = rt_goroutine("the end of one"); /* again: it may have been abandoned meanwhile */
     rt_this_p()->goroutines--;
     __atomic_store_n(&g->status, RT_DEAD, __ATOMIC_RELAXED);

@@ -37,7 +37,7 @@ static void start(struct goro_ticker *t, int64_t ns)
 
 struct goro_ticker *goro_ticker_new(int64_t ns)
 {
-    RT_HERE();
+    RT_OP(TIMER, NULL);
     struct goro_ticker *t = rt_alloc(sizeof *t);
     if (!t)
         goro_panic("out of memory: no ticker");
@@ -57,6 +57,7 @@ static void stop(struct goro_ticker *t)
 
 void goro_ticker_stop(struct goro_ticker *t)
 {
+    RT_OP(TIMER, t);
     rt_lock(&t->lock);
     stop(t);
     rt_unlock(&t->lock);
@@ -64,6 +65,7 @@ void goro_ticker_stop(struct goro_ticker *t)
 
 void goro_ticker_reset(struct goro_ticker *t, int64_t ns)
 {
+    RT_OP(TIMER, t);
     rt_lock(&t->lock);
     stop(t);
     start(t, ns);
@@ -72,10 +74,12 @@ void goro_ticker_reset(struct goro_ticker *t, int64_t ns)
 
 void goro_ticker_free(struct goro_ticker *t)
 {
-    RT_HERE();
+    RT_OP(TIMER, t);
     if (!t)
         return;
-    goro_ticker_stop(t);
+    rt_lock(&t->lock);
+    stop(t);
+    rt_unlock(&t->lock);
     rt_chan_free(t->chan);
     rt_free(t, sizeof *t);
 }

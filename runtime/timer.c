@@ -35,11 +35,16 @@ static void put_at(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
     __atomic_store_n(&e.timer->place, i + 1, __ATOMIC_RELAXED);
 }
 
+static bool before(struct rt_timer_entry a, struct rt_timer_entry b)
+{
+    return a.when < b.when || (a.when == b.when && RT_STEERED && a.timer->turn < b.timer->turn);
+}
+
 static void sift_up(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
 {
     while (i > 0) {
         int32_t parent = (i - 1) / CHILDREN;
-        if (ts->heap[parent].when <= e.when)
+        if (!before(e, ts->heap[parent]))
             break;
         put_at(ts, i, ts->heap[parent]);
         i = parent;
@@ -55,9 +60,9 @@ static void sift_down(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
             break;
         int32_t least = (int32_t)first;
         for (int32_t child = least + 1; child < end; child++)
-            if (ts->heap[child].when < ts->heap[least].when)
+            if (before(ts->heap[child], ts->heap[least]))
                 least = child;
-        if (ts->heap[least].when >= e.when)
+        if (!before(ts->heap[least], e))
             break;
         put_at(ts, i, ts->heap[least]);
         i = least;
@@ -102,7 +107,7 @@ static void take_out(struct rt_timers *ts, int32_t i)
     struct rt_timer_entry last = ts->heap[--ts->count];
     struct rt_timer *t = ts->heap[i].timer;
     if (last.timer != t) {
-        if (i > 0 && last.when < ts->heap[(i - 1) / CHILDREN].when)
+        if (i > 0 && before(last, ts->heap[(i - 1) / CHILDREN]))
             sift_up(ts, i, last);
         else
             sift_down(ts, i, last);
@@ -154,6 +159,8 @@ void rt_timer_add(struct rt_timer *t, int64_t when)
     if (!p)
         rt_fatal("a timer while the runtime does not run");
     struct rt_timers *ts = rt_p_timers(p);
+    if (RT_STEERED)
+        t->turn = rt_choose(RT_STREAM_TIMER, UINT32_MAX);
     rt_lock(&ts->lock);
     t->when = when;
     __atomic_store_n(&t->p, p, __ATOMIC_RELEASE);
@@ -195,28 +202,41 @@ bool rt_timer_del(struct rt_timer *t)
 
 /* ---- for the scheduler ---- */
 
+/* Requires: ts->lock, which is given up meanwhile; there is one. */
+static void fire_first(struct rt_timers *ts)
+{
+    struct rt_timer *t = ts->heap[0].timer;
+    __atomic_store_n(&t->firing, 1, __ATOMIC_RELAXED);
+    take_out(ts, 0);
+    publish(ts);
+    rt_unlock(&ts->lock);
+    rt_emit_timer_fires(t);
+    t->fire(t);
+    rt_emit_timer_fired();
+    rt_lock(&ts->lock);
+    if (t->place == AGAIN) {
+        insert(ts, t);
+        publish(ts);
+    }
+    __atomic_store_n(&t->firing, 0, __ATOMIC_RELEASE);
+}
+
+void rt_timers_fire(struct rt_p *p)
+{
+    struct rt_timers *ts = rt_p_timers(p);
+    rt_lock(&ts->lock);
+    fire_first(ts);
+    rt_unlock(&ts->lock);
+}
+
 int64_t rt_timers_run(struct rt_p *p, int64_t now)
 {
     struct rt_timers *ts = rt_p_timers(p);
     if (rt_timers_next(ts) > now)
         return rt_timers_next(ts);
     rt_lock(&ts->lock);
-    while (ts->count > 0 && ts->heap[0].when <= now) {
-        struct rt_timer *t = ts->heap[0].timer;
-        __atomic_store_n(&t->firing, 1, __ATOMIC_RELAXED);
-        take_out(ts, 0);
-        publish(ts);
-        rt_unlock(&ts->lock);
-        rt_emit_timer_fires(t);
-        t->fire(t);
-        rt_emit_timer_fired();
-        rt_lock(&ts->lock);
-        if (t->place == AGAIN) {
-            insert(ts, t);
-            publish(ts);
-        }
-        __atomic_store_n(&t->firing, 0, __ATOMIC_RELEASE);
-    }
+    while (ts->count > 0 && ts->heap[0].when <= now)
+        fire_first(ts);
     int64_t next = ts->count > 0 ? ts->heap[0].when : INT64_MAX;
     rt_unlock(&ts->lock);
     return next;
@@ -310,7 +330,7 @@ bool rt_park_until(uint32_t *claim, int64_t deadline, void (*unlock)(void *), vo
 void goro_sleep(int64_t ns)
 {
     struct rt_g *g = rt_goroutine("goro_sleep");
-    RT_HERE();
+    RT_OP(SLEEP, NULL);
     if (ns <= 0)
         return;
     int64_t now = goro_now();

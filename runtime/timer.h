@@ -27,6 +27,7 @@ struct rt_timer {
     struct rt_p *p;  /* whose heap; NULL: never armed */
     int32_t place;   /* timer.c's: where in the heap */
     uint32_t firing; /* atomic: 1 = fire is being called */
+    uint32_t turn;   /* among those of the same `when`: drawn when it is armed, in the deterministic mode */
 };
 
 struct rt_timer_entry {
@@ -52,6 +53,8 @@ static inline bool rt_timer_over(const struct rt_timer *t)
 
 /* For the scheduler. Runs what is due; returns when the next one is, or INT64_MAX. Any M with a P may run any P's. */
 int64_t rt_timers_run(struct rt_p *p, int64_t now);
+/* The first one, and no other. Requires: there is one. */
+void rt_timers_fire(struct rt_p *p);
 /* Moves from's timers to `to`: the number of Ps shrinks. Nobody fires meanwhile. */
 void rt_timers_move(struct rt_p *from, struct rt_p *to);
 /* The runtime has ended: none is armed any more. */

@@ -55,8 +55,7 @@ static struct goro_timer *make(void (*fire)(struct rt_timer *timer))
 
 struct goro_timer *goro_timer_new(int64_t ns)
 {
-    RT_HERE();
-    RT_HERE();
+    RT_OP(TIMER, NULL);
     struct goro_timer *t = make(fire_chan);
     t->chan = rt_chan_new(sizeof(int64_t), 1);
     rt_emit_timer_starts(&t->timer);
@@ -66,8 +65,7 @@ struct goro_timer *goro_timer_new(int64_t ns)
 
 struct goro_timer *goro_after_func(int64_t ns, void (*fn)(void *arg), void *arg)
 {
-    RT_HERE();
-    RT_HERE();
+    RT_OP(TIMER, NULL);
     struct goro_timer *t = make(fire_fn);
     t->fn = fn;
     t->timer.arg = arg;
@@ -90,6 +88,7 @@ static bool stop(struct goro_timer *t)
 
 bool goro_timer_stop(struct goro_timer *t)
 {
+    RT_OP(TIMER, t);
     rt_lock(&t->lock);
     bool pending = stop(t);
     rt_unlock(&t->lock);
@@ -98,7 +97,7 @@ bool goro_timer_stop(struct goro_timer *t)
 
 bool goro_timer_reset(struct goro_timer *t, int64_t ns)
 {
-    RT_HERE();
+    RT_OP(TIMER, t);
     rt_lock(&t->lock);
     bool pending = stop(t);
     rt_emit_timer_starts(&t->timer);
@@ -109,7 +108,7 @@ bool goro_timer_reset(struct goro_timer *t, int64_t ns)
 
 void goro_timer_free(struct goro_timer *t)
 {
-    RT_HERE();
+    RT_OP(TIMER, t);
     if (!t)
         return;
     if (!rt_timer_over(&t->timer))

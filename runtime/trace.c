@@ -102,14 +102,14 @@ void rt_halted(struct rt_m *m)
 static void halt_others(void)
 {
     uint32_t asked = 0, halted;
-    int64_t until = goro_now() + 100 * GORO_MILLISECOND;
+    int64_t until = rt_clock() + 100 * GORO_MILLISECOND;
     __atomic_store_n(&rt_sched.halting, 1, __ATOMIC_SEQ_CST);
     for (struct rt_m *m = __atomic_load_n(&rt_sched.ms, __ATOMIC_ACQUIRE); m; m = m->all_next)
         if (m != rt_this_m() && m->current) {
             asked++;
             rt_preempt_halt(m);
         }
-    while ((halted = __atomic_load_n(&halted_count, __ATOMIC_ACQUIRE)) < asked && goro_now() < until)
+    while ((halted = __atomic_load_n(&halted_count, __ATOMIC_ACQUIRE)) < asked && rt_clock() < until)
         rt_futex_wait(&halted_count, halted, until);
 }
 
@@ -124,7 +124,7 @@ static void visit_running(struct rt_out *out, struct rt_m *m)
     __atomic_store_n(&answered, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&m->asked, 1, __ATOMIC_SEQ_CST);
     rt_futex_wake(&m->asked, 1);
-    for (int64_t until = goro_now() + GORO_SECOND; !__atomic_load_n(&answered, __ATOMIC_ACQUIRE) && goro_now() < until;)
+    for (int64_t until = rt_clock() + GORO_SECOND; !__atomic_load_n(&answered, __ATOMIC_ACQUIRE) && rt_clock() < until;)
         rt_futex_wait(&answered, 0, until);
 }
 

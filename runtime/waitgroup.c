@@ -58,13 +58,13 @@ void rt_waitgroup_add(goro_waitgroup *wg, int delta)
 
 void goro_waitgroup_add(goro_waitgroup *wg, int delta)
 {
-    RT_HERE();
+    RT_OP(WAITGROUP_ADD, wg);
     rt_waitgroup_add(wg, delta);
 }
 
 void goro_waitgroup_done(goro_waitgroup *wg)
 {
-    RT_HERE();
+    RT_OP(WAITGROUP_DONE, wg);
     rt_waitgroup_add(wg, -1);
 }
 
@@ -138,12 +138,12 @@ int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline)
 
 int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
 {
-    RT_HERE();
+    RT_OP(WAITGROUP_WAIT, wg);
     return rt_waitgroup_wait(wg, deadline);
 }
 
 void goro_waitgroup_wait(goro_waitgroup *wg)
 {
-    RT_HERE();
+    RT_OP(WAITGROUP_WAIT, wg);
     rt_waitgroup_wait(wg, GORO_FOREVER);
 }

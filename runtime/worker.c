@@ -314,7 +314,7 @@ static void wait_for_ms(int64_t until)
             if (__atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES)
                 wake(m);
         rt_poll_wake();
-        int64_t now = goro_now();
+        int64_t now = rt_clock();
         if (still_living() == 0 || now >= until)
             return;
         int64_t soon = now + GORO_MILLISECOND;
@@ -332,7 +332,7 @@ bool rt_ms_end(void)
 {
     bool all = true;
     struct rt_m *next;
-    wait_for_ms(goro_now() + PATIENCE);
+    wait_for_ms(rt_clock() + PATIENCE);
     for (struct rt_m *m = rt_sched.ms; m; m = next) {
         next = m->all_next;
         for (int tries = 0; __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES && tries < MOST_TRIES; tries++) {
@@ -340,7 +340,7 @@ bool rt_ms_end(void)
                 __atomic_store_n(&m->fate, RT_M_ABANDONED, __ATOMIC_RELEASE);
             } else {
                 rt_preempt_abandon(m);
-                wait_for_ms(goro_now() + GORO_MILLISECOND);
+                wait_for_ms(rt_clock() + GORO_MILLISECOND);
             }
         }
         if (__atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) != RT_M_ENDED) {

@@ -78,7 +78,7 @@ void rt_world_stop(void)
         if (ask(mine, round > 0) == 0)
             return;
         int64_t pause = round == 0 ? 100 * GORO_MICROSECOND : GORO_MILLISECOND;
-        rt_futex_wait(&rt_sched.world_changes, changes, goro_now() + pause);
+        rt_futex_wait(&rt_sched.world_changes, changes, rt_clock() + pause);
     }
 }
 
@@ -141,7 +141,7 @@ static void move_to_first(void)
 int goro_gomaxprocs(int n)
 {
     int before = __atomic_load_n(&rt_sched.procs, __ATOMIC_RELAXED);
-    if (n <= 0 || n == before)
+    if (n <= 0 || n == before || RT_STEERED)
         return before;
     rt_goroutine("goro_gomaxprocs");
     n = n < RT_MAX_PROCS ? n : RT_MAX_PROCS;

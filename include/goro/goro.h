@@ -115,6 +115,7 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
 #endif
 
 #include <goro/spawn.h>
+#include <goro/point.h>
 
 #include <goro/chan.h>
 #include <goro/select.h>

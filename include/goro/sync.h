@@ -49,6 +49,7 @@ void goro_mutex_unlock_slow(goro_mutex *m);
 /* A goroutine that waits or was woken leaves a flag for as long as it does not run: no reason to leave the fast path. */
 GORO_INLINE void goro_mutex_lock(goro_mutex *m)
 {
+    goro_point(GORO_POINT_LOCK, m);
     uint32_t from = __atomic_load_n(&m->state, __ATOMIC_RELAXED);
     if (from & (GORO_MUTEX_LOCKED | GORO_MUTEX_STARVING) ||
         !__atomic_compare_exchange_n(&m->state, &from, from | GORO_MUTEX_LOCKED, false, __ATOMIC_ACQUIRE,
@@ -57,6 +58,7 @@ GORO_INLINE void goro_mutex_lock(goro_mutex *m)
 }
 GORO_INLINE void goro_mutex_unlock(goro_mutex *m)
 {
+    goro_point(GORO_POINT_UNLOCK, m);
     uint32_t from = __atomic_load_n(&m->state, __ATOMIC_RELAXED);
     bool wake = from & GORO_MUTEX_WAITING && (from & (GORO_MUTEX_WAKING | GORO_MUTEX_STARVING)) != GORO_MUTEX_WAKING;
     if (!(from & GORO_MUTEX_LOCKED) || wake ||
@@ -87,11 +89,13 @@ void goro_rwmutex_runlock_slow(goro_rwmutex *rw, uint32_t state);
 #ifdef GORO_INLINE
 GORO_INLINE void goro_rwmutex_rlock(goro_rwmutex *rw)
 {
+    goro_point(GORO_POINT_RLOCK, rw);
     if ((int32_t)__atomic_add_fetch(&rw->state, 1, __ATOMIC_SEQ_CST) < 0)
         goro_rwmutex_rlock_slow(rw);
 }
 GORO_INLINE void goro_rwmutex_runlock(goro_rwmutex *rw)
 {
+    goro_point(GORO_POINT_RUNLOCK, rw);
     uint32_t state = __atomic_sub_fetch(&rw->state, 1, __ATOMIC_SEQ_CST);
     if (state >> 30)
         goro_rwmutex_runlock_slow(rw, state);
@@ -118,6 +122,7 @@ void goro_once_do_slow(goro_once *once, void (*fn)(void *arg), void *arg);
 #ifdef GORO_INLINE
 GORO_INLINE void goro_once_do(goro_once *once, void (*fn)(void *arg), void *arg)
 {
+    goro_point(GORO_POINT_ONCE, once);
     if (__atomic_load_n(&once->state, __ATOMIC_ACQUIRE) != 1)
         goro_once_do_slow(once, fn, arg);
 }
@@ -146,14 +151,29 @@ bool goro_sem_tryacquire(goro_sem *s, int64_t n);
 void goro_sem_release(goro_sem *s, int64_t n);
 
 /* Atomics: sequentially consistent, as Go's. For any integer or pointer type of up to 8 bytes. */
-#define goro_atomic_load(p) __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define goro_atomic_store(p, v) __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
-#define goro_atomic_add(p, v) __atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST) /* the new value */
-#define goro_atomic_swap(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+/* The operands first: another goroutine may run before the operation, not between it and the point. */
+#define GORO_ATOMIC_VALUE(p, v, operation) \
+    __extension__({ \
+        __typeof__(p) goro_at = (p); \
+        __typeof__(*(p)) goro_v = (v); \
+        goro_point(GORO_POINT_ATOMIC, goro_at); \
+        operation(goro_at, goro_v, __ATOMIC_SEQ_CST); \
+    })
+#define goro_atomic_load(p) \
+    __extension__({ \
+        __typeof__(p) goro_at = (p); \
+        goro_point(GORO_POINT_LOAD, goro_at); \
+        __atomic_load_n(goro_at, __ATOMIC_SEQ_CST); \
+    })
+#define goro_atomic_store(p, v) GORO_ATOMIC_VALUE(p, v, __atomic_store_n)
+#define goro_atomic_add(p, v) GORO_ATOMIC_VALUE(p, v, __atomic_add_fetch) /* the new value */
+#define goro_atomic_swap(p, v) GORO_ATOMIC_VALUE(p, v, __atomic_exchange_n)
 #define goro_atomic_cas(p, from, to) \
     __extension__({ \
-        __typeof__(*(p)) goro_from = (from); \
-        __atomic_compare_exchange_n((p), &goro_from, (to), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+        __typeof__(p) goro_at = (p); \
+        __typeof__(*(p)) goro_from = (from), goro_to = (to); \
+        goro_point(GORO_POINT_ATOMIC, goro_at); \
+        __atomic_compare_exchange_n(goro_at, &goro_from, goro_to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
     })
 
 #ifdef __cplusplus

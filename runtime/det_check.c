@@ -1,0 +1,285 @@
+/* What is written down about the steps of a schedule, and compared with what was.
+ *
+ * Each step (who, which operation, which object) goes into a rolling hash, one letter of which is kept for every `stride` steps: at
+ * most RT_CHECKS of them, the stride doubling as steps come. A replay compares its letters with the token's. Where one
+ * differs, the schedules have parted since the last one that did not; the steps in between are told.
+ *
+ * The ordering is a hash of the sequences of operations on each object, summed over objects: two schedules that differ in the
+ * order of independent operations only have the same. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "det.h"
+#include "out.h"
+#include "sched.h"
+#include "symbols.h"
+
+enum { FIRST_ROOM = 256, MOST_UNCONTROLLED = 8, STATUS_ENDLESS = 75 };
+
+/* By address while the schedule runs; never removed, since addresses come back. */
+struct object {
+    const volatile void *address; /* NULL: free slot */
+    uint64_t id;                  /* 0: has ended; the address is a new object when it is used again */
+    uint64_t order;               /* hash of what was done with it */
+};
+
+static struct {
+    struct object *slots;
+    uint32_t room, used;
+    uint64_t wanted_stride;
+    const char *uncontrolled[MOST_UNCONTROLLED];
+    uint32_t uncontrolled_count;
+} check;
+
+static const char *const ops[] = {
+#define OP(name, text) [RT_OP_##name] = text,
+#include "ops.def"
+#undef OP
+};
+
+/* ---- objects ---- */
+
+static struct object *slot_of(struct object *slots, uint32_t room, const volatile void *address)
+{
+    uint32_t i = (uint32_t)(rt_mix((uintptr_t)address) >> 32) & (room - 1);
+    while (slots[i].address && slots[i].address != address)
+        i = (i + 1) & (room - 1);
+    return &slots[i];
+}
+
+static bool grow(void)
+{
+    uint32_t room = check.room ? 2 * check.room : FIRST_ROOM;
+    struct object *slots = rt_alloc(room * sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint32_t i = 0; i < check.room; i++)
+        if (check.slots[i].address)
+            *slot_of(slots, room, check.slots[i].address) = check.slots[i];
+    rt_free(check.slots, check.room * sizeof *slots);
+    check.slots = slots;
+    check.room = room;
+    return true;
+}
+
+/* NULL: no memory; the object has no identity then. */
+static struct object *object_of(const volatile void *address, struct rt_det_task *user)
+{
+    if (2 * check.used >= check.room && !grow())
+        return NULL;
+    struct object *o = slot_of(check.slots, check.room, address);
+    if (!o->address) {
+        o->address = address;
+        check.used++;
+    }
+    if (!o->id) {
+        o->id = rt_mix(user->path ^ rt_mix(++user->objects)) | 1;
+        o->order = 0;
+    }
+    return o;
+}
+
+void rt_check_object_ends(const void *address)
+{
+    if (check.used == 0)
+        return;
+    struct object *o = slot_of(check.slots, check.room, address);
+    if (o->address)
+        o->id = 0;
+}
+
+/* ---- telling ---- */
+
+static void write_token(char *text, size_t room)
+{
+    const struct rt_det *d = &rt_det;
+    if (d->token)
+        snprintf(text, room, "%s", d->token);
+    else
+        rt_schedule_print(&d->schedule, text, room);
+}
+
+void rt_check_tell(void)
+{
+    static char token[RT_TOKEN];
+    struct rt_out out = {.fd = 2};
+    write_token(token, sizeof token);
+    rt_out_format(&out, "replay: GORO_REPLAY=%s\n", token);
+    rt_out_flush(&out);
+}
+
+void rt_check_uncontrolled(const char *what)
+{
+    for (uint32_t i = 0; i < check.uncontrolled_count; i++)
+        if (!strcmp(check.uncontrolled[i], what))
+            return;
+    if (check.uncontrolled_count < MOST_UNCONTROLLED)
+        check.uncontrolled[check.uncontrolled_count++] = what;
+}
+
+static void tell_steps(struct rt_out *out, uint64_t first, uint64_t last)
+{
+    const uint64_t room = sizeof rt_det.ring / sizeof *rt_det.ring;
+    if (last - first >= room)
+        first = last - room + 1;
+    for (uint64_t step = first; step <= last; step++) {
+        char path[128];
+        uint32_t at = (uint32_t)(step % room);
+        rt_path_print(rt_det.record, rt_det.ring[at].task, path, sizeof path);
+        rt_out_format(out, "    step %lu: goroutine %s: %s in ", (unsigned long)step, path, ops[rt_det.ring[at].op]);
+        rt_symbol(out, rt_det.ring[at].pc ? rt_det.ring[at].pc - 1 : 0);
+        rt_out_text(out, "\n");
+    }
+}
+
+static void diverge(uint64_t first, const char *how)
+{
+    struct rt_out out = {.fd = 2};
+    if (rt_det.diverged)
+        return;
+    rt_det.diverged = true;
+    rt_det.record->diverged = 1;
+    rt_out_format(&out, "goro: this is not the schedule of the replay: %s\n", how);
+    tell_steps(&out, first, rt_det.record->steps);
+    for (uint32_t i = 0; i < check.uncontrolled_count; i++)
+        rt_out_format(&out, "    not controlled, and met before: %s\n", check.uncontrolled[i]);
+    if (check.uncontrolled_count == 0)
+        rt_out_text(&out, "    perhaps through: another program or input, the time, random numbers, addresses, another thread\n");
+    rt_out_flush(&out);
+}
+
+/* ---- the steps ---- */
+
+static void compare(void)
+{
+    const struct rt_schedule *s = &rt_det.schedule;
+    uint64_t steps = rt_det.record->steps;
+    if (s->check_steps == 0 || rt_det.diverged)
+        return;
+    if (steps > s->check_steps) {
+        diverge(steps, "it has more steps");
+        return;
+    }
+    if (steps % check.wanted_stride)
+        return;
+    uint64_t at = steps / check.wanted_stride;
+    if (s->checks[at - 1] != rt_check_letter(rt_det.record->hash))
+        diverge(steps - check.wanted_stride + 1, check.wanted_stride == 1 ? "it parts from it at this step"
+                                                                          : "it parts from it in these steps");
+}
+
+static void note_letter(struct rt_record *r)
+{
+    if (r->steps % r->stride)
+        return;
+    if (r->check_count == RT_CHECKS) {
+        for (uint32_t i = 0; i < RT_CHECKS / 2; i++)
+            r->checks[i] = r->checks[2 * i + 1];
+        r->check_count = RT_CHECKS / 2;
+        r->stride *= 2;
+        if (r->steps % r->stride)
+            return;
+    }
+    r->checks[r->check_count++] = rt_check_letter(r->hash);
+}
+
+static bool only_looks(uint32_t op)
+{
+    return op == RT_OP_YIELD || op == RT_OP_LOAD || op == RT_OP_HOOK_LOAD || op == RT_OP_CHAN_TRY_RECV ||
+           op == RT_OP_TRYLOCK || op == RT_OP_CONTEXT_ASK || op == RT_OP_MEMORY;
+}
+
+void rt_check_step(struct rt_det_task *t)
+{
+    struct rt_det *d = &rt_det;
+    struct rt_record *r = d->record;
+    struct object *o = t->object ? object_of(t->object, t) : NULL;
+    uint64_t id = o ? o->id : 0;
+    r->steps++;
+    d->idle = only_looks(t->op) ? d->idle + 1 : 0;
+    r->hash = rt_mix(r->hash ^ rt_mix(t->path * 64 + t->op) ^ id);
+    if (o) {
+        uint64_t before = o->order;
+        o->order = rt_mix(before ^ rt_mix(t->path * 64 + t->op));
+        r->ordering += rt_mix(o->order ^ id) - (before ? rt_mix(before ^ id) : 0);
+    }
+    uint32_t at = (uint32_t)(r->steps % (sizeof d->ring / sizeof *d->ring));
+    d->ring[at].task = (uint32_t)(t - d->tasks);
+    d->ring[at].op = t->op;
+    d->ring[at].pc = t->pc;
+    note_letter(r);
+    compare();
+    if (r->most_steps && r->steps >= r->most_steps) {
+        rt_check_outcome(RT_OUTCOME_ENDLESS, 0, "more steps than allowed");
+        _exit(STATUS_ENDLESS);
+    }
+}
+
+void rt_check_switch(uint32_t from, uint32_t to)
+{
+    struct rt_record *r = rt_det.record;
+    const struct rt_det_task *t = &rt_det.tasks[from];
+    if (r->switch_count < RT_SWITCHES)
+        r->switches[r->switch_count] = (struct rt_record_switch){.from = from,
+                                                                 .to = to,
+                                                                 .at = t->decisions,
+                                                                 .op = t->op,
+                                                                 .waits = !t->place,
+                                                                 .step = r->steps,
+                                                                 .pc = t->pc};
+    r->switch_count++;
+}
+
+/* ---- start and end ---- */
+
+void rt_check_start(void)
+{
+    struct rt_record *r = rt_det.record;
+    r->outcome = RT_OUTCOME_UNFINISHED;
+    r->result = 0;
+    r->diverged = 0;
+    r->switch_count = 0;
+    r->steps = r->hash = r->ordering = 0;
+    r->stride = 1;
+    r->check_count = 0;
+    check.wanted_stride = rt_check_stride(rt_det.schedule.check_steps);
+    check.uncontrolled_count = 0;
+    for (uint32_t i = 0; check.used > 0 && i < check.room; i++)
+        check.slots[i] = (struct object){0};
+    check.used = 0;
+}
+
+/* The calls of the switches, for people. */
+static void name_switches(struct rt_record *r)
+{
+    if (!r->wants_switches || r->switch_count > RT_NAMED_SWITCHES)
+        return;
+    for (uint32_t i = 0; i < r->switch_count; i++) {
+        struct rt_record_switch *s = &r->switches[i];
+        struct rt_out out = {.fd = -1};
+        rt_out_format(&out, "%s in ", ops[s->op]);
+        rt_symbol(&out, s->pc ? s->pc - 1 : 0);
+        snprintf(s->where, sizeof s->where, "%.*s", (int)out.used, out.text);
+    }
+}
+
+void rt_check_outcome(enum rt_outcome outcome, int result, const char *message)
+{
+    struct rt_record *r = rt_det.record;
+    const struct rt_schedule *s = &rt_det.schedule;
+    if (r->outcome != RT_OUTCOME_UNFINISHED)
+        return;
+    r->outcome = outcome;
+    r->result = result;
+    snprintf(r->message, sizeof r->message, "%s", message ? message : "");
+    name_switches(r);
+    if (s->check_steps && r->steps < s->check_steps)
+        diverge(r->steps, "it has fewer steps");
+}
+
+void rt_check_stop(void)
+{
+    rt_free(check.slots, check.room * sizeof *check.slots);
+    memset(&check, 0, sizeof check);
+}

@@ -1,0 +1,137 @@
+/* Start and end of the deterministic mode.
+ *
+ * Environment: GORO_SCHED=det, GORO_SEED (1 if there is none), GORO_STRATEGY (random if there is none), or GORO_REPLAY in place of
+ * all; GORO_RECORD is the file of a record (schedule.h). */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "det.h"
+#include "os.h"
+#include "out.h"
+#include "panic.h"
+#include "sched.h"
+#include "sysmon.h"
+
+/* Of the monotonic clock at the start: late enough for times before it. */
+#define BEGIN (3600 * GORO_SECOND)
+enum { EXPECTED_STEPS = 1000 };
+
+static struct rt_switch switches[RT_SWITCHES];
+static struct rt_record own_record; /* when nobody wants to see it */
+static struct sigaction abort_before;
+
+static int refuse(const char *name, const char *text, const char *why)
+{
+    struct rt_out out = {.fd = 2};
+    rt_out_format(&out, "goro: %s=%s: %s\n", name, text, why);
+    rt_out_flush(&out);
+    return -EINVAL;
+}
+
+/* 1: deterministic. */
+static int read_environment(struct rt_schedule *s)
+{
+    const char *mode = getenv("GORO_SCHED"), *strategy = getenv("GORO_STRATEGY"), *replay = getenv("GORO_REPLAY"), *why;
+    s->switches = switches;
+    if (replay && *replay)
+        return rt_schedule_parse(s, replay, &why) ? 1 : refuse("GORO_REPLAY", replay, why);
+    if (!mode || !*mode || !strcmp(mode, "mt"))
+        return 0;
+    if (strcmp(mode, "det") != 0)
+        return refuse("GORO_SCHED", mode, "neither det nor mt");
+    s->seed = rt_setting("GORO_SEED", 1);
+    s->steps = EXPECTED_STEPS;
+    if (!rt_strategy_parse(s, strategy && *strategy ? strategy : "random"))
+        return refuse("GORO_STRATEGY", strategy, "none of random, pct:D, pos, slice, rr, switches");
+    return 1;
+}
+
+/* The one that whoever started this process has made; NULL: none. */
+static struct rt_record *map_record(void)
+{
+    const char *path = getenv(RT_RECORD_ENV);
+    int fd = path && *path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return NULL;
+    struct rt_record *r = mmap(NULL, sizeof *r, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (r == MAP_FAILED)
+        return NULL;
+    if (r->abi == RT_RECORD_ABI)
+        return r;
+    munmap(r, sizeof *r);
+    return NULL;
+}
+
+/* An assertion has failed, or a panic is over: this run can be had again. */
+static void on_abort(int signal)
+{
+    rt_check_tell();
+    sigaction(signal, &abort_before, NULL);
+    raise(signal);
+}
+
+static void begin(const struct rt_schedule *s, struct rt_record *record)
+{
+    struct rt_det *d = &rt_det;
+    d->schedule = *s;
+    d->record = record ? record : &own_record;
+    d->now = BEGIN;
+    rt_sched.seed = s->seed;
+    rt_sched.coarse = d->now;
+    rt_strategy_start();
+    rt_check_start();
+}
+
+int rt_det_start(void)
+{
+    struct rt_schedule s = {0};
+    int asked = read_environment(&s);
+    if (asked <= 0)
+        return asked;
+    if (!rt_det_tasks_start())
+        return -ENOMEM;
+    begin(&s, map_record());
+    rt_det.token = getenv("GORO_REPLAY"); /* stays: nobody changes the environment meanwhile who wants it to be replayed */
+    struct sigaction on = {.sa_handler = on_abort};
+    sigaction(SIGABRT, &on, &abort_before);
+    rt_watched |= 2;
+    goro_steered = 1;
+    return 0;
+}
+
+void rt_det_run(void)
+{
+    rt_lock(&rt_sched.lock);
+    struct rt_p *p = rt_p_idle_get();
+    rt_unlock(&rt_sched.lock);
+    if (rt_m_new(p, false))
+        rt_fatal("no thread for the deterministic mode");
+    for (;;) {
+        uint32_t word = __atomic_load_n(&rt_sched.sysmon_word, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&rt_sched.done, __ATOMIC_ACQUIRE))
+            break;
+        rt_futex_wait(&rt_sched.sysmon_word, word, GORO_FOREVER);
+    }
+    rt_check_outcome(RT_OUTCOME_ENDED, rt_sched.result, NULL);
+}
+
+void rt_det_stop(void)
+{
+    struct rt_det *d = &rt_det;
+    if (!goro_steered)
+        return;
+    goro_steered = 0;
+    rt_watched &= ~2u;
+    sigaction(SIGABRT, &abort_before, NULL);
+    rt_check_stop();
+    rt_det_tasks_stop();
+    if (d->record != &own_record)
+        munmap(d->record, sizeof *d->record);
+    memset(d, 0, sizeof *d);
+}
