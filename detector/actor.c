@@ -2,7 +2,7 @@
 #include "actor.h"
 
 #include "finding.h"
-#include "lock.h"
+#include "lock_order.h"
 #include "lockset.h"
 #include "order.h"
 #include "shadow.h"
@@ -89,8 +89,7 @@ static void learn_suspended(struct actor *child, struct actor *a)
 {
     a->stocks = child->stocks;
     vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
-    vclock_join(&child->order, order_publish(a), &child->stocks->nodes);
-    vclock_join(&child->flow, &a->flow, &child->stocks->nodes);
+    order_born(child, a, &child->stocks->nodes);
     a->stocks = NULL;
 }
 
@@ -106,8 +105,7 @@ static void know_everything(struct actor *child)
         }
         actor_touch(a); /* an epoch may have begun unseen while alone */
         vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
-        vclock_join(&child->order, order_publish(a), &child->stocks->nodes);
-        vclock_join(&child->flow, &a->flow, &child->stocks->nodes);
+        order_born(child, a, &child->stocks->nodes);
         pause_clear(a, PAUSE_SOLO);
     }
 }
@@ -179,9 +177,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         if (parent->pause & PAUSE_SOLO)
             actor_touch(parent); /* what was not recorded belongs to the past, too */
         vclock_copy(&a->clock, actor_publish(parent), &parent->stocks->nodes);
-        vclock_copy(&a->order, order_publish(parent), &parent->stocks->nodes);
-        vclock_copy(&a->flow, &parent->flow, &parent->stocks->nodes);
-        vclock_copy(&a->inherited, &parent->flow, &parent->stocks->nodes);
+        order_born(a, parent, &parent->stocks->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
     os_lock(&actors_lock);
@@ -279,13 +275,11 @@ static void forget(struct actor *a)
     if (a->older)
         a->older->newer = a->newer;
     nactors--;
-    if (a->clock.root || a->order.root || a->flow.root || a->section.root) { /* it has no stocks any more */
+    if (a->clock.root || order_knows(a)) { /* it has no stocks any more */
         struct vclock_stock none;
         zero_bytes(&none, sizeof none);
         vclock_clear(&a->clock, &none);
-        vclock_clear(&a->order, &none);
-        vclock_clear(&a->flow, &none);
-        vclock_clear(&a->section, &none);
+        order_clear(a, &none);
         vclock_stock_drain(&none);
     }
     arena_free(a, sizeof *a);
@@ -301,15 +295,12 @@ void actor_ends(struct actor *a)
     a->frames = a->top = a->frames_end = NULL;
     if (a->pause & PAUSE_SOLO)
         actor_touch(a);
-    order_publish(a);
+    lock_order_ended(a);
     flow_log_drop(a);
-    vclock_clear(&a->inherited, &a->stocks->nodes);
     actor_publish(a); /* so that the epoch it ends with is one in which nothing was done */
     if (a->detached) { /* nobody asks what it knew */
         vclock_clear(&a->clock, &a->stocks->nodes);
-        vclock_clear(&a->order, &a->stocks->nodes);
-        vclock_clear(&a->flow, &a->stocks->nodes);
-        vclock_clear(&a->section, &a->stocks->nodes);
+        order_clear(a, &a->stocks->nodes);
     }
     stocks_give_back(a);
     os_lock(&actors_lock);
@@ -345,7 +336,7 @@ void actor_joins(struct actor *a, struct actor *child)
     if (!actor_enter(a))
         return;
     actor_learn(a, &child->clock);
-    order_learn(a, &child->order);
+    order_learn(a, child);
     os_lock(&actors_lock);
     forget(child);
     bool alone = nactors == 1;
@@ -379,7 +370,9 @@ bool actors_keep_only(struct actor *a)
         }
         /* Its memory is not taken apart: the thread was caught anywhere, and this happens once a process. */
         held_orphaned(o, true);
-        o->clock.root = o->order.root = o->flow.root = o->section.root = o->inherited.root = NULL;
+        lock_order_ended(o);
+        o->clock.root = NULL;
+        order_lost(o);
         vclock_set(&a->clock, who_slot(o->who), who_epoch(o->who), &a->stocks->nodes);
         if (!o->ended)
             nalive--;

@@ -116,15 +116,18 @@ struct actor {
     bool cancelled; /* somebody has cancelled it; atomic */
     struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
 
-    struct vclock order;     /* order.h: own slot: the last published epoch of it */
-    uint64_t order_epoch;    /* the present one */
-    uint64_t order_told;     /* the epoch in which `order` was told to somebody last */
-    uint64_t order_version;  /* grows when something new is told by `order` */
-    struct vclock flow;      /* `order`, and what came by locks; own slot as in `order` */
+    struct vclock order;     /* order.h */
+    struct vclock flow;      /* `order`, and what came by locks */
     struct vclock section;   /* flow, before the first of the locks that are held was taken */
-    uint64_t flow_version;   /* the same for `flow` */
-    struct vclock inherited; /* flow of the creator */
+    struct vclock meanwhile; /* what came since then, but for what came by those that are held */
+    struct vclock unlocked;  /* what of flow did not come by locks that it took itself */
+    uint64_t order_epoch;    /* the present one */
+    uint64_t told;           /* the last in which something was noted that others may know of; 0: none */
+    uint64_t order_told;     /* the same, but for what was told by locks */
+    uint32_t order_learnt;   /* how often `order` has grown */
+    uint32_t flow_learnt;    /* how often `flow` has, by locks */
     struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
+    struct nestings *nestings; /* what it has taken under what; NULL: nothing */
     bool order_used;         /* something was noted in the present epoch */
 
     struct incarnation *self;

@@ -17,7 +17,7 @@ struct foreign_cache {
     uint32_t context, found;
     uint32_t stack; /* found and the pc, as one stack; 0: not asked for yet */
 };
-#define FOREIGN 128
+#define FOREIGN 512
 
 /* Puts a->context to that of the caller of `pc`, when `pc` is not in instrumented code. */
 struct foreign foreign_begin(struct actor *a, uintptr_t pc);

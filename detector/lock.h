@@ -34,9 +34,10 @@ struct lock {
     bool guards_condition;
     bool inherited;      /* its owner held it over a fork, and may make it anew in the child */
     bool flow_busy;      /* somebody is in `flow`; atomic */
-    struct vclock flow;  /* order.h; the holder's */
-    uint64_t writer;     /* of a lock that lets writers pass readers: the number of the actor that wrote last, and ... */
-    uint64_t writer_version;
+    struct vclock flow;  /* order.h; the holder's, as is ... */
+    struct teller teller; /* ... who gave it up last */
+    uint64_t writer;     /* of a lock that lets writers pass readers: 1 + the number of the actor that wrote last, and ... */
+    uint64_t writer_epoch;
     struct writing *writing; /* ... when; lock of lock_order.c; NULL: nobody has */
     uint32_t waiters;        /* of a condition: actors in a wait on it; this and the next three: lock of waits */
     uint32_t pending;        /* of them, how many were signalled and are not back */

@@ -25,14 +25,18 @@ static struct link *path;
 static size_t path_max;
 static struct keys *reported; /* cycles, as sets of edges */
 
-static bool ordered(const struct occurrence *x, const struct occurrence *y)
+/* x knew of y by the clock, which is one of its gates'. */
+static bool knew(const struct occurrence *x, const struct vclock *clock, const struct occurrence *y)
 {
-    return vclock_get(&y->order, x->slot) >= x->epoch || vclock_get(&x->order, y->slot) >= y->epoch;
+    os_lock(&x->gates->lock);
+    const bool yes = vclock_get(clock, y->slot) >= occurrence_epoch(y);
+    os_unlock(&x->gates->lock);
+    return yes;
 }
 
-static bool flowed(const struct occurrence *x, const struct occurrence *y)
+static bool ordered(const struct occurrence *x, const struct occurrence *y)
 {
-    return vclock_get(&y->flow, x->slot) >= x->epoch || vclock_get(&x->flow, y->slot) >= y->epoch;
+    return knew(y, &y->gates->order, x) || knew(x, &x->gates->order, y);
 }
 
 static bool gated(const struct gates *x, const struct gates *y)
@@ -53,8 +57,12 @@ static bool compatible(const struct occurrence *x, const struct occurrence *y)
 static bool written_beside(const struct occurrence *x, const struct lock *l)
 {
     const struct writing *w = l->writing;
-    return w && w->actor != x->actor && vclock_get(&x->order, w->slot) < w->epoch &&
-           vclock_get(&w->order, x->slot) < x->epoch;
+    if (!w || w->actor == x->actor || vclock_get(&w->order, x->slot) >= occurrence_epoch(x))
+        return false;
+    os_lock(&x->gates->lock);
+    const bool later = vclock_get(&x->gates->order, w->slot) < w->epoch;
+    os_unlock(&x->gates->lock);
+    return later;
 }
 
 /* The one who asks as `x` does has to wait for the one who holds as `y` does. */
@@ -193,11 +201,15 @@ static bool in_cycle(uint64_t id, const void *ctx)
 /* path[0] is of `a`, now. */
 static enum finding_tier tier_of(const struct actor *a, size_t n)
 {
+    const bool now = path[0].o->actor == a->number; /* nobody else knows of it */
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (flowed(path[i].o, path[j].o) && (j > 0 || path[0].o->actor != a->number ||
-                                                 flow_by_others(a, path[i].o->slot, path[i].o->epoch, in_cycle, &n)))
+        for (size_t j = 0; j < n; j++) {
+            const struct occurrence *x = path[i].o, *y = path[j].o;
+            if (i == j || (now && j == 0) || !knew(x, &x->gates->flow, y))
+                continue;
+            if (!now || i > 0 || flow_by_others(a, y->slot, occurrence_epoch(y), in_cycle, &n))
                 return TIER_ORDER_ONLY;
+        }
     return TIER_PREDICTED;
 }
 

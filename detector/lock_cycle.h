@@ -5,10 +5,13 @@
 
 #include "lock_order.h"
 
-/* Locks held at one moment, shared by the occurrences that it makes. */
+/* Locks held at one moment, shared by the occurrences that it makes, when that was last, and what the actor knew then. */
 struct gates {
     uint32_t refs, n;
     uint64_t hash;
+    uint64_t epoch;       /* atomic: its actor writes it without the lock of the graph, as it does ... */
+    struct oslock lock;   /* ... with this one ... */
+    struct vclock order, flow, meanwhile; /* ... what the actor knew: order.h */
     struct gate {
         struct finding_lock lock;
         uint64_t id;
@@ -22,9 +25,7 @@ struct occurrence {
     uint32_t stack;
     uint64_t actor;
     bool exclusive, readers_first;
-    uint32_t slot; /* when: this epoch of that slot, knowing ... */
-    uint64_t epoch;
-    struct vclock order, flow;
+    uint32_t slot; /* the actor's */
     struct finding_actor by;
 };
 
@@ -43,6 +44,11 @@ struct edge {
     unsigned n;
     bool cyclic; /* lies on a cycle */
 };
+
+static inline uint64_t occurrence_epoch(const struct occurrence *o)
+{
+    return __atomic_load_n(&o->gates->epoch, __ATOMIC_RELAXED);
+}
 
 /* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. */
 void cycles_search(struct actor *a, struct edge *e, struct occurrence *o);

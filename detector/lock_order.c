@@ -2,10 +2,8 @@
 #include "lock_cycle.h"
 
 #include "keys.h"
+#include "lock_nesting.h"
 #include "order.h"
-
-#define KNOWN (1u << 16)
-static uint64_t known[KNOWN]; /* atomic */
 
 #define HEADS (1u << 20) /* address space, touched as far as it is used */
 #define OCCURRENCES 64   /* kept of an edge */
@@ -51,14 +49,16 @@ static struct edge *edge_make(struct lock *from, struct lock *to)
 
 static void gates_drop(struct gates *g)
 {
-    if (--g->refs == 0)
-        arena_free(g, sizeof *g + g->n * sizeof *g->at);
+    if (--g->refs != 0)
+        return;
+    vclock_clear(&g->order, &nodes);
+    vclock_clear(&g->flow, &nodes);
+    vclock_clear(&g->meanwhile, &nodes);
+    arena_free(g, sizeof *g + g->n * sizeof *g->at);
 }
 
 static void occurrence_free(struct occurrence *o)
 {
-    vclock_clear(&o->order, &nodes);
-    vclock_clear(&o->flow, &nodes);
     gates_drop(o->gates);
     arena_free(o, sizeof *o);
 }
@@ -106,16 +106,30 @@ void lock_order_forget(struct lock *l)
 
 /* ---- occurrences ------------------------------------------------------------------------------------------------------ */
 
-static struct gates *gates_of(const struct actor *a)
+/* It is now. */
+static void gates_renew(struct gates *g, struct actor *a, bool learnt)
+{
+    if (learnt) {
+        struct vclock_stock *stock = &a->stocks->nodes;
+        os_lock(&g->lock);
+        vclock_copy(&g->order, &a->order, stock);
+        vclock_copy(&g->flow, &a->section, stock);
+        vclock_copy(&g->meanwhile, &a->meanwhile, stock);
+        os_unlock(&g->lock);
+    }
+    __atomic_store_n(&g->epoch, a->order_epoch, __ATOMIC_RELAXED);
+    a->order_used = true;
+}
+
+static struct gates *gates_of(struct actor *a)
 {
     struct gates *g = arena_alloc(sizeof *g + a->nheld * sizeof *g->at);
     if (!g) {
         lock_order_cut++;
         return NULL;
     }
-    g->refs = 1;
-    g->n = a->nheld;
-    g->hash = a->held_hash;
+    *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash};
+    gates_renew(g, a, true);
     for (unsigned i = 0; i < a->nheld; i++)
         g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].id};
     return g;
@@ -163,7 +177,6 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
         *at = o->next;
         gates_drop(o->gates);
     } else if ((o = arena_alloc(sizeof *o))) {
-        o->order.root = o->flow.root = NULL;
         e->n++;
     } else {
         lock_order_cut++;
@@ -179,20 +192,11 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
     o->exclusive = exclusive;
     o->readers_first = readers_first;
     o->slot = who_slot(a->who);
-    o->epoch = a->order_epoch;
-    a->order_used = true;
-    vclock_copy(&o->order, &a->order, &nodes);
-    vclock_copy(&o->flow, &a->section, &nodes);
     actor_describe_live(a, &o->by);
     return o;
 }
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------------- */
-
-static bool is_known(uint64_t key)
-{
-    return __atomic_load_n(&known[key >> 48], __ATOMIC_RELAXED) == key;
-}
 
 /* How many sets of locks an actor has held on an edge since it told somebody last. Where it is one more each time (a lock of a
  * table of thousands), only so many are looked at. */
@@ -207,7 +211,7 @@ static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool co
     bool all = a->nheld > 1;
     for (unsigned i = 0; i < a->nheld && (all || count); i++) {
         uint64_t key = keys_mix(keys_mix(a->held[i].id, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST))),
-                                keys_mix(a->number << 4 | a->held[i].exclusive, a->order_version));
+                                keys_mix(a->number << 4 | a->held[i].exclusive, a->order_told));
         struct crowd *c = &crowds[key >> 50];
         if (__atomic_load_n(&c->key, __ATOMIC_RELAXED) != key) {
             all = false;
@@ -224,12 +228,13 @@ static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool co
     return all;
 }
 
-/* Under the lock. True: an edge of it lies on a cycle. */
-static bool note(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+/* Under the lock. */
+static void note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, struct nesting *k)
 {
     struct gates *g = gates_of(a);
-    bool cyclic = false;
-    for (unsigned i = 0; g && i < a->nheld; i++) {
+    if (!g)
+        return;
+    for (unsigned i = 0; i < a->nheld; i++) {
         struct held *h = &a->held[i];
         if (!h->lock || h->lock == l || !lock_is(h->lock, h->id))
             continue;
@@ -240,37 +245,63 @@ static bool note(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
         struct occurrence *o = occurrence_note(a, e, g, i, how, stack);
         if (o && (fresh || e->cyclic))
             cycles_search(a, e, o);
-        cyclic |= e->cyclic;
+        if (e->cyclic)
+            k->cyclic = 1;
     }
-    if (g)
-        gates_drop(g);
-    return cyclic;
+    k->g = g;
+}
+
+static uint32_t seen_now(void)
+{
+    return cycles_seen() & 0x7fffffff;
+}
+
+/* False: it has to go to the graph, because somebody may be after what was noted, or other edges are on cycles now. */
+static bool settled(struct actor *a, struct nesting *k)
+{
+    if (k->seen != seen_now())
+        return false;
+    if (likely(k->g->epoch > (k->cyclic ? a->told : a->order_told)))
+        return true; /* nobody was told since */
+    if (k->cyclic && k->g->epoch <= order_heard(a))
+        return false;
+    gates_renew(k->g, a, k->order_learnt != a->order_learnt || k->flow_learnt != a->flow_learnt);
+    k->order_learnt = a->order_learnt;
+    k->flow_learnt = a->flow_learnt;
+    return true;
 }
 
 void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
 {
     if (host.no_order)
         return;
-    uint64_t key = keys_mix(a->held_hash, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST)));
-    key = keys_mix(keys_mix(key, a->number), a->order_version);
-    key = keys_mix(key, cycles_seen());
-    if (likely(is_known(key)))
+    const uint64_t key = 1 | keys_mix(a->held_hash, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST)));
+    struct nesting *k = nesting_find(a, key);
+    if ((likely(k != NULL) && settled(a, k)) || crowded(a, l, how, false))
         return;
-    if (is_known(keys_mix(key, a->flow_version + 1)))
-        return;
-    if (crowded(a, l, how, false))
-        return;
+    struct nesting now = {.key = key, .order_learnt = a->order_learnt, .flow_learnt = a->flow_learnt};
     os_lock(&graph);
     crowded(a, l, how, true);
-    if (note(a, l, how, stack))
-        key = keys_mix(key, a->flow_version + 1);
+    note(a, l, how, stack, &now);
+    now.seen = seen_now();
+    struct gates *gone = now.g ? nesting_put(a, &now) : NULL;
+    if (gone)
+        gates_drop(gone);
     os_unlock(&graph);
-    __atomic_store_n(&known[key >> 48], key, __ATOMIC_RELAXED);
+}
+
+void lock_order_ended(struct actor *a)
+{
+    if (!a->nestings)
+        return;
+    os_lock(&graph);
+    nestings_drop(a, gates_drop);
+    os_unlock(&graph);
 }
 
 void lock_order_written(struct actor *a, struct lock *l)
 {
-    if (host.no_order || (l->writer == a->number + 1 && l->writer_version == a->order_version))
+    if (host.no_order || (l->writer == a->number + 1 && l->writer_epoch > a->order_told))
         return;
     os_lock(&graph);
     if (!l->writing && (l->writing = arena_alloc(sizeof *l->writing)))
@@ -283,7 +314,7 @@ void lock_order_written(struct actor *a, struct lock *l)
         a->order_used = true;
     }
     l->writer = a->number + 1;
-    l->writer_version = a->order_version;
+    l->writer_epoch = a->order_epoch;
     for (struct edge *e = l->in; e; e = e->next_in)
         for (struct occurrence *o = e->first; o; o = o->next)
             if (e->cyclic && !o->exclusive && !o->readers_first)

@@ -14,11 +14,12 @@
  * so whatever is unordered with the earlier one, and comes later, is unordered with the latest as well. The search is
  * repeated when an occurrence on a cycle is renewed.
  *
- * An occurrence is renewed when others have been told of it: by what every schedule has, and, on an edge that lies on a
- * cycle, by a lock. Nobody else can be after it.
+ * An occurrence is renewed when others may have been told of it: by what every schedule has, and, on an edge that lies on
+ * a cycle, by a lock. Nobody else can be after it.
  *
- * Steady state: what an actor takes under what it holds is looked up in a table without a lock (lock_order_known); only
- * what is new there goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.
+ * Steady state: what an actor takes under what it holds is looked up in a table of its own (lock_nesting.h), without a lock; to
+ * renew what is there it writes the epoch, and nothing else. Only what is new, or has to be looked at again because somebody
+ * has heard of it, goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.
  *
  * Papers: Goodlock (Havelund, SPIN 2000), gate locks (Bensalem & Havelund, HVC 2005), lockdep's recursive readers. */
 #ifndef GORACE_LOCK_ORDER_H
@@ -34,6 +35,8 @@ void lock_order_written(struct actor *a, struct lock *l);
 void lock_order_report(struct actor *a);
 /* The object is gone. Caller holds no lock of the core but the chain's. */
 void lock_order_forget(struct lock *l);
+/* The actor ends. */
+void lock_order_ended(struct actor *a);
 uint64_t lock_orders_cut(void);
 
 #endif

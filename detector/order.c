@@ -4,33 +4,160 @@
 
 #include "lock.h"
 
-static void publish(struct actor *a)
+static uint64_t *heard; /* by slot; atomic */
+
+bool order_start(void)
 {
-    if (!a->order_used)
+    heard = os_reserve(((size_t)SLOT_MAX + 1) * sizeof *heard);
+    return heard != NULL;
+}
+
+uint64_t order_heard(const struct actor *a)
+{
+    return __atomic_load_n(&heard[who_slot(a->who)], __ATOMIC_RELAXED);
+}
+
+static struct teller self(const struct actor *a)
+{
+    return (struct teller){who_slot(a->who), (uint32_t)a->number, a->told};
+}
+
+static bool is_self(const struct actor *a, struct teller t)
+{
+    return t.slot == who_slot(a->who) && t.number == (uint32_t)a->number;
+}
+
+/* What is noted from now on is of another epoch than what is told. */
+static struct teller tell(struct actor *a)
+{
+    if (a->order_used) {
+        a->order_used = false;
+        a->told = a->order_epoch++;
+    }
+    return self(a);
+}
+
+/* By what every schedule has. */
+static struct teller tell_always(struct actor *a)
+{
+    const struct teller t = tell(a);
+    a->order_told = t.epoch;
+    return t;
+}
+
+static bool raise(struct vclock *c, struct teller by, struct vclock_stock *stock)
+{
+    if (by.epoch == 0 || vclock_get(c, by.slot) >= by.epoch)
+        return false;
+    vclock_set(c, by.slot, by.epoch, stock);
+    uint64_t was = __atomic_load_n(&heard[by.slot], __ATOMIC_RELAXED);
+    while (was < by.epoch && !__atomic_compare_exchange_n(&heard[by.slot], &was, by.epoch, true, __ATOMIC_RELAXED,
+                                                          __ATOMIC_RELAXED))
+        ;
+    return true;
+}
+
+static bool join(struct vclock *c, const struct vclock *other, struct teller by, struct vclock_stock *stock)
+{
+    bool changed = c->root != other->root && other->root && vclock_join(c, other, stock);
+    return raise(c, by, stock) || changed;
+}
+
+/* As long as no lock has told anything, both are one: it is worked out once. */
+static bool join_both(struct vclock *order, struct vclock *flow, const struct vclock *order_of, const struct vclock *flow_of,
+                      struct teller by, struct vclock_stock *stock)
+{
+    const bool one = order->root == flow->root && order_of->root == flow_of->root;
+    bool changed = join(order, order_of, by, stock);
+    if (one) {
+        if (changed)
+            vclock_copy(flow, order, stock);
+        return changed;
+    }
+    return join(flow, flow_of, by, stock) || changed;
+}
+
+static void learn(struct actor *a, const struct vclock *order, const struct vclock *flow, struct teller by)
+{
+    if (is_self(a, by))
+        by.epoch = 0;
+    struct vclock_stock *stock = &a->stocks->nodes;
+    const bool unlocked = a->unlocked.root == a->flow.root;
+    if (!join_both(&a->order, &a->flow, order, flow, by, stock))
         return;
-    a->order_used = false;
-    vclock_set(&a->order, who_slot(a->who), a->order_epoch, &a->stocks->nodes);
-    vclock_set(&a->flow, who_slot(a->who), a->order_epoch, &a->stocks->nodes);
-    a->order_epoch++;
-    a->flow_version++;
+    a->order_learnt++;
+    if (unlocked)
+        vclock_copy(&a->unlocked, &a->flow, stock);
+    else
+        join(&a->unlocked, flow, by, stock);
+    if (a->nheld)
+        join(&a->meanwhile, flow, by, stock);
 }
 
-const struct vclock *order_publish(struct actor *a)
+void order_into(struct actor *a, const struct sync *s)
 {
-    /* What comes next is not what is told now, whether or not the last was told to somebody by way of a lock. */
-    if (a->order_used || a->order_told != a->order_epoch)
-        a->order_version++;
-    publish(a);
-    a->order_told = a->order_epoch;
-    return &a->order;
+    learn(a, &s->order, &s->flow, s->teller);
 }
 
-/* What is learnt renews nothing: an occurrence that knew less is as good as a new one, as long as nobody was told of it. */
-void order_learn(struct actor *a, const struct vclock *c)
+void order_out(struct actor *a, struct sync *s)
 {
-    vclock_join(&a->order, c, &a->stocks->nodes);
-    vclock_join(&a->flow, c, &a->stocks->nodes);
+    struct vclock_stock *stock = &a->stocks->nodes;
+    struct teller me = tell_always(a), fold = s->teller;
+    if (fold.slot == me.slot || me.epoch == 0)
+        fold.epoch = 0;
+    join_both(&s->order, &s->flow, &a->order, &a->flow, fold, stock);
+    if (me.epoch)
+        s->teller = me;
 }
+
+void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock)
+{
+    join_both(&child->order, &child->flow, &a->order, &a->flow, tell_always(a), stock);
+    vclock_copy(&child->unlocked, &child->flow, stock);
+}
+
+void order_learn(struct actor *a, struct actor *other)
+{
+    learn(a, &other->order, &other->flow, tell_always(other));
+}
+
+void order_meet(struct actor *a, struct actor *other)
+{
+    struct vclock_stock *stock = &a->stocks->nodes;
+    const struct teller me = tell_always(a);
+    struct vclock order = {NULL}, flow = {NULL};
+    vclock_copy(&order, &a->order, stock);
+    vclock_copy(&flow, &a->flow, stock);
+    order_learn(a, other);
+    learn(other, &order, &flow, me);
+    vclock_clear(&order, stock);
+    vclock_clear(&flow, stock);
+    /* With what each has done itself both know the same now: they share it. */
+    join_both(&a->order, &a->flow, &a->order, &a->flow, me, stock);
+    vclock_copy(&other->order, &a->order, stock);
+    vclock_copy(&other->flow, &a->flow, stock);
+}
+
+void order_clear(struct actor *a, struct vclock_stock *stock)
+{
+    vclock_clear(&a->order, stock);
+    vclock_clear(&a->flow, stock);
+    vclock_clear(&a->section, stock);
+    vclock_clear(&a->meanwhile, stock);
+    vclock_clear(&a->unlocked, stock);
+}
+
+void order_lost(struct actor *a)
+{
+    a->order.root = a->flow.root = a->section.root = a->meanwhile.root = a->unlocked.root = NULL;
+}
+
+bool order_knows(const struct actor *a)
+{
+    return a->order.root || a->flow.root || a->section.root || a->meanwhile.root || a->unlocked.root;
+}
+
+/* ---- locks -------------------------------------------------------------------------------------------------------- */
 
 /* The holder's alone, unless the program has broken the lock: then whoever comes second does nothing. */
 static bool flow_begin(struct lock *l)
@@ -50,6 +177,7 @@ struct flow_log {
     struct {
         uint64_t id;
         struct vclock flow;
+        struct teller by;
     } at[LOGGED];
 };
 
@@ -67,6 +195,7 @@ static void log_flow(struct actor *a, const struct lock *l)
     if (i == kept)
         i = log->n++ % LOGGED;
     log->at[i].id = l->id;
+    log->at[i].by = l->teller;
     vclock_copy(&log->at[i].flow, &l->flow, &a->stocks->nodes);
 }
 
@@ -74,11 +203,13 @@ bool flow_by_others(const struct actor *a, uint32_t slot, uint64_t epoch, bool (
                     const void *ctx)
 {
     const struct flow_log *log = a->log;
-    if (!log || log->n > LOGGED || vclock_get(&a->inherited, slot) >= epoch)
+    if (!log || log->n > LOGGED || vclock_get(&a->unlocked, slot) >= epoch)
         return true;
-    for (uint32_t i = 0; i < log->n; i++)
-        if (vclock_get(&log->at[i].flow, slot) >= epoch && !but(log->at[i].id, ctx))
+    for (uint32_t i = 0; i < log->n; i++) {
+        const bool told = log->at[i].by.slot == slot && log->at[i].by.epoch >= epoch;
+        if ((told || vclock_get(&log->at[i].flow, slot) >= epoch) && !but(log->at[i].id, ctx))
             return true;
+    }
     return false;
 }
 
@@ -92,65 +223,78 @@ void flow_log_drop(struct actor *a)
     a->log = NULL;
 }
 
-void flow_taken(struct actor *a, struct lock *l)
+static void learn_flow(struct actor *a, struct lock *l)
 {
-    if (a->nheld == 0 && a->section.root != a->flow.root)
-        vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
-    if (likely(!l->flow.root || l->flow.root == a->flow.root) || !flow_begin(l))
+    if (!flow_begin(l))
         return;
     log_flow(a, l);
-    vclock_join(&a->flow, &l->flow, &a->stocks->nodes);
+    if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes))
+        a->flow_learnt++;
     flow_end(l);
+}
+
+/* Somebody else has given it up last, who may have told something by it. */
+static bool tells(const struct lock *l, const struct actor *a)
+{
+    return !is_self(a, l->teller) && (l->teller.epoch || l->flow.root);
+}
+
+void flow_taken(struct actor *a, struct lock *l)
+{
+    if (a->nheld == 0) {
+        if (a->section.root != a->flow.root)
+            vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
+        if (unlikely(a->meanwhile.root != NULL))
+            vclock_clear(&a->meanwhile, &a->stocks->nodes);
+    }
+    if (unlikely(tells(l, a)))
+        learn_flow(a, l);
 }
 
 void flow_given(struct actor *a, struct lock *l, bool exclusive)
 {
+    if (unlikely(a->nheld > 1 && tells(l, a)) && flow_begin(l)) {
+        if (join(&a->meanwhile, &l->flow, l->teller, &a->stocks->nodes))
+            a->flow_learnt++;
+        flow_end(l);
+    }
     if (!exclusive)
         return;
-    publish(a);
+    l->teller = tell(a);
     if (likely(l->flow.root == a->flow.root) || !flow_begin(l))
         return;
     vclock_copy(&l->flow, &a->flow, &a->stocks->nodes);
     flow_end(l);
 }
 
-void order_into(struct actor *a, const struct sync *s)
+/* ---- verbs ---------------------------------------------------------------------------------------------------------- */
+
+/* `verb` on the object, also for one that is inside already. */
+static void on_object(struct actor *a, uint64_t key, bool make, void (*verb)(struct actor *, struct sync *))
 {
-    if (s->order.root)
-        order_learn(a, &s->order);
+    const bool nested = a->inside;
+    if (!nested && !actor_enter(a))
+        return;
+    struct sync *s = sync_hold(a, key, make);
+    if (s)
+        verb(a, s);
+    sync_let(key);
+    if (!nested)
+        actor_leave(a);
 }
 
-void order_out(struct actor *a, struct sync *s)
+static void into(struct actor *a, struct sync *s)
 {
-    const struct vclock *c = order_publish(a);
-    if (c->root)
-        vclock_join(&s->order, c, &a->stocks->nodes);
+    order_into(a, s);
 }
 
 void order_release(struct actor *a, uint64_t key)
 {
-    bool nested = a->inside;
-    if (!order_publish(a)->root)
-        return;
-    if (!nested && !actor_enter(a))
-        return;
-    struct sync *s = sync_hold(a, key, true);
-    if (s)
-        order_out(a, s);
-    sync_let(key);
-    if (!nested)
-        actor_leave(a);
+    if (a->order.root || a->flow.root || a->told || a->order_used)
+        on_object(a, key, true, order_out);
 }
 
 void order_acquire(struct actor *a, uint64_t key)
 {
-    bool nested = a->inside;
-    if (!nested && !actor_enter(a))
-        return;
-    struct sync *s = sync_hold(a, key, false);
-    if (s)
-        order_into(a, s);
-    sync_let(key);
-    if (!nested)
-        actor_leave(a);
+    on_object(a, key, false, into);
 }

@@ -4,12 +4,14 @@
  * operations, and mutexes that guard a condition.
  * `flow`: that, and the order in which locks were taken in this run. Data that went from one thread to another under a
  * mutex may have decided what the other does ("only if the flag is set"), so what is ordered by it is not sure to be
- * possible the other way round. Of a lock taken while another is held it says nothing: there, `flow` is as it was when the
- * actor held nothing (actor.section), or any two threads that use the same two locks would be ordered by these.
+ * possible the other way round. Of a lock that is held it says nothing: there, `flow` is as it was when the actor held
+ * nothing (actor.section), or any two threads that use the same two locks would be ordered by these.
  *
  * Nor do the locks of a cycle say anything about its own order: so an actor remembers by which locks its flow came last.
  *
- * Both have the same epochs. Locks carry `flow` in themselves (struct lock), guarded by the lock of the program. */
+ * Both have the same epochs. An actor's own epoch is not in its clocks: it is told beside them as a number (struct teller), so
+ * that telling what one knows costs no new clock as long as nothing was learnt. Only who hears it puts it in. Locks carry
+ * `flow` in themselves (struct lock), guarded by the lock of the program. */
 #ifndef GORACE_ORDER_H
 #define GORACE_ORDER_H
 
@@ -19,9 +21,20 @@
 /* With the object held, by an actor that is inside. */
 void order_into(struct actor *a, const struct sync *s); /* acquire */
 void order_out(struct actor *a, struct sync *s);        /* release; what is there is kept */
-/* What `a` knows, its own past included. A new epoch begins. */
-const struct vclock *order_publish(struct actor *a);
-void order_learn(struct actor *a, const struct vclock *c);
+/* `child`, which is new, knows what `a` knows and has done. */
+void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock);
+/* `a` knows what `other` knows and has done, who does nothing meanwhile. */
+void order_learn(struct actor *a, struct actor *other);
+/* Both do. */
+void order_meet(struct actor *a, struct actor *other);
+/* What the actor knows is dropped: it knows nothing, or nobody will ask. */
+void order_clear(struct actor *a, struct vclock_stock *stock);
+/* The same, without taking anything apart. */
+void order_lost(struct actor *a);
+bool order_knows(const struct actor *a);
+/* The last epoch of `a` that somebody else has heard of. */
+uint64_t order_heard(const struct actor *a);
+bool order_start(void);
 
 struct lock;
 /* `a` learnt of the epoch by another lock than those that `but` names, or it cannot be told. */

@@ -96,11 +96,7 @@ void actor_meet(struct actor *a, struct actor *other)
         if (others)
             actor_touch(other);
     }
-    order_publish(a);
-    order_publish(other);
-    others = share(&a->order, &other->order, &mine, &a->stocks->nodes);
-    a->order_version += mine;
-    other->order_version += others;
+    order_meet(a, other);
     other->stocks = NULL;
     actor_leave(a);
 }
@@ -110,7 +106,7 @@ void actor_forgets(struct actor *a)
     if (!actor_enter(a))
         return;
     vclock_clear(&a->clock, &a->stocks->nodes);
-    vclock_clear(&a->order, &a->stocks->nodes);
+    order_clear(a, &a->stocks->nodes);
     actor_touch(a);
     a->forgetful = true;
     actor_leave(a);

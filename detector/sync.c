@@ -114,6 +114,7 @@ static void drop(struct actor *a, struct sync *s)
 {
     vclock_clear(&s->clock, &a->stocks->nodes);
     vclock_clear(&s->order, &a->stocks->nodes);
+    vclock_clear(&s->flow, &a->stocks->nodes);
     sync_drop_heads(a, s);
     if (s->begets)
         __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);

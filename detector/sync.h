@@ -26,7 +26,8 @@ struct sync {
     uint32_t begets_at; /* the stack of who has said so */
     /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
     who_t released;
-    struct vclock order; /* order.h */
+    struct vclock order, flow; /* order.h, but for ... */
+    struct teller teller;      /* ... who has released last */
 };
 
 bool sync_start(void);

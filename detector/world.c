@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "history.h"
 #include "lock_order.h"
+#include "order.h"
 #include "lockset.h"
 #include "race.h"
 #include "sync.h"
@@ -215,7 +216,7 @@ bool detector_start(const struct detector_host *h)
 {
     host = *h;
     os_barrier_setup();
-    if (context_start() && stamp_start() && spill_start() && sync_start() && lock_start() && heap_start())
+    if (context_start() && stamp_start() && spill_start() && sync_start() && lock_start() && order_start() && heap_start())
         return true;
     if (host.say)
         host.say("cannot reserve address space for its tables (about 10 GB of addresses, not of memory): "

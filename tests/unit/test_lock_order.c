@@ -272,6 +272,47 @@ static void ordered_by_release(void **state)
     assert_cycle(TIER_PREDICTED, 2);
 }
 
+/* What comes between a release and the acquire that hears of it is not before the acquire. */
+static void between_telling_and_hearing(void **state)
+{
+    (void)state;
+    pair(0, 0, 1);
+    sync_release(actors[0], 79);
+    pair(0, 0, 1);
+    sync_acquire(actors[1], 79);
+    pair(1, 1, 0);
+    assert_cycle(TIER_PREDICTED, 2);
+}
+
+/* A release by somebody else keeps what the object was told before. */
+static void told_by_two(void **state)
+{
+    (void)state;
+    pair(0, 0, 1);
+    pair(2, 2, 3);
+    sync_release(actors[0], 80);
+    sync_release_merge(actors[2], 80);
+    sync_acquire(actors[1], 80);
+    pair(1, 1, 0);
+    pair(1, 3, 2);
+    assert_int_equal(nrecorded, 0);
+}
+
+/* What a thread learnt under a lock goes on with a message. */
+static void ordered_by_mutex_and_message(void **state)
+{
+    (void)state;
+    pair(0, 0, 1);
+    take(0, 9, EXCLUSIVE);
+    give(0, 9);
+    take(2, 9, EXCLUSIVE);
+    give(2, 9);
+    sync_release(actors[2], 81);
+    sync_acquire(actors[1], 81);
+    pair(1, 1, 0);
+    assert_cycle(TIER_ORDER_ONLY, 2);
+}
+
 static void ordered_by_join(void **state)
 {
     (void)state;
@@ -435,6 +476,9 @@ int main(void)
         TEST(readers_behind_writers),
         TEST(writer_before_all),
         TEST(ordered_by_release),
+        TEST(between_telling_and_hearing),
+        TEST(told_by_two),
+        TEST(ordered_by_mutex_and_message),
         TEST(ordered_by_join),
         TEST(ordered_by_mutex),
         TEST(ordered_by_atomic),
