@@ -102,10 +102,17 @@ void context_rehash(void)
     }
 }
 
+static uintptr_t (*original)(uintptr_t pc);
+
+void context_copies(uintptr_t (*f)(uintptr_t pc))
+{
+    original = f;
+}
+
 int context_pcs(uint32_t stack, uintptr_t *pcs, int max)
 {
     int n = 0;
     for (; stack && n < max; stack = nodes[stack].parent)
-        pcs[n++] = nodes[stack].pc;
+        pcs[n++] = original ? original(nodes[stack].pc) : nodes[stack].pc;
     return n;
 }

@@ -108,6 +108,9 @@ void context_unwound(struct actor *a, uintptr_t sp);
 /* The stack of `a` here as one number (0: none); context_pcs gives it back, innermost first. */
 uint32_t context_stack(struct actor *a, uintptr_t pc);
 int context_pcs(uint32_t stack, uintptr_t *pcs, int max);
+/* Return addresses may lie in copies of the program's code (instrument/): context_pcs gives them as original(address), which
+ * gives any other address back. */
+void context_copies(uintptr_t (*original)(uintptr_t pc));
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 enum access_kind {

@@ -50,6 +50,13 @@ static struct step unpack(uint64_t v)
     return s;
 }
 
+static uintptr_t (*original)(uintptr_t at);
+
+void unwind_copies(uintptr_t (*f)(uintptr_t at))
+{
+    original = f;
+}
+
 static struct step step_at(uintptr_t pc)
 {
     uint64_t key = pc ^ __atomic_load_n(&generation, __ATOMIC_RELAXED);
@@ -57,7 +64,7 @@ static struct step step_at(uintptr_t pc)
     uint64_t packed = __atomic_load_n(&slot->step, __ATOMIC_RELAXED);
     if ((__atomic_load_n(&slot->mixed, __ATOMIC_RELAXED) ^ packed) == key)
         return unpack(packed);
-    struct step s = cfi_step(pc);
+    struct step s = cfi_step(original ? original(pc) : pc);
     if (s.rbp_offset < -(1 << 27) || s.rbp_offset >= 1 << 27)
         s = (struct step){STEP_NONE, 0, false, 0};
     packed = pack(s);
@@ -119,13 +126,24 @@ static bool step_over(struct frame *f)
     return f->pc + 1 != 0;
 }
 
+static int walk(struct frame *f, uintptr_t *pcs, int max)
+{
+    int n = 0;
+    while (n < max && step_over(f))
+        if (f->pc - detector_lo >= detector_hi - detector_lo)
+            pcs[n++] = f->pc + 1;
+    return n;
+}
+
 __attribute__((noinline)) int unwind_here(uintptr_t *pcs, int max)
 {
     struct frame f;
-    int n = 0;
     __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2" : "=r"(f.pc), "=r"(f.rsp), "=r"(f.rbp));
-    while (n < max && step_over(&f))
-        if (f.pc - detector_lo >= detector_hi - detector_lo)
-            pcs[n++] = f.pc + 1;
-    return n;
+    return walk(&f, pcs, max);
+}
+
+int unwind_from(uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t *pcs, int max)
+{
+    struct frame f = {pc, rsp, rbp};
+    return walk(&f, pcs, max);
 }

@@ -9,6 +9,11 @@
 int unwind_here(uintptr_t *pcs, int max);
 /* Text of the detector: frames there are not the program's. Called once, before any thread unwinds. */
 void unwind_leave_out(uintptr_t lo, uintptr_t hi);
+/* Code may be a copy of the program's (instrument/): original(address in an instruction) gives that of the program's own
+ * instruction, which has the rules, and anything else back as it is. NULL: there are none. */
+void unwind_copies(uintptr_t (*original)(uintptr_t at));
+/* From a frame whose instruction at `pc` is to be run next, with its registers; `pc` itself is not among the results. */
+int unwind_from(uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t *pcs, int max);
 /* Code has been unloaded: what is known of its frames no longer holds. */
 void unwind_forget(void);
 

@@ -14,6 +14,9 @@
 #include "../detector/os.h"
 #include "../detector/report.h"
 #include "../detector/unwind.h"
+#include "../instrument/instrument.h"
+#include "../instrument/slots.h"
+#include "../instrument/vectors.h"
 #include "arch/x86_64/call_on.h"
 #include "asleep.h"
 #include "benign.h"
@@ -124,6 +127,25 @@ static void found(struct actor *by, const struct finding *f)
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
 }
 
+/* For code that is interrupted by accesses which it knows nothing of: instrument=1. */
+static void found_between(struct actor *by, const struct finding *f)
+{
+    struct vectors v;
+    const struct slots interrupted = slots;
+    vectors_keep(&v);
+    found(by, f);
+    vectors_put_back(&v);
+    slots = interrupted;
+}
+
+static void deferred_between(struct actor *a)
+{
+    struct vectors v;
+    vectors_keep(&v);
+    signal_run_pending(a);
+    vectors_put_back(&v);
+}
+
 /* Nothing is left to be flushed without a lock that somebody stuck may hold: buffered output of the program is lost, as it
  * is when somebody kills a process that hangs. */
 static void deadlocked(bool everybody)
@@ -193,6 +215,7 @@ static void read_options(void)
 
 static void fork_prepare(void)
 {
+    instrument_fork_begin();
     if (ready)
         report_fork_begin();
 }
@@ -201,12 +224,14 @@ static void fork_parent(void)
 {
     if (ready)
         report_fork_end(false);
+    instrument_fork_end();
 }
 
 static void fork_child(void)
 {
     if (ready)
         report_fork_end(true);
+    instrument_fork_end();
     unseen_forked();
     expected_forked();
 }
@@ -225,6 +250,10 @@ static void start(void)
                                  .deadlocked = deadlocked};
     interpose_resolve();
     read_options();
+    if (flags.instrument && vectors_known()) {
+        host.found = found_between;
+        host.deferred = deferred_between;
+    }
     host.no_races = !(flags.detect & DETECT_RACE);
     host.no_order = !(flags.detect & DETECT_LOCK_ORDER);
     host.no_waits = !(flags.detect & DETECT_DEADLOCK);
@@ -233,6 +262,8 @@ static void start(void)
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
     }
+    if (flags.instrument)
+        instrument_reserve();
     if (!detector_start(&host)) {
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
@@ -267,6 +298,15 @@ bool detector_running(void)
 __attribute__((constructor)) static void begin(void)
 {
     current();
+    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !flags.instrument)
+        return;
+    struct inside in = inside_begin();
+    const char *why;
+    unseen_ours_begin();
+    if (!instrument_start(&why))
+        say(why);
+    unseen_ours_end();
+    inside_end(in);
 }
 
 /* ---- modules and end ------------------------------------------------------------------------------------------------ */
@@ -278,6 +318,7 @@ void modules_changed(void)
     struct inside in = inside_begin();
     unwind_forget();
     modules_scan();
+    instrument_scan();
     inside_end(in);
 }
 

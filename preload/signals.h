@@ -28,6 +28,11 @@ bool signal_handled(void);
 /* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */
 void signal_sent(struct actor *me, int sig);
 
+/* SIGTRAP is somebody else's, who hands over what is the program's by signal_trap; the program's own action is kept here,
+ * and the signal is never blocked while a handler runs. */
+void signal_take_trap(void);
+void signal_trap(int sig, siginfo_t *info, void *context);
+
 /* From now on the handler that libc has installed for a signal of its own is called like one of the program. */
 void signal_guard(int sig);
 

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../instrument/instrument.h"
 #include "modules.h"
 
 #define OURS_MAX 64
@@ -134,7 +135,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         uintptr_t lo = info->dlpi_addr + p->p_vaddr;
         if (p->p_type != PT_LOAD || (p->p_flags & (PF_X | PF_R)) != (PF_X | PF_R) || self_lo - lo < p->p_memsz ||
-            modules_instrumented(lo))
+            modules_instrumented(lo) || instrument_covers(lo))
             continue;
         if (has_atomics((const unsigned char *)lo, p->p_filesz)) {
             const char *slash = strrchr(info->dlpi_name, '/');
@@ -164,7 +165,7 @@ static bool side_seen(const struct finding_access *a)
     int n = context_pcs(a->stack, pcs, FRAMES_MAX);
     for (int i = 0; i < n; i++) {
         Dl_info module;
-        if (modules_instrumented(pcs[i]) || !dladdr((void *)pcs[i], &module))
+        if (modules_instrumented(pcs[i]) || instrument_covers(pcs[i]) || !dladdr((void *)pcs[i], &module))
             return true; /* what was unloaded since is given the benefit of having had hooks */
         if (!modules_runtime(pcs[i]))
             return false;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../detector/os.h"
+#include "../instrument/instrument.h"
 #include "arch/x86_64/call_as.h"
 #include "interpose.h"
 #include "process.h"
@@ -101,7 +102,7 @@ static void opened(struct actor *me, const void *handle)
 INTERPOSE(void *, dlopen, (const char *file, int mode))
 {
     struct actor *me = current();
-    const void *from = call_from(file, CALLER);
+    const void *from = call_from(file, instrument_return(CALLER));
     void *handle =
         from ? call_as(from, (void *)REAL(dlopen), file, (void *)(intptr_t)mode, NULL) : REAL(dlopen)(file, mode);
     opened(me, handle);
@@ -111,7 +112,7 @@ INTERPOSE(void *, dlopen, (const char *file, int mode))
 INTERPOSE(void *, dlmopen, (Lmid_t space, const char *file, int mode))
 {
     struct actor *me = current();
-    const void *from = call_from(file, CALLER);
+    const void *from = call_from(file, instrument_return(CALLER));
     void *handle = from ? call_as(from, (void *)REAL(dlmopen), (void *)space, file, (void *)(intptr_t)mode)
                         : REAL(dlmopen)(space, file, mode);
     opened(me, handle);

@@ -11,6 +11,7 @@
  * The kernel's table of actions stays the truth (a child of vfork changes its own, but shares our memory): here is only
  * remembered which function the trampoline stands for, and its flags. SA_RESETHAND is done here, when the handler is
  * really run: the kernel would do it before the signal is put off. */
+#include "../instrument/slots.h"
 #include "interpose.h"
 #include "raw.h"
 #include "signals.h"
@@ -129,14 +130,23 @@ static void run_handler(int sig, siginfo_t *info, void *context)
         REAL(sigaction)(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     int outer = signal_handled_now;
     signal_handled_now = is_fault(sig, info) ? 0 : sig;
+    const struct slots interrupted = slots;
     errno = saved;
     run(sig, info, context); /* a handler of one argument does not look at the others */
+    slots = interrupted;
     signal_handled_now = outer;
 }
+
+static bool trap_taken; /* before there is a second thread */
+static struct sigaction trap_action; /* the program's, tables_lock */
 
 static void trampoline(int sig, siginfo_t *info, void *context)
 {
     int saved = errno;
+    if (__builtin_expect(trap_taken, 0)) {
+        const uint64_t trap = BIT(SIGTRAP);
+        raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, 0, KERNEL_MASK_BYTES, 0, 0);
+    }
     bool fault = is_fault(sig, info);
     struct thread *t = thread_self();
     if (t && !fault && must_wait(t) && put_off(t, sig, info, context)) {
@@ -193,12 +203,46 @@ void signal_guard(int sig)
     raw_syscall(SYS_rt_sigaction, sig, (long)&act, 0, KERNEL_MASK_BYTES, 0, 0);
 }
 
+static int install_trap(const struct sigaction *act, struct sigaction *old)
+{
+    struct thread *self = tables_lock();
+    struct sigaction before = trap_action;
+    if (act) {
+        trap_action = *act;
+        remember(SIGTRAP, is_function(act) ? act->sa_sigaction : NULL, act->sa_flags, *(const uint64_t *)&act->sa_mask);
+    }
+    tables_unlock(self);
+    if (old)
+        *old = before;
+    return 0;
+}
+
+void signal_take_trap(void)
+{
+    trap_taken = true;
+}
+
+void signal_trap(int sig, siginfo_t *info, void *context)
+{
+    if (__atomic_load_n(&handlers[sig].run, __ATOMIC_ACQUIRE)) {
+        const ucontext_t *interrupted = context;
+        set_mask(*(const uint64_t *)&interrupted->uc_sigmask | __atomic_load_n(&handlers[sig].mask, __ATOMIC_RELAXED));
+        trampoline(sig, info, context);
+    } else if (trap_action.sa_handler != SIG_IGN || is_fault(sig, info)) {
+        struct sigaction fatal = {.sa_handler = SIG_DFL};
+        REAL(sigaction)(sig, &fatal, NULL);
+        queue_again(sig, info); /* comes when the handler returns */
+    }
+}
+
 static int install(int sig, const struct sigaction *act, struct sigaction *old)
 {
     struct sigaction ours, before;
     struct actor *me = current();
     if (current_inside || sig <= 0 || sig >= SIGNALS)
         return REAL(sigaction)(sig, act, old);
+    if (sig == SIGTRAP && trap_taken)
+        return install_trap(act, old);
     struct thread *self = tables_lock();
     full_handler last = handlers[sig].run;
     int last_flags = handlers[sig].flags;

@@ -1,0 +1,164 @@
+/* See area.h.
+ *
+ * Trap-safe jumps: a jump of 5 bytes covers the beginnings of instructions to which nothing is known to go. Should
+ * anything do so after all, it has to find a trap there, so these bytes of the jump's distance are made to be int3 (0xcc),
+ * by the choice of where it leads: to a stub that jumps on. The last byte of the distance is 0xcc where the stub lies
+ * between 832 and 816 MB below the jump, so stubs of a module lie there. Other one-byte opcodes trap as well, but as
+ * faults of other kinds, which programs handle themselves.
+ *
+ * All is under the engine's lock. */
+#include "area.h"
+
+#include <sys/mman.h>
+
+#include "../detector/os.h"
+#include "../preload/raw.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+#define REACH ((uintptr_t)0x7ff00000)
+#define DATA ((uintptr_t)64 << 20) /* of a module, around its text */
+#define STEP ((uintptr_t)4 << 20)
+#define TRAP 0xccu
+#define WINDOW_LOW ((uintptr_t)0x34000000)  /* below the jump: its distance is 0xcc000000 ... */
+#define WINDOW_HIGH ((uintptr_t)0x33000000) /* ... to 0xccffffff */
+#define STUBS_LEAST ((uintptr_t)1 << 20)
+
+struct stubs {
+    uintptr_t lo, hi;
+    uintptr_t next; /* where the search for a place of which little is asked begins */
+};
+#define STUBS 512
+static struct stubs stubs[STUBS];
+static unsigned nstubs;
+
+static bool map_at(uintptr_t at, uintptr_t size)
+{
+    const long got = raw_syscall(SYS_mmap, (long)at, (long)size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got == (long)at)
+        return true;
+    if (got > 0) /* a kernel that does not know the flag */
+        raw_syscall(SYS_munmap, got, (long)size, 0, 0, 0, 0);
+    return false;
+}
+
+uintptr_t area_size(uintptr_t lo, uintptr_t hi)
+{
+    return (8 * (hi - lo) + ((uintptr_t)3 << 20)) & ~(OS_PAGE - 1);
+}
+
+static uintptr_t map_near(uintptr_t lo, uintptr_t hi)
+{
+    const uintptr_t size = area_size(lo, hi);
+    hi += DATA;
+    /* Far below, where the heap does not grow to and mappings come late; else above. */
+    const uintptr_t lowest = hi > REACH + 0x10000 ? hi - REACH : 0x10000;
+    for (uintptr_t at = (lowest + STEP - 1) & ~(STEP - 1); at + size <= lo; at += STEP)
+        if (map_at(at, size))
+            return at;
+    const uintptr_t first = lo > WINDOW_LOW + DATA ? lo - WINDOW_LOW : 0;
+    for (uintptr_t at = (first + REACH - size) & ~(STEP - 1); at > hi; at -= STEP)
+        if (map_at(at, size))
+            return at;
+    return 0;
+}
+
+static void map_stubs(uintptr_t lo, uintptr_t hi)
+{
+    if (hi < WINDOW_LOW + STEP || hi - lo > WINDOW_LOW - WINDOW_HIGH - STUBS_LEAST)
+        return;
+    const uintptr_t from = (hi - WINDOW_LOW + OS_PAGE) & ~(OS_PAGE - 1), until = (lo - WINDOW_HIGH) & ~(OS_PAGE - 1);
+    for (unsigned i = 0; i < nstubs; i++)
+        if (stubs[i].lo < until - STUBS_LEAST && stubs[i].hi > from + STUBS_LEAST)
+            return; /* enough of another module's is in the window */
+    if (nstubs < STUBS && map_at(from, until - from))
+        stubs[nstubs++] = (struct stubs){from, until, from};
+}
+
+static struct {
+    uintptr_t lo, area;
+} reserved[STUBS];
+static unsigned nreserved;
+
+void area_reserve(uintptr_t lo, uintptr_t hi)
+{
+    map_stubs(lo, hi);
+    if (nreserved < STUBS) {
+        reserved[nreserved].area = map_near(lo, hi);
+        reserved[nreserved++].lo = lo;
+    }
+}
+
+uintptr_t area_near(uintptr_t lo, uintptr_t hi)
+{
+    for (unsigned i = 0; i < nreserved; i++) {
+        if (reserved[i].lo == lo) {
+            reserved[i].lo = 0;
+            return reserved[i].area;
+        }
+    }
+    map_stubs(lo, hi);
+    return map_near(lo, hi);
+}
+
+/* The next distance, from `distance` on, whose bytes are as they have to be. */
+static uint32_t next_distance(uint32_t distance, unsigned traps)
+{
+    for (int byte = 2; byte >= 0; byte--) {
+        if (!(traps >> (byte + 1) & 1))
+            continue;
+        const unsigned shift = 8 * (unsigned)byte;
+        const uint32_t have = distance >> shift & 0xff;
+        if (have == TRAP)
+            continue;
+        distance = (distance >> shift) << shift;
+        distance += (have < TRAP ? TRAP - have : 256 + TRAP - have) << shift;
+        return next_distance(distance, traps);
+    }
+    return distance;
+}
+
+static bool is_free(uintptr_t at)
+{
+    for (uintptr_t p = at - 4; p <= at + 4; p++)
+        if (*(const uint8_t *)p == 0xe9)
+            return false; /* another stub begins there, or a byte that looks like it */
+    return true;
+}
+
+#define TRIES 4096
+
+static uintptr_t search(struct stubs *s, uintptr_t from, unsigned traps)
+{
+    const uintptr_t base = from + 5;
+    uintptr_t at = traps & 12 ? s->lo + 8 : s->next + 8;
+    for (int tries = 0; tries < TRIES; tries++) {
+        const intptr_t wanted = (intptr_t)(at - base);
+        if (wanted != (int32_t)wanted)
+            return 0;
+        const uint32_t distance = next_distance((uint32_t)wanted, traps);
+        at = base + (uintptr_t)(intptr_t)(int32_t)distance;
+        if (at < s->lo + 8 || at + 16 > s->hi || (traps >> 4 & 1 && distance >> 24 != TRAP))
+            return 0;
+        if (is_free(at)) {
+            if (!(traps & 12))
+                s->next = at;
+            return at;
+        }
+        at++;
+    }
+    return 0;
+}
+
+uintptr_t area_stub(uintptr_t from, unsigned traps)
+{
+    for (unsigned i = 0; i < nstubs; i++) {
+        const uintptr_t at = search(&stubs[i], from, traps);
+        if (at)
+            return at;
+    }
+    return 0;
+}

@@ -1,0 +1,75 @@
+/* Machine code being written. */
+#ifndef GORACE_INSTRUMENT_CODE_H
+#define GORACE_INSTRUMENT_CODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../detector/os.h"
+
+struct code {
+    uint8_t *at, *end;
+    bool full; /* what came after the end is lost */
+};
+
+static inline void code_bytes(struct code *c, const void *bytes, unsigned n)
+{
+    if (c->end - c->at < (long)n) {
+        c->full = true;
+        return;
+    }
+    copy_bytes(c->at, bytes, n);
+    c->at += n;
+}
+static inline void code_8(struct code *c, unsigned byte)
+{
+    code_bytes(c, &(uint8_t){(uint8_t)byte}, 1);
+}
+static inline void code_32(struct code *c, uint32_t value)
+{
+    code_bytes(c, &value, 4);
+}
+static inline void code_64(struct code *c, uint64_t value)
+{
+    code_bytes(c, &value, 8);
+}
+#define CODE(c, ...) code_bytes(c, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
+
+/* An instruction that ends in 4 bytes relative to its own end. */
+static inline void code_relative(struct code *c, uintptr_t target)
+{
+    const intptr_t distance = (intptr_t)(target - ((uintptr_t)c->at + 4));
+    if (distance != (int32_t)distance)
+        c->full = true;
+    code_32(c, (uint32_t)distance);
+}
+static inline void code_jump(struct code *c, uintptr_t target)
+{
+    code_8(c, 0xe9);
+    code_relative(c, target);
+}
+static inline void code_call(struct code *c, uintptr_t target)
+{
+    code_8(c, 0xe8);
+    code_relative(c, target);
+}
+
+/* mov between a register and the thread's own memory at `offset` from fs. */
+static inline void code_save(struct code *c, unsigned reg, int32_t offset)
+{
+    CODE(c, 0x64, (uint8_t)(0x48 | (reg >= 8 ? 4 : 0)), 0x89, (uint8_t)((reg & 7) << 3 | 4), 0x25);
+    code_32(c, (uint32_t)offset);
+}
+static inline void code_load(struct code *c, unsigned reg, int32_t offset)
+{
+    CODE(c, 0x64, (uint8_t)(0x48 | (reg >= 8 ? 4 : 0)), 0x8b, (uint8_t)((reg & 7) << 3 | 4), 0x25);
+    code_32(c, (uint32_t)offset);
+}
+/* rsp += by, which changes no flag. */
+static inline void code_move_stack(struct code *c, int32_t by)
+{
+    CODE(c, 0x48, 0x8d, 0xa4, 0x24);
+    code_32(c, (uint32_t)by);
+}
+
+#endif

@@ -1,0 +1,193 @@
+/* See copy.h. Instruction by instruction: what is relative to its own place is written anew, with distances of 4 bytes.
+ * Calls stay calls, with a return address in the copy, so the processor's prediction of returns holds. */
+#include "copy.h"
+
+#include "../detector/arena.h"
+#include "hooks.h"
+
+#define MOST 200000 /* instructions of one function */
+
+static struct insn insns[MOST];
+static int32_t targets[MOST];
+static struct live lives[MOST];
+static struct {
+    uint8_t *at; /* 4 bytes that say how far it is to ... */
+    uint32_t insn;
+} fixes[MOST];
+
+static uint32_t nfixes;
+
+static uint32_t read_all(const uint8_t *bytes, const struct function *f, const char **why)
+{
+    uint32_t n = 0;
+    for (uint32_t at = 0; at < f->size; at += insns[n++].length) {
+        if (n == MOST) {
+            *why = "it is too large";
+            return 0;
+        }
+        const unsigned rest = f->size - at < 15 ? f->size - at : 15;
+        if (!decode(bytes + at, rest, f->start + at, &insns[n])) {
+            *why = "it is not code that the decoder knows";
+            return 0;
+        }
+    }
+    return n;
+}
+
+static int32_t insn_at(uint32_t n, uintptr_t at)
+{
+    uint32_t lo = 0, hi = n;
+    while (lo < hi) {
+        const uint32_t mid = (lo + hi) / 2;
+        if (insns[mid].at < at)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < n && insns[lo].at == at ? (int32_t)lo : -1;
+}
+
+static bool find_targets(const struct function *f, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        targets[k] = -1;
+        if (!insns[k].target || insns[k].target - f->start >= f->size)
+            continue;
+        targets[k] = insn_at(n, insns[k].target);
+        if (targets[k] < 0)
+            return false;
+    }
+    return true;
+}
+
+/* The 4 bytes at the end of a jump to an instruction of the same function. */
+static void fix_later(struct code *c, int32_t insn)
+{
+    fixes[nfixes].at = c->at;
+    fixes[nfixes++].insn = (uint32_t)insn;
+    code_32(c, 0);
+}
+
+static void distance_to(struct module *m, const struct insn *i, int32_t target)
+{
+    if (target >= 0)
+        fix_later(&m->code, target);
+    else
+        code_relative(&m->code, engine_destination(m, i->target));
+}
+
+/* A call of what follows it, or of another place inside of its own function, which wants its address. */
+static void push_return(struct code *c, uintptr_t value)
+{
+    code_move_stack(c, -8);
+    CODE(c, 0xc7, 0x04, 0x24); /* mov to (rsp), by halves */
+    code_32(c, (uint32_t)value);
+    CODE(c, 0xc7, 0x44, 0x24, 0x04);
+    code_32(c, (uint32_t)(value >> 32));
+}
+
+static void write_one(struct module *m, const uint8_t *bytes, const struct insn *i, int32_t target)
+{
+    struct code *c = &m->code;
+    switch (i->flow) {
+    case FLOW_JUMP:
+        code_8(c, 0xe9);
+        distance_to(m, i, target);
+        return;
+    case FLOW_BRANCH:
+        CODE(c, 0x0f, (uint8_t)(0x80 | i->condition));
+        distance_to(m, i, target);
+        return;
+    case FLOW_COUNT: /* over a short jump that leads over the long one */
+        code_bytes(c, bytes, i->length - 1u);
+        CODE(c, 2, 0xeb, 5, 0xe9);
+        distance_to(m, i, target);
+        return;
+    case FLOW_CALL:
+        if (target > 0) {
+            push_return(c, i->at + i->length);
+            code_8(c, 0xe9);
+        } else {
+            code_8(c, 0xe8);
+        }
+        distance_to(m, i, target);
+        return;
+    default:
+        break;
+    }
+    if (!i->rip_at) {
+        code_bytes(c, bytes, i->length);
+        return;
+    }
+    int32_t distance;
+    copy_bytes(&distance, bytes + i->rip_at, sizeof distance);
+    const uintptr_t place = i->at + i->length + (uintptr_t)(intptr_t)distance;
+    const intptr_t now = (intptr_t)(place - ((uintptr_t)c->at + i->length));
+    if (now != (int32_t)now)
+        c->full = true;
+    distance = (int32_t)now;
+    code_bytes(c, bytes, i->rip_at);
+    code_bytes(c, &distance, sizeof distance);
+    code_bytes(c, bytes + i->rip_at + 4, i->length - i->rip_at - 4u);
+}
+
+static bool goes_on(const struct insn *i)
+{
+    return i->flow != FLOW_JUMP && i->flow != FLOW_JUMP_INDIRECT && i->flow != FLOW_RETURN && i->flow != FLOW_STOP;
+}
+
+static void write_all(struct module *m, const uint8_t *bytes, const struct function *f, struct copied *to)
+{
+    struct frame_use use;
+    hooks_look(insns, to->n, &use);
+    nfixes = 0;
+    uint8_t *start = m->code.at;
+    for (uint32_t k = 0; k < to->n; k++) {
+        const struct insn *i = &insns[k];
+        to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
+        hooks_before(m, i, &lives[k], &use);
+        write_one(m, bytes + (i->at - f->start), i, targets[k]);
+        hooks_after(m, i, &lives[k], &use);
+    }
+    if (goes_on(&insns[to->n - 1]))
+        code_jump(&m->code, engine_destination(m, f->start + f->size));
+    for (uint32_t k = 0; k < nfixes && !m->code.full; k++) {
+        const uint8_t *target = start + to->pairs[fixes[k].insn].copy;
+        const int32_t distance = (int32_t)(target - (fixes[k].at + 4));
+        copy_bytes(fixes[k].at, &distance, sizeof distance);
+    }
+    to->copy = (uintptr_t)start;
+    to->copy_size = (uint32_t)(m->code.at - start);
+}
+
+struct copied *copy_function(struct module *m, const struct function *f, const char **why)
+{
+    const uint8_t *bytes = m->pristine + (f->start - m->image.text);
+    const uint32_t n = read_all(bytes, f, why);
+    if (!n)
+        return NULL;
+    if (!find_targets(f, n)) {
+        *why = "it jumps into the middle of an instruction";
+        return NULL;
+    }
+    const size_t size = sizeof(struct copied) + n * sizeof(struct pair) + n;
+    struct copied *to = arena_alloc(size);
+    if (!to) {
+        *why = "there is no memory";
+        return NULL;
+    }
+    *to = (struct copied){.original = f->start, .size = f->size, .n = n};
+    to->trapped = (uint8_t *)&to->pairs[n];
+    zero_bytes(to->trapped, n);
+    live_find(insns, targets, n, lives);
+    uint8_t *before = m->code.at;
+    write_all(m, bytes, f, to);
+    if (m->code.full) {
+        m->code.at = before;
+        m->code.full = false;
+        arena_free(to, size);
+        *why = "there is no room near it";
+        return NULL;
+    }
+    return to;
+}

@@ -1,0 +1,89 @@
+/* Relocation: functions run as copies of themselves, made when they are first entered. What is done in a copy beside the
+ * original's instructions is the business of hooks.h.
+ *
+ * The original text keeps serving whoever has an address of it (function pointers, tables of switches, landing pads,
+ * return addresses that were computed). A function that was not entered yet has an int3 in place of its first byte. Once
+ * it is copied, there is an int3 at the beginning of each of its instructions, and a jump to the copy where a trap
+ * has come twice. So a target that nobody foresaw costs a trap, and no analysis of jumps has to be right. */
+#ifndef GORACE_INSTRUMENT_ENGINE_H
+#define GORACE_INSTRUMENT_ENGINE_H
+
+#include "code.h"
+#include "image.h"
+#include "live.h"
+
+struct pair {
+    uint32_t original, copy; /* offsets of an instruction in the function and in its copy */
+};
+
+struct copied {
+    uintptr_t original, copy;
+    uint32_t size, copy_size;
+    uint32_t n;
+    uint8_t *trapped; /* of an instruction: a trap came there */
+    struct pair pairs[];
+};
+
+enum state { FUNCTION_ARMED, FUNCTION_COPIED, FUNCTION_LEFT };
+
+/* A jump to the function, or into it, that is turned to the copy when there is one. */
+struct slot {
+    struct slot *next;
+    uintptr_t target, cell;
+};
+
+struct function {
+    uintptr_t start;
+    uint32_t size, room; /* room: with the padding behind it */
+    uint32_t state;      /* atomic */
+    const char *why;     /* it was left */
+    struct copied *copied;
+    struct slot *slots;
+};
+
+#define THUNKS 1024
+#define SLOW_THUNKS 256
+struct slow_thunk {
+    uint32_t what;
+    uint8_t reg;
+    bool flags;
+    uintptr_t at;
+};
+struct module {
+    struct image image;
+    const uint8_t *pristine; /* the text as it was */
+    struct function *functions;
+    uint32_t nfunctions;
+    bool gone;
+    uintptr_t area, area_end; /* copies and thunks */
+    struct copied **copies;   /* by address */
+    uint32_t ncopies;         /* atomic */
+    struct code code;         /* where the next copy goes; slots come from its end downwards */
+    struct code thunk_code;
+    uintptr_t thunks[THUNKS]; /* made when needed (thunk.h) */
+    struct slow_thunk slow_thunks[SLOW_THUNKS];
+    unsigned nslow_thunks;
+};
+
+/* In inside_begin(), once. False, with the reason. */
+bool engine_start(const char **why);
+/* Arms the functions of a module. */
+void engine_add(const struct image *image);
+bool engine_has(const struct image *image);
+/* All modules that `loaded` is not true of are gone. */
+void engine_drop(bool (*loaded)(const struct image *image));
+
+/* The original address: of the instruction whose copy has `pc`; and of what follows it, the way a return address
+ * follows a call. 0: `pc` is in no copy. Lock-free, for any thread at any time. */
+uintptr_t engine_original(uintptr_t pc);
+uintptr_t engine_original_return(uintptr_t pc);
+/* Whether it is in the original text of a module. */
+bool engine_in_text(uintptr_t pc);
+
+void engine_fork_begin(void);
+void engine_fork_end(void);
+
+/* visit(module) for each; none comes or goes meanwhile. */
+void engine_each(void (*visit)(const struct module *m, void *ctx), void *ctx);
+
+#endif

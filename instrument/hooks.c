@@ -1,0 +1,210 @@
+/* See hooks.h. What is looked at: every access but those to thread-local variables by fs, to constants, and, in a function
+ * that lets no address into its frame out, those to the frame itself. push, pop and call are not: nobody else reads there.
+ *
+ * The address goes to a register that the program does not need, or else to one whose value is put aside meanwhile. A load
+ * that is a move is told after it is done, all else before: see access_hook.c. */
+#include "hooks.h"
+
+#include "slots.h"
+#include "thunk.h"
+
+/* ---- frames --------------------------------------------------------------------------------------------------------- */
+
+static bool sets_frame_pointer(const struct insn *i)
+{
+    return i->memory == MEMORY_NONE && !i->takes_address && i->gpr_killed == 1u << GPR_BP &&
+           i->gpr_read == 1u << GPR_SP;
+}
+
+static bool in_frame(const struct insn *i, const struct frame_use *use)
+{
+    return i->base == GPR_SP || (i->base == GPR_BP && use->frame_pointer);
+}
+
+void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use)
+{
+    bool calls = false, below = false;
+    *use = (struct frame_use){false, false, false};
+    for (uint32_t k = 0; k < n; k++) {
+        const struct insn *i = &insns[k];
+        use->frame_pointer |= sets_frame_pointer(i);
+        calls |= i->flow == FLOW_CALL || i->flow == FLOW_CALL_INDIRECT;
+        below |= i->base == GPR_SP && i->displacement < 0 && !(i->takes_address && i->gpr_killed == 1u << GPR_SP);
+    }
+    use->red_zone = !calls || below;
+    for (uint32_t k = 0; k < n; k++) {
+        const struct insn *i = &insns[k];
+        const uint16_t to = i->gpr_written & (uint16_t) ~(1u << GPR_SP | 1u << GPR_BP);
+        use->escapes |= i->takes_address && in_frame(i, use) && to;
+        use->escapes |= i->memory == MEMORY_NONE && !i->takes_address && i->flow == FLOW_NEXT && to &&
+                        i->gpr_read == 1u << GPR_SP; /* mov of rsp */
+    }
+}
+
+/* ---- code ----------------------------------------------------------------------------------------------------------- */
+
+/* reg = the address that the instruction uses, and `more` */
+static void address_to(struct code *c, unsigned reg, const struct insn *i, const uint8_t *bytes, int32_t more)
+{
+    const unsigned base = i->base, index = i->index;
+    const bool has_base = base != GPR_NONE, has_index = index != GPR_NONE;
+    const unsigned rex = 0x48 | (reg >> 3) << 2 | (has_index ? (index >> 3) << 1 : 0) | (has_base ? base >> 3 : 0);
+    CODE(c, (uint8_t)rex, 0x8d);
+    if (i->rip_at) {
+        int32_t distance;
+        copy_bytes(&distance, bytes + i->rip_at, sizeof distance);
+        code_8(c, (reg & 7) << 3 | 5);
+        code_relative(c, i->at + i->length + (uintptr_t)(intptr_t)distance + (uintptr_t)(intptr_t)more);
+        return;
+    }
+    if (has_base && !has_index && (base & 7) != GPR_SP) {
+        code_8(c, 0x80 | (reg & 7) << 3 | (base & 7));
+    } else {
+        const unsigned scale = i->scale == 8 ? 3 : i->scale == 4 ? 2 : i->scale == 2 ? 1 : 0;
+        code_8(c, (has_base ? 0x80 : 0) | (reg & 7) << 3 | 4);
+        code_8(c, scale << 6 | (has_index ? index & 7 : 4) << 3 | (has_base ? base & 7 : 5));
+    }
+    code_32(c, (uint32_t)(i->displacement + more));
+}
+
+static void call_thunk(struct module *m, uintptr_t thunk, const struct frame_use *use)
+{
+    struct code *c = &m->code;
+    if (!thunk)
+        c->full = true;
+    if (use->red_zone)
+        code_move_stack(c, -128);
+    code_call(c, thunk);
+    if (use->red_zone)
+        code_move_stack(c, 128);
+}
+
+/* A register for the address: not one of `not`; whether the program needs its value. */
+static unsigned free_register(uint16_t live, uint16_t not, bool *needed)
+{
+    not |= 1u << GPR_SP;
+    for (unsigned reg = 0; reg < GPRS; reg++) {
+        if (!((live | not ) >> reg & 1)) {
+            *needed = false;
+            return reg;
+        }
+    }
+    *needed = true;
+    for (unsigned reg = 0;; reg++)
+        if (!(not >> reg & 1))
+            return reg;
+}
+
+static unsigned log2_of(unsigned size)
+{
+    return size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
+}
+
+/* Whether the place is known to hold what nobody changes. */
+static bool is_constant(const struct module *m, const struct insn *i, const uint8_t *bytes)
+{
+    if (!i->rip_at || i->writes)
+        return false;
+    int32_t distance;
+    copy_bytes(&distance, bytes + i->rip_at, sizeof distance);
+    const uintptr_t at = i->at + i->length + (uintptr_t)(intptr_t)distance;
+    return at - m->image.data >= m->image.data_end - m->image.data ||
+           at - m->image.relro < m->image.relro_end - m->image.relro;
+}
+
+static bool is_seen(const struct module *m, const struct insn *i, const uint8_t *bytes, const struct frame_use *use)
+{
+    if (i->memory == MEMORY_NONE || i->memory == MEMORY_OTHER || i->segment)
+        return false;
+    if (i->memory == MEMORY_STRING || i->memory == MEMORY_LOCKED)
+        return true;
+    return !is_constant(m, i, bytes) && (use->escapes || !in_frame(i, use));
+}
+
+static bool told_after(const struct insn *i)
+{
+    return i->memory == MEMORY_MOVE && i->reads;
+}
+
+static enum hook hook_of(const struct insn *i)
+{
+    switch (i->memory) {
+    case MEMORY_MOVE:
+        return i->reads ? HOOK_LOADED : HOOK_STORE;
+    case MEMORY_UPDATE:
+        return HOOK_UPDATE;
+    default:
+        return i->writes ? HOOK_WRITE : HOOK_READ;
+    }
+}
+
+static const uint8_t *bytes_of(const struct module *m, const struct insn *i)
+{
+    return m->pristine + (i->at - m->image.text);
+}
+
+static void tell_slowly(struct module *m, uint32_t what, unsigned reg, bool flags, const struct frame_use *use)
+{
+    call_thunk(m, thunk_slow(m, what, reg, flags), use);
+}
+
+static void string_before(struct module *m, const struct insn *i, bool flags, const struct frame_use *use)
+{
+    const uint32_t size = log2_of(i->size) << WHAT_SIZE_SHIFT | (i->repeats ? WHAT_REPEATS : 0);
+    const bool from = i->gpr_read >> 6 & 1, to = i->gpr_read >> 7 & 1;
+    if (from)
+        tell_slowly(m, HOOK_STRING_READ | size, 0, flags, use);
+    if (to)
+        tell_slowly(m, (i->writes ? HOOK_STRING_WRITE : HOOK_STRING_READ) | size | WHAT_DESTINATION, 0, flags, use);
+}
+
+void hooks_before(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use)
+{
+    struct code *c = &m->code;
+    const uint8_t *bytes = bytes_of(m, i);
+    if (!is_seen(m, i, bytes, use))
+        return;
+    if (i->memory == MEMORY_STRING) {
+        string_before(m, i, l->flags != 0, use);
+        return;
+    }
+    bool needed;
+    const bool after = told_after(i);
+    const uint16_t used = after ? i->gpr_read | i->gpr_written : i->gpr_read;
+    const unsigned reg = free_register(l->gprs, used, &needed);
+    if (needed)
+        code_save(c, reg, SLOT(kept));
+    if (after) {
+        address_to(c, reg, i, bytes, 0);
+        return;
+    }
+    const bool flags = l->flags != 0;
+    if (i->memory == MEMORY_LOCKED) {
+        address_to(c, reg, i, bytes, 0);
+        tell_slowly(m, HOOK_LOCK_BEGINS | log2_of(i->size) << WHAT_SIZE_SHIFT, reg, flags, use);
+    } else {
+        for (unsigned at = 0; at < i->size; at += 8) {
+            const unsigned rest = i->size - at, size = rest < 8 ? rest : 8;
+            address_to(c, reg, i, bytes, (int32_t)at);
+            call_thunk(m, thunk_access(m, hook_of(i), log2_of(size), reg, flags), use);
+        }
+    }
+    if (needed)
+        code_load(c, reg, SLOT(kept));
+}
+
+void hooks_after(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use)
+{
+    if (!is_seen(m, i, bytes_of(m, i), use))
+        return;
+    const bool flags = l->flags_after != 0;
+    if (i->memory == MEMORY_LOCKED) {
+        tell_slowly(m, HOOK_LOCK_ENDS, 0, flags, use);
+    } else if (told_after(i)) {
+        bool needed;
+        const unsigned reg = free_register(l->gprs, i->gpr_read | i->gpr_written, &needed);
+        call_thunk(m, thunk_access(m, HOOK_LOADED, log2_of(i->size), reg, flags), use);
+        if (needed)
+            code_load(&m->code, reg, SLOT(kept));
+    }
+}

@@ -1,0 +1,19 @@
+/* What is added to the copy of an instruction. */
+#ifndef GORACE_INSTRUMENT_HOOKS_H
+#define GORACE_INSTRUMENT_HOOKS_H
+
+#include "engine.h"
+
+/* A function as far as hooks depend on it. */
+struct frame_use {
+    bool red_zone;      /* something may be kept below the stack pointer */
+    bool frame_pointer; /* rbp points into the frame */
+    bool escapes;       /* an address in the frame is taken */
+};
+void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use);
+
+/* Written before, and after, the copy of the instruction itself. */
+void hooks_before(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use);
+void hooks_after(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use);
+
+#endif

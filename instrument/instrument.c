@@ -1,0 +1,131 @@
+/* See instrument.h. Which modules: all but those that are the detector's, the C library and loader, which are seen through
+ * wrapped functions, the allocators, whose functions are wrapped too, unwinders, runtimes of sanitizers, and what carries the hooks. */
+#include "instrument.h"
+
+#include <link.h>
+#include <string.h>
+
+#include "../detector/detector.h"
+#include "../detector/unwind.h"
+#include "../preload/modules.h"
+#include "area.h"
+#include "bind.h"
+#include "engine.h"
+
+static bool active; /* set once, before there is anything to be found */
+
+static bool is_left(const char *file)
+{
+    static const char *const names[] = {"ld-linux",  "linux-vdso",  "libc.so",     "libpthread.so", "libdl.so",
+                                        "librt.so",  "libanl.so",   "libresolv.",  "libnss_",       "libgcc_s.so",
+                                        "libunwind", "libjemalloc", "libtcmalloc", "libmimalloc",   "libgorace",
+                                        "libZydis.", "libZycore.",  "libtsan.",    "libasan.",      "libubsan.",
+                                        "liblsan.",  "libdw",       "libelf",      "libdebuginfod"};
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(base, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Of gcc: what it asks about frames is answered for copies as well. */
+static bool is_unwinder(const char *file)
+{
+    return strstr(file, "/libgcc_s.so") != NULL;
+}
+
+static int look(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    (void)size;
+    (void)ctx;
+    struct image image;
+    uintptr_t lo, hi;
+    modules_self(&lo, &hi);
+    if (!image_read(&image, info) || image.text - lo < hi - lo || modules_instrumented(image.text) ||
+        engine_has(&image))
+        return 0;
+    const bool left = is_left(info->dlpi_name);
+    if (!left || is_unwinder(info->dlpi_name))
+        bind_module(&image);
+    if (!left)
+        engine_add(&image);
+    return 0;
+}
+
+static const struct image *searched;
+
+static int is_it(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    (void)size;
+    (void)ctx;
+    return info->dlpi_addr == searched->load && strcmp(info->dlpi_name, searched->name) == 0;
+}
+
+static bool is_loaded(const struct image *image)
+{
+    searched = image;
+    return dl_iterate_phdr(is_it, NULL) != 0;
+}
+
+static int reserve(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    struct image image;
+    (void)size;
+    (void)ctx;
+    if (!is_left(info->dlpi_name) && image_read(&image, info))
+        area_reserve(image.text, image.text_end);
+    return 0;
+}
+
+void instrument_reserve(void)
+{
+    dl_iterate_phdr(reserve, NULL);
+}
+
+void instrument_scan(void)
+{
+    if (!active)
+        return;
+    engine_drop(is_loaded);
+    dl_iterate_phdr(look, NULL);
+}
+
+bool instrument_start(const char **why)
+{
+    if (!engine_start(why))
+        return false;
+    active = true;
+    unwind_copies(instrument_pc);
+    context_copies(instrument_return);
+    instrument_scan();
+    return true;
+}
+
+uintptr_t instrument_return(uintptr_t pc)
+{
+    const uintptr_t original = active ? engine_original_return(pc) : 0;
+    return original ? original : pc;
+}
+
+uintptr_t instrument_pc(uintptr_t pc)
+{
+    const uintptr_t original = active ? engine_original(pc) : 0;
+    return original ? original : pc;
+}
+
+bool instrument_covers(uintptr_t pc)
+{
+    return active && engine_in_text(pc);
+}
+
+void instrument_fork_begin(void)
+{
+    if (active)
+        engine_fork_begin();
+}
+
+void instrument_fork_end(void)
+{
+    if (active)
+        engine_fork_end();
+}

@@ -1,0 +1,26 @@
+/* instrument=1: every memory access of modules that were not compiled with the hooks is seen, by relocation of their
+ * functions (engine.h). What preload/ calls. */
+#ifndef GORACE_INSTRUMENT_H
+#define GORACE_INSTRUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Before the detector takes address space for itself: that near the modules that are loaded is needed. */
+void instrument_reserve(void);
+/* In inside_begin(). False, with one line that says why, when nothing can be instrumented. */
+bool instrument_start(const char **why);
+/* Modules have come or gone. In inside_begin(). */
+void instrument_scan(void);
+
+/* The program's own address for a return address that may lie in a copy of its code. */
+uintptr_t instrument_return(uintptr_t pc);
+/* The same for an instruction's. */
+uintptr_t instrument_pc(uintptr_t pc);
+/* Whether the program's own code at `pc` is of an instrumented module. */
+bool instrument_covers(uintptr_t pc);
+
+void instrument_fork_begin(void);
+void instrument_fork_end(void);
+
+#endif
