@@ -15,6 +15,12 @@ static bool number(const char **text, uint64_t *value)
     return true;
 }
 
+/* All below read up to the end of the text, or to a '/'. */
+static bool at_end(const char *text)
+{
+    return *text == '\0' || *text == '/';
+}
+
 static bool pct(struct rt_schedule *s, const char *text)
 {
     uint64_t depth, steps = s->steps;
@@ -25,7 +31,7 @@ static bool pct(struct rt_schedule *s, const char *text)
     s->strategy = RT_STRATEGY_PCT;
     s->depth = (uint32_t)depth;
     s->steps = steps;
-    return !*text;
+    return at_end(text);
 }
 
 static const struct {
@@ -41,11 +47,13 @@ bool rt_strategy_parse(struct rt_schedule *s, const char *text)
     s->switch_count = 0;
     if (!strncmp(text, "pct:", 4))
         return pct(s, text + 4);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(text, names[i].name)) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i].name);
+        if (!strncmp(text, names[i].name, length) && at_end(text + length)) {
             s->strategy = names[i].strategy;
             return true;
         }
+    }
     return false;
 }
 
@@ -88,28 +96,21 @@ static bool switches(struct rt_schedule *s, const char *text)
         s->switch_count++;
     } while (*text == ',' && *++text);
     qsort(s->switches, s->switch_count, sizeof *s->switches, by_place);
-    return !*text;
+    return at_end(text);
 }
 
 bool rt_schedule_parse(struct rt_schedule *s, const char *token, const char **why)
 {
-    char part[RT_TOKEN];
     *why = "it does not begin with v1/SEED/";
     if (strncmp(token, "v1/", 3) != 0)
         return false;
     token += 3;
     if (!number(&token, &s->seed) || *token++ != '/')
         return false;
-    size_t length = strcspn(token, "/");
-    *why = "it is too long";
-    if (length >= sizeof part)
-        return false;
-    memcpy(part, token, length);
-    part[length] = '\0';
-    token += length;
     *why = "its strategy is none";
-    if (!rt_strategy_parse(s, part) && !switches(s, part))
+    if (!rt_strategy_parse(s, token) && !switches(s, token))
         return false;
+    token += strcspn(token, "/");
     s->check_steps = 0;
     if (!*token)
         return true;

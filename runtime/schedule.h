@@ -25,7 +25,7 @@ enum rt_strategy {
     RT_STRATEGY_ROUND,    /* in turn, before every operation */
 };
 
-enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_MOST_CHANGES = 16, RT_TOKEN = 4096 };
+enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_MOST_CHANGES = 16, RT_TOKEN = 100000 };
 
 struct rt_switch {
     uint64_t from, to; /* rt_path_child hashes */
@@ -89,7 +89,7 @@ static inline uint64_t rt_path_child(uint64_t path, uint64_t nth)
     return (path + nth) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* random, pct:D, pct:D:STEPS, pos, slice, rr, switches. false: none of these. */
+/* random, pct:D, pct:D:STEPS, pos, slice, rr, switches, up to the end of the text or a /. false: none of these. */
 bool rt_strategy_parse(struct rt_schedule *s, const char *text);
 /* false: no such token; *why says so. Requires: s->switches. */
 bool rt_schedule_parse(struct rt_schedule *s, const char *token, const char **why);

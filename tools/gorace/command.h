@@ -8,6 +8,7 @@
 #define STATUS_USAGE 2 /* wrong use, or something is missing that the command needs */
 
 int command_run(int argc, char **argv);
+int command_explore(int argc, char **argv);
 int command_cc(int argc, char **argv);
 int command_cxx(int argc, char **argv);
 int command_report(int argc, char **argv);

@@ -27,6 +27,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"run", command_run, "run a program under the detector"},
+    {"explore", command_explore, "run a program on libgoro with one schedule after the other, until one fails"},
     {"cc", command_cc, "compile and link C with the hooks"},
     {"c++", command_cxx, "the same for C++"},
     {"report", command_report, "merge findings of many runs; text, JSON, SARIF, HTML, JUnit, GitHub annotations"},

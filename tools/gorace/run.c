@@ -19,7 +19,7 @@
 
 #include "command.h"
 #include "flags.h"
-#include "place.h"
+#include "watch.h"
 #include "writer.h"
 
 struct arguments {
@@ -36,23 +36,6 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "no closing line", 1},
     {0}};
 
-static void add_option(struct arguments *a, const char *name, const char *value)
-{
-    const char *quote = strpbrk(value, " \t\n:") ? strchr(value, '\'') ? "\"" : "'" : "";
-    char *more = must_format("%s%s%s=%s%s%s", a->options, *a->options ? " " : "", name, quote, value, quote);
-    free(a->options);
-    a->options = more;
-}
-
-/* The processes of a run change their folders. */
-static void add_file_option(struct arguments *a, struct argp_state *state, const char *name, const char *file)
-{
-    char path[PATH_MAX];
-    if (!realpath(file, path))
-        argp_error(state, "--%s=%s: %s", name, file, strerror(errno));
-    add_option(a, name, path);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *a = state->input;
@@ -66,13 +49,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!equals || *argument < 'a' || *argument > 'z')
             argp_error(state, "-o wants NAME=VALUE, not '%s'", argument);
         *equals = 0;
-        add_option(a, argument, equals + 1);
+        watch_option(&a->options, argument, equals + 1);
         return 0;
     case 'b':
-        add_file_option(a, state, "baseline", argument);
+        watch_file_option(&a->options, state, "baseline", argument);
         return 0;
     case 's':
-        add_file_option(a, state, "suppressions", argument);
+        watch_file_option(&a->options, state, "suppressions", argument);
         return 0;
     case 'q':
         a->quiet = true;
@@ -86,20 +69,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
-}
-
-/* A preload is silently ignored by some programs: better no run than one that looks clean. */
-static void refuse_unwatchable(const char *program)
-{
-    char *path = place_program(program);
-    if (!path)
-        die("no program %s", program);
-    struct executable e = executable_look(path);
-    if (e.elf && !e.dynamic)
-        die("%s is statically linked: the detector cannot be preloaded into it", program);
-    if (e.elf && !e.glibc)
-        die("%s is not for the GNU C library: the detector cannot be preloaded into it", program);
-    free(path);
 }
 
 /* ---- the file that findings are collected in ----------------------------------------------------------------------- */
@@ -230,18 +199,6 @@ static int end_like(int status)
 
 /* ---- the command --------------------------------------------------------------------------------------------------- */
 
-static void preload(const char *libraries)
-{
-    char *library = must_format("%s/libgorace.so", libraries);
-    const char *others = getenv("LD_PRELOAD");
-    if (strpbrk(library, " :"))
-        die("LD_PRELOAD cannot name a file with a space or colon in its path: %s", library);
-    char *all = must_format("%s%s%s", library, others && *others ? ":" : "", others && *others ? others : "");
-    setenv("LD_PRELOAD", all, 1);
-    free(all);
-    free(library);
-}
-
 /* The status for the user: a crash stays a crash; else a finding that no process has told by its own status counts. */
 static int judge(const struct arguments *a, const struct flags *flags, const struct collection *c, int status)
 {
@@ -283,10 +240,8 @@ int command_run(int argc, char **argv)
     struct arguments a = {.options = must_copy(getenv("GORACE_OPTIONS") ? getenv("GORACE_OPTIONS") : "")};
     struct outbuf errors;
     command_parse(&argp, argc, argv, ARGP_IN_ORDER, &a);
-    refuse_unwatchable(*a.program);
-    char *libraries = place_libraries();
-    preload(libraries);
-    free(libraries);
+    watch_refuse(*a.program);
+    watch_preload();
 
     outbuf_open(&errors, -1); /* the processes say them */
     flags_parse(&flags, a.options, &errors);
@@ -294,11 +249,11 @@ int command_run(int argc, char **argv)
     if (*flags.sarif) {
         if (!a.outputs.file[FORMAT_sarif])
             a.outputs.file[FORMAT_sarif] = flags.sarif;
-        add_option(&a, "sarif", "");
+        watch_option(&a.options, "sarif", "");
     }
     struct collection c = collection_open();
     if (c.file)
-        add_option(&a, "collect", c.file);
+        watch_option(&a.options, "collect", c.file);
     setenv("GORACE_OPTIONS", a.options, 1);
     int status = run_child(a.program);
     if (c.file) {

@@ -1,0 +1,229 @@
+/* See search.h.
+ *
+ * The mixture. No strategy finds all bugs: a walk at random misses those that need one goroutine to go on for long, priorities
+ * with few changes those that need many switches (Thomson, Donaldson, Betts, "Concurrency Testing Using Controlled Schedulers",
+ * TOPC 2016: both are needed). So of ten schedules four are random, three have priorities, two draw priorities by operation, one goes
+ * by slices.
+ *
+ * Shrinking. A schedule is what nobody's being interrupted would give, plus a list of switches (schedule.h). Parts of the list are left out
+ * as long as the run still fails in the same way (Zeller, Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002;
+ * complements only). A switch is named by its goroutine's own decisions, so it keeps its meaning when others are left out. */
+#include "search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const mixture[] = {"random", "pct:2", "pos",    "random", "pct:3",
+                                      "slice",  "random", "pct:3", "pos",    "random"};
+
+void rt_portfolio_token(const struct rt_portfolio *p, uint64_t number, char *token, size_t room)
+{
+    struct rt_schedule s = {.seed = p->seed + number, .steps = p->steps};
+    const char *strategy = p->strategy;
+    if (number == 0)
+        strategy = "switches";
+    else if (!strategy)
+        strategy = mixture[(number - 1) % (sizeof mixture / sizeof *mixture)];
+    rt_strategy_parse(&s, strategy);
+    rt_schedule_print(&s, token, room);
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return x ^ x >> 32;
+}
+
+uint64_t rt_hash_text(const char *text)
+{
+    uint64_t hash = 1;
+    for (; *text; text++)
+        hash = mix(hash ^ (unsigned char)*text);
+    return hash;
+}
+
+static void put(struct rt_seen *seen, uint64_t hash)
+{
+    size_t i = mix(hash) & (seen->room - 1);
+    while (seen->slots[i])
+        i = (i + 1) & (seen->room - 1);
+    seen->slots[i] = hash;
+}
+
+static bool has(const struct rt_seen *seen, uint64_t hash)
+{
+    size_t i = mix(hash) & (seen->room - 1);
+    while (seen->slots[i] && seen->slots[i] != hash)
+        i = (i + 1) & (seen->room - 1);
+    return seen->slots[i] != 0;
+}
+
+bool rt_seen_add(struct rt_seen *seen, uint64_t hash)
+{
+    hash = hash ? hash : 1;
+    if (seen->room > 0 && has(seen, hash))
+        return false;
+    if (2 * seen->used >= seen->room) {
+        struct rt_seen more = {.room = seen->room ? 2 * seen->room : 1024, .used = seen->used};
+        more.slots = calloc(more.room, sizeof *more.slots);
+        if (!more.slots)
+            abort();
+        for (size_t i = 0; i < seen->room; i++)
+            if (seen->slots[i])
+                put(&more, seen->slots[i]);
+        free(seen->slots);
+        *seen = more;
+    }
+    put(seen, hash);
+    seen->used++;
+    return true;
+}
+
+void rt_seen_free(struct rt_seen *seen)
+{
+    free(seen->slots);
+    *seen = (struct rt_seen){0};
+}
+
+/* ---- shrinking ---- */
+
+struct list {
+    char *items[RT_SWITCHES]; /* as in a token */
+    uint32_t count;
+};
+
+struct shrink {
+    const struct rt_attempts *attempts;
+    const struct rt_failure *failure;
+    struct rt_found *found;
+    uint64_t seed;
+    struct list list;
+};
+
+static char *item_of(const struct rt_record *r, uint32_t i)
+{
+    char from[400], to[400], *text;
+    const struct rt_record_switch *s = &r->switches[i];
+    rt_path_print(r, s->from, from, sizeof from);
+    rt_path_print(r, s->to, to, sizeof to);
+    if (asprintf(&text, "%s@%u-%s", from, s->at, to) < 0)
+        abort();
+    return text;
+}
+
+static void clear(struct list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    list->count = 0;
+}
+
+static void take_from(struct list *list, const struct rt_record *r)
+{
+    clear(list);
+    for (uint32_t i = 0; i < r->switch_count; i++)
+        list->items[list->count++] = item_of(r, i);
+}
+
+/* All of the list but [first, end). */
+static void print(const struct shrink *s, uint32_t first, uint32_t end, char *token)
+{
+    int n = snprintf(token, RT_TOKEN, "v1/%lu/", (unsigned long)s->seed);
+    const char *before = "";
+    for (uint32_t i = 0; i < s->list.count && n < RT_TOKEN; i++) {
+        if (i >= first && i < end)
+            continue;
+        n += snprintf(token + n, (size_t)(RT_TOKEN - n), "%s%s", before, s->list.items[i]);
+        before = ",";
+    }
+    if (!*before && n < RT_TOKEN)
+        snprintf(token + n, (size_t)(RT_TOKEN - n), "switches");
+}
+
+static bool fails(struct shrink *s, const char *token, const struct rt_record **record)
+{
+    struct rt_failure failure;
+    s->found->attempts++;
+    return s->attempts->run(s->attempts->host, token, &failure, record) && failure.what == s->failure->what;
+}
+
+/* The list becomes what the run that still fails has switched: what was listed and did not come to pass is gone. */
+static bool without(struct shrink *s, uint32_t first, uint32_t end, char *token)
+{
+    const struct rt_record *record;
+    print(s, first, end, token);
+    if (!fails(s, token, &record) || record->switch_count >= s->list.count)
+        return false;
+    take_from(&s->list, record);
+    return true;
+}
+
+static void reduce(struct shrink *s, char *token)
+{
+    uint32_t parts = 2;
+    while (s->list.count > 0 && s->found->attempts < s->attempts->most) {
+        uint32_t count = s->list.count;
+        bool less = false;
+        parts = parts < count ? parts : count;
+        for (uint32_t i = parts; i > 0 && !less && s->found->attempts < s->attempts->most; i--)
+            less = without(s, count * (i - 1) / parts, count * i / parts, token);
+        if (less)
+            parts = parts > 2 ? parts - 1 : 2;
+        else if (parts == count)
+            return;
+        else
+            parts *= 2;
+    }
+}
+
+void rt_search_confirm(const struct rt_attempts *a, const char *token, const struct rt_failure *failure,
+                       struct rt_found *found)
+{
+    static char shorter[RT_TOKEN];
+    static struct shrink s;
+    const struct rt_record *record;
+    s.attempts = a;
+    s.failure = failure;
+    s.found = found;
+    s.seed = strtoull(token + strlen("v1/"), NULL, 10);
+    found->again = found->shrunk = false;
+    found->attempts = 0;
+    snprintf(found->token, sizeof found->token, "%s", token);
+    if (!fails(&s, token, &record) || record->diverged)
+        return;
+    found->again = true;
+    found->switches = found->before = record->switch_count;
+    if (record->switch_count > RT_SWITCHES)
+        return;
+    take_from(&s.list, record);
+    print(&s, 0, 0, shorter);
+    if (fails(&s, shorter, &record)) {
+        reduce(&s, shorter);
+        print(&s, 0, 0, shorter);
+        found->shrunk = fails(&s, shorter, &record);
+    }
+    /* Last comes what is told: once more, if it is the schedule that was found. */
+    if (found->shrunk) {
+        found->switches = s.list.count;
+        size_t length = strlen(shorter);
+        snprintf(found->token, sizeof found->token, "%s", shorter);
+        rt_checks_print(record, found->token + length, sizeof found->token - length);
+    } else {
+        fails(&s, token, &record);
+    }
+    clear(&s.list);
+}
+
+void rt_switch_print(const struct rt_record *r, uint32_t i, char *text, size_t room)
+{
+    char from[400], to[400];
+    const struct rt_record_switch *s = &r->switches[i];
+    rt_path_print(r, s->from, from, sizeof from);
+    rt_path_print(r, s->to, to, sizeof to);
+    if (s->from == 0)
+        snprintf(text, room, "when nobody runs, goroutine %s goes on", to);
+    else
+        snprintf(text, room, "goroutine %s %s %s: goroutine %s goes on", from, s->waits ? "waits in" : "is held before",
+                 s->where, to);
+}

@@ -1,0 +1,38 @@
+/* One run of a program with a schedule of libgoro's deterministic mode: a process of its own, whose output is kept. */
+#ifndef GORACE_LAUNCHER_ATTEMPT_H
+#define GORACE_LAUNCHER_ATTEMPT_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "../../runtime/search.h"
+
+struct attempt_plan {
+    char **program;
+    const char *options; /* GORACE_OPTIONS; NULL: without the detector */
+    double seconds;      /* how long a run may take */
+    uint64_t most_steps; /* 0: any number */
+};
+
+enum attempt_end { ATTEMPT_PASSED, ATTEMPT_FAILED, ATTEMPT_LATE /* it had to be killed, or took too many steps */ };
+
+/* A place for one run after the other. */
+struct attempt {
+    pid_t pid; /* 0: none runs */
+    int fd;    /* of the process: readable when it has ended */
+    struct timespec until;
+    struct rt_record *record; /* of the last run, from its end until the next */
+    char *record_file, *output_file, *findings_file;
+    uint64_t number; /* the caller's */
+};
+
+/* Files in `folder`, which attempt_close removes. Ends the launcher when they cannot be made. */
+void attempt_open(struct attempt *a, const char *folder, unsigned place);
+void attempt_close(struct attempt *a);
+void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, bool wants_switches);
+/* Milliseconds until its time is over. */
+int attempt_left(const struct attempt *a);
+/* The process has ended, or its time is over: then it is killed. *failure says how it failed, or why it is late. */
+enum attempt_end attempt_finish(struct attempt *a, struct rt_failure *failure);
+
+#endif
