@@ -16,6 +16,7 @@
 #include "history.h"
 #include "lockset.h"
 #include "race.h"
+#include "sort.h"
 #include "sync.h"
 
 #define VALUES_MAX ((size_t)1 << 22)
@@ -59,31 +60,8 @@ static void add_clock(const struct vclock *c, void *ctx)
     vclock_walk(c, add_value, ctx);
 }
 
-static void sift(who_t *v, size_t root, size_t n)
-{
-    for (size_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && v[child] < v[child + 1])
-            child++;
-        if (v[root] >= v[child])
-            return;
-        who_t t = v[root];
-        v[root] = v[child];
-        v[child] = t;
-    }
-}
-
-/* Heapsort: in place, and no bad case. */
-static void sort(who_t *v, size_t n)
-{
-    for (size_t i = n / 2; i-- > 0;)
-        sift(v, i, n);
-    for (size_t i = n; i-- > 1;) {
-        who_t t = v[0];
-        v[0] = v[i];
-        v[i] = t;
-        sift(v, 0, i);
-    }
-}
+#define LESS(x, y) ((x) < (y))
+HEAPSORT(sort, who_t, LESS)
 
 static who_t canonical_slow(const struct sweep *s, who_t who)
 {
