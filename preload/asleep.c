@@ -4,25 +4,10 @@
 
 #include <fcntl.h>
 
+#include "folder.h"
 #include "raw.h"
 
 #define PATIENCE 100 /* times that a thread on its way out is met running */
-
-struct entry { /* as getdents64(2) writes it */
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
-static int number_of(const char *name)
-{
-    int n = 0;
-    for (; *name >= '0' && *name <= '9'; name++)
-        n = n * 10 + (*name - '0');
-    return *name ? 0 : n;
-}
 
 /* 0: it is gone. */
 static char state_of(int folder, const char *tid)
@@ -56,34 +41,32 @@ static enum asleep stranger(int tid, char state)
     return ASLEEP_UNKNOWN;
 }
 
+struct asking {
+    enum sleeper (*who)(int tid);
+    int self;
+    enum asleep result;
+};
+
+static void ask(int folder, const char *name, void *arg)
+{
+    struct asking *asking = arg;
+    int tid = folder_number(name);
+    if (tid == asking->self)
+        return;
+    char state = state_of(folder, name);
+    if (state == 0 || state == 'X' || state == 'Z')
+        return;
+    enum sleeper sleeper = asking->who(tid);
+    if (sleeper == SLEEPER_UNKNOWN && asking->result != ASLEEP_UNKNOWN)
+        asking->result = stranger(tid, state);
+    else if (sleeper == SLEEPER_WAITS && state != 'S' && asking->result == ASLEEP_ALL)
+        asking->result = ASLEEP_NOT_YET;
+}
+
 enum asleep threads_asleep(enum sleeper (*who)(int tid))
 {
-    char buffer[2048] __attribute__((aligned(8)));
-    int self = (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-    long folder =
-        raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
-    enum asleep result = ASLEEP_ALL;
-    long n;
-    if (folder < 0)
-        return ASLEEP_UNKNOWN;
-    while ((n = raw_syscall(SYS_getdents64, folder, (long)buffer, sizeof buffer, 0, 0, 0)) > 0)
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const void *)(buffer + at);
-            int tid = number_of(e->name);
-            at += e->length;
-            if (tid == 0 || tid == self)
-                continue;
-            char state = state_of((int)folder, e->name);
-            if (state == 0 || state == 'X' || state == 'Z')
-                continue;
-            enum sleeper sleeper = who(tid);
-            if (sleeper == SLEEPER_UNKNOWN && result != ASLEEP_UNKNOWN)
-                result = stranger(tid, state);
-            else if (sleeper == SLEEPER_WAITS && state != 'S' && result == ASLEEP_ALL)
-                result = ASLEEP_NOT_YET;
-        }
-    raw_syscall(SYS_close, folder, 0, 0, 0, 0, 0);
-    return result;
+    struct asking asking = {who, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), ASLEEP_ALL};
+    return folder_each("/proc/self/task", ask, &asking) ? asking.result : ASLEEP_UNKNOWN;
 }
 
 /* A line of maps as far as it is of interest: "begin-end rwxs ..." */
