@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* False when some are not known any more. What is unmapped again may be among them. */
+/* While nobody maps or unmaps. False when some are not known any more. */
 bool mappings_each(void (*visit)(uintptr_t lo, size_t size));
 
 #endif

@@ -9,36 +9,74 @@
 
 #include "interpose.h"
 #include "mappings.h"
+#include "threads.h"
 
 static bool whole_pages(const void *p, size_t size)
 {
     return size && ((uintptr_t)p & 4095) == 0 && (uintptr_t)p + size > (uintptr_t)p;
 }
 
+/* What the program has mapped: written under tables_lock; read while nobody is in a wrapper here. */
 #define MAPPINGS 4096
-static struct {
-    uintptr_t lo;
-    size_t size;
-} mappings[MAPPINGS]; /* what the program has asked for, at any time */
-static unsigned nmappings; /* atomic; above MAPPINGS: some were lost */
+static struct mapping {
+    uintptr_t lo, hi; /* both 0: free */
+} mappings[MAPPINGS];
+static unsigned nmappings; /* used ever */
+static bool lost;
 
 bool mappings_each(void (*visit)(uintptr_t lo, size_t size))
 {
-    unsigned n = __atomic_load_n(&nmappings, __ATOMIC_ACQUIRE);
-    for (unsigned i = 0; i < n && i < MAPPINGS; i++)
-        visit(mappings[i].lo, mappings[i].size);
-    return n <= MAPPINGS;
+    for (unsigned i = 0; i < nmappings; i++)
+        if (mappings[i].hi)
+            visit(mappings[i].lo, mappings[i].hi - mappings[i].lo);
+    return !lost;
+}
+
+/* Requires the lock. */
+static void add(uintptr_t lo, uintptr_t hi)
+{
+    unsigned i = 0;
+    while (i < nmappings && mappings[i].hi)
+        i++;
+    if (i == MAPPINGS) {
+        lost = true;
+        return;
+    }
+    mappings[i] = (struct mapping){lo, hi};
+    nmappings += i == nmappings;
+}
+
+/* Requires the lock. What of a mapping lies before or behind the range stays. */
+static void take_out(uintptr_t lo, uintptr_t hi)
+{
+    for (unsigned i = 0; i < nmappings; i++) {
+        const struct mapping m = mappings[i];
+        if (m.hi <= lo || hi <= m.lo)
+            continue;
+        mappings[i] = m.lo < lo ? (struct mapping){m.lo, lo} : (struct mapping){0, 0};
+        if (hi < m.hi)
+            add(hi, m.hi);
+    }
+}
+
+static uintptr_t whole(uintptr_t p)
+{
+    return (p + 4095) & ~(uintptr_t)4095;
 }
 
 static void remember(const void *p, size_t size)
 {
-    unsigned i = __atomic_fetch_add(&nmappings, 1, __ATOMIC_ACQ_REL);
-    if (i < MAPPINGS) {
-        mappings[i].lo = (uintptr_t)p;
-        mappings[i].size = size;
-    } else {
-        __atomic_store_n(&nmappings, MAPPINGS + 1, __ATOMIC_RELEASE);
-    }
+    struct thread *self = tables_lock();
+    take_out((uintptr_t)p, whole((uintptr_t)p + size));
+    add((uintptr_t)p, whole((uintptr_t)p + size));
+    tables_unlock(self);
+}
+
+static void forget(const void *p, size_t size)
+{
+    struct thread *self = tables_lock();
+    take_out((uintptr_t)p, whole((uintptr_t)p + size));
+    tables_unlock(self);
 }
 
 static void *mapped(struct actor *me, void *p, size_t size)
@@ -67,7 +105,11 @@ INTERPOSE(int, munmap, (void *p, size_t size))
     struct actor *me = current();
     if (me && whole_pages(p, size))
         mem_fresh(me, (uintptr_t)p, size);
-    return REAL(munmap)(p, size);
+    forget(p, size); /* before the kernel may give it to others */
+    int result = REAL(munmap)(p, size);
+    if (result != 0)
+        remember(p, size);
+    return result;
 }
 
 INTERPOSE(void *, mremap, (void *old, size_t old_size, size_t size, int flags, ...))
@@ -77,9 +119,12 @@ INTERPOSE(void *, mremap, (void *old, size_t old_size, size_t size, int flags, .
     void *wanted = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
     va_end(rest);
     struct actor *me = current();
+    forget(old, old_size);
     void *p = REAL(mremap)(old, old_size, size, flags, wanted);
     if (p != MAP_FAILED)
         remember(p, size);
+    else
+        remember(old, old_size);
     if (!me || p == MAP_FAILED)
         return p;
     if (p != old) {
@@ -123,7 +168,9 @@ INTERPOSE(void *, shmat, (int id, const void *at, int flags))
     struct actor *me = current();
     void *p = REAL(shmat)(id, at, flags);
     struct shmid_ds segment;
-    if (me && p != (void *)-1 && shmctl(id, IPC_STAT, &segment) == 0)
+    if (me && p != (void *)-1 && shmctl(id, IPC_STAT, &segment) == 0) {
+        remember(p, segment.shm_segsz);
         mem_fresh(me, (uintptr_t)p, segment.shm_segsz);
+    }
     return p;
 }
