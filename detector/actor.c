@@ -259,6 +259,11 @@ void actor_has_locals(struct actor *a, uintptr_t lo, size_t size)
     os_unlock(&actors_lock);
 }
 
+void actor_has_frames_below(struct actor *a, uintptr_t top)
+{
+    a->stack_top = top;
+}
+
 /* Caller holds actors_lock. */
 static void forget(struct actor *a)
 {

@@ -15,6 +15,7 @@
 #include "context.h"
 #include "epoch.h"
 #include "locks.h"
+#include "parked.h"
 #include "spill.h"
 #include "vclock.h"
 
@@ -62,6 +63,7 @@ struct wait {
     bool stuck;      /* scratch of the search */
     struct wait_for f;
     uint32_t stack;
+    uintptr_t sp;           /* below it lies nothing that the actor needs when the wait is over */
     uint64_t mark;          /* scratch: the search that has come here ... */
     struct actor *from;     /* ... from whom */
     struct actor *queue;    /* ... and who is looked at next */
@@ -113,7 +115,9 @@ struct actor {
     struct lock *given_last; /* the lock that was given up last */
     uint64_t given_last_id;
     struct wait wait;
-    bool cancelled; /* somebody has cancelled it; atomic */
+    struct parked parked;
+    uint32_t handlers; /* of signals, that run on top of what it was doing; atomic, written by itself */
+    bool cancelled;    /* somebody has cancelled it; atomic */
     struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
 
     struct vclock order;     /* order.h */
@@ -134,7 +138,8 @@ struct actor {
     uint64_t number; /* in order of birth; never used again */
     uintptr_t stack_lo;
     size_t stack_size;
-    uintptr_t locals_lo; /* thread-local variables */
+    uintptr_t stack_top; /* of its stack, as far as it holds frames; 0: not known */
+    uintptr_t locals_lo;  /* thread-local variables; the thread's control block begins where they end */
     size_t locals_size;
     bool ended, detached;        /* actors_lock */
     bool rests;                  /* what it does next it does after learning all that it must know: see actor_rests */

@@ -63,6 +63,8 @@ struct actor *actor_born(struct actor *parent, uintptr_t pc);
 void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_size);
 /* Where the actor's thread-local variables are, which may be inside of its stack. */
 void actor_has_locals(struct actor *a, uintptr_t lo, size_t size);
+/* Its stack has no frames from `top` on. */
+void actor_has_frames_below(struct actor *a, uintptr_t top);
 /* The actor does nothing any more. Its past stays until it is proved harmless. `a` must not act again. */
 void actor_ends(struct actor *a);
 /* `a` knows that `child`, which has ended, is over (join). `child` is gone after this call. */

@@ -28,12 +28,17 @@ void finding_hand_over(struct actor *by, const struct finding *f)
         host.found(by, f);
 }
 
+void finding_held_free(struct finding_step *s)
+{
+    const int shown = s->nheld < FINDING_LOCKS ? s->nheld : FINDING_LOCKS;
+    if (s->held)
+        arena_free((void *)(uintptr_t)s->held, (size_t)shown * sizeof *s->held);
+    s->held = NULL;
+}
+
 void finding_steps_free(struct finding_step *steps, int n, int room)
 {
-    for (int i = 0; i < n; i++) {
-        const int shown = steps[i].nheld < FINDING_LOCKS ? steps[i].nheld : FINDING_LOCKS;
-        if (steps[i].held)
-            arena_free((void *)(uintptr_t)steps[i].held, (size_t)shown * sizeof *steps[i].held);
-    }
+    for (int i = 0; i < n; i++)
+        finding_held_free(&steps[i]);
     arena_free(steps, (size_t)room * sizeof *steps);
 }

@@ -8,7 +8,12 @@
 #include "locks.h"
 
 enum finding_kind { FINDING_RACE, FINDING_LOCK_ORDER, FINDING_DEADLOCK, FINDING_STUCK, FINDING_MISUSE };
-enum finding_tier { TIER_HAPPENED, TIER_PREDICTED, TIER_ORDER_ONLY };
+enum finding_tier {
+    TIER_HAPPENED,
+    TIER_PREDICTED,
+    TIER_ORDER_ONLY,
+    TIER_SUSPECTED /* STUCK: it waits for what can still be reached. Shown to who asks; no finding that counts */
+};
 
 #define FINDING_LOCKS 16   /* locks shown a side; more are counted in nlocks */
 
@@ -92,12 +97,17 @@ struct finding {
     enum misuse misuse;     /* MISUSE */
     const char *text;       /* MISUSE_OTHER */
     bool everybody;         /* DEADLOCK: no actor is left that could end it */
+    int nmore;              /* STUCK: so many more, which wait at the same place */
+    int npath;              /* STUCK, SUSPECTED: how the object of the first step can be reached, from the root on. Of a root the */
+    const struct finding_object *path; /* base is the address of the pointer; of a descriptor, its number */
 };
 
 /* A step with this, and a finding of these steps; all else is 0. The steps stay the caller's. */
 void finding_step(struct finding_step *s, enum step_role role, uint32_t stack, enum thing thing, uint64_t addr);
 void finding_of_steps(struct finding *f, enum finding_kind kind, enum finding_tier tier,
                       const struct finding_step *steps, int nsteps);
+/* What a step says of locks held, which comes from the arena. */
+void finding_held_free(struct finding_step *s);
 /* n steps in an array from the arena with room for so many, and what they say of locks held. */
 void finding_steps_free(struct finding_step *steps, int n, int room);
 /* To the host, if it listens. Outside of the core. */

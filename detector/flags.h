@@ -20,6 +20,10 @@
 #define STATIC_TSAN_VALUES(V) \
     V(STATIC_TSAN, STOP, "stop") \
     V(STATIC_TSAN, RUN, "run")
+#define SIGQUIT_VALUES(V) \
+    V(SIGQUIT, OFF, "off") \
+    V(SIGQUIT, END, "end") \
+    V(SIGQUIT, STAY, "stay")
 #define ON_DEADLOCK_VALUES(V) \
     V(ON_DEADLOCK, REPORT, "report") \
     V(ON_DEADLOCK, EXIT, "exit") \
@@ -33,6 +37,7 @@
 enum { DETECT_VALUES(FLAGS_BIT_INDEX) };
 enum flags_detect { DETECT_VALUES(FLAGS_BIT) };
 enum flags_static_tsan { STATIC_TSAN_VALUES(FLAGS_WORD) };
+enum flags_sigquit { SIGQUIT_VALUES(FLAGS_WORD) };
 enum flags_on_deadlock { ON_DEADLOCK_VALUES(FLAGS_WORD) };
 
 #define FLAGS_TEXT_BYTES 16384 /* all text values together */

@@ -91,14 +91,42 @@ void wait_check(struct actor *by);
 /* Somebody cancels `a`: its waits that can be cancelled count as ones that end. */
 void actor_cancelled(struct actor *a);
 
-/* ---- who is left at the end, and can be reached by nobody; left.c. One caller, while nobody else acts ------------- */
-bool left_begin(void);                         /* false: it cannot be known */
-void left_root(uintptr_t lo, size_t size);     /* here pointers of the program may lie */
-void left_hole(uintptr_t lo, size_t size);     /* but not here */
-/* `a` waits for the objects; n < 0: for some that its stack leads to. lo: its stack, as far as it is in use. */
-void left_waiting(struct actor *a, const uint64_t *keys, int n, uintptr_t lo, size_t size);
-/* Hands over those that can never go on, if all roots were named; by: the calling thread, the only one. */
-void left_end(struct actor *by, bool all_roots);
+/* ---- who can never go on ------------------------------------------------------------------------------------------- */
+/* What the host names: where pointers of the program may lie, and where not; a word that the kernel keeps for a descriptor, or
+ * -1; that something is not known, so that nothing may be claimed. */
+void left_root(uintptr_t lo, size_t size);
+void left_hole(uintptr_t lo, size_t size);
+void left_word(uint64_t word, int fd);
+void left_lost(void);
+
+/* left.c: at the end of the goroutines' runtime. One caller, while nobody else acts. */
+bool left_begin(void); /* false: it cannot be known */
+/* `a` waits for the object, 0: for nothing; by_stack: for some that its stack leads to. lo: its stack, as far as it is in use. */
+void left_waiting(struct actor *a, uint64_t key, bool by_stack, uintptr_t lo, size_t size);
+/* Hands over those that can never go on, if all roots were named; by: the calling thread, the only one. sp: of a function that
+ * still runs and began with PARKED_REGISTERS (parked.h); what lies below is our own. */
+void left_end(struct actor *by, uintptr_t sp, bool all_roots);
+
+/* stuck.c: at any time. */
+struct finding_actor;
+struct stuck_look {
+    uintptr_t sp;           /* as for left_end, of `by` */
+    unsigned tries;         /* how often those are waited for that run, a millisecond each */
+    size_t pages;           /* of memory that may be looked at */
+    bool at_end;            /* the process ends: who only waits for work is as it should be, unless it holds up another one */
+    bool suspected;         /* hand over also those that may be woken by somebody yet */
+    void (*name_memory)(void); /* calls left_*, while the world stands still: takes no lock of the program */
+    /* Told of all that sleep and may be woken from outside; the same. May be NULL. */
+    void (*sleeps)(void *arg, const struct finding_actor *who, const char *call, int fd);
+    void *arg;
+    /* What came of it: */
+    bool known;      /* else nothing could be proved */
+    unsigned proved; /* so many can never go on, reported now or before */
+    unsigned waiting; /* and so many wait without a time limit, for what could be reached */
+};
+/* by: the calling thread; NULL: in a signal handler, outside of the core, of an actor that counts like all others. */
+void stuck_look(struct actor *by, struct stuck_look *look);
+bool stuck_possible(void); /* somebody waits without a time limit; cheap */
 
 /* ---- misuse ---------------------------------------------------------------------------------------------------------- */
 enum misuse {

@@ -147,15 +147,21 @@ static void print_json(struct sink *to, const struct report *r)
     outbuf_close(&o);
 }
 
+/* The text alone: shown as often as somebody asks, and it does not count. */
+static void show(const struct report *r)
+{
+    struct outbuf o;
+    outbuf_open(&o, -1);
+    report_text(&o, r);
+    say(&o);
+}
+
 /* The files of findings also get those of the baseline, so that one can see which of it are still there. */
 static void print(const struct report *r)
 {
     struct outbuf o;
-    if (!r->in_baseline) {
-        outbuf_open(&o, -1);
-        report_text(&o, r);
-        say(&o);
-    }
+    if (!r->in_baseline)
+        show(r);
     print_json(&json_sink, r);
     print_json(&collect_sink, r);
     collected = true;
@@ -209,6 +215,11 @@ void report_summary_close(struct report_summary *summary)
 static enum verdict judge(const struct finding *f, struct report_summary *summary)
 {
     static struct report r;
+    if (f->tier == TIER_SUSPECTED) {
+        report_build(&r, f, names);
+        show(&r);
+        return VERDICT_UNWANTED;
+    }
     if (filter_known(f) != FILTER_NEW)
         return filter_known(f) == FILTER_KNOWN ? VERDICT_DUPLICATE : VERDICT_SUPPRESSED;
     uint64_t fingerprint = report_build(&r, f, names);
@@ -272,7 +283,7 @@ enum verdict report_finding(const struct finding *f, struct report_summary *summ
     if (!flags || !(flags->detect >> f->kind & 1) || (f->tier == TIER_ORDER_ONLY && !flags->order_only))
         return VERDICT_UNWANTED;
     struct job job = {.finding = f, .summary = summary};
-    enum filter_known known = filter_known(f);
+    enum filter_known known = f->tier == TIER_SUSPECTED ? FILTER_NEW : filter_known(f);
     if (known == FILTER_NEW) {
         uint64_t signals;
         sys_block_signals(&signals);

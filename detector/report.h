@@ -17,7 +17,7 @@ enum verdict {
     VERDICT_DUPLICATE,
     VERDICT_SUPPRESSED,
     VERDICT_IN_BASELINE,
-    VERDICT_UNWANTED /* a kind that detect= does not name */
+    VERDICT_UNWANTED /* a kind that detect= does not name; or suspected only, and shown */
 };
 
 /* Both stay valid for the life of the process; `symbolizer` may be NULL: modules and offsets are then not known either.

@@ -182,6 +182,16 @@ static void name_race(struct report *r)
         add_actor(r, &object->actor);
 }
 
+static void name_link(struct report *r, const struct finding_object *o)
+{
+    struct report_link *to = &r->path[r->npath++];
+    to->object = o;
+    if (o->kind == OBJECT_HEAP)
+        to->allocated = name_stack(o->stack);
+    else if (o->kind == OBJECT_GLOBAL)
+        to->name = name_object(o->base, 0);
+}
+
 uint64_t report_build(struct report *r, const struct finding *f, const struct symbolizer *symbolizer)
 {
     names = symbolizer;
@@ -195,6 +205,8 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
         name_race(r);
     for (int i = 0; i < f->nsteps && i < REPORT_STEPS; i++)
         name_step(r, &f->steps[i]);
+    for (int i = 0; i < f->npath && i < REPORT_PATH; i++)
+        name_link(r, &f->path[i]);
     uint64_t fingerprint = filter_fingerprint(r);
     for (int i = 0; i < 16; i++)
         r->fingerprint[i] = "0123456789abcdef"[fingerprint >> (60 - 4 * i) & 15];

@@ -35,6 +35,13 @@ struct report_step {
     struct report_lock held[FINDING_LOCKS];
 };
 
+struct report_link { /* of a path to an object */
+    const struct finding_object *object;
+    struct report_stack allocated; /* OBJECT_HEAP */
+    const char *name;              /* of a variable, or NULL */
+};
+
+#define REPORT_PATH 8
 #define REPORT_ACTORS 256
 #define REPORT_STEPS 256 /* shown of one finding; more are counted */
 
@@ -50,6 +57,8 @@ struct report {
     struct symbol_variable variable; /* of access[0].addr; its name may be NULL */
     struct report_step step[REPORT_STEPS];
     int nsteps; /* of them; the finding may have more */
+    struct report_link path[REPORT_PATH];
+    int npath;
     struct report_actor actors[REPORT_ACTORS];
     int nactors;
 };

@@ -150,6 +150,16 @@ static void deadlock_sentence(struct outbuf *o, const struct report *r)
     }
 }
 
+static void stuck_sentence(struct outbuf *o, const struct finding *f)
+{
+    const int n = f->nsteps + f->nmore;
+    outbuf_format(o, "%d %s%s ", n, f->steps[0].actor.goroutine ? "goroutine" : "thread", n == 1 ? "" : "s");
+    if (f->tier == TIER_SUSPECTED)
+        outbuf_format(o, "wait%s, and may be woken yet", n == 1 ? "s" : "");
+    else
+        outbuf_str(o, "can never go on");
+}
+
 void report_steps_sentence(struct outbuf *o, const struct report *r)
 {
     const struct finding *f = r->finding;
@@ -166,8 +176,7 @@ void report_steps_sentence(struct outbuf *o, const struct report *r)
         deadlock_sentence(o, r);
         break;
     case FINDING_STUCK:
-        outbuf_format(o, "%d %s%s can never go on", f->nsteps,
-                      f->steps[0].actor.goroutine ? "goroutine" : "thread", f->nsteps == 1 ? "" : "s");
+        stuck_sentence(o, f);
         break;
     case FINDING_MISUSE:
         misuse_sentence(o, r);
@@ -253,6 +262,41 @@ static void say_step(struct outbuf *o, const struct report *r, const struct repo
     say_held(o, s);
 }
 
+/* A link of the way by which the object can be reached. */
+static void say_link(struct outbuf *o, const struct report_link *l, bool first)
+{
+    const struct finding_object *at = l->object;
+    outbuf_str(o, first ? "  It can be reached by " : "    from there by ");
+    switch (at->kind) {
+    case OBJECT_HEAP:
+        outbuf_format(o, "a block of %zu bytes at 0x%lx, allocated by ", at->size, at->base);
+        report_say_actor_fully(o, &at->actor);
+        outbuf_str(o, " at:\n");
+        report_say_stack(o, &l->allocated, 6);
+        return;
+    case OBJECT_STACK:
+        outbuf_str(o, "the stack of ");
+        report_say_actor_fully(o, &at->actor);
+        break;
+    case OBJECT_TLS:
+        outbuf_str(o, "thread-local storage of ");
+        report_say_actor_fully(o, &at->actor);
+        break;
+    case OBJECT_FD:
+        outbuf_format(o, "what the kernel keeps for file descriptor %lu", at->base);
+        break;
+    case OBJECT_UNKNOWN:
+    case OBJECT_GLOBAL:
+        if (l->name) {
+            outbuf_str(o, "the variable ");
+            outbuf_name(o, l->name);
+        } else {
+            outbuf_format(o, "memory at 0x%lx", at->base);
+        }
+    }
+    outbuf_char(o, '\n');
+}
+
 void report_say_steps(struct outbuf *o, const struct report *r)
 {
     if (r->finding->kind == FINDING_LOCK_ORDER)
@@ -262,6 +306,9 @@ void report_say_steps(struct outbuf *o, const struct report *r)
                                                          : "order only");
     for (int i = 0; i < r->nsteps; i++)
         say_step(o, r, &r->step[i]);
-    if (r->finding->nsteps > r->nsteps)
-        outbuf_format(o, "  and %d more\n", r->finding->nsteps - r->nsteps);
+    const int more = r->finding->nsteps - r->nsteps + r->finding->nmore;
+    if (more)
+        outbuf_format(o, "  and %d more\n", more);
+    for (int i = 0; i < r->npath; i++)
+        say_link(o, &r->path[i], i == 0);
 }

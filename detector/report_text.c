@@ -27,6 +27,8 @@ const char *report_tier(enum finding_tier tier)
         return "predicted";
     case TIER_ORDER_ONLY:
         return "order-only";
+    case TIER_SUSPECTED:
+        return "suspected";
     }
     return "";
 }
@@ -357,9 +359,12 @@ void report_text(struct outbuf *o, const struct report *r)
 {
     static const char line[] = "==================\n";
     outbuf_str(o, line);
-    outbuf_format(o, "WARNING: gorace: %s: ", report_kind(r->finding->kind));
+    const bool counts = r->finding->tier != TIER_SUSPECTED;
+    outbuf_format(o, "%s: %s: ", counts ? "WARNING: gorace" : "gorace", report_kind(r->finding->kind));
     report_sentence(o, r);
-    outbuf_format(o, " [%s]\n", r->fingerprint);
+    if (counts)
+        outbuf_format(o, " [%s]", r->fingerprint);
+    outbuf_char(o, '\n');
     if (r->finding->kind == FINDING_RACE) {
         say_access(o, r, 0);
         say_access(o, r, 1);
@@ -369,8 +374,10 @@ void report_text(struct outbuf *o, const struct report *r)
     }
     for (int i = 0; i < r->nactors; i++)
         say_creation(o, &r->actors[i]);
-    outbuf_format(o, "SUMMARY: gorace: %s ", report_kind(r->finding->kind));
-    report_place(o, r);
-    outbuf_char(o, '\n');
+    if (counts) {
+        outbuf_format(o, "SUMMARY: gorace: %s ", report_kind(r->finding->kind));
+        report_place(o, r);
+        outbuf_char(o, '\n');
+    }
     outbuf_str(o, line);
 }

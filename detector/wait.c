@@ -9,7 +9,7 @@ static uint32_t nblocked; /* active without a time limit */
 static uint64_t serial;
 static uint64_t changes; /* waits begun and ended; atomic */
 
-static bool active(const struct actor *a)
+bool wait_active(const struct actor *a)
 {
     return __atomic_load_n(&a->wait.active, __ATOMIC_SEQ_CST);
 }
@@ -50,7 +50,7 @@ static bool visit_others(struct visitor *v, struct actor *w)
     const struct wait_for *f = &w->wait.f;
     bool found = false;
     for (struct actor *o = actors_newest; o && !found; o = o->older) {
-        if (o->ended || !(o == w || active(o)))
+        if (o->ended || !(o == w || wait_active(o)))
             continue;
         const struct held *h = held_find(o, f->key);
         if (f->how & HOW_EXCLUSIVE)
@@ -81,7 +81,7 @@ static bool visit_holders(struct visitor *v, struct actor *w)
     }
 }
 
-static bool has_holders(const struct actor *w)
+bool wait_has_holders(const struct actor *w)
 {
     return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD || w->wait.f.thing == THING_ONCE;
 }
@@ -100,7 +100,7 @@ static bool reach(struct visitor *v, struct actor *w, struct actor *holder)
         v->found = w;
         return true;
     }
-    if (holder->wait.mark == serial || !active(holder))
+    if (holder->wait.mark == serial || !wait_active(holder))
         return false;
     holder->wait.mark = serial;
     holder->wait.from = w;
@@ -148,6 +148,45 @@ static bool could_end(const struct wait_for *f)
     return l && l->pending;
 }
 
+void waits_lock(void)
+{
+    os_lock(&waits);
+}
+
+void waits_unlock(void)
+{
+    os_unlock(&waits);
+}
+
+uint32_t waits_without_limit(void)
+{
+    return __atomic_load_n(&nblocked, __ATOMIC_RELAXED);
+}
+
+bool wait_may_end(struct actor *a)
+{
+    return timed(a) || cancelled(a) || could_end(&a->wait.f);
+}
+
+struct each_holder {
+    struct visitor v;
+    bool (*visit)(struct actor *holder, void *ctx);
+    void *ctx;
+};
+
+static bool visit_each(struct visitor *v, struct actor *w, struct actor *holder)
+{
+    struct each_holder *each = (struct each_holder *)v;
+    (void)w;
+    return each->visit(holder, each->ctx);
+}
+
+bool wait_each_holder(struct actor *a, bool (*visit)(struct actor *holder, void *ctx), void *ctx)
+{
+    struct each_holder each = {{visit_each, NULL}, visit, ctx};
+    return visit_holders(&each.v, a);
+}
+
 static bool orphaned(const struct wait_for *f)
 {
     const struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
@@ -163,8 +202,8 @@ static bool all_stuck(bool *anybody)
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a && all; a = a->older) {
         a->wait.stuck = true;
-        all = a->ended || (active(a) && !timed(a));
-        if (!a->ended && all && !has_holders(a)) {
+        all = a->ended || (wait_active(a) && !timed(a));
+        if (!a->ended && all && !wait_has_holders(a)) {
             *anybody = true;
             all = !cancelled(a) && !could_end(&a->wait.f);
         }
@@ -172,7 +211,7 @@ static bool all_stuck(bool *anybody)
     /* Each wait for a holder must have one that is stuck; without, it is about to go on, or we do not know its holder. */
     for (struct actor *a = actors_newest; a && all; a = a->older) {
         struct visitor v = {is_stuck, NULL};
-        if (!a->ended && has_holders(a))
+        if (!a->ended && wait_has_holders(a))
             all = visit_holders(&v, a) || orphaned(&a->wait.f);
     }
     os_unlock(&actors_lock);
@@ -185,7 +224,7 @@ static enum sleeper whose(int tid)
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a && s == SLEEPER_UNKNOWN; a = a->older)
         if (!a->ended && actor_tid(a) == tid)
-            s = active(a) && has_holders(a) ? SLEEPER_STUCK : SLEEPER_WAITS;
+            s = wait_active(a) && wait_has_holders(a) ? SLEEPER_STUCK : SLEEPER_WAITS;
     os_unlock(&actors_lock);
     return s;
 }
@@ -195,11 +234,11 @@ static void describe_all(struct report_of_waits *r)
     int n = 0;
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a; a = a->older)
-        n += !a->ended && active(a);
+        n += !a->ended && wait_active(a);
     bool room = wait_report_open(r, n);
     for (struct actor *a = actors_newest; a && room; a = a->older) {
         struct visitor v = {first_holder, NULL};
-        if (a->ended || !active(a))
+        if (a->ended || !wait_active(a))
             continue;
         visit_holders(&v, a);
         wait_report_add(r, a, v.found, NULL);
@@ -291,7 +330,7 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         return;
     struct report_of_waits r = {0};
     os_lock(&waits);
-    a->wait = (struct wait){.f = *f, .stack = stack, .reported = f->told};
+    a->wait = (struct wait){.f = *f, .stack = stack, .sp = parked_here(), .reported = f->told};
     __atomic_store_n(&a->wait.active, true, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
     bool check = false, found = false, other_mutex = false;
@@ -340,10 +379,11 @@ static void condition_left(struct actor *a, bool gave_up)
 
 static void end(struct actor *a, bool gave_up)
 {
-    if (!active(a))
+    if (!wait_active(a))
         return;
     __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    actor_pass(a); /* who has stopped the world and seen `active` relies on it */
     bool nested = a->inside;
     a->inside = 1;
     compiler_barrier();
@@ -363,7 +403,7 @@ void wait_end(struct actor *a)
 
 void wait_woken(struct actor *a)
 {
-    if (!active(a))
+    if (!wait_active(a))
         return;
     __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
@@ -379,7 +419,7 @@ void wait_all_asleep(void)
     bool reported = false;
     os_lock(&waits);
     for (struct actor *a = actors_newest; a; a = a->older)
-        reported |= !a->ended && active(a) && a->wait.reported;
+        reported |= !a->ended && wait_active(a) && a->wait.reported;
     if (!reported)
         describe_all(&r);
     os_unlock(&waits);

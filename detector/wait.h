@@ -26,6 +26,18 @@
 
 /* The actor ends: its locks have no holder any more. Inside. */
 void wait_actor_ends(struct actor *a);
+/* For who looks at all waits at once: nobody begins or ends one meanwhile, and those that have just been woken have not come far.
+ * Not inside. */
+void waits_lock(void);
+void waits_unlock(void);
+uint32_t waits_without_limit(void); /* how many; a guess without the lock */
+/* With the lock: */
+bool wait_active(const struct actor *a);
+/* Its wait may end by itself, by somebody outside, or has been ended already. */
+bool wait_may_end(struct actor *a);
+bool wait_has_holders(const struct actor *a);
+/* Calls visit for all who hold what it waits for, as far as they are known, until it returns true. Caller holds actors_lock. */
+bool wait_each_holder(struct actor *a, bool (*visit)(struct actor *holder, void *ctx), void *ctx);
 /* fork: only `a` is left. */
 void wait_only(struct actor *a);
 

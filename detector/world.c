@@ -20,6 +20,62 @@ uint32_t world_stopped;         /* futex: 1 while the world stands; set under ac
 static uint32_t off;
 static uint64_t deferred;
 
+void actor_parks(struct actor *a, const char *call, int fd, uintptr_t sp)
+{
+    a->parked.sp = sp;
+    a->parked.call = call;
+    a->parked.fd = fd;
+    __atomic_store_n(&a->parked.is, true, __ATOMIC_RELEASE);
+}
+
+/* Who has seen `is` set after he stopped the world (and had the barrier put into all threads) may rely on it: `a` does not get
+ * past here. */
+void actor_unparks(struct actor *a)
+{
+    __atomic_store_n(&a->parked.is, false, __ATOMIC_RELAXED);
+    compiler_barrier();
+    actor_pass(a);
+}
+
+void actor_handles(struct actor *a, struct parked *before)
+{
+    *before = a->parked;
+    __atomic_fetch_add(&a->handlers, 1, __ATOMIC_RELAXED);
+    actor_unparks(a);
+}
+
+void actor_handled(struct actor *a, const struct parked *before)
+{
+    __atomic_fetch_sub(&a->handlers, a->handlers > 0, __ATOMIC_RELAXED);
+    if (before->is)
+        actor_parks(a, before->call, before->fd, before->sp);
+    else
+        actor_unparks(a);
+}
+
+void actor_jumped(struct actor *a)
+{
+    __atomic_store_n(&a->handlers, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&a->parked.is, false, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline)) void stand(struct actor *a)
+{
+    PARKED_REGISTERS();
+    actor_parks(a, NULL, -1, parked_here());
+    while (__atomic_load_n(&a->pause, __ATOMIC_SEQ_CST) & PAUSE_STOP)
+        os_futex_wait(&world_stopped, 1);
+    __atomic_store_n(&a->parked.is, false, __ATOMIC_RELAXED);
+}
+
+void actor_pass(struct actor *a)
+{
+    if (likely(!(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & PAUSE_STOP)) || a->inside)
+        return;
+    if (actor_enter(a))
+        actor_leave(a);
+}
+
 bool actor_enter_slow(struct actor *a)
 {
     for (;;) {
@@ -31,8 +87,7 @@ bool actor_enter_slow(struct actor *a)
         if (!(pause & PAUSE_STOP))
             return true;
         a->inside = 0;
-        while (__atomic_load_n(&a->pause, __ATOMIC_SEQ_CST) & PAUSE_STOP)
-            os_futex_wait(&world_stopped, 1);
+        stand(a);
         a->inside = 1;
         compiler_barrier();
     }

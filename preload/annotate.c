@@ -8,6 +8,7 @@
 #include "expected.h"
 #include "interpose.h"
 #include "listener.h"
+#include "stuck.h"
 
 #define ANNOTATION(type, name, params) \
     EXPORT type name params; \
@@ -33,6 +34,12 @@ ANNOTATION(void, gorace_annotate_expect_race, (const volatile void *addr, size_t
 ANNOTATION(unsigned long, gorace_annotate_findings, (void))
 {
     return report_count();
+}
+
+ANNOTATION(unsigned long, gorace_annotate_check_stuck, (void))
+{
+    PARKED_REGISTERS();
+    return stuck_ask(current(), parked_here());
 }
 
 ANNOTATION(unsigned long, gorace_annotate_expected_races, (const volatile void *addr))

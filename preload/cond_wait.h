@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "../detector/parked.h"
 #include "current.h"
 
 struct cond_wait {
@@ -28,6 +29,7 @@ void cond_wait_cancelled(void *w);
 
 #define COND_WAIT(w, result, call) \
     do { \
+        PARKED_REGISTERS(); \
         pthread_cleanup_push(cond_wait_cancelled, w); \
         result = call; \
         pthread_cleanup_pop(0); \

@@ -2,6 +2,7 @@
 #include "current.h"
 
 #include "../detector/os.h"
+#include "../detector/parked.h"
 #include "init.h"
 #include "threads.h"
 
@@ -51,8 +52,10 @@ void current_runs(struct actor *a)
     current_actor = NULL; /* a signal handler in between is nobody's */
     if (before)
         actor_suspend(before);
-    if (a)
+    if (a) {
+        actor_pass(a); /* none begins to run while the world stands still */
         actor_resume(a, host);
+    }
     current_actor = a;
 }
 

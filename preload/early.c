@@ -41,6 +41,12 @@ static uint64_t free_top[CLASSES]; /* pops << POINTER_BITS | address / UNIT */
 
 #define POINTER_BITS 43 /* 47-bit user addresses in units of 16 */
 
+size_t early_used(void)
+{
+    uintptr_t used = __atomic_load_n(&frontier, __ATOMIC_RELAXED);
+    return used ? used - early_base : 0;
+}
+
 static size_t class_size(unsigned c)
 {
     if (c < 4)

@@ -18,6 +18,7 @@ static inline bool early_owns(const void *p)
            __atomic_load_n(&early_span, __ATOMIC_RELAXED);
 }
 
+size_t early_used(void); /* of the span, from its base on */
 /* `align` is a power of two; 16 serves malloc. NULL when there is no memory. Not cleared. */
 void *early_alloc(size_t size, size_t align);
 void *early_zalloc(size_t size);

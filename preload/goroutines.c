@@ -7,8 +7,6 @@
  * What a partner tells for a parked goroutine is told as if that ran here for a moment.
  *
  * Timers fire between goroutines. The thread's own actor stands for them then, and forgets all it knows before each. */
-#include <link.h>
-
 #include <gorace/event.h>
 
 #include "../detector/access.h"
@@ -235,21 +233,6 @@ static void all_asleep(void)
 
 static bool leaving; /* left_begin has said yes */
 
-static int add_data(struct dl_phdr_info *info, size_t size, void *arg)
-{
-    uintptr_t lo, hi;
-    (void)size;
-    (void)arg;
-    modules_self(&lo, &hi);
-    for (int i = 0; i < info->dlpi_phnum; i++) /* not our own: our tables name all that there is */
-        if (info->dlpi_addr + info->dlpi_phdr[i].p_vaddr - lo < hi - lo)
-            return 0;
-    for (int i = 0; i < info->dlpi_phnum; i++)
-        if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_W)
-            left_root(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, info->dlpi_phdr[i].p_memsz);
-    return 0;
-}
-
 /* The first thing that is told of those left. */
 static bool begin_leaving(void)
 {
@@ -266,9 +249,8 @@ static void left_memory(const void *memory, size_t size)
 
 static void left_waits(struct gorace_actor *by, const struct gorace_wait *waits, int n, const void *stack, size_t size)
 {
-    uint64_t key = n > 0 ? key_of(waits[0].object) : 0;
     if (by && begin_leaving())
-        left_waiting((struct actor *)by, &key, n, (uintptr_t)stack, size);
+        left_waiting((struct actor *)by, n > 0 ? key_of(waits[0].object) : 0, n < 0, (uintptr_t)stack, size);
 }
 
 static void left_all(void)
@@ -277,11 +259,10 @@ static void left_all(void)
     if (!begin_leaving())
         return;
     leaving = false;
+    PARKED_REGISTERS();
     bool all_roots = mappings_each(left_root);
-    struct inside in = inside_begin();
-    dl_iterate_phdr(add_data, NULL);
-    inside_end(in);
-    left_end(me, all_roots);
+    all_roots = modules_data(left_root) && all_roots;
+    left_end(me, parked_here(), all_roots);
 }
 
 /* ---- objects and memory ---- */

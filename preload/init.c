@@ -12,6 +12,7 @@
 
 #include "../detector/flags.h"
 #include "../detector/os.h"
+#include "../detector/parked.h"
 #include "../detector/report.h"
 #include "../detector/unwind.h"
 #include "../instrument/instrument.h"
@@ -28,6 +29,7 @@
 #include "raw.h"
 #include "sarif.h"
 #include "signals.h"
+#include "stuck.h"
 #include "symbolizer_load.h"
 #include "threads.h"
 #include "unseen.h"
@@ -70,6 +72,11 @@ void reports_ready(void)
     }
     os_unlock(&once);
     inside_end(in);
+}
+
+bool reports_are_ready(void)
+{
+    return __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
 }
 
 /* ---- host functions of the core ------------------------------------------------------------------------------------ */
@@ -269,10 +276,13 @@ static void start(void)
         return;
     }
     uintptr_t lo, hi;
+    stuck_start(&flags);
     modules_scan();
     modules_self(&lo, &hi);
     unwind_leave_out(lo, hi);
     threads_start();
+    if (flags.sigquit != SIGQUIT_OFF)
+        signal_quit_shows(flags.sigquit == SIGQUIT_END);
     pthread_atfork(fork_prepare, fork_parent, fork_child);
     __atomic_store_n(&phase, RUNNING, __ATOMIC_RELEASE);
 }
@@ -387,6 +397,8 @@ int process_exit_code(int status)
  * that is the writing of buffered output, done by hand. */
 __attribute__((destructor)) static void end(void)
 {
+    PARKED_REGISTERS();
+    stuck_at_exit(current(), parked_here());
     int status = process_exit_code(-1);
     if (status == -1)
         return;

@@ -11,5 +11,6 @@ bool detector_running(void);
 /* Before there is a second actor: loads what names functions and unwinds, reads the suppressions. A process that never
  * has a second thread does not pay for it; later, the loader's lock might be held by somebody who waits for us. */
 void reports_ready(void);
+bool reports_are_ready(void);
 
 #endif

@@ -22,6 +22,7 @@
 #ifndef GORACE_INTERPOSE_H
 #define GORACE_INTERPOSE_H
 
+#include "../detector/parked.h"
 #include "current.h"
 #include "libc_types.h" /* every libc header that the table's types need */
 

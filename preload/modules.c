@@ -11,14 +11,16 @@
 #define MODULES_MAX 1950
 #define RUNTIMES_MAX 32
 #define GONE_MAX 64
+#define DATA_MAX 1024
 struct text {
     uintptr_t lo, hi;
 };
 struct list {
-    uint32_t n, nruntime, ngone, dropped;
+    uint32_t n, nruntime, ngone, ndata, dropped;
     struct text text[MODULES_MAX]; /* of instrumented modules */
     struct text runtime[RUNTIMES_MAX];
     struct text gone[GONE_MAX]; /* of instrumented modules that were unloaded, where no other one lies by now */
+    struct text data[DATA_MAX]; /* writable segments of all but ourselves; with more, ndata is above */
 };
 static struct list *list; /* atomic */
 static uintptr_t self_lo, self_hi;
@@ -91,6 +93,13 @@ static void add_text(struct list *l, uintptr_t lo, uintptr_t size, bool runtime)
     (runtime ? l->runtime : l->text)[(*n)++] = (struct text){lo, lo + size};
 }
 
+static void add_data(struct list *l, uintptr_t lo, uintptr_t size)
+{
+    if (l->ndata < DATA_MAX)
+        l->data[l->ndata] = (struct text){lo, lo + size};
+    l->ndata++;
+}
+
 static void add_gone(struct list *l, const struct text *text, uint32_t n)
 {
     for (uint32_t i = 0; i < n && l->ngone < GONE_MAX; i++)
@@ -141,6 +150,8 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         if (p->p_type == PT_LOAD && p->p_flags & PF_X && (instrumented || runtime))
             add_text(l, info->dlpi_addr + p->p_vaddr, p->p_memsz, runtime);
+        if (p->p_type == PT_LOAD && p->p_flags & PF_W && !ours)
+            add_data(l, info->dlpi_addr + p->p_vaddr, p->p_memsz);
     }
     return 0;
 }
@@ -150,7 +161,7 @@ void modules_scan(void)
     struct list *l = arena_alloc(sizeof *l);
     if (!l)
         return;
-    l->n = l->nruntime = l->ngone = l->dropped = 0;
+    l->n = l->nruntime = l->ngone = l->ndata = l->dropped = 0;
     dl_iterate_phdr(look, l);
     /* Room for those that came to be gone just now, at the cost of the oldest. */
     if (list) {
@@ -182,6 +193,23 @@ bool modules_runtime(uintptr_t pc)
 {
     const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
     return l && has(l->runtime, l->nruntime, pc);
+}
+
+static uint32_t loading; /* atomic: how many are */
+
+void modules_loading(bool begins)
+{
+    __atomic_fetch_add(&loading, begins ? 1 : -1, __ATOMIC_SEQ_CST);
+}
+
+bool modules_data(void (*visit)(uintptr_t lo, size_t size))
+{
+    const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+    if (!l || l->ndata > DATA_MAX || __atomic_load_n(&loading, __ATOMIC_SEQ_CST))
+        return false;
+    for (uint32_t i = 0; i < l->ndata; i++)
+        visit(l->data[i].lo, l->data[i].hi - l->data[i].lo);
+    return true;
 }
 
 void modules_self(uintptr_t *lo, uintptr_t *hi)

@@ -3,6 +3,7 @@
 #define GORACE_MODULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Looks at all modules anew: at the start and after dlopen or dlclose. The caller stands in inside_begin(). */
@@ -12,6 +13,11 @@ bool modules_instrumented(uintptr_t pc);
 /* Whether the code at `pc`, or the file, belongs to the C or C++ runtime or is a replacement of malloc. */
 bool modules_runtime(uintptr_t pc);
 bool modules_is_runtime(const char *file);
+/* Calls visit for the writable data of all modules but ourselves; takes no lock. False when some are not known, or while a module
+ * is being loaded. */
+bool modules_data(void (*visit)(uintptr_t lo, size_t size));
+/* Round the loading of one. */
+void modules_loading(bool begins);
 /* The text of libgorace.so itself. */
 void modules_self(uintptr_t *lo, uintptr_t *hi);
 

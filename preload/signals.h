@@ -33,6 +33,9 @@ void signal_sent(struct actor *me, int sig);
 void signal_take_trap(void);
 void signal_trap(int sig, siginfo_t *info, void *context);
 
+/* SIGQUIT shows who is stuck, as long as the program leaves it its default action; `end`: and ends the process then. */
+void signal_quit_shows(bool end);
+
 /* From now on the handler that libc has installed for a signal of its own is called like one of the program. */
 void signal_guard(int sig);
 

@@ -155,6 +155,8 @@ static int measure_locals(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
+extern void *__libc_stack_end; /* of the first stack: what the kernel has put there, names and environment, lies above */
+
 #define PAGE ((uintptr_t)4096)
 #define UNLIMITED_STACK ((size_t)64 << 20) /* what is taken for the stack when it has no limit */
 
@@ -207,6 +209,8 @@ static void settle(struct thread *t)
     t->stack_size = size;
     os_lock(&lock);
     actor_starts(t->actor, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), lo, size);
+    if (t->is_main)
+        actor_has_frames_below(t->actor, (uintptr_t)__libc_stack_end);
     actor_has_locals(t->actor, (uintptr_t)pthread_self() - locals_size, locals_size);
     if (detached && !t->detached) {
         t->detached = true;

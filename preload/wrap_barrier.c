@@ -164,6 +164,7 @@ INTERPOSE(int, pthread_barrier_wait, (pthread_barrier_t * b))
     struct actor *me = current();
     if (!me)
         return REAL(pthread_barrier_wait)(b);
+    PARKED_REGISTERS();
     struct round *r = arrive(b);
     uint64_t key = r ? r->key : (uintptr_t)b;
     uint64_t over = 0;

@@ -44,6 +44,7 @@ INTERPOSE(int, thrd_join, (thrd_t id, int *value))
 {
     struct actor *me = current();
     struct thread *t = me ? thread_find(id) : NULL;
+    PARKED_REGISTERS();
     struct join_wait w = join_wait_begins(me, t, CALLER);
     int result = REAL(thrd_join)(id, value);
     join_wait_over(&w);
@@ -107,6 +108,7 @@ INTERPOSE(int, mtx_lock, (mtx_t * m))
         return REAL(mtx_lock)(m);
     int result = REAL(mtx_trylock)(m);
     if (__builtin_expect(result == thrd_busy, 0)) {
+        PARKED_REGISTERS();
         bool waits = mutex_wait_begin(me, inner(m), CALLER);
         result = REAL(mtx_lock)(m);
         if (waits)
@@ -126,7 +128,7 @@ INTERPOSE(int, mtx_trylock, (mtx_t * m))
 INTERPOSE(int, mtx_timedlock, (mtx_t * m, const struct timespec *until))
 {
     struct actor *me = current();
-    int result = REAL(mtx_timedlock)(m, until);
+    int result = PARKED(me, "mtx_timedlock", -1, REAL(mtx_timedlock)(m, until));
     if (me && result == thrd_timedout)
         lock_missed(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TIMED), CALLER);
     return locked(me, m, result, HOW_TIMED, CALLER);

@@ -15,6 +15,7 @@
 #include "../instrument/instrument.h"
 #include "arch/x86_64/call_as.h"
 #include "interpose.h"
+#include "modules.h"
 #include "process.h"
 
 static char loader; /* its address is the sync object of the loader's lock */
@@ -91,18 +92,20 @@ static const void *call_from(const char *file, uintptr_t pc)
 
 static void opened(struct actor *me, const void *handle)
 {
-    if (!me)
-        return;
-    sync_acquire(me, (uintptr_t)&loader);
-    sync_release_merge(me, (uintptr_t)&loader);
-    if (handle)
-        modules_changed();
+    if (me) {
+        sync_acquire(me, (uintptr_t)&loader);
+        sync_release_merge(me, (uintptr_t)&loader);
+        if (handle)
+            modules_changed();
+    }
+    modules_loading(false);
 }
 
 INTERPOSE(void *, dlopen, (const char *file, int mode))
 {
     struct actor *me = current();
     const void *from = call_from(file, instrument_return(CALLER));
+    modules_loading(true);
     void *handle =
         from ? call_as(from, (void *)REAL(dlopen), file, (void *)(intptr_t)mode, NULL) : REAL(dlopen)(file, mode);
     opened(me, handle);
@@ -113,6 +116,7 @@ INTERPOSE(void *, dlmopen, (Lmid_t space, const char *file, int mode))
 {
     struct actor *me = current();
     const void *from = call_from(file, instrument_return(CALLER));
+    modules_loading(true);
     void *handle = from ? call_as(from, (void *)REAL(dlmopen), (void *)space, file, (void *)(intptr_t)mode)
                         : REAL(dlmopen)(space, file, mode);
     opened(me, handle);

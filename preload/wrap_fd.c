@@ -214,13 +214,13 @@ static void giving(struct actor *me, int fd, const void *from, size_t n, uintptr
 INTERPOSE(ssize_t, read, (int fd, void *to, size_t n))
 {
     struct actor *me = current();
-    return got(me, fd, to, REAL(read)(fd, to, n), CALLER);
+    return got(me, fd, to, PARKED(me, "read", fd, REAL(read)(fd, to, n)), CALLER);
 }
 
 INTERPOSE(ssize_t, __read_chk, (int fd, void *to, size_t n, size_t room))
 {
     struct actor *me = current();
-    return got(me, fd, to, REAL(__read_chk)(fd, to, n, room), CALLER);
+    return got(me, fd, to, PARKED(me, "read_chk", fd, REAL(__read_chk)(fd, to, n, room)), CALLER);
 }
 
 INTERPOSE(ssize_t, pread, (int fd, void *to, size_t n, off_t at))
@@ -249,8 +249,9 @@ INTERPOSE(ssize_t, __pread64_chk, (int fd, void *to, size_t n, off64_t at, size_
 
 INTERPOSE(ssize_t, write, (int fd, const void *from, size_t n))
 {
-    giving(current(), fd, from, n, CALLER);
-    return REAL(write)(fd, from, n);
+    struct actor *me = current();
+    giving(me, fd, from, n, CALLER);
+    return PARKED(me, "write", fd, REAL(write)(fd, from, n));
 }
 
 INTERPOSE(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at))

@@ -8,8 +8,10 @@ static void unwound(const struct __jmp_buf_tag *env)
 {
     struct actor *me = current();
     signal_handled_now = 0; /* if it was a handler that is left */
-    if (me)
+    if (me) {
+        actor_jumped(me);
         context_unwound(me, longjmp_sp(env));
+    }
 }
 
 INTERPOSE(void, longjmp, (jmp_buf env, int value))

@@ -45,6 +45,7 @@ INTERPOSE(int, pthread_mutex_destroy, (pthread_mutex_t * m))
 
 static __attribute__((noinline)) int lock_blocking(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
 {
+    PARKED_REGISTERS();
     bool waits = mutex_wait_begin(me, m, pc);
     int result = REAL(pthread_mutex_lock)(m);
     if (waits)
@@ -73,7 +74,7 @@ INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
 {
     struct actor *me = current();
-    int result = REAL(pthread_mutex_timedlock)(m, until);
+    int result = PARKED(me, "pthread_mutex_timedlock", -1, REAL(pthread_mutex_timedlock)(m, until));
     return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
@@ -82,7 +83,7 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     struct actor *me = current();
     if (!REAL(pthread_mutex_clocklock))
         return ENOSYS;
-    int result = REAL(pthread_mutex_clocklock)(m, clock, until);
+    int result = PARKED(me, "pthread_mutex_clocklock", -1, REAL(pthread_mutex_clocklock)(m, clock, until));
     return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 

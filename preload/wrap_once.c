@@ -60,6 +60,7 @@ INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
     struct thread *t = me ? thread_self() : NULL;
     if (!t)
         return REAL(pthread_once)(flag, run);
+    PARKED_REGISTERS();
     struct once_call call = {run, (uintptr_t)flag, CALLER, t->once};
     t->once = &call;
     once_begins(me, &call);

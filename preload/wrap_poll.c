@@ -25,14 +25,14 @@ INTERPOSE(int, poll, (struct pollfd * fds, nfds_t n, int timeout))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
-    return polled(me, fds, n, REAL(poll)(fds, n, timeout), CALLER);
+    return polled(me, fds, n, PARKED(me, "poll", -1, REAL(poll)(fds, n, timeout)), CALLER);
 }
 
 INTERPOSE(int, __poll_chk, (struct pollfd * fds, nfds_t n, int timeout, size_t room))
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
-    return polled(me, fds, n, REAL(__poll_chk)(fds, n, timeout, room), CALLER);
+    return polled(me, fds, n, PARKED(me, "poll_chk", -1, REAL(__poll_chk)(fds, n, timeout, room)), CALLER);
 }
 
 static void reading_limits(struct actor *me, const struct timespec *timeout, const sigset_t *mask, uintptr_t pc)
@@ -48,7 +48,7 @@ INTERPOSE(int, ppoll, (struct pollfd * fds, nfds_t n, const struct timespec *tim
     struct actor *me = current();
     polling(me, fds, n, CALLER);
     reading_limits(me, timeout, mask, CALLER);
-    return polled(me, fds, n, REAL(ppoll)(fds, n, timeout, mask), CALLER);
+    return polled(me, fds, n, PARKED(me, "ppoll", -1, REAL(ppoll)(fds, n, timeout, mask)), CALLER);
 }
 
 INTERPOSE(int, __ppoll_chk,
@@ -57,7 +57,7 @@ INTERPOSE(int, __ppoll_chk,
     struct actor *me = current();
     polling(me, fds, n, CALLER);
     reading_limits(me, timeout, mask, CALLER);
-    return polled(me, fds, n, REAL(__ppoll_chk)(fds, n, timeout, mask, room), CALLER);
+    return polled(me, fds, n, PARKED(me, "ppoll_chk", -1, REAL(__ppoll_chk)(fds, n, timeout, mask, room)), CALLER);
 }
 
 /* ---- select ----------------------------------------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ INTERPOSE(int, select, (int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *
     selecting(me, n, r, w, x, CALLER);
     if (me)
         read_if(me, timeout, sizeof *timeout, CALLER);
-    int ready = selected(me, n, r, w, x, REAL(select)(n, r, w, x, timeout), CALLER);
+    int ready = selected(me, n, r, w, x, PARKED(me, "select", -1, REAL(select)(n, r, w, x, timeout)), CALLER);
     if (me)
         write_if(me, timeout, sizeof *timeout, CALLER); /* Linux leaves the rest of the time there */
     return ready;
@@ -108,7 +108,7 @@ INTERPOSE(int, pselect, (int n, fd_set *r, fd_set *w, fd_set *x, const struct ti
     struct actor *me = current();
     selecting(me, n, r, w, x, CALLER);
     reading_limits(me, timeout, mask, CALLER);
-    return selected(me, n, r, w, x, REAL(pselect)(n, r, w, x, timeout, mask), CALLER);
+    return selected(me, n, r, w, x, PARKED(me, "pselect", -1, REAL(pselect)(n, r, w, x, timeout, mask)), CALLER);
 }
 
 /* ---- epoll ------------------------------------------------------------------------------------------------------ */
@@ -155,14 +155,14 @@ static int woken(struct actor *me, int epoll, const struct epoll_event *events, 
 INTERPOSE(int, epoll_wait, (int epoll, struct epoll_event *events, int max, int timeout))
 {
     struct actor *me = current();
-    return woken(me, epoll, events, REAL(epoll_wait)(epoll, events, max, timeout), CALLER);
+    return woken(me, epoll, events, PARKED(me, "epoll_wait", epoll, REAL(epoll_wait)(epoll, events, max, timeout)), CALLER);
 }
 
 INTERPOSE(int, epoll_pwait, (int epoll, struct epoll_event *events, int max, int timeout, const sigset_t *mask))
 {
     struct actor *me = current();
     reading_limits(me, NULL, mask, CALLER);
-    return woken(me, epoll, events, REAL(epoll_pwait)(epoll, events, max, timeout, mask), CALLER);
+    return woken(me, epoll, events, PARKED(me, "epoll_pwait", epoll, REAL(epoll_pwait)(epoll, events, max, timeout, mask)), CALLER);
 }
 
 INTERPOSE(int, epoll_pwait2,
@@ -170,5 +170,5 @@ INTERPOSE(int, epoll_pwait2,
 {
     struct actor *me = current();
     reading_limits(me, timeout, mask, CALLER);
-    return woken(me, epoll, events, REAL(epoll_pwait2)(epoll, events, max, timeout, mask), CALLER);
+    return woken(me, epoll, events, PARKED(me, "epoll_pwait2", epoll, REAL(epoll_pwait2)(epoll, events, max, timeout, mask)), CALLER);
 }

@@ -14,6 +14,7 @@
 #include "../detector/locks.h"
 #include "raw.h"
 #include "signals.h"
+#include "stuck.h"
 #include "threads.h"
 
 static long owner; /* pid; a child of vfork has another one, and must not end our report */
@@ -28,26 +29,32 @@ bool process_is_ours(void)
     return raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0) == owner;
 }
 
-static int last_status(int status)
+static int last_status(int status, uintptr_t sp)
 {
-    return process_is_ours() ? process_exit_code(status) : status;
+    if (!process_is_ours())
+        return status;
+    stuck_at_exit(current(), sp);
+    return process_exit_code(status);
 }
 
 INTERPOSE(void, _exit, (int status))
 {
-    REAL(_exit)(last_status(status));
+    PARKED_REGISTERS();
+    REAL(_exit)(last_status(status, parked_here()));
     __builtin_unreachable();
 }
 
 INTERPOSE(void, _Exit, (int status))
 {
-    REAL(_Exit)(last_status(status));
+    PARKED_REGISTERS();
+    REAL(_Exit)(last_status(status, parked_here()));
     __builtin_unreachable();
 }
 
 INTERPOSE(void, quick_exit, (int status))
 {
-    REAL(quick_exit)(last_status(status));
+    PARKED_REGISTERS();
+    REAL(quick_exit)(last_status(status, parked_here()));
     __builtin_unreachable();
 }
 
@@ -176,7 +183,7 @@ static void before(struct actor *me, long number, long *a)
             signal_sent(me, (int)a[2]);
         break;
     case SYS_exit_group:
-        a[0] = last_status((int)a[0]);
+        a[0] = last_status((int)a[0], parked_here());
         break;
     case SYS_exit:
         thread_ends();
@@ -226,8 +233,9 @@ INTERPOSE(long, syscall, (long number, ...))
         threads_before_fork();
         return forked(REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     }
+    PARKED_REGISTERS();
     bool waits = me && number == SYS_futex && futex_waits(me, a, CALLER);
-    long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    long result = PARKED(waits ? NULL : me, "syscall", -1, REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     if (waits)
         wait_end(me);
     if (me && number == SYS_futex && result == 0)

@@ -102,6 +102,7 @@ static bool wait_begins(struct actor *me, pthread_rwlock_t *l, unsigned bits, ui
     struct actor *me = current(); \
     if (!me) \
         return REAL(name)(l); \
+    PARKED_REGISTERS(); \
     int result = REAL(try)(l); \
     if (__builtin_expect(result == EBUSY, 0)) { \
         bool waits = wait_begins(me, l, bits, CALLER); \
@@ -125,7 +126,7 @@ INTERPOSE(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t * l))
 INTERPOSE(int, pthread_rwlock_timedrdlock, (pthread_rwlock_t * l, const struct timespec *until))
 {
     struct actor *me = current();
-    return locked(me, l, REAL(pthread_rwlock_timedrdlock)(l, until), HOW_TIMED, CALLER);
+    return locked(me, l, PARKED(me, "pthread_rwlock_timedrdlock", -1, REAL(pthread_rwlock_timedrdlock)(l, until)), HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until))
@@ -133,7 +134,7 @@ INTERPOSE(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * l, clockid_t cloc
     struct actor *me = current();
     if (!REAL(pthread_rwlock_clockrdlock))
         return ENOSYS;
-    return locked(me, l, REAL(pthread_rwlock_clockrdlock)(l, clock, until), HOW_TIMED, CALLER);
+    return locked(me, l, PARKED(me, "pthread_rwlock_clockrdlock", -1, REAL(pthread_rwlock_clockrdlock)(l, clock, until)), HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_wrlock, (pthread_rwlock_t * l))
@@ -150,7 +151,7 @@ INTERPOSE(int, pthread_rwlock_trywrlock, (pthread_rwlock_t * l))
 INTERPOSE(int, pthread_rwlock_timedwrlock, (pthread_rwlock_t * l, const struct timespec *until))
 {
     struct actor *me = current();
-    return locked(me, l, REAL(pthread_rwlock_timedwrlock)(l, until), HOW_EXCLUSIVE | HOW_TIMED, CALLER);
+    return locked(me, l, PARKED(me, "pthread_rwlock_timedwrlock", -1, REAL(pthread_rwlock_timedwrlock)(l, until)), HOW_EXCLUSIVE | HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_clockwrlock, (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until))
@@ -158,7 +159,7 @@ INTERPOSE(int, pthread_rwlock_clockwrlock, (pthread_rwlock_t * l, clockid_t cloc
     struct actor *me = current();
     if (!REAL(pthread_rwlock_clockwrlock))
         return ENOSYS;
-    return locked(me, l, REAL(pthread_rwlock_clockwrlock)(l, clock, until), HOW_EXCLUSIVE | HOW_TIMED, CALLER);
+    return locked(me, l, PARKED(me, "pthread_rwlock_clockwrlock", -1, REAL(pthread_rwlock_clockwrlock)(l, clock, until)), HOW_EXCLUSIVE | HOW_TIMED, CALLER);
 }
 
 /* Of a lock that the core does not know this thread to hold. */

@@ -62,6 +62,7 @@ static void wait_cancelled(void *me)
 static int wait_blocking(struct actor *me, sem_t *s, uintptr_t pc)
 {
     int result, shared;
+    PARKED_REGISTERS();
     raw_copy(&shared, (const char *)s + SHARED_OFFSET, sizeof shared);
     const struct wait_for w = {
         .thing = THING_SEM, .how = shared ? HOW_OUTSIDE : 0, .key = (uintptr_t)s, .available = positive};
@@ -99,7 +100,7 @@ INTERPOSE(int, sem_trywait, (sem_t * s))
 INTERPOSE(int, sem_timedwait, (sem_t * s, const struct timespec *until))
 {
     struct actor *me = current();
-    return passed(me, s, REAL(sem_timedwait)(s, until));
+    return passed(me, s, PARKED(me, "sem_timedwait", -1, REAL(sem_timedwait)(s, until)));
 }
 
 INTERPOSE(int, sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until))
@@ -109,5 +110,5 @@ INTERPOSE(int, sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec
         errno = ENOSYS;
         return -1;
     }
-    return passed(me, s, REAL(sem_clockwait)(s, clock, until));
+    return passed(me, s, PARKED(me, "sem_clockwait", -1, REAL(sem_clockwait)(s, clock, until)));
 }

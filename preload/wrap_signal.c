@@ -12,9 +12,11 @@
  * remembered which function the trampoline stands for, and its flags. SA_RESETHAND is done here, when the handler is
  * really run: the kernel would do it before the signal is put off. */
 #include "../instrument/slots.h"
+#include "../detector/parked.h"
 #include "interpose.h"
 #include "raw.h"
 #include "signals.h"
+#include "stuck.h"
 #include "threads.h"
 
 #define SIGNALS 65
@@ -121,6 +123,9 @@ static void run_handler(int sig, siginfo_t *info, void *context)
     int saved = errno;
     struct thread *t = thread_self();
     struct actor *me = t && must_wait(t) ? NULL : current(); /* a fault in the core is not the program's */
+    struct parked parked;
+    if (me)
+        actor_handles(me, &parked);
     if (me)
         sync_acquire(me, signal_key(sig));
     if (me && t && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
@@ -135,6 +140,8 @@ static void run_handler(int sig, siginfo_t *info, void *context)
     run(sig, info, context); /* a handler of one argument does not look at the others */
     slots = interrupted;
     signal_handled_now = outer;
+    if (me)
+        actor_handled(me, &parked);
 }
 
 static bool trap_taken; /* before there is a second thread */
@@ -235,6 +242,48 @@ void signal_trap(int sig, siginfo_t *info, void *context)
     }
 }
 
+/* ---- SIGQUIT ---------------------------------------------------------------------------------------------------------- */
+
+/* A handler of our own stands in for the default action: the program is told that this is what it has. */
+static bool quit_shows, quit_ends; /* set once */
+
+static void on_quit(int sig, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    struct thread *t = thread_self();
+    if (t && must_wait(t)) {
+        put_off(t, sig, info, context);
+    } else {
+        stuck_on_quit(context);
+        if (quit_ends) {
+            REAL(sigaction)(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+            raw_syscall(SYS_tgkill, raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
+                        raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), sig, 0, 0, 0);
+        }
+    }
+    errno = saved;
+}
+
+static void quit_action(struct sigaction *to)
+{
+    *to = (struct sigaction){.sa_sigaction = on_quit, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+}
+
+static bool is_default(const struct sigaction *act)
+{
+    return !(act->sa_flags & SA_SIGINFO) && act->sa_handler == SIG_DFL;
+}
+
+void signal_quit_shows(bool end)
+{
+    struct sigaction ours, before;
+    quit_ends = end;
+    quit_shows = true;
+    quit_action(&ours);
+    if (REAL(sigaction)(SIGQUIT, NULL, &before) == 0 && is_default(&before))
+        REAL(sigaction)(SIGQUIT, &ours, NULL);
+}
+
 static int install(int sig, const struct sigaction *act, struct sigaction *old)
 {
     struct sigaction ours, before;
@@ -255,6 +304,8 @@ static int install(int sig, const struct sigaction *act, struct sigaction *old)
             remember(sig, act->sa_sigaction, act->sa_flags, *(const uint64_t *)&act->sa_mask);
             ours.sa_sigaction = trampoline;
             ours.sa_flags = (act->sa_flags | SA_SIGINFO) & ~SA_RESETHAND;
+        } else if (quit_shows && sig == SIGQUIT && is_default(act)) {
+            quit_action(&ours);
         }
     }
     int result = REAL(sigaction)(sig, act ? &ours : NULL, &before);
@@ -263,6 +314,8 @@ static int install(int sig, const struct sigaction *act, struct sigaction *old)
     tables_unlock(self);
     if (result == 0 && old) {
         *old = before;
+        if (before.sa_sigaction == on_quit)
+            *old = (struct sigaction){.sa_handler = SIG_DFL};
         if (before.sa_sigaction == trampoline) {
             old->sa_sigaction = last;
             old->sa_flags ^= (old->sa_flags ^ last_flags) & (SA_SIGINFO | SA_RESETHAND);

@@ -6,6 +6,7 @@
 #include "interpose.h"
 #include "raw.h"
 #include "signals.h"
+#include "stuck.h"
 #include "threads.h"
 
 #define TAKERS 64
@@ -108,6 +109,7 @@ INTERPOSE(int, sigqueue, (pid_t pid, int sig, const union sigval value))
     struct actor *me = current();
     if (may_be_us(pid))
         sends(me, sig);
+    stuck_kernel_keeps((uintptr_t)value.sival_ptr);
     return REAL(sigqueue)(pid, sig, value);
 }
 
@@ -120,13 +122,14 @@ INTERPOSE(int, pthread_kill, (pthread_t id, int sig))
 INTERPOSE(int, pthread_sigqueue, (pthread_t id, int sig, const union sigval value))
 {
     sends(current(), sig);
+    stuck_kernel_keeps((uintptr_t)value.sival_ptr);
     return REAL(pthread_sigqueue)(id, sig, value);
 }
 
 INTERPOSE(int, sigwait, (const sigset_t *set, int *sig))
 {
     struct actor *me = current();
-    int result = REAL(sigwait)(set, sig);
+    int result = PARKED(me, "sigwait", -1, REAL(sigwait)(set, sig));
     if (me && result == 0) {
         sync_acquire(me, signal_key(*sig));
         mem_write(me, sig, sizeof *sig, CALLER);
@@ -152,12 +155,12 @@ INTERPOSE(int, sigwaitinfo, (const sigset_t *set, siginfo_t *wanted))
 {
     struct actor *me = current();
     siginfo_t info;
-    return waited(me, REAL(sigwaitinfo)(set, &info), wanted, &info, CALLER);
+    return waited(me, PARKED(me, "sigwaitinfo", -1, REAL(sigwaitinfo)(set, &info)), wanted, &info, CALLER);
 }
 
 INTERPOSE(int, sigtimedwait, (const sigset_t *set, siginfo_t *wanted, const struct timespec *limit))
 {
     struct actor *me = current();
     siginfo_t info;
-    return waited(me, REAL(sigtimedwait)(set, &info, limit), wanted, &info, CALLER);
+    return waited(me, PARKED(me, "sigtimedwait", -1, REAL(sigtimedwait)(set, &info, limit)), wanted, &info, CALLER);
 }

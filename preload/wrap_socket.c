@@ -51,7 +51,7 @@ INTERPOSE(int, connect, (int fd, const struct sockaddr *a, socklen_t size))
         read_if(me, a, size, CALLER);
         fd_connecting(me, fd, a, size);
     }
-    int result = REAL(connect)(fd, a, size);
+    int result = PARKED(me, "connect", fd, REAL(connect)(fd, a, size));
     if (me && (result == 0 || errno == EINPROGRESS))
         fd_connected(me, fd, a, size);
     return result;
@@ -61,7 +61,7 @@ INTERPOSE(int, accept, (int listener, struct sockaddr *a, socklen_t *size))
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    int fd = REAL(accept)(listener, a, size);
+    int fd = PARKED(me, "accept", listener, REAL(accept)(listener, a, size));
     if (me && fd >= 0) {
         fd_accepted(me, listener, fd);
         named(me, a, size, room, CALLER);
@@ -73,7 +73,7 @@ INTERPOSE(int, accept4, (int listener, struct sockaddr *a, socklen_t *size, int 
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    int fd = REAL(accept4)(listener, a, size, flags);
+    int fd = PARKED(me, "accept4", listener, REAL(accept4)(listener, a, size, flags));
     if (me && fd >= 0) {
         fd_accepted(me, listener, fd);
         named(me, a, size, room, CALLER);
@@ -145,20 +145,20 @@ static ssize_t got(struct actor *me, int fd, void *to, size_t room, ssize_t n, u
 INTERPOSE(ssize_t, recv, (int fd, void *to, size_t n, int flags))
 {
     struct actor *me = current();
-    return got(me, fd, to, n, REAL(recv)(fd, to, n, flags), CALLER);
+    return got(me, fd, to, n, PARKED(me, "recv", fd, REAL(recv)(fd, to, n, flags)), CALLER);
 }
 
 INTERPOSE(ssize_t, __recv_chk, (int fd, void *to, size_t n, size_t room, int flags))
 {
     struct actor *me = current();
-    return got(me, fd, to, n, REAL(__recv_chk)(fd, to, n, room, flags), CALLER);
+    return got(me, fd, to, n, PARKED(me, "recv_chk", fd, REAL(__recv_chk)(fd, to, n, room, flags)), CALLER);
 }
 
 INTERPOSE(ssize_t, recvfrom, (int fd, void *to, size_t n, int flags, struct sockaddr *a, socklen_t *size))
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    ssize_t done = got(me, fd, to, n, REAL(recvfrom)(fd, to, n, flags, a, size), CALLER);
+    ssize_t done = got(me, fd, to, n, PARKED(me, "recvfrom", fd, REAL(recvfrom)(fd, to, n, flags, a, size)), CALLER);
     if (me && done >= 0)
         named(me, a, size, room, CALLER);
     return done;
@@ -169,7 +169,7 @@ INTERPOSE(ssize_t, __recvfrom_chk,
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    ssize_t done = got(me, fd, to, n, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size), CALLER);
+    ssize_t done = got(me, fd, to, n, PARKED(me, "recvfrom_chk", fd, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size)), CALLER);
     if (me && done >= 0)
         named(me, a, size, room, CALLER);
     return done;
@@ -195,7 +195,7 @@ static void message_got(struct actor *me, const struct msghdr *m, size_t n, uint
 INTERPOSE(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 {
     struct actor *me = current();
-    ssize_t n = REAL(recvmsg)(fd, m, flags);
+    ssize_t n = PARKED(me, "recvmsg", fd, REAL(recvmsg)(fd, m, flags));
     if (me && n >= 0) {
         fd_acquire(me, fd);
         message_got(me, m, (size_t)n, CALLER);
@@ -208,7 +208,7 @@ INTERPOSE(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags, 
     struct actor *me = current();
     if (me)
         read_if(me, timeout, sizeof *timeout, CALLER);
-    int n = REAL(recvmmsg)(fd, m, count, flags, timeout);
+    int n = PARKED(me, "recvmmsg", fd, REAL(recvmmsg)(fd, m, count, flags, timeout));
     if (me && n > 0)
         fd_acquire(me, fd);
     for (int i = 0; me && i < n; i++) {
@@ -236,7 +236,7 @@ INTERPOSE(ssize_t, send, (int fd, const void *from, size_t n, int flags))
         read_if(me, from, n, CALLER);
         fd_release(me, fd);
     }
-    return REAL(send)(fd, from, n, flags);
+    return PARKED(me, "send", fd, REAL(send)(fd, from, n, flags));
 }
 
 INTERPOSE(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const struct sockaddr *a, socklen_t size))
@@ -247,7 +247,7 @@ INTERPOSE(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const
         read_if(me, a, size, CALLER);
         fd_release_to(me, fd, a, size);
     }
-    return REAL(sendto)(fd, from, n, flags, a, size);
+    return PARKED(me, "sendto", fd, REAL(sendto)(fd, from, n, flags, a, size));
 }
 
 INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
@@ -255,7 +255,7 @@ INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
     struct actor *me = current();
     if (me)
         message_giving(me, fd, m, CALLER);
-    return REAL(sendmsg)(fd, m, flags);
+    return PARKED(me, "sendmsg", fd, REAL(sendmsg)(fd, m, flags));
 }
 
 INTERPOSE(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags))
@@ -263,7 +263,7 @@ INTERPOSE(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags))
     struct actor *me = current();
     for (unsigned i = 0; me && i < count; i++)
         message_giving(me, fd, &m[i].msg_hdr, CALLER);
-    int n = REAL(sendmmsg)(fd, m, count, flags);
+    int n = PARKED(me, "sendmmsg", fd, REAL(sendmmsg)(fd, m, count, flags));
     for (int i = 0; me && i < n; i++)
         mem_write(me, &m[i].msg_len, sizeof m[i].msg_len, CALLER);
     return n;

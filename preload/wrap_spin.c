@@ -45,6 +45,7 @@ INTERPOSE(int, pthread_spin_lock, (pthread_spinlock_t * l))
         return REAL(pthread_spin_lock)(l);
     int result = REAL(pthread_spin_trylock)(l);
     if (__builtin_expect(result == EBUSY, 0)) {
+        PARKED_REGISTERS();
         const struct wait_for w = {.thing = THING_SPIN, .how = HOW_EXCLUSIVE, .key = (uintptr_t)l};
         wait_begin(me, &w, CALLER);
         result = REAL(pthread_spin_lock)(l);

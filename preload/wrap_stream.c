@@ -135,7 +135,7 @@ INTERPOSE_NAMED(size_t, fread, (void *restrict to, size_t size, size_t n, FILE *
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_items(me, f, to, size, REAL(fread)(to, size, n, f), CALLER);
+    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(fread)(to, size, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(size_t, fread_unlocked, (void *restrict to, size_t size, size_t n, FILE *restrict f))
@@ -227,7 +227,7 @@ INTERPOSE_NAMED(char *, fgets, (char *restrict to, int n, FILE *restrict f))
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_line(me, f, REAL(fgets)(to, n, f), CALLER);
+    return got_line(me, f, PARKED(me, "fgets", -1, REAL(fgets)(to, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(char *, fgets_unlocked, (char *restrict to, int n, FILE *restrict f))
@@ -280,7 +280,7 @@ INTERPOSE_NAMED(ssize_t, getline, (char **restrict line, size_t *restrict room, 
 {
     struct actor *me = current();
     line_using(me, f, line, room, CALLER);
-    return line_got(me, f, line, room, REAL(getline)(line, room, f), CALLER);
+    return line_got(me, f, line, room, PARKED(me, "getline", -1, REAL(getline)(line, room, f)), CALLER);
 }
 
 INTERPOSE_NAMED(ssize_t, getdelim, (char **restrict line, size_t *restrict room, int end, FILE *restrict f))

@@ -8,7 +8,7 @@
     INTERPOSE_NAMED(pid_t, name, params) \
     { \
         struct actor *me = current(); \
-        pid_t child = REAL(name)(__VA_ARGS__); \
+        pid_t child = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
         if (me && child > 0) \
             write_if(me, status, sizeof *status, CALLER); \
         return child; \
@@ -18,7 +18,7 @@
     INTERPOSE_NAMED(pid_t, name, params) \
     { \
         struct actor *me = current(); \
-        pid_t child = REAL(name)(__VA_ARGS__); \
+        pid_t child = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
         if (me && child > 0) { \
             write_if(me, status, sizeof *status, CALLER); \
             write_if(me, usage, sizeof *usage, CALLER); \
@@ -34,7 +34,7 @@ WAIT_USAGE(wait4, (pid_t pid, int *status, int options, struct rusage *usage), p
 INTERPOSE(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options))
 {
     struct actor *me = current();
-    int result = REAL(waitid)(type, id, info, options);
+    int result = PARKED(me, "waitid", -1, REAL(waitid)(type, id, info, options));
     if (me && result == 0)
         write_if(me, info, sizeof *info, CALLER);
     return result;

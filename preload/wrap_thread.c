@@ -105,6 +105,7 @@ static int joined(struct joining *j, int result)
 #define JOIN(name, for_ever, ...) \
     struct joining j = {.me = current(), .value = value, .pc = CALLER}; \
     int result; \
+    PARKED_REGISTERS(); \
     j.t = j.me ? thread_find(id) : NULL; \
     if (for_ever) \
         j.wait = join_wait_begins(j.me, j.t, j.pc); \

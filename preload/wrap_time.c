@@ -46,7 +46,7 @@ INTERPOSE(int, nanosleep, (const struct timespec *wish, struct timespec *rest))
     struct actor *me = current();
     if (me)
         mem_read(me, wish, sizeof *wish, CALLER);
-    int result = REAL(nanosleep)(wish, rest);
+    int result = PARKED(me, "nanosleep", -1, REAL(nanosleep)(wish, rest));
     if (me && result == -1 && errno == EINTR)
         write_if(me, rest, sizeof *rest, CALLER);
     return result;
@@ -57,7 +57,7 @@ INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timesp
     struct actor *me = current();
     if (me)
         mem_read(me, wish, sizeof *wish, CALLER);
-    int result = REAL(clock_nanosleep)(clock, flags, wish, rest);
+    int result = PARKED(me, "clock_nanosleep", -1, REAL(clock_nanosleep)(clock, flags, wish, rest));
     if (me && result == EINTR && !(flags & TIMER_ABSTIME))
         write_if(me, rest, sizeof *rest, CALLER);
     return result;

@@ -7,6 +7,7 @@
 #include "interpose.h"
 #include "raw.h"
 #include "signals.h"
+#include "stuck.h"
 #include "threads.h"
 
 #define QUARANTINE 1024
@@ -82,6 +83,7 @@ INTERPOSE(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *
 {
     struct actor *me = current();
     int how = event ? event->sigev_notify : SIGEV_SIGNAL;
+    stuck_kernel_keeps(event ? (uintptr_t)event->sigev_value.sival_ptr : 0);
     struct notice *n = NULL;
     if (me && how != SIGEV_NONE) {
         struct thread *self = tables_lock();

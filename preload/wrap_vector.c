@@ -44,7 +44,7 @@ static void giving(struct actor *me, int fd, const struct iovec *v, int count, u
 INTERPOSE(ssize_t, readv, (int fd, const struct iovec *v, int count))
 {
     struct actor *me = current();
-    return got(me, fd, v, count, REAL(readv)(fd, v, count), CALLER);
+    return got(me, fd, v, count, PARKED(me, "readv", fd, REAL(readv)(fd, v, count)), CALLER);
 }
 
 INTERPOSE(ssize_t, preadv, (int fd, const struct iovec *v, int count, off_t at))

@@ -16,6 +16,10 @@
  *
  * For tests:
  *   GORACE_FINDINGS()               how many different findings have counted in this process; 0 without a detector
+ *   gorace_check_stuck()            looks at once at who waits, and returns how many threads and goroutines can be proved never to
+ *                                   go on: nobody who can go on leads to what they wait for. Those that are new are reported
+ *                                   as findings. All others stand still meanwhile; 0 also when nothing could be proved
+ *                                   (docs/findings/stuck.md), and without a detector
  *   GORACE_ON_FINDING(function, argument)   function(finding, argument) is called for each that counts, after it was
  *                                   printed, by the thread that found it, in the middle of what it was doing and with the
  *                                   locks that it holds: like a signal handler. What it does is not watched. NULL: none.
@@ -62,6 +66,7 @@ typedef void gorace_listener(const struct gorace_finding *finding, void *argumen
 
 /* The same for functions that return a number. */
 #define GORACE_QUESTIONS(ROW) \
+    ROW(gorace_annotate_check_stuck, (void)) \
     ROW(gorace_annotate_findings, (void)) \
     ROW(gorace_annotate_expected_races, (const volatile void *addr))
 
@@ -134,6 +139,11 @@ GORACE_QUESTIONS(GORACE_FIND_NUMBER)
 static inline unsigned long GORACE_FINDINGS(void)
 {
     gorace_annotate_findings_function *ask = gorace_annotate_findings_find();
+    return __builtin_expect(ask != 0, 0) ? ask() : 0;
+}
+static inline unsigned long gorace_check_stuck(void)
+{
+    gorace_annotate_check_stuck_function *ask = gorace_annotate_check_stuck_find();
     return __builtin_expect(ask != 0, 0) ? ask() : 0;
 }
 static inline unsigned long GORACE_EXPECTED_RACES(const volatile void *addr)

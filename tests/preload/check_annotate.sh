@@ -44,6 +44,8 @@ int main(void)
         x++;
         GORACE_IGNORE_SCOPE();
     }
+    if (gorace_check_stuck() != GORACE_FINDINGS())
+        return 1;
     if (GORACE_FINDINGS() != GORACE_EXPECTED_RACES(&x))
         return 1;
     return 0;
@@ -75,6 +77,8 @@ gorace_annotate_ignore_writes
 gorace_annotate_ignore_reads
 gorace_annotate_ignore_writes
 gorace_annotate_ignore_reads
+gorace_annotate_check_stuck
+gorace_annotate_findings
 gorace_annotate_findings
 gorace_annotate_expected_races
 TEXT

@@ -5,6 +5,7 @@
 struct finding recorded[RECORDED_MAX];
 int nrecorded;
 struct finding_step recorded_steps[RECORDED_STEPPED][RECORDED_STEPS];
+struct finding_object recorded_paths[RECORDED_STEPPED][RECORDED_PATH];
 int recorded_everybody;
 static struct finding_lock first_held[RECORDED_STEPPED][RECORDED_STEPS];
 struct actor *main_actor;
@@ -16,6 +17,8 @@ static void found(struct actor *by, const struct finding *f)
     int n = __atomic_fetch_add(&nrecorded, 1, __ATOMIC_RELAXED);
     if (n < RECORDED_MAX)
         recorded[n] = *f;
+    for (int i = 0; n < RECORDED_STEPPED && i < f->npath && i < RECORDED_PATH; i++)
+        recorded_paths[n][i] = f->path[i];
     for (int i = 0; n < RECORDED_STEPPED && i < f->nsteps && i < RECORDED_STEPS; i++) {
         recorded_steps[n][i] = f->steps[i];
         if (f->steps[i].held)

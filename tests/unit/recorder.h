@@ -20,6 +20,8 @@ extern int nrecorded;            /* may be more than were kept */
 #define RECORDED_STEPPED 64
 #define RECORDED_STEPS 32
 extern struct finding_step recorded_steps[RECORDED_STEPPED][RECORDED_STEPS];
+#define RECORDED_PATH 8
+extern struct finding_object recorded_paths[RECORDED_STEPPED][RECORDED_PATH];
 extern int recorded_everybody; /* how often the core said that nobody is left */
 extern struct actor *main_actor; /* lives through all tests */
 

@@ -87,7 +87,7 @@ static void unknown_name_lists_the_valid_ones(void **state)
     (void)state;
     assert_int_equal(parse("exit_code=3:exitcode=4"), 1);
     assert_said("'exit_code' is ignored");
-    assert_said(" exitcode halt_on_error log json collect sarif github baseline suppressions detect order_only unseen_races on_deadlock verbosity ");
+    assert_said(" exitcode halt_on_error log json collect sarif github baseline suppressions detect order_only unseen_races suspected sigquit on_deadlock verbosity ");
     assert_int_equal(f.exitcode, 4);
     assert_int_equal(parse("verbose"), 1);
     assert_said("'verbose' is ignored");

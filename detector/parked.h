@@ -1,0 +1,62 @@
+/* Where an actor stands when it is known not to go on by itself: in a call in which it sleeps, or at the gate (world.c) while
+ * the world is stopped. Who looks for pointers in its stack has to know how far that is in use, and where its registers are.
+ *
+ * PARKED has to stand in the function that makes the call: what its callers keep in registers is then saved in its frame,
+ * which lies above the stack pointer that is noted. */
+#ifndef GORACE_PARKED_H
+#define GORACE_PARKED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct actor;
+
+struct parked {
+    bool is;          /* atomic; written by the actor itself */
+    uintptr_t sp;     /* all that it needs lies above */
+    const char *call; /* in which it sleeps; NULL: at the gate */
+    int fd;           /* on which, or -1 */
+};
+
+/* Makes the compiler save all registers that a call preserves in the frame of the function that this stands in. */
+#define PARKED_REGISTERS() __builtin_unwind_init()
+
+/* The caller's stack pointer. */
+static inline __attribute__((always_inline)) uintptr_t parked_here(void)
+{
+#ifdef __x86_64__
+    uintptr_t sp;
+    __asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+    return sp;
+#else
+    return (uintptr_t)__builtin_frame_address(0);
+#endif
+}
+
+/* The value of `call`, in which `me`, if it is somebody, may sleep: on a descriptor, or -1. */
+#define PARKED(me, name, fd, call) \
+    ({ \
+        PARKED_REGISTERS(); \
+        if (me) \
+            actor_parks(me, name, fd, parked_here()); \
+        __auto_type parked_result = (call); \
+        if (me) \
+            actor_unparks(me); \
+        parked_result; \
+    })
+
+void actor_parks(struct actor *a, const char *call, int fd, uintptr_t sp);
+void actor_unparks(struct actor *a);
+/* A handler of a signal begins to run on top of what `a` does, and ends. `before`: to be kept in between. */
+void actor_handles(struct actor *a, struct parked *before);
+void actor_handled(struct actor *a, const struct parked *before);
+/* A handler that is none of the program's runs on top of what `a` does: it counts as standing at sp. slept: in a wait from which
+ * nobody has woken it. True: `before` was filled in, and actor_handled is to follow. */
+bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before);
+/* A jump has left handlers, or a call in which it was parked. */
+void actor_jumped(struct actor *a);
+/* Stands at the gate as long as the world is stopped. */
+void actor_pass(struct actor *a);
+
+#endif

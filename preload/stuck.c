@@ -1,0 +1,263 @@
+/* See stuck.h. The look itself is the core's (detector/stuck.c); here is what only the host knows: where pointers of the program
+ * may lie, what could wake somebody from outside, and who is told.
+ *
+ * While the world stands still, threads may hold any lock of libc, of the program and of this library's tables: what is
+ * called then takes none and asks the kernel by bare system calls.
+ *
+ * Pointers that pass through the kernel: what epoll keeps with a descriptor is read from /proc/self/fdinfo; what signals and
+ * timers carry is noted when it is given away; bytes in pipes, local sockets and queues of messages are not looked at, and as long
+ * as there are some nothing is claimed. */
+#include "stuck.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <ucontext.h>
+
+#include "../detector/finding.h"
+#include "../detector/locks.h"
+#include "../detector/parked.h"
+#include "../detector/report.h"
+#include "early.h"
+#include "folder.h"
+#include "init.h"
+#include "interpose.h"
+#include "mappings.h"
+#include "modules.h"
+#include "raw.h"
+#include "signals.h"
+
+#define TRIES_AT_EXIT 10
+#define TRIES 1000
+#define PAGES_AT_EXIT ((size_t)1 << 16)
+#define PAGES ((size_t)1 << 20)
+#define KEPT 4096
+#define RED_ZONE 128 /* bytes below the stack pointer that a function may use on x86-64 */
+
+static const struct flags *flags;
+static uint64_t kept[KEPT];
+static uint32_t nkept; /* atomic; above KEPT: some were lost */
+static void (*tell_memory)(void);
+static const ucontext_t *interrupted; /* whose registers are its thread's; NULL: none */
+
+void stuck_kernel_keeps(uint64_t word)
+{
+    if (!word)
+        return;
+    uint32_t i = __atomic_fetch_add(&nkept, 1, __ATOMIC_RELAXED);
+    if (i < KEPT)
+        __atomic_store_n(&kept[i], word, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&nkept, KEPT + 1, __ATOMIC_RELAXED);
+}
+
+void stuck_runtime(void (*tell)(void))
+{
+    tell_memory = tell;
+}
+
+/* ---- what the kernel keeps ------------------------------------------------------------------------------------------------ */
+
+/* Lines like "tfd:        5 events:       19 data:     55d2c0ffee00 ..." */
+static void epoll_words(int folder, const char *name)
+{
+    char text[4096];
+    static const char tag[] = "data:";
+    long fd = raw_syscall(SYS_openat, folder, (long)name, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    long n;
+    size_t tagged = 0;
+    bool in_number = false;
+    uint64_t word = 0;
+    if (fd < 0)
+        return;
+    while ((n = raw_syscall(SYS_read, fd, (long)text, sizeof text, 0, 0, 0)) > 0)
+        for (long i = 0; i < n; i++) {
+            const char c = text[i];
+            const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            if (tagged == sizeof tag - 1) {
+                if (digit) {
+                    word = word << 4 | (uint64_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+                    in_number = true;
+                } else if (in_number) {
+                    left_word(word, folder_number(name));
+                    tagged = 0;
+                }
+            } else {
+                tagged = c == tag[tagged] ? tagged + 1 : c == tag[0];
+                word = 0;
+                in_number = false;
+            }
+        }
+    raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+static bool local_socket(int fd)
+{
+    struct sockaddr_un a;
+    socklen_t size = sizeof a;
+    a.sun_family = AF_UNSPEC;
+    return raw_syscall(SYS_getsockname, fd, (long)&a, (long)&size, 0, 0, 0) == 0 && a.sun_family == AF_UNIX;
+}
+
+/* Messages that nobody has taken yet, in which pointers may be. */
+static bool has_messages(int fd)
+{
+    struct stat s;
+    struct {
+        long flags, most, size, now, reserved[4];
+    } queue;
+    int unread = 0;
+    if (raw_syscall(SYS_mq_getsetattr, fd, 0, (long)&queue, 0, 0, 0) == 0)
+        return queue.now > 0;
+    if (raw_syscall(SYS_fstat, fd, (long)&s, 0, 0, 0, 0) || !(S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode)))
+        return false;
+    if (S_ISSOCK(s.st_mode) && !local_socket(fd))
+        return false;
+    return raw_syscall(SYS_ioctl, fd, FIONREAD, (long)&unread, 0, 0, 0) == 0 && unread > 0;
+}
+
+static void look_at_descriptor(int folder, const char *name, void *arg)
+{
+    (void)arg;
+    epoll_words(folder, name);
+    if (has_messages(folder_number(name)))
+        left_lost();
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------------------------- */
+
+static void name_memory(void)
+{
+    if (!modules_data(left_root) || !mappings_each(left_root))
+        left_lost();
+    left_root(early_base, early_used()); /* what libc allocates while we call it */
+    if (!folder_each("/proc/self/fdinfo", look_at_descriptor, NULL))
+        left_lost();
+    uint32_t n = __atomic_load_n(&nkept, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < n && i < KEPT; i++)
+        left_word(__atomic_load_n(&kept[i], __ATOMIC_ACQUIRE), -1);
+    if (n > KEPT)
+        left_lost();
+    for (int i = 0; interrupted && i < NGREG; i++)
+        left_word((uint64_t)interrupted->uc_mcontext.gregs[i], -1);
+    if (tell_memory)
+        tell_memory();
+}
+
+/* ---- who asks -------------------------------------------------------------------------------------------------------------- */
+
+void stuck_start(const struct flags *f)
+{
+    flags = f;
+}
+
+static bool wanted(void)
+{
+    return flags && flags->detect & DETECT_STUCK && stuck_possible();
+}
+
+unsigned long stuck_ask(struct actor *me, uintptr_t sp)
+{
+    if (!me || !wanted())
+        return 0;
+    struct stuck_look look = {
+        .sp = sp, .tries = TRIES, .pages = PAGES, .suspected = flags->suspected, .name_memory = name_memory};
+    stuck_look(me, &look);
+    return look.proved;
+}
+
+void stuck_at_exit(struct actor *me, uintptr_t sp)
+{
+    if (!me || actor_busy(me) || !wanted())
+        return;
+    struct stuck_look look = {.sp = sp, .tries = TRIES_AT_EXIT, .pages = PAGES_AT_EXIT, .at_end = true, .name_memory = name_memory};
+    stuck_look(me, &look);
+}
+
+static void say_sleeper(void *to, const struct finding_actor *who, const char *call, int fd)
+{
+    struct outbuf *o = to;
+    outbuf_str(o, "\ngorace:   ");
+    if (who->goroutine)
+        outbuf_format(o, "goroutine %lu", who->goroutine);
+    else if (who->is_main)
+        outbuf_str(o, "main thread");
+    else
+        outbuf_format(o, "thread T%lu", who->number);
+    if (who->name[0] && !who->is_main) {
+        outbuf_str(o, " '");
+        outbuf_name(o, who->name);
+        outbuf_char(o, '\'');
+    }
+    outbuf_format(o, " sleeps in %s", call);
+    if (fd < 0)
+        return;
+    char path[32], target[64];
+    static const char prefix[] = "/proc/self/fd/";
+    raw_copy(path, prefix, sizeof prefix - 1);
+    folder_name(path + sizeof prefix - 1, fd);
+    long n = raw_syscall(SYS_readlink, (long)path, (long)target, sizeof target - 1, 0, 0, 0);
+    target[n > 0 ? n : 0] = 0;
+    outbuf_format(o, ", descriptor %d", fd);
+    if (n > 0) {
+        outbuf_str(o, " (");
+        outbuf_name(o, target);
+        outbuf_char(o, ')');
+    }
+}
+
+/* The instruction that the thread goes back to is the system call in which it was asleep: nobody has woken it. */
+static bool slept(const ucontext_t *u)
+{
+    const unsigned char *at = (const unsigned char *)u->uc_mcontext.gregs[REG_RIP];
+    return u->uc_mcontext.gregs[REG_RAX] == SYS_futex && at[0] == 0x0f && at[1] == 0x05;
+}
+
+static void say_summary(const struct stuck_look *look, struct outbuf *sleepers)
+{
+    struct outbuf o;
+    outbuf_open(&o, -1);
+    if (look->known)
+        outbuf_format(&o, "gorace: SIGQUIT: %u can never go on, %u wait and may be woken yet", look->proved,
+                      look->waiting);
+    else
+        outbuf_format(&o, "gorace: SIGQUIT: %u wait; which of them can never go on is not known, as some memory or threads could "
+                          "not be looked at", look->waiting);
+    if (sleepers->used) {
+        outbuf_str(&o, "; from outside there may come what these wait for:");
+        outbuf_bytes(&o, sleepers->data, sleepers->used);
+    }
+    if (signal_handled())
+        outbuf_str(&o, "\ngorace:   handlers of signals");
+    outbuf_char(&o, 0);
+    report_say(o.data);
+    outbuf_close(&o);
+}
+
+void stuck_on_quit(const void *context)
+{
+    const ucontext_t *u = context;
+    struct actor *me = current_actor;
+    struct outbuf sleepers;
+    if (!flags || !(flags->detect & DETECT_STUCK) || !reports_are_ready())
+        return;
+    struct parked before;
+    bool marked = me && actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, slept(u), &before);
+    struct inside in = inside_begin();
+    outbuf_open(&sleepers, -1);
+    struct stuck_look look = {.tries = TRIES,
+                              .pages = PAGES,
+                              .suspected = true,
+                              .name_memory = name_memory,
+                              .sleeps = say_sleeper,
+                              .arg = &sleepers};
+    interrupted = u;
+    stuck_look(NULL, &look);
+    interrupted = NULL;
+    say_summary(&look, &sleepers);
+    outbuf_close(&sleepers);
+    inside_end(in);
+    if (marked)
+        actor_handled(me, &before);
+}

@@ -1,0 +1,25 @@
+/* Looks at who can never go on: at the end of the process, when the program asks, on SIGQUIT. */
+#ifndef GORACE_PRELOAD_STUCK_H
+#define GORACE_PRELOAD_STUCK_H
+
+#include <stdint.h>
+
+#include "../detector/flags.h"
+#include "current.h"
+
+/* Once, at the start. */
+void stuck_start(const struct flags *flags);
+/* How many threads and goroutines can never go on, by what the caller sees now; those that were not yet are reported. sp: of the
+ * function that the program has called, which began with PARKED_REGISTERS. */
+unsigned long stuck_ask(struct actor *me, uintptr_t sp);
+/* The process is about to end by itself. */
+void stuck_at_exit(struct actor *me, uintptr_t sp);
+/* In a handler of SIGQUIT, outside of the core. interrupted: its ucontext_t. */
+void stuck_on_quit(const void *interrupted);
+
+/* A pointer of the program may be known to the kernel alone from now on: what a signal, a timer or a message carries. */
+void stuck_kernel_keeps(uint64_t word);
+/* How a runtime of goroutines tells of memory that holds no pointers of the program. */
+void stuck_runtime(void (*tell_memory)(void));
+
+#endif
