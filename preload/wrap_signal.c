@@ -11,8 +11,8 @@
  * The kernel's table of actions stays the truth (a child of vfork changes its own, but shares our memory): here is only
  * remembered which function the trampoline stands for, and its flags. SA_RESETHAND is done here, when the handler is
  * really run: the kernel would do it before the signal is put off. */
-#include "../instrument/slots.h"
 #include "../detector/parked.h"
+#include "../instrument/slots.h"
 #include "interpose.h"
 #include "raw.h"
 #include "signals.h"
