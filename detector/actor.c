@@ -5,6 +5,7 @@
 #include "lock_order.h"
 #include "lockset.h"
 #include "order.h"
+#include "record.h"
 #include "shadow.h"
 #include "wait.h"
 
@@ -185,6 +186,8 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         know_everything(a);
     if (ok && host.no_races)
         a->ignore = 1, a->pause = PAUSE_IGNORE;
+    if (ok && record_memory)
+        a->pause |= PAUSE_RECORD;
     if (ok && take_slot(&a->clock, &slot)) {
         struct slot *s = &slots[slot];
         struct incarnation *self = a->self;
@@ -218,6 +221,8 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
     os_unlock(&actors_lock);
     if (!a)
         detector_off("out of memory for a new thread");
+    else if (parent)
+        record(parent, TRACE_BORN, a->number, light, pc);
     if (parent)
         actor_leave(parent);
     else
@@ -239,6 +244,8 @@ struct actor *actor_born_light(struct actor *parent, uintptr_t pc, uint64_t numb
     a->detached = true;
     if (name)
         actor_set_name(a, name);
+    if (unlikely(record_on))
+        record_name(parent, a->number, number, name ? name : "");
     return a;
 }
 
@@ -249,6 +256,8 @@ void actor_starts(struct actor *a, int tid, uintptr_t stack_lo, size_t stack_siz
     a->stack_lo = stack_lo;
     a->stack_size = stack_size;
     os_unlock(&actors_lock);
+    if (unlikely(record_on))
+        record_begins(a, tid);
 }
 
 void actor_has_locals(struct actor *a, uintptr_t lo, size_t size)
@@ -293,6 +302,7 @@ static void forget(struct actor *a)
 void actor_ends(struct actor *a)
 {
     actor_enter(a);
+    record(a, TRACE_END, 0, 0, 0);
     wait_actor_ends(a);
     vclock_clear(&a->acquire_fence, &a->stocks->nodes);
     vclock_clear(&a->release_fence, &a->stocks->nodes);
@@ -340,6 +350,7 @@ void actor_joins(struct actor *a, struct actor *child)
 {
     if (!actor_enter(a))
         return;
+    record(a, TRACE_JOIN, child->number, 0, 0);
     actor_learn(a, &child->clock);
     order_learn(a, child);
     os_lock(&actors_lock);

@@ -26,7 +26,8 @@ enum pause {
     PAUSE_IGNORE = 4,  /* actor_ignore_begin, or reads / writes only */
     PAUSE_SIGNAL = 8,  /* a signal was put off; the host runs it when the actor has left */
     PAUSE_OFF = 16,    /* the detector has switched itself off */
-    PAUSE_COLLECT = 32 /* a collection is due */
+    PAUSE_COLLECT = 32, /* a collection is due */
+    PAUSE_RECORD = 64 /* accesses are recorded */
 };
 
 struct frame {
@@ -71,6 +72,7 @@ struct wait {
 
 /* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
+struct recorder;
 struct stocks {
     struct call_cache *calls;
     struct foreign_cache *foreign; /* NULL until needed */
@@ -78,6 +80,7 @@ struct stocks {
     struct pool syncs;  /* sync objects */
     struct pool blocks; /* records of heap blocks */
     struct vclock_stock nodes;
+    struct recorder *recorder; /* NULL: nothing was recorded */
 };
 
 struct incarnation; /* what outlives an actor: its name, number, place of birth */

@@ -11,6 +11,7 @@
 
 #include "access.h"
 #include "order.h"
+#include "record.h"
 #include "sync.h"
 
 static bool acquires(int order)
@@ -39,8 +40,10 @@ bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum at
     return true;
 }
 
-static void record(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
+static void note_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
+    if (unlikely(a->pause & PAUSE_RECORD))
+        record_atomic(a, addr, size, kind == ACCESS_ATOMIC_WRITE, pc);
     if (!(a->pause & PAUSE_IGNORE))
         access_steps(a, addr, size, kind, pc);
     else
@@ -144,7 +147,7 @@ void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int or
         order_into(a, op->s);
     /* After the acquiring part, before the releasing one: the access is ordered after what it read from, and whoever
      * reads from it is ordered after the access. */
-    record(a, op->addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);
+    note_access(a, op->addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);
     if (op->s && kind != ATOMIC_LOAD)
         store_part(a, op->s, kind == ATOMIC_RMW, order);
     if (op->s && kind != ATOMIC_LOAD && (releases(order) || a->release_fenced))

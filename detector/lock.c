@@ -4,6 +4,7 @@
 #include "lock_order.h"
 #include "naming.h"
 #include "order.h"
+#include "record.h"
 
 #define LINE_SHIFT 6
 #define CHAIN_BITS 16
@@ -259,6 +260,7 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
         actor_leave(a);
         return;
     }
+    record(a, TRACE_GOT, addr, how, pc);
     const enum thing thing = (enum thing)(how >> HOW_THING_SHIFT);
     const bool exclusive = how & HOW_EXCLUSIVE;
     struct lock *l = lock_at(addr, thing);
@@ -322,6 +324,8 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     if (!actor_enter(a))
         return true;
     struct held *h = held_find(a, addr);
+    if (!h || h->depth == 1)
+        record(a, TRACE_GONE, addr, 0, 0);
     if (h && --h->depth == 0) {
         struct lock *l = h->lock;
         if (l && lock_is(l, h->id)) {

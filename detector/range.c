@@ -3,6 +3,7 @@
 #include "foreign.h"
 #include "heap.h"
 #include "lock.h"
+#include "record.h"
 #include "sync.h"
 
 static inline __attribute__((always_inline)) bool covered(const struct actor *a, const union granule *g, uint32_t what)
@@ -105,6 +106,8 @@ static bool ignored(struct actor *a, enum access_kind kind)
 
 void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
+    if (unlikely(a->pause & PAUSE_RECORD))
+        record_access(a, addr, size, kind, pc);
     if (a->pause & PAUSE_SOLO) {
         a->solo++;
         return;

@@ -10,6 +10,7 @@
 #include "foreign.h"
 #include "heap.h"
 #include "order.h"
+#include "record.h"
 #include "sync.h"
 
 struct stocks *stocks_new(void)
@@ -30,6 +31,7 @@ void stocks_free(struct stocks *s)
     pool_drain(&s->syncs, sizeof(struct sync));
     pool_drain(&s->blocks, sizeof(struct block));
     arena_free(s->calls, CALLS * sizeof *s->calls);
+    recorder_free(s->recorder);
     if (s->foreign)
         arena_free(s->foreign, FOREIGN * sizeof *s->foreign);
     arena_free(s, sizeof *s);
@@ -85,6 +87,7 @@ void actor_meet(struct actor *a, struct actor *other)
     bool mine, others;
     if (!actor_enter(a))
         return;
+    record(a, TRACE_MEET, other->number, 0, 0);
     /* While a is inside the world cannot be stopped, and nobody but us comes near the other. */
     other->stocks = a->stocks;
     if (!host.no_races) {

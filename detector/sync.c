@@ -3,6 +3,7 @@
 
 #include "lock.h"
 #include "order.h"
+#include "record.h"
 
 #define LINE_SHIFT 6
 #define CHAINS (1u << 17)
@@ -162,6 +163,8 @@ static void acquire(struct actor *a, uint64_t key, bool always)
 {
     if (!actor_enter(a))
         return;
+    if (always)
+        record(a, TRACE_ACQUIRE, key, 0, 0);
     if (!(a->pause & PAUSE_SOLO)) {
         struct sync *s = sync_hold(a, key, false);
         if (s && !host.no_races)
@@ -173,12 +176,14 @@ static void acquire(struct actor *a, uint64_t key, bool always)
     actor_leave(a);
 }
 
-/* how: to the clock that races are found by; order: to the other one (order.h), or NULL. */
-static void release(struct actor *a, uint64_t key, void (*how)(struct actor *, struct sync *),
+/* how: to the clock that races are found by; order: to the other one (order.h), or NULL: a lock's, which is told as such. */
+static void release(struct actor *a, uint64_t key, enum trace_kind kind, void (*how)(struct actor *, struct sync *),
                     void (*order)(struct actor *, struct sync *))
 {
     if (!actor_enter(a))
         return;
+    if (order)
+        record(a, kind, key, 0, 0);
     /* Alone, whatever is released is known to everybody who can ever come. */
     if (!(a->pause & PAUSE_SOLO)) {
         struct sync *s = sync_hold(a, key, true);
@@ -200,12 +205,12 @@ void sync_acquire(struct actor *a, uint64_t key)
 
 void sync_release(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_set, order_out);
+    release(a, key, TRACE_RELEASE, sync_set, order_out);
 }
 
 void sync_release_merge(struct actor *a, uint64_t key)
 {
-    release(a, key, sync_merge, order_out);
+    release(a, key, TRACE_MERGE, sync_merge, order_out);
 }
 
 static void hand_off(struct actor *a, struct sync *s)
@@ -270,7 +275,7 @@ void sync_floor(uint64_t *floor, uint32_t slots)
 
 void sync_handoff(struct actor *a, uint64_t key)
 {
-    release(a, key, hand_off, hand_off_order);
+    release(a, key, TRACE_HANDOFF, hand_off, hand_off_order);
 }
 
 void lock_acquire(struct actor *a, uint64_t key)
@@ -282,13 +287,13 @@ void lock_acquire(struct actor *a, uint64_t key)
 void lock_release(struct actor *a, uint64_t key)
 {
     if (!host.no_races)
-        release(a, key, sync_set, NULL);
+        release(a, key, TRACE_RELEASE, sync_set, NULL);
 }
 
 void lock_release_merge(struct actor *a, uint64_t key)
 {
     if (!host.no_races)
-        release(a, key, sync_merge, NULL);
+        release(a, key, TRACE_MERGE, sync_merge, NULL);
 }
 
 void sync_forget(struct actor *a, uint64_t key)

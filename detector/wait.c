@@ -2,6 +2,7 @@
 #include "wait.h"
 
 #include "lock.h"
+#include "record.h"
 #include "wait_report.h"
 
 static struct oslock waits;
@@ -328,6 +329,7 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
     uint32_t stack = context_stack(a, pc);
     if (!actor_enter(a))
         return;
+    record(a, TRACE_WAIT, f->key, HOW(f->thing, f->how), pc);
     struct report_of_waits r = {0};
     os_lock(&waits);
     a->wait = (struct wait){.f = *f, .stack = stack, .sp = parked_here(), .reported = f->told};
@@ -387,6 +389,8 @@ static void end(struct actor *a, bool gave_up)
     bool nested = a->inside;
     a->inside = 1;
     compiler_barrier();
+    if (a->stocks)
+        record(a, TRACE_WAITED, a->wait.f.key, 0, 0);
     os_lock(&waits);
     if (!timed(a))
         nblocked--;

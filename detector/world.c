@@ -12,6 +12,7 @@
 #include "order.h"
 #include "lockset.h"
 #include "race.h"
+#include "record.h"
 #include "sync.h"
 
 struct detector_host host;
@@ -179,6 +180,7 @@ void world_only(struct actor *a)
     os_unlock(&actors_lock);
     if (alone)
         pause_set(a, PAUSE_SOLO);
+    record_forked(a);
 }
 
 void detector_off(const char *why)

@@ -3,7 +3,9 @@
 
 #include "../detector/os.h"
 #include "../detector/parked.h"
+#include "../detector/record.h"
 #include "init.h"
+#include "recording.h"
 #include "threads.h"
 
 __thread struct actor *current_actor TLS_IE;
@@ -18,8 +20,10 @@ struct actor *current_attach(void)
     struct inside in = inside_begin();
     threads_start();
     struct actor *a = actor_born(NULL, 0);
-    if (a)
+    if (a) {
         thread_attached(a);
+        recording_modules(a);
+    }
     inside_end(in);
     current_actor = a;
     return a;
@@ -50,11 +54,16 @@ void current_runs(struct actor *a)
 {
     struct actor *before = current_actor;
     current_actor = NULL; /* a signal handler in between is nobody's */
-    if (before)
+    if (before) {
+        if (unlikely(record_on))
+            record_parks(before);
         actor_suspend(before);
+    }
     if (a) {
         actor_pass(a); /* none begins to run while the world stands still */
         actor_resume(a, host);
+        if (unlikely(record_on))
+            record_runs(a, host);
     }
     current_actor = a;
 }

@@ -13,6 +13,7 @@
 #include "../detector/flags.h"
 #include "../detector/os.h"
 #include "../detector/parked.h"
+#include "../detector/record.h"
 #include "../detector/report.h"
 #include "../detector/unwind.h"
 #include "../instrument/instrument.h"
@@ -27,6 +28,7 @@
 #include "modules.h"
 #include "process.h"
 #include "raw.h"
+#include "recording.h"
 #include "sarif.h"
 #include "signals.h"
 #include "stuck.h"
@@ -241,6 +243,9 @@ static void fork_child(void)
     instrument_fork_end();
     unseen_forked();
     expected_forked();
+    struct inside in = inside_begin();
+    recording_modules(in.saved);
+    inside_end(in);
 }
 
 static void start(void)
@@ -275,6 +280,7 @@ static void start(void)
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
     }
+    recording_start(&flags, say);
     uintptr_t lo, hi;
     stuck_start(&flags);
     modules_scan();
@@ -329,6 +335,7 @@ void modules_changed(void)
     unwind_forget();
     modules_scan();
     instrument_scan();
+    recording_modules(in.saved);
     inside_end(in);
 }
 
@@ -380,6 +387,7 @@ int process_exit_code(int status)
     static uint32_t ended, missed; /* the first one to end the process writes the last words */
     if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !process_is_ours())
         return status;
+    record_end();
     if (!ready && flags.verbosity == 0 && !expected_any())
         return status;
     reports_ready();

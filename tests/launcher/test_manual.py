@@ -26,7 +26,7 @@ class Manual(LauncherTest):
                 self.assertTrue((MANUAL / f"gorace-{command}.1").exists(), command)
 
     def test_options(self):
-        for command in ("run", "report", "baseline", "explain"):
+        for command in ("run", "report", "baseline", "explain", "trace"):
             text = self.gorace(command, "--help").stdout
             offered = set(re.findall(r"--[a-z][a-z-]+", text)) - COMMON
             page = (MANUAL / f"gorace-{command}.1").read_text()

@@ -25,7 +25,7 @@ class Run(LauncherTest):
 
     def test_wrong_use(self):
         for arguments in (["run"], ["run", "-o", "nonsense", "true"], ["run", "--nothing", "true"], ["run", "-b", "none", "true"],
-                          ["run", "no-such-program"], ["frobnicate"], [], ["report"], ["baseline"], ["explain"],
+                          ["run", "no-such-program"], ["frobnicate"], [], ["report"], ["baseline"], ["explain"], ["trace"],
                           ["explain", "zzz"], ["explain", "aa"], ["report", "-e", "300", "x"]):
             with self.subTest(arguments):
                 self.assertIn("orace", self.gorace(*arguments, status=2).stderr)
@@ -33,7 +33,7 @@ class Run(LauncherTest):
     def test_help(self):
         self.assertIn("gorace run", self.gorace("--help").stdout)
         self.assertIn("gorace 0.", self.gorace("--version").stdout)
-        for command in ("run", "report", "baseline", "explain", "doctor"):
+        for command in ("run", "report", "baseline", "explain", "doctor", "trace"):
             self.assertIn("Usage: gorace " + command, self.gorace(command, "--help").stdout)
 
     def test_program_that_cannot_be_run(self):

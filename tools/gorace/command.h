@@ -15,6 +15,7 @@ int command_report(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_trace(int argc, char **argv);
 
 /* "gorace: " and the message to stderr, then exit(STATUS_USAGE). */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

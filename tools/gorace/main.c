@@ -33,6 +33,7 @@ static const struct command {
     {"report", command_report, "merge findings of many runs; text, JSON, SARIF, HTML, JUnit, GitHub annotations"},
     {"baseline", command_baseline, "write down the findings of today, so that only new ones count"},
     {"explain", command_explain, "what a finding, or a kind of finding, means and how to fix it"},
+    {"trace", command_trace, "read what record= has written: a summary, a timeline, files for other tools"},
     {"options", command_options, "the options of the detector: GORACE_OPTIONS, and gorace run -o"},
     {"doctor", command_doctor, "what on this machine, or in a program, would stop the detector"},
 };

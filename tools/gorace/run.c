@@ -19,6 +19,7 @@
 
 #include "command.h"
 #include "flags.h"
+#include "record_keep.h"
 #include "watch.h"
 #include "writer.h"
 
@@ -251,11 +252,20 @@ int command_run(int argc, char **argv)
             a.outputs.file[FORMAT_sarif] = flags.sarif;
         watch_option(&a.options, "sarif", "");
     }
+    struct record_keeper keeper = {0};
+    /* Each process its own, if that is what the name says. */
+    bool kept = *flags.record && !strstr(flags.record, "%p") && flags.record[strlen(flags.record) - 1] != '/';
+    if (kept) {
+        keeper = record_keep_begin(flags.record);
+        watch_option(&a.options, "record", keeper.folder);
+    }
     struct collection c = collection_open();
     if (c.file)
         watch_option(&a.options, "collect", c.file);
     setenv("GORACE_OPTIONS", a.options, 1);
     int status = run_child(a.program);
+    if (kept)
+        record_keep_end(&keeper);
     if (c.file) {
         status = judge(&a, &flags, &c, status);
         if (*flags.collect)

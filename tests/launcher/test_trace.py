@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""record= and gorace trace: what is in a trace of which program, in what order; crashes; exports."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+from collections import Counter
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from launcher import GORACE, LauncherTest  # noqa: E402
+
+LIBRARY = pathlib.Path(GORACE).parent.parent / "lib/libgorace.so"
+ZSTD = b"\x28\xb5\x2f\xfd"
+RAW = b"GORTRACE"
+LINE = re.compile(r"(\d+) (\d+\.\d+) (main thread|T\d+|goroutine \d+(?: \(\w+\))?) "
+                  r"(creates|names|begins|ends|joins|takes|gives up|waits|goes on|acquires|releases|adds to|hands over|meets|runs|parks|"
+                  r"reads atomically|writes atomically|reads|writes|frees|module)(?: (.*))?")
+
+# Two threads take the lock 1000 times each; then the program ends as `end` says.
+LOCKS = """
+    #include <pthread.h>
+    #include <signal.h>
+    #include <stdlib.h>
+    #include <sys/wait.h>
+    #include <unistd.h>
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static int counter;
+    static void *work(void *arg)
+    {
+        for (int i = 0; i < 1000; i++) {
+            pthread_mutex_lock(&lock);
+            counter++;
+            pthread_mutex_unlock(&lock);
+        }
+        return arg;
+    }
+    int main(void)
+    {
+        pthread_t threads[2];
+        for (int i = 0; i < 2; i++)
+            pthread_create(&threads[i], NULL, work, NULL);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        %s
+        return 0;
+    }
+"""
+
+CHANNEL = """
+    #include <goro/goro.h>
+    static void produce(goro_chan_of(int) values)
+    {
+        for (int i = 0; i < 5; i++)
+            goro_chan_send(values, i);
+        goro_chan_close(values);
+    }
+    static int start(void *arg)
+    {
+        goro_chan_of(int) values = goro_chan_make(int, 0);
+        int sum = 0;
+        (void)arg;
+        goro_go(produce, values);
+        goro_chan_range(values, v)
+            sum += v;
+        goro_chan_free(values);
+        return sum != 10;
+    }
+    int main(void)
+    {
+        return goro_run(start, NULL);
+    }
+"""
+
+
+class Trace(LauncherTest):
+    def record(self, program, *options, status=0):
+        self.gorace("run", "-q", "-o", "record=t.trace", *(f"-o{o}" for o in options), "--", program, status=status)
+        return self.folder / "t.trace"
+
+    def timeline(self, trace, *options):
+        """(process, time, actor, what, of what) of each event."""
+        lines = self.gorace("trace", "--timeline", *options, trace).stdout.splitlines()
+        events = [LINE.fullmatch(line) for line in lines]
+        self.assertNotIn(None, events, lines)
+        return [event.groups() for event in events]
+
+    def check_locks(self, events, takes=2000):
+        """Every take is there, and the lock has one holder at a time: so the order is one that can have been."""
+        of_lock = [(actor, what) for _, _, actor, what, of in events if what in ("takes", "gives up") and "lock" in of]
+        self.assertEqual(Counter(what for _, what in of_lock), {"takes": takes, "gives up": takes})
+        for (taker, takes_it), (giver, gives_up) in zip(of_lock[::2], of_lock[1::2]):
+            self.assertEqual((takes_it, gives_up, taker), ("takes", "gives up", giver))
+
+    def test_threads(self):
+        program = self.compile("locks", LOCKS % "")
+        trace = self.record(program)
+        self.assertEqual(trace.read_bytes()[:4], ZSTD)
+        self.assertEqual([p.name for p in self.folder.iterdir() if p.name.startswith("t.trace")], ["t.trace"])
+        events = self.timeline(trace)
+        self.check_locks(events)
+        times = [float(time) for _, time, *_ in events]
+        self.assertTrue(all(0 <= time < 100 for time in times))
+        whats = [(actor, what, of) for _, _, actor, what, of in events]
+        for number in (1, 2):
+            born = next(i for i, e in enumerate(whats) if e[:2] == ("main thread", "creates") and e[2].startswith(f"T{number} at main"))
+            first = next(i for i, e in enumerate(whats) if e[0] == f"T{number}")
+            end = whats.index((f"T{number}", "ends", None))
+            joined = whats.index(("main thread", "joins", f"T{number}"))
+            self.assertLess(born, first)
+            self.assertLess(end, joined)
+        takes = {of for actor, what, of in whats if what == "takes" and actor == "T1" and "lock" in of}
+        self.assertEqual(takes, {"mutex lock at work locks.c:%d" % self.line_of("pthread_mutex_lock")})
+        one = self.timeline(trace, "--actor=2")
+        self.assertEqual(one, [event for event in events if event[2] == "T2"])
+        self.assertRegex(self.gorace("trace", trace).stdout, r"2000 times taken  mutex lock\n")
+
+    def line_of(self, text):
+        lines = (self.folder / "locks.c").read_text().splitlines()
+        return 1 + next(i for i, line in enumerate(lines) if text in line)
+
+    def test_crash(self):
+        for end, status in (("abort();", -signal.SIGABRT), ("*(volatile int *)8 = 1;", -signal.SIGSEGV),
+                            ("kill(getpid(), SIGKILL);", -signal.SIGKILL), ("_exit(3);", 3)):
+            with self.subTest(end):
+                program = self.compile("locks", LOCKS % end)
+                self.check_locks(self.timeline(self.record(program, status=status)))
+
+    def test_processes(self):
+        """A child of fork, and one that is another program, have their own part."""
+        program = self.compile("locks", LOCKS % "if (fork() == 0) { work(NULL); execl(\"/bin/true\", \"true\", NULL); } wait(NULL);")
+        trace = self.record(program)
+        events = self.timeline(trace)
+        parts = {}
+        for event in events:
+            parts.setdefault(event[0], []).append(event)
+        self.assertEqual(len(parts), 2)  # the child keeps its number when it becomes the other program
+        parent, child = parts.values()
+        self.check_locks(parent)
+        self.check_locks(child, takes=1000)
+        modules = [of for *_, what, of in child if what == "module"]
+        self.assertTrue(any("/locks at" in of for of in modules) and any("/true at" in of for of in modules), modules)
+        self.assertEqual(self.gorace("trace", trace).stdout.count("process "), 3)
+
+    def test_without_the_launcher(self):
+        program = self.compile("locks", LOCKS % "")
+        subprocess.run([program], cwd=self.folder, check=True,
+                       env=dict(os.environ, LD_PRELOAD=str(LIBRARY), GORACE_OPTIONS="record=t.%p.trace"))
+        trace, = self.folder.glob("t.*.trace")
+        self.assertEqual(trace.read_bytes()[:8], RAW)
+        self.check_locks(self.timeline(trace))
+
+    def test_cut_off(self):
+        program = self.compile("locks", LOCKS % "")
+        trace = self.record(program)
+        whole = len(self.timeline(trace))
+        trace.write_bytes(trace.read_bytes()[:-40])
+        done = self.gorace("trace", "--timeline", trace)
+        self.assertIn("ends in the middle", done.stderr)
+        self.assertGreater(len(done.stdout.splitlines()), 0)
+        self.assertLessEqual(len(done.stdout.splitlines()), whole)
+        self.write("other", "no trace at all, but long enough to be one")
+        self.assertIn("not a trace", self.gorace("trace", "other", status=2).stderr)
+        self.assertIn("No such file", self.gorace("trace", "missing", status=2).stderr)
+
+    def test_no_room(self):
+        """The program goes on; what is there can be read."""
+        program = self.compile("locks", LOCKS % "for (int i = 0; i < 100; i++) work(NULL);")
+        done = subprocess.run(["sh", "-c", f"ulimit -f 1000; exec {program}"], cwd=self.folder, capture_output=True, text=True,
+                              env=dict(os.environ, LD_PRELOAD=str(LIBRARY), GORACE_OPTIONS="record=t.trace"), check=True)
+        self.assertEqual(done.stderr.count("recording has stopped"), 1)
+        self.assertIn("stopped early", self.gorace("trace", "t.trace").stdout)
+        self.assertGreater(len(self.timeline("t.trace")), 1000)
+        done = subprocess.run([program], cwd=self.folder, capture_output=True, text=True, check=True,
+                              env=dict(os.environ, LD_PRELOAD=str(LIBRARY), GORACE_OPTIONS="record=none/t.trace"))
+        self.assertIn("cannot record", done.stderr)
+
+    def test_long(self):
+        """More than fits into a chunk."""
+        program = self.compile("locks", LOCKS % "for (int i = 0; i < 100; i++) work(NULL);")
+        trace = self.record(program)
+        self.check_locks(self.timeline(trace), takes=102000)
+        self.assertLess(trace.stat().st_size, 102000 * 2 * 8)
+
+    def test_accesses(self):
+        program = self.compile("locks", LOCKS % "")
+        of = Counter((what, of.split(",")[0]) for *_, what, of in self.timeline(self.record(program, "record_accesses=1")) if of)
+        self.assertEqual(of["writes", "counter"], 2000)
+        self.assertIn(of["reads", "counter"], (0, 2000))  # clang tells of one access where it is read and written
+        for *_, what, _ in self.timeline(self.record(program)):
+            self.assertNotIn(what, ("reads", "writes"))
+
+    def test_goroutines(self):
+        program = self.compile("channel", CHANNEL, os.environ["LIBGORO"])
+        events = self.timeline(self.record(program))
+        inside = {actor: [what for _, _, other, what, _ in events if other == actor and what in ("runs", "parks", "ends")]
+                  for actor in ("goroutine 1 (main)", "goroutine 2 (produce)")}
+        for actor, switches in inside.items():
+            self.assertEqual(switches[-1], "ends", actor)
+            self.assertEqual(switches[:-1][::2], ["runs"] * ((len(switches) - 1 + 1) // 2), actor)
+            self.assertEqual(switches[:-1][1::2], ["parks"] * ((len(switches) - 1) // 2), actor)
+        self.assertEqual(sum(what == "meets" for _, _, _, what, _ in events), 5)
+        self.assertTrue(any(what == "waits" and of.startswith("channel") for _, _, _, what, of in events))
+
+    def test_std(self):
+        """Well-formed as the tools want it: a lock has one holder, who gives it up; nobody acts before he was forked or after a join."""
+        program = self.compile("locks", LOCKS % "")
+        trace = self.record(program, "record_accesses=1")
+        self.gorace("trace", "--std=t.std", trace)
+        holders, forked, joined, count = {}, set(), set(), Counter()
+        for line in (self.folder / "t.std").read_text().splitlines():
+            thread, what, of, _ = re.fullmatch(r"T(\d+)\|(acq|rel|r|w|fork|join)\(([A-Z]\d+)\)\|(\d+)", line).groups()
+            count[what] += 1
+            self.assertIn(thread, {"1"} | forked)
+            self.assertNotIn(thread, joined)
+            if what == "acq":
+                self.assertNotIn(of, holders)
+                holders[of] = thread
+            elif what == "rel":
+                self.assertEqual(holders.pop(of), thread)
+            elif what == "fork":
+                forked.add(of[1:])
+            elif what == "join":
+                joined.add(of[1:])
+        self.assertEqual((len(forked), len(joined)), (2, 2))
+        self.assertGreaterEqual(count["w"], 2000)
+        self.assertEqual(count["acq"], count["rel"])
+
+    def test_perfetto(self):
+        program = self.compile("channel", CHANNEL, os.environ["LIBGORO"])
+        trace = self.record(program)
+        self.gorace("trace", "--perfetto=t.json", trace)
+        events = json.loads((self.folder / "t.json").read_text())["traceEvents"]
+        names = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+        self.assertIn("goroutine 2 (produce)", names.values())
+        slices = Counter((names[e["tid"]], e["name"].split(" 0x")[0]) for e in events if e["ph"] == "X")
+        self.assertGreater(slices["goroutine 2 (produce)", "runs"], 0)
+        self.assertGreater(slices["goroutine 1 (main)", "waits for channel"], 0)
+        self.assertTrue(all(e["dur"] >= 0 for e in events if e["ph"] == "X"))
+        self.assertEqual(sum(e["ph"] == "s" for e in events), sum(e["ph"] == "f" for e in events))
+
+
+if __name__ == "__main__":
+    unittest.main()
