@@ -20,7 +20,6 @@
 
 #include <errno.h>
 
-#include "bytes.h"
 #include "sched.h"
 
 enum {
@@ -48,7 +47,7 @@ static bool grow(void)
         rt_copy(tasks, d->tasks, d->task_count * sizeof *tasks);
         rt_copy(able, d->able, d->able_count * sizeof *able);
     }
-    rt_free(d->tasks, d->task_room * sizeof *tasks);
+    rt_free_addresses(d->tasks, d->task_room * sizeof *tasks);
     rt_free(d->able, d->task_room * sizeof *able);
     d->tasks = tasks;
     d->able = able;
@@ -137,6 +136,8 @@ static struct rt_g *decide(bool yields)
         yields = true;
     uint32_t next = d->able[0];
     if (d->able_count > 1 || d->schedule.strategy == RT_STRATEGY_PCT) {
+        if (d->record->wants_points)
+            rt_check_point(d->running);
         uint32_t base = d->record->wants_switches ? rt_strategy_base(yields) : 0;
         next = rt_strategy_choose(yields);
         if (base && base != next)
@@ -164,6 +165,7 @@ void rt_det_point(uintptr_t pc, enum rt_op op, const volatile void *object)
     t->op = op;
     t->object = object;
     t->pc = pc;
+    rt_check_arrives(t);
     rt_enter();
     if (rt_det.idle > IDLE * (rt_det.able_count + 1))
         rt_wait_busy();
@@ -241,6 +243,6 @@ bool rt_det_tasks_start(void)
 void rt_det_tasks_stop(void)
 {
     struct rt_det *d = &rt_det;
-    rt_free(d->tasks, d->task_room * sizeof *d->tasks);
+    rt_free_addresses(d->tasks, d->task_room * sizeof *d->tasks);
     rt_free(d->able, d->task_room * sizeof *d->able);
 }

@@ -4,6 +4,7 @@
 #ifndef RT_DET_H
 #define RT_DET_H
 
+#include "bytes.h"
 #include "rt.h"
 #include "schedule.h"
 
@@ -37,6 +38,7 @@ struct rt_det_task { /* [0] is the clock, and nobody; kept after its end, for pa
     uint32_t decisions; /* made when it ran */
     uint32_t objects;   /* first used by it */
     uint32_t op;        /* enum rt_op: the next, or the one it waits in */
+    uint32_t object_number; /* det_check.c's of it */
     const volatile void *object;
     uintptr_t pc;
     uint64_t path;
@@ -86,7 +88,9 @@ uint32_t rt_strategy_choose(bool yields);
 uint32_t rt_strategy_base(bool yields); /* if nobody is interrupted */
 
 /* det_check.c: what is written down about the steps, and compared. */
-void rt_check_start(void);
+bool rt_check_start(void);                      /* false: no memory */
+void rt_check_arrives(struct rt_det_task *t);   /* at its next operation */
+void rt_check_point(uint32_t from);             /* a decision is about to be made, which might be another one */
 void rt_check_stop(void);
 void rt_check_step(struct rt_det_task *t); /* t does its operation now */
 /* The schedule depends on this, too, which nothing here controls. A constant. */
@@ -106,6 +110,14 @@ void rt_wait_timers(void);  /* on g0: fires those that are due and whose turn it
 static inline struct rt_det_task *rt_det_task_of(const struct rt_g *g)
 {
     return &rt_det.tasks[g->det];
+}
+
+/* Addresses of the program's objects are in there, which left.c would find again. */
+static inline void rt_free_addresses(void *memory, size_t size)
+{
+    if (memory)
+        rt_zero(memory, size);
+    rt_free(memory, size);
 }
 
 static inline uint64_t rt_mix(uint64_t x)

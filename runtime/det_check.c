@@ -17,16 +17,24 @@
 
 enum { FIRST_ROOM = 256, MOST_UNCONTROLLED = 8, STATUS_ENDLESS = 75 };
 
-/* By address while the schedule runs; never removed, since addresses come back. */
+/* By address while the schedule runs. Never removed, since addresses come back: what was there is another object then. */
+struct slot {
+    const volatile void *address; /* NULL: free */
+    uint32_t number;              /* in `objects`; 0: the object that was here has ended */
+};
+
 struct object {
-    const volatile void *address; /* NULL: free slot */
-    uint64_t id;                  /* 0: has ended; the address is a new object when it is used again */
-    uint64_t order;               /* hash of what was done with it */
+    uint64_t id;
+    uint64_t order; /* hash of what was done with it */
+    uint32_t user;  /* the first task that used it */
+    bool shared, changed; /* by others as well; by anything but looking */
 };
 
 static struct {
-    struct object *slots;
-    uint32_t room, used;
+    struct slot *slots;
+    struct object *objects; /* [0] is none */
+    uint32_t room, used; /* of slots */
+    uint32_t object_room, object_count;
     uint64_t wanted_stride;
     const char *uncontrolled[MOST_UNCONTROLLED];
     uint32_t uncontrolled_count;
@@ -40,7 +48,7 @@ static const char *const ops[] = {
 
 /* ---- objects ---- */
 
-static struct object *slot_of(struct object *slots, uint32_t room, const volatile void *address)
+static struct slot *slot_of(struct slot *slots, uint32_t room, const volatile void *address)
 {
     uint32_t i = (uint32_t)(rt_mix((uintptr_t)address) >> 32) & (room - 1);
     while (slots[i].address && slots[i].address != address)
@@ -48,45 +56,58 @@ static struct object *slot_of(struct object *slots, uint32_t room, const volatil
     return &slots[i];
 }
 
-static bool grow(void)
+static bool grow_slots(void)
 {
     uint32_t room = check.room ? 2 * check.room : FIRST_ROOM;
-    struct object *slots = rt_alloc(room * sizeof *slots);
+    struct slot *slots = rt_alloc(room * sizeof *slots);
     if (!slots)
         return false;
     for (uint32_t i = 0; i < check.room; i++)
         if (check.slots[i].address)
             *slot_of(slots, room, check.slots[i].address) = check.slots[i];
-    rt_free(check.slots, check.room * sizeof *slots);
+    rt_free_addresses(check.slots, check.room * sizeof *slots);
     check.slots = slots;
     check.room = room;
     return true;
 }
 
-/* NULL: no memory; the object has no identity then. */
-static struct object *object_of(const volatile void *address, struct rt_det_task *user)
+static bool grow_objects(void)
 {
-    if (2 * check.used >= check.room && !grow())
-        return NULL;
-    struct object *o = slot_of(check.slots, check.room, address);
-    if (!o->address) {
-        o->address = address;
+    uint32_t room = check.object_room ? 2 * check.object_room : FIRST_ROOM;
+    struct object *objects = rt_alloc(room * sizeof *objects);
+    if (!objects)
+        return false;
+    if (check.objects)
+        rt_copy(objects, check.objects, (check.object_count + 1) * sizeof *objects);
+    rt_free(check.objects, check.object_room * sizeof *objects);
+    check.objects = objects;
+    check.object_room = room;
+    return true;
+}
+
+/* 0: no memory; the object has no identity then. */
+static uint32_t object_of(const volatile void *address, struct rt_det_task *user)
+{
+    if ((2 * check.used >= check.room && !grow_slots()) ||
+        (check.object_count + 1 >= check.object_room && !grow_objects()))
+        return 0;
+    struct slot *slot = slot_of(check.slots, check.room, address);
+    if (!slot->address) {
+        slot->address = address;
         check.used++;
     }
-    if (!o->id) {
-        o->id = rt_mix(user->path ^ rt_mix(++user->objects)) | 1;
-        o->order = 0;
+    if (!slot->number) {
+        slot->number = ++check.object_count;
+        uint64_t id = rt_mix(user->path ^ rt_mix(++user->objects)) | 1;
+        check.objects[slot->number] = (struct object){.id = id, .user = (uint32_t)(user - rt_det.tasks)};
     }
-    return o;
+    return slot->number;
 }
 
 void rt_check_object_ends(const void *address)
 {
-    if (check.used == 0)
-        return;
-    struct object *o = slot_of(check.slots, check.room, address);
-    if (o->address)
-        o->id = 0;
+    if (check.used > 0)
+        slot_of(check.slots, check.room, address)->number = 0;
 }
 
 /* ---- telling ---- */
@@ -190,20 +211,33 @@ static bool only_looks(uint32_t op)
            op == RT_OP_TRYLOCK || op == RT_OP_CONTEXT_ASK || op == RT_OP_MEMORY;
 }
 
+/* t uses its object: whose it is, and in which order it was used. Returns its identity; 0: there is none. */
+static uint64_t use_object(struct rt_det_task *t)
+{
+    struct object *o = &check.objects[t->object_number];
+    uint64_t before = o->order;
+    if (!t->object_number)
+        return 0;
+    o->shared |= o->user != (uint32_t)(t - rt_det.tasks);
+    o->changed |= !only_looks(t->op);
+    o->order = rt_mix(before ^ rt_mix(t->path * 64 + t->op));
+    rt_det.record->ordering += rt_mix(o->order ^ o->id) - (before ? rt_mix(before ^ o->id) : 0);
+    return o->id;
+}
+
+void rt_check_arrives(struct rt_det_task *t)
+{
+    t->object_number = t->object ? object_of(t->object, t) : 0;
+}
+
 void rt_check_step(struct rt_det_task *t)
 {
     struct rt_det *d = &rt_det;
     struct rt_record *r = d->record;
-    struct object *o = t->object ? object_of(t->object, t) : NULL;
-    uint64_t id = o ? o->id : 0;
+    uint64_t id = use_object(t);
     r->steps++;
     d->idle = only_looks(t->op) ? d->idle + 1 : 0;
     r->hash = rt_mix(r->hash ^ rt_mix(t->path * 64 + t->op) ^ id);
-    if (o) {
-        uint64_t before = o->order;
-        o->order = rt_mix(before ^ rt_mix(t->path * 64 + t->op));
-        r->ordering += rt_mix(o->order ^ id) - (before ? rt_mix(before ^ id) : 0);
-    }
     uint32_t at = (uint32_t)(r->steps % (sizeof d->ring / sizeof *d->ring));
     d->ring[at].task = (uint32_t)(t - d->tasks);
     d->ring[at].op = t->op;
@@ -231,9 +265,46 @@ void rt_check_switch(uint32_t from, uint32_t to)
     r->switch_count++;
 }
 
+/* ---- where it could have gone another way ---- */
+
+void rt_check_point(uint32_t from)
+{
+    struct rt_det *d = &rt_det;
+    struct rt_record *r = d->record;
+    const struct rt_det_task *t = &d->tasks[from];
+    if (r->point_count == RT_POINTS || d->able_count - (t->place != 0) == 0)
+        return;
+    struct rt_record_point *p = &r->points[r->point_count];
+    bool looks = only_looks(t->op);
+    *p = (struct rt_record_point){.from = from, .at = t->decisions, .step = r->steps, .object = t->object_number};
+    p->kind = !t->place ? RT_POINT_WAIT : looks ? RT_POINT_READ : RT_POINT_WRITE;
+    if (p->kind != RT_POINT_WAIT && (!t->object_number || t->op == RT_OP_UNLOCK || t->op == RT_OP_RUNLOCK))
+        return;
+    /* First those that are about to use the same object. */
+    for (int same = 1; same >= 0; same--)
+        for (uint32_t i = 0; i < d->able_count && p->other_count < RT_OTHERS; i++) {
+            uint32_t other = d->able[i];
+            if (other != from && (d->tasks[other].object_number == t->object_number) == (same == 1))
+                p->others[p->other_count++] = other;
+        }
+    r->point_count++;
+}
+
+/* Only now it is known who has used what. */
+static void weed_points(struct rt_record *r)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < r->point_count; i++) {
+        const struct object *o = &check.objects[r->points[i].object];
+        if (r->points[i].kind == RT_POINT_WAIT || (o->shared && o->changed))
+            r->points[left++] = r->points[i];
+    }
+    r->point_count = left;
+}
+
 /* ---- start and end ---- */
 
-void rt_check_start(void)
+bool rt_check_start(void)
 {
     struct rt_record *r = rt_det.record;
     r->outcome = RT_OUTCOME_UNFINISHED;
@@ -245,9 +316,11 @@ void rt_check_start(void)
     r->check_count = 0;
     check.wanted_stride = rt_check_stride(rt_det.schedule.check_steps);
     check.uncontrolled_count = 0;
-    for (uint32_t i = 0; check.used > 0 && i < check.room; i++)
-        check.slots[i] = (struct object){0};
-    check.used = 0;
+    r->point_count = 0;
+    if (check.used > 0)
+        rt_zero(check.slots, check.room * sizeof *check.slots);
+    check.used = check.object_count = 0;
+    return check.objects || grow_objects();
 }
 
 /* The calls of the switches, for people. */
@@ -274,12 +347,14 @@ void rt_check_outcome(enum rt_outcome outcome, int result, const char *message)
     r->result = result;
     snprintf(r->message, sizeof r->message, "%s", message ? message : "");
     name_switches(r);
+    weed_points(r);
     if (s->check_steps && r->steps < s->check_steps)
         diverge(r->steps, "it has fewer steps");
 }
 
 void rt_check_stop(void)
 {
-    rt_free(check.slots, check.room * sizeof *check.slots);
+    rt_free_addresses(check.slots, check.room * sizeof *check.slots);
+    rt_free(check.objects, check.object_room * sizeof *check.objects);
     memset(&check, 0, sizeof check);
 }

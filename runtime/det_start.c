@@ -76,7 +76,7 @@ static void on_abort(int signal)
     raise(signal);
 }
 
-static void begin(const struct rt_schedule *s, struct rt_record *record)
+static bool begin(const struct rt_schedule *s, struct rt_record *record)
 {
     struct rt_det *d = &rt_det;
     d->schedule = *s;
@@ -85,7 +85,7 @@ static void begin(const struct rt_schedule *s, struct rt_record *record)
     rt_sched.seed = s->seed;
     rt_sched.coarse = d->now;
     rt_strategy_start();
-    rt_check_start();
+    return rt_check_start();
 }
 
 int rt_det_start(void)
@@ -94,9 +94,8 @@ int rt_det_start(void)
     int asked = read_environment(&s);
     if (asked <= 0)
         return asked;
-    if (!rt_det_tasks_start())
+    if (!rt_det_tasks_start() || !begin(&s, map_record()))
         return -ENOMEM;
-    begin(&s, map_record());
     rt_det.token = getenv("GORO_REPLAY"); /* stays: nobody changes the environment meanwhile who wants it to be replayed */
     struct sigaction on = {.sa_handler = on_abort};
     sigaction(SIGABRT, &on, &abort_before);

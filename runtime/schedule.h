@@ -25,7 +25,7 @@ enum rt_strategy {
     RT_STRATEGY_ROUND,    /* in turn, before every operation */
 };
 
-enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_MOST_CHANGES = 16, RT_TOKEN = 100000 };
+enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_POINTS = 2048, RT_OTHERS = 3, RT_MOST_CHANGES = 16, RT_TOKEN = 100000 };
 
 struct rt_switch {
     uint64_t from, to; /* rt_path_child hashes */
@@ -51,6 +51,13 @@ enum rt_outcome {
     RT_OUTCOME_ENDLESS,  /* more steps than allowed */
 };
 
+enum rt_point_kind {
+    RT_POINT_NONE,  /* nobody else has to do with the object: taken off the list at the end */
+    RT_POINT_WRITE, /* it changes an object that others use */
+    RT_POINT_READ,  /* it reads one that others change */
+    RT_POINT_WAIT   /* it cannot go on */
+};
+
 /* In memory that survives the process: written by the one that runs, read by the one that searches. */
 struct rt_record {
     uint32_t abi; /* RT_RECORD_ABI, set by the reader before */
@@ -58,6 +65,7 @@ struct rt_record {
     int32_t result;
     uint32_t diverged;       /* 1: not the schedule that was to be replayed */
     uint32_t wants_switches; /* set by the reader before: fills `switches` */
+    uint32_t wants_points;   /* the same for `points` */
     uint32_t switch_count;   /* all; more than there is room for: the list is of no use */
     uint64_t most_steps;     /* set by the reader before; 0: any number */
     uint64_t steps, hash;
@@ -76,6 +84,14 @@ struct rt_record {
         uint64_t step, pc;
         char where[64]; /* the call, if there are few switches */
     } switches[RT_SWITCHES];
+    uint32_t point_count;
+    struct rt_record_point { /* where another one could have gone on, and it might have mattered: in order */
+        uint32_t from, at;
+        uint32_t kind;   /* enum rt_point_kind */
+        uint32_t object; /* which, from 1; 0: none */
+        uint32_t other_count, others[RT_OTHERS];
+        uint64_t step;
+    } points[RT_POINTS];
 };
 #define RT_RECORD_ABI 1u
 #define RT_RECORD_ENV "GORO_RECORD" /* path of the file that is the record */

@@ -1,6 +1,10 @@
 /* See search.h.
  *
- * The mixture. No strategy finds all bugs: a walk at random misses those that need one goroutine to go on for long, priorities
+ * Half of the schedules come from the frontier: systematic search with few interruptions first (Musuvathi, Qadeer, "Iterative
+ * Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007), only where an object is met that others use.
+ * It does not try anything twice, and small programs are soon searched through; large ones never are.
+ *
+ * The other half is the mixture. No strategy finds all bugs: a walk at random misses those that need one goroutine to go on for long, priorities
  * with few changes those that need many switches (Thomson, Donaldson, Betts, "Concurrency Testing Using Controlled Schedulers",
  * TOPC 2016: both are needed). So of ten schedules four are random, three have priorities, two draw priorities by operation, one goes
  * by slices.
@@ -84,6 +88,69 @@ void rt_seen_free(struct rt_seen *seen)
 {
     free(seen->slots);
     *seen = (struct rt_seen){0};
+}
+
+/* ---- the frontier ---- */
+
+static void offer(struct rt_frontier *f, unsigned cost, struct rt_candidate c)
+{
+    if (cost >= RT_COSTS || f->count[cost] == RT_FRONTIER) {
+        free(c.list);
+        return;
+    }
+    if (!f->at[cost] && !(f->at[cost] = malloc(RT_FRONTIER * sizeof c)))
+        abort();
+    f->at[cost][f->count[cost]++] = c;
+}
+
+/* A write that is held up costs 2, a read, which may see an older value for it, 3; another order of those that can go on when one
+ * waits, 2. Twice in a row the same object is likelier to be a conflict than two of them. */
+static unsigned price(const struct rt_record_point *p, const struct rt_candidate *parent)
+{
+    unsigned price = p->kind == RT_POINT_READ ? 3 : 2;
+    return price - (parent->list[0] && p->object && p->object == parent->object);
+}
+
+void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const struct rt_candidate *parent, unsigned cost)
+{
+    char from[400], to[400];
+    for (uint32_t i = 0; i < r->point_count; i++) {
+        const struct rt_record_point *p = &r->points[i];
+        if (parent->list[0] && p->step <= parent->step)
+            continue;
+        for (uint32_t j = 0; j < p->other_count; j++) {
+            struct rt_candidate c = {.step = p->step, .object = p->object};
+            rt_path_print(r, p->from, from, sizeof from);
+            rt_path_print(r, p->others[j], to, sizeof to);
+            if (asprintf(&c.list, "%s%s%s@%u-%s", parent->list, parent->list[0] ? "," : "", from, p->at, to) < 0)
+                abort();
+            offer(f, cost + price(p, parent) + (j > 0), c);
+        }
+    }
+}
+
+struct rt_candidate rt_frontier_take(struct rt_frontier *f, uint64_t number, unsigned *cost)
+{
+    for (unsigned i = 0; i < RT_COSTS; i++) {
+        if (f->count[i] == 0)
+            continue;
+        uint32_t chosen = (uint32_t)(mix(mix(number + 1)) % f->count[i]);
+        struct rt_candidate c = f->at[i][chosen];
+        f->at[i][chosen] = f->at[i][--f->count[i]];
+        *cost = i;
+        return c;
+    }
+    return (struct rt_candidate){0};
+}
+
+void rt_frontier_free(struct rt_frontier *f)
+{
+    for (unsigned i = 0; i < RT_COSTS; i++) {
+        while (f->count[i] > 0)
+            free(f->at[i][--f->count[i]].list);
+        free(f->at[i]);
+        f->at[i] = NULL;
+    }
 }
 
 /* ---- shrinking ---- */

@@ -14,6 +14,23 @@ struct rt_portfolio {
 /* The token of schedule `number`, which is the same whatever the others were. Number 0 interrupts nobody. */
 void rt_portfolio_token(const struct rt_portfolio *p, uint64_t number, char *token, size_t room);
 
+/* Schedules that have not been tried, made of those that were: each has one switch more, behind the last one, at a point where it
+ * might matter. The fewer switches, and the likelier they conflict, the earlier it comes. Zero is empty. */
+enum { RT_COSTS = 12, RT_FRONTIER = 4096 /* of each cost; more are dropped */ };
+struct rt_frontier {
+    struct rt_candidate {
+        char *list; /* "a@1-b,c@2-d" */
+        uint64_t step;
+        uint32_t object; /* of the last switch */
+    } *at[RT_COSTS];
+    uint32_t count[RT_COSTS];
+};
+/* The record of a schedule that did not fail: `list` is what it was, "" for schedule 0, which costs 0. */
+void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const struct rt_candidate *parent, unsigned cost);
+/* One of the cheapest, chosen by `number`, and its cost; NULL list: there is none. The caller frees the list. */
+struct rt_candidate rt_frontier_take(struct rt_frontier *f, uint64_t number, unsigned *cost);
+void rt_frontier_free(struct rt_frontier *f);
+
 /* A set of hashes. Zero is empty. */
 struct rt_seen {
     uint64_t *slots;

@@ -85,13 +85,15 @@ static void become(const struct attempt *a, const struct attempt_plan *plan, con
     _exit(127);
 }
 
-void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, bool wants_switches)
+void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, enum attempt_wish wish)
 {
     /* The lists behind the first fields are read as far as the fields say. */
     memset(a->record, 0, offsetof(struct rt_record, tasks));
     a->record->abi = RT_RECORD_ABI;
     a->record->most_steps = plan->most_steps;
-    a->record->wants_switches = wants_switches;
+    a->record->wants_switches = wish == ATTEMPT_SWITCHES;
+    a->record->wants_points = wish == ATTEMPT_POINTS;
+    a->record->point_count = 0;
     int findings = open(a->findings_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (findings < 0)
         die("%s: %m", a->findings_file);

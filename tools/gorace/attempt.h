@@ -29,7 +29,8 @@ struct attempt {
 /* Files in `folder`, which attempt_close removes. Ends the launcher when they cannot be made. */
 void attempt_open(struct attempt *a, const char *folder, unsigned place);
 void attempt_close(struct attempt *a);
-void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, bool wants_switches);
+enum attempt_wish { ATTEMPT_POINTS, ATTEMPT_SWITCHES }; /* which list the record is to have */
+void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, enum attempt_wish wish);
 /* Milliseconds until its time is over. */
 int attempt_left(const struct attempt *a);
 /* The process has ended, or its time is over: then it is killed. *failure says how it failed, or why it is late. */

@@ -23,6 +23,18 @@ struct failed { /* one way to fail, and the first schedule that did */
     struct rt_failure failure;
 };
 
+/* A schedule that was begun, until the frontier has taken what follows from it. So that what is tried does not depend on
+ * which of those that run at the same time ends first, the frontier takes them in the order of their numbers, and no earlier than LAG
+ * times the jobs later. */
+enum { LAG = 2 };
+struct trial {
+    char *token;
+    struct rt_candidate candidate; /* list NULL: not from the frontier */
+    unsigned cost;
+    bool ended;
+    struct rt_record *record; /* of one that passed; NULL: nothing follows from it */
+};
+
 struct explore {
     uint64_t schedules, saturation;
     unsigned jobs;
@@ -34,6 +46,9 @@ struct explore {
     /* the search */
     char *folder;
     struct attempt *attempts; /* jobs */
+    struct rt_frontier frontier;
+    struct trial *trials; /* by number modulo LAG * jobs */
+    uint64_t absorbed;    /* trials that are in the frontier: all below */
     uint64_t next, done, late, fresh_at; /* fresh_at: schedules done when an ordering was new last */
     struct rt_seen orderings;
     struct failed *failed;
@@ -156,30 +171,66 @@ static void progress(struct explore *e)
               (unsigned long)(e->done - e->fresh_at));
 }
 
-static char *token_of(const struct explore *e, uint64_t number)
+static struct trial *trial_of(const struct explore *e, uint64_t number)
+{
+    return &e->trials[number % (LAG * e->jobs)];
+}
+
+/* What to try as number `next`. */
+static void choose(struct explore *e, struct trial *t)
 {
     char token[256];
-    rt_portfolio_token(&e->portfolio, number, token, sizeof token);
-    return must_copy(token);
+    *t = (struct trial){0};
+    if (!e->portfolio.strategy && e->next % 2 == 0 && e->next > 0)
+        t->candidate = rt_frontier_take(&e->frontier, e->next, &t->cost);
+    if (t->candidate.list) {
+        t->token = must_format("v1/%lu/%s", (unsigned long)e->portfolio.seed, t->candidate.list);
+        return;
+    }
+    rt_portfolio_token(&e->portfolio, e->next, token, sizeof token);
+    t->token = must_copy(token);
+    if (e->next == 0)
+        t->candidate.list = must_copy("");
+}
+
+static void absorb(struct explore *e, struct trial *t)
+{
+    if (t->record)
+        rt_frontier_add(&e->frontier, t->record, &t->candidate, t->cost);
+    free(t->record);
+    free(t->candidate.list);
+    free(t->token);
+    *t = (struct trial){0};
+    e->absorbed++;
+}
+
+/* Whether the next one can be begun: those that it may follow from have ended. */
+static bool ready(struct explore *e)
+{
+    uint64_t lag = LAG * e->jobs;
+    while (e->absorbed < e->next && (e->absorbed == 0 || e->next >= e->absorbed + lag)) {
+        struct trial *t = trial_of(e, e->absorbed);
+        if (!t->ended)
+            return false;
+        absorb(e, t);
+    }
+    return true;
 }
 
 static void start(struct explore *e, struct attempt *a)
 {
-    char *token = token_of(e, e->next);
+    struct trial *t = trial_of(e, e->next);
+    choose(e, t);
     a->number = e->next++;
-    attempt_start(a, &e->plan, token, false);
-    free(token);
+    attempt_start(a, &e->plan, t->token, ATTEMPT_POINTS);
 }
 
 /* The token of what has just run, with its checks. */
 static char *checked_token(const struct explore *e, const struct attempt *a)
 {
     char checks[128];
-    char *token = token_of(e, a->number);
     rt_checks_print(a->record, checks, sizeof checks);
-    char *whole = must_format("%s%s", token, checks);
-    free(token);
-    return whole;
+    return must_format("%s%s", trial_of(e, a->number)->token, checks);
 }
 
 static void note_failure(struct explore *e, const struct attempt *a, const struct rt_failure *failure)
@@ -202,7 +253,13 @@ static void note_failure(struct explore *e, const struct attempt *a, const struc
 static void ended(struct explore *e, struct attempt *a)
 {
     struct rt_failure failure;
+    struct trial *t = trial_of(e, a->number);
     enum attempt_end end = attempt_finish(a, &failure);
+    t->ended = true;
+    if (end == ATTEMPT_PASSED && t->candidate.list) {
+        t->record = must_grow(NULL, sizeof *t->record);
+        memcpy(t->record, a->record, sizeof *t->record);
+    }
     e->done++;
     e->any_steps |= a->record->steps > 0;
     if (a->number == 0)
@@ -250,7 +307,7 @@ static void search(struct explore *e)
     do {
         running = false;
         for (unsigned i = 0; i < e->jobs; i++) {
-            if (!e->attempts[i].pid && !e->stop && e->next < e->schedules)
+            if (!e->attempts[i].pid && !e->stop && e->next < e->schedules && ready(e))
                 start(e, &e->attempts[i]);
             running |= e->attempts[i].pid != 0;
         }
@@ -259,13 +316,21 @@ static void search(struct explore *e)
     } while (running);
 }
 
+/* The strategy of a token, for people. */
+static char *strategy_of(const char *token)
+{
+    const char *strategy = strchr(token + strlen("v1/"), '/') + 1;
+    size_t length = strcspn(strategy, "/");
+    return memchr(strategy, '@', length) ? must_copy("systematic") : must_format("%.*s", (int)length, strategy);
+}
+
 /* ---- what was found ------------------------------------------------------------------------------------------------ */
 
 static bool attempt(void *host, const char *token, struct rt_failure *failure, const struct rt_record **record)
 {
     struct explore *e = host;
     struct attempt *a = &e->attempts[0];
-    attempt_start(a, &e->plan, token, true);
+    attempt_start(a, &e->plan, token, ATTEMPT_SWITCHES);
     struct pollfd end = {.fd = a->fd, .events = POLLIN};
     while (attempt_left(a) > 0 && poll(&end, 1, attempt_left(a)) <= 0)
         ;
@@ -287,10 +352,10 @@ static void show_output(const struct attempt *a)
 static void tell(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
     const struct rt_record *r = e->attempts[0].record;
-    char *strategy = token_of(e, f->number), line[1000];
+    char *strategy = strategy_of(f->token), line[1000];
     if (!e->quiet)
         show_output(&e->attempts[0]);
-    warn_user("explore: schedule %lu (%s): %s", (unsigned long)f->number, strrchr(strategy, '/') + 1, f->failure.text);
+    warn_user("explore: schedule %lu (%s): %s", (unsigned long)f->number, strategy, f->failure.text);
     free(strategy);
     if (!found->again) {
         warn_user("explore: not again with the same seed: the program depends on what its schedule does not control");
@@ -308,14 +373,14 @@ static void tell(const struct explore *e, const struct failed *f, const struct r
 
 static json_t *json_of(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
-    char *strategy = token_of(e, f->number), line[1000];
+    char *strategy = strategy_of(f->token), line[1000];
     json_t *switches = json_array();
     for (uint32_t i = 0; found->shrunk && i < found->switches && i < RT_NAMED_SWITCHES; i++) {
         rt_switch_print(e->attempts[0].record, i, line, sizeof line);
         json_array_append_new(switches, json_string(line));
     }
     json_t *all = json_pack("{s:I,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:o}", "schedule", (json_int_t)f->number, "strategy",
-                            strrchr(strategy, '/') + 1, "failure", f->failure.text, "again", found->again, "shrunk",
+                            strategy, "failure", f->failure.text, "again", found->again, "shrunk",
                             found->shrunk, "switches_found", found->before, "attempts", found->attempts, "replay",
                             found->token, "switches", switches);
     free(strategy);
@@ -392,6 +457,8 @@ int command_explore(int argc, char **argv)
     if (!mkdtemp(e.folder))
         die("%s: %m", e.folder);
     e.attempts = must_grow(NULL, e.jobs * sizeof *e.attempts);
+    e.trials = must_grow(NULL, LAG * e.jobs * sizeof *e.trials);
+    memset(e.trials, 0, LAG * e.jobs * sizeof *e.trials);
     for (unsigned i = 0; i < e.jobs; i++)
         attempt_open(&e.attempts[i], e.folder, i);
     e.begun = e.told = now();
@@ -403,6 +470,10 @@ int command_explore(int argc, char **argv)
     for (size_t i = 0; i < e.failed_count; i++)
         free(e.failed[i].token);
     free(e.failed);
+    while (e.absorbed < e.next)
+        absorb(&e, trial_of(&e, e.absorbed));
+    rt_frontier_free(&e.frontier);
+    free(e.trials);
     free(e.attempts);
     free(e.folder);
     free(e.options);
