@@ -55,14 +55,12 @@ static void pop_one(void)
     pop();
 }
 
-static void pop_two(void)
+static void pop_two_push_one(void)
 {
-    int first = pop(), second = pop();
-    (void)second;
+    int first = pop();
+    pop();
     if (first != NONE)
         push(first);
-    pop();
-    pop();
 }
 
 static void kernel(void)
@@ -73,5 +71,7 @@ static void kernel(void)
         used[i] = 0;
         top = changed(top, i);
     }
-    TOGETHER(pop_one, pop_two);
+    TOGETHER(pop_one, pop_two_push_one);
+    while (pop() != NONE)
+        continue;
 }
