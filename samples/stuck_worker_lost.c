@@ -1,0 +1,43 @@
+/* Nobody but the worker knows the job any more, so nobody can tell it that the job is ready: it waits for ever, and its memory is
+ * never freed. A program that runs on can ask who is stuck; without a detector the question costs a branch. */
+#include <gorace/annotate.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct job {
+    pthread_mutex_t lock;
+    pthread_cond_t ready;
+    int begun, done;
+};
+
+static void *worker(void *arg)
+{
+    struct job *job = arg;
+    pthread_mutex_lock(&job->lock);
+    job->begun = 1;
+    pthread_cond_broadcast(&job->ready);
+    while (!job->done)
+        pthread_cond_wait(&job->ready, &job->lock); // WAITS
+    pthread_mutex_unlock(&job->lock);
+    return NULL;
+}
+
+static __attribute__((noinline)) void request(void)
+{
+    pthread_t thread;
+    struct job *job = calloc(1, sizeof *job);
+    if (!job || pthread_mutex_init(&job->lock, NULL) || pthread_cond_init(&job->ready, NULL))
+        abort();
+    pthread_create(&thread, NULL, worker, job);
+    pthread_detach(thread);
+    pthread_mutex_lock(&job->lock);
+    while (!job->begun) /* the worker then waits, as we have its lock */
+        pthread_cond_wait(&job->ready, &job->lock);
+    pthread_mutex_unlock(&job->lock);
+} /* and forgets the job */
+
+int main(void)
+{
+    request();
+    return gorace_check_stuck() > 1;
+}
