@@ -17,7 +17,8 @@
 #include "reach.h"
 #include "wait.h"
 
-#define GLANCES 50          /* at those that are about to come to the gate, before the world goes on */
+#define GLANCES 20          /* at those that are about to come to the gate, before anybody sleeps for them */
+#define LONGEST 20          /* milliseconds that the world stands still for those */
 #define GREEN_SLACK 1024    /* a goroutine saves its registers when it is switched away from, not far below where it has told of its wait */
 #define ASKED 40            /* times that threads are asked whether they sleep */
 #define DTV_MOST 4096       /* entries of a thread's table of dynamic thread-local storage */
@@ -73,21 +74,37 @@ static bool all_stand(const struct actor *by)
     return all;
 }
 
-/* With the world stopped and the lock of waits, if true. */
+/* With the lock of waits, if true. */
+static bool all_come(const struct actor *by, unsigned *tries)
+{
+    for (unsigned glance = 0;; glance++) {
+        waits_lock();
+        if (all_stand(by))
+            return true;
+        waits_unlock();
+        if (glance < GLANCES) {
+            os_yield();
+        } else if (*tries && glance < GLANCES + LONGEST) {
+            --*tries;
+            os_sleep_ms(1);
+        } else {
+            return false;
+        }
+    }
+}
+
+/* With the world stopped and the lock of waits, if true. Who does not come may need what one at the gate has: then all go on for
+ * a moment. */
 static bool stop(struct actor *by, unsigned tries)
 {
-    for (unsigned i = 0;; i++) {
+    for (;;) {
         world_stop(by);
-        for (int glance = 0; glance < GLANCES; glance++) {
-            waits_lock();
-            if (all_stand(by))
-                return true;
-            waits_unlock();
-            os_yield();
-        }
+        if (all_come(by, &tries))
+            return true;
         world_start(by);
-        if (i == tries)
+        if (!tries)
             return false;
+        tries--;
         os_sleep_ms(1);
     }
 }

@@ -9,8 +9,9 @@
 static int thread_main(void *arg)
 {
     struct thread *t = arg;
+    void *volatile own = t->arg; /* as in wrap_thread.c */
     thread_begins(t);
-    return t->run_c11(t->arg);
+    return t->run_c11(own);
 }
 
 INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))

@@ -11,8 +11,9 @@
 static void *thread_main(void *arg)
 {
     struct thread *t = arg;
+    void *volatile own = t->arg; /* on its stack, where who looks for pointers will find it */
     thread_begins(t);
-    return t->run(t->arg);
+    return t->run(own);
 }
 
 /* A copy of *attr with room for us on a stack that libc is to allocate; *attr itself when there is nothing to change. */

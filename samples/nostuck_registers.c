@@ -2,15 +2,16 @@
  * has returned that nobody has joined yet. Each of them can bring the job on. */
 #include <gorace/annotate.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <time.h>
 
 struct job {
     pthread_mutex_t lock;
     pthread_cond_t ready;
     int begun, done;
 };
-static int pipe_fds[2];
+static sem_t one_day;
 
 static void *worker(void *arg)
 {
@@ -39,14 +40,13 @@ static struct job *begin(void)
     return job;
 }
 
-/* In a register that calls keep, and nowhere else, while it reads. */
-static void *reader(void *arg)
+/* In a register that calls keep, and nowhere else, while it waits for a post that comes one day. */
+static void *keeper(void *arg)
 {
-    char c;
+    const struct timespec far = {.tv_sec = 4000000000};
     register struct job *job __asm__("r15") = begin();
     __asm__ volatile("" : "+r"(job));
-    if (read(pipe_fds[0], &c, 1) != 1)
-        abort();
+    sem_timedwait(&one_day, &far);
     __asm__ volatile("" : "+r"(job));
     job->done = 1;
     return arg;
@@ -68,7 +68,7 @@ static __attribute__((noinline)) void set_specific(void)
 int main(void)
 {
     pthread_t threads[2];
-    if (pipe(pipe_fds) || pthread_create(&threads[0], NULL, reader, NULL) ||
+    if (sem_init(&one_day, 0, 0) || pthread_create(&threads[0], NULL, keeper, NULL) ||
         pthread_create(&threads[1], NULL, returner, NULL))
         return 1;
     set_specific();
