@@ -96,6 +96,7 @@ struct finding {
     const struct finding_step *steps;
     enum misuse misuse;     /* MISUSE */
     const char *text;       /* MISUSE_OTHER */
+    bool doubtful;          /* LOCK_ORDER, order-only: another lock of this run may keep it from happening */
     bool everybody;         /* DEADLOCK: no actor is left that could end it */
     int nmore;              /* STUCK: so many more, which wait at the same place */
     int npath;              /* STUCK, SUSPECTED: how the object of the first step can be reached, from the root on. Of a root the */

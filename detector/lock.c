@@ -1,7 +1,7 @@
 /* See lock.h. */
 #include "lock.h"
 
-#include "lock_order.h"
+#include "lock_predict.h"
 #include "naming.h"
 #include "order.h"
 #include "record.h"
@@ -275,7 +275,6 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
             __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
             l->inherited = false;
         }
-        flow_taken(a, l);
         if (unlikely(how & HOW_WRITERS_FIRST))
             lock_order_written(a, l);
         if (unlikely(l->orphan != NULL)) {
@@ -284,6 +283,9 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
         }
         if (a->nheld && !(how & HOW_TRY))
             lock_order_taken(a, l, how, stack);
+        else if (unlikely(a->nheld && !host.no_order))
+            lock_told_inside(a);
+        flow_taken(a, l); /* after the request, which was without it */
         if (unlikely(l->guards_condition))
             order_acquire(a, addr);
     }

@@ -16,6 +16,8 @@
 struct edge;
 struct writing;
 
+#define INSIDE_MANY UINT32_MAX
+
 struct lock {
     struct lock *next;     /* chain, or free list */
     uintptr_t addr;        /* 0: gone */
@@ -43,6 +45,7 @@ struct lock {
     uint32_t pending;        /* of them, how many were signalled and are not back */
     uint64_t back;           /* how many have come back, ever */
     uintptr_t waited_with;   /* their mutex */
+    uint32_t inside; /* 1 + the slot of who told something while holding it (lock_predict.h), INSIDE_MANY, or 0 */
     struct edge *out, *in;
     uint64_t mark; /* the search that found that it leads back */
     bool on_path;  /* of the search */

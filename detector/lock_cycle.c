@@ -2,18 +2,20 @@
 #include "lock_cycle.h"
 
 #include "keys.h"
+#include "lock_predict.h"
 #include "order.h"
+
+enum evidence {
+    DOUBTFUL, /* other locks of this run may keep it from happening */
+    POSSIBLE,
+    PREDICTED
+};
 
 struct order_report {
     struct order_report *next;
-    enum finding_tier tier;
+    enum evidence evidence;
     int n;
     struct finding_step *steps;
-};
-
-struct link {
-    struct edge *e;
-    struct occurrence *o;
 };
 
 #define STEPS_MAX 200000
@@ -177,9 +179,9 @@ static bool fits(size_t depth, const struct lock *start)
 }
 
 /* True when this set of edges was not reported before. */
-static bool first_time(size_t n, enum finding_tier tier)
+static bool first_time(size_t n, enum evidence evidence)
 {
-    uint64_t hash = tier;
+    uint64_t hash = evidence;
     for (size_t i = 0; i < n; i++)
         hash += keys_mix(keys_mix(1, path[i].e->from->id), path[i].e->to->id);
     hash |= hash == 0;
@@ -199,7 +201,7 @@ static bool in_cycle(uint64_t id, const void *ctx)
 }
 
 /* path[0] is of `a`, now. */
-static enum finding_tier tier_of(const struct actor *a, size_t n)
+static enum evidence evidence_of(const struct actor *a, size_t n)
 {
     const bool now = path[0].o->actor == a->number; /* nobody else knows of it */
     for (size_t i = 0; i < n; i++)
@@ -207,13 +209,13 @@ static enum finding_tier tier_of(const struct actor *a, size_t n)
             const struct occurrence *x = path[i].o, *y = path[j].o;
             if (i == j || (now && j == 0) || !knew(x, &x->gates->flow, y))
                 continue;
-            if (!now || i > 0 || flow_by_others(a, y->slot, occurrence_epoch(y), in_cycle, &n))
-                return TIER_ORDER_ONLY;
+            if (!now || i > 0 || flow_but(a, y->slot, in_cycle, &n) >= occurrence_epoch(y))
+                return DOUBTFUL;
         }
-    return TIER_PREDICTED;
+    return lock_predicted(now ? a : NULL, path, n) ? PREDICTED : POSSIBLE;
 }
 
-static bool report_later(struct actor *a, size_t n, enum finding_tier tier)
+static bool report_later(struct actor *a, size_t n, enum evidence evidence)
 {
     struct order_report *r = arena_alloc(sizeof *r);
     struct finding_step *steps = arena_alloc(n * sizeof *steps);
@@ -236,7 +238,7 @@ static bool report_later(struct actor *a, size_t n, enum finding_tier tier)
         s->nheld = (int)o->gates->n;
         s->held = held;
     }
-    *r = (struct order_report){a->cycles, tier, (int)n, steps};
+    *r = (struct order_report){a->cycles, evidence, (int)n, steps};
     a->cycles = r;
     return true;
 }
@@ -269,8 +271,8 @@ void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
             continue;
         }
         if (l->e->to == start) {
-            enum finding_tier tier = tier_of(a, depth + 1);
-            if (found < REPORTS_MAX && first_time(depth + 1, tier) && report_later(a, depth + 1, tier))
+            enum evidence evidence = evidence_of(a, depth + 1);
+            if (found < REPORTS_MAX && first_time(depth + 1, evidence) && report_later(a, depth + 1, evidence))
                 found++;
             step_on(l);
             continue;
@@ -293,7 +295,9 @@ void lock_order_report(struct actor *a)
         struct order_report *r = a->cycles;
         a->cycles = r->next;
         struct finding f;
-        finding_of_steps(&f, FINDING_LOCK_ORDER, r->tier, r->steps, r->n);
+        finding_of_steps(&f, FINDING_LOCK_ORDER, r->evidence == PREDICTED ? TIER_PREDICTED : TIER_ORDER_ONLY, r->steps,
+                         r->n);
+        f.doubtful = r->evidence == DOUBTFUL;
         finding_hand_over(a, &f);
         finding_steps_free(r->steps, r->n, r->n);
         arena_free(r, sizeof *r);

@@ -14,6 +14,7 @@ struct gates {
     struct vclock order, flow, meanwhile; /* ... what the actor knew: order.h */
     struct gate {
         struct finding_lock lock;
+        struct lock *object; /* NULL: there was no memory for it */
         uint64_t id;
     } at[];
 };
@@ -43,6 +44,12 @@ struct edge {
     struct occurrence *first; /* latest first */
     unsigned n;
     bool cyclic; /* lies on a cycle */
+};
+
+/* A step of a cycle. */
+struct link {
+    struct edge *e;
+    struct occurrence *o;
 };
 
 static inline uint64_t occurrence_epoch(const struct occurrence *o)

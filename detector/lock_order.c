@@ -3,6 +3,7 @@
 
 #include "keys.h"
 #include "lock_nesting.h"
+#include "lock_predict.h"
 #include "order.h"
 
 #define HEADS (1u << 20) /* address space, touched as far as it is used */
@@ -131,7 +132,7 @@ static struct gates *gates_of(struct actor *a)
     *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash};
     gates_renew(g, a, true);
     for (unsigned i = 0; i < a->nheld; i++)
-        g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].id};
+        g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].lock, a->held[i].id};
     return g;
 }
 
@@ -232,6 +233,7 @@ static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool co
 static void note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, struct nesting *k)
 {
     struct gates *g = gates_of(a);
+    lock_taken_reading(a);
     if (!g)
         return;
     for (unsigned i = 0; i < a->nheld; i++) {

@@ -2,7 +2,7 @@
  * who takes over the slot goes on from there (actor.c). */
 #include "order.h"
 
-#include "lock.h"
+#include "lock_predict.h"
 
 static uint64_t *heard; /* by slot; atomic */
 
@@ -27,12 +27,13 @@ static bool is_self(const struct actor *a, struct teller t)
     return t.slot == who_slot(a->who) && t.number == (uint32_t)a->number;
 }
 
-/* What is noted from now on is of another epoch than what is told. */
-static struct teller tell(struct actor *a)
+/* What is noted from now on is of another epoch than what is told. inside: the actor holds a lock, and goes on to. */
+static struct teller tell(struct actor *a, bool inside)
 {
-    if (a->order_used) {
+    if (a->order_used || (a->told ? epoch_is_inside(a->told) != inside : inside)) {
         a->order_used = false;
-        a->told = a->order_epoch++;
+        a->told = a->order_epoch + (epoch_is_inside(a->order_epoch) != inside);
+        a->order_epoch = a->told + 1;
     }
     return self(a);
 }
@@ -40,7 +41,9 @@ static struct teller tell(struct actor *a)
 /* By what every schedule has. */
 static struct teller tell_always(struct actor *a)
 {
-    const struct teller t = tell(a);
+    if (unlikely(a->nheld))
+        lock_told_inside(a);
+    const struct teller t = tell(a, a->nheld != 0);
     a->order_told = t.epoch;
     return t;
 }
@@ -199,18 +202,21 @@ static void log_flow(struct actor *a, const struct lock *l)
     vclock_copy(&log->at[i].flow, &l->flow, &a->stocks->nodes);
 }
 
-bool flow_by_others(const struct actor *a, uint32_t slot, uint64_t epoch, bool (*but)(uint64_t id, const void *ctx),
-                    const void *ctx)
+uint64_t flow_but(const struct actor *a, uint32_t slot, bool (*but)(uint64_t id, const void *ctx), const void *ctx)
 {
     const struct flow_log *log = a->log;
-    if (!log || log->n > LOGGED || vclock_get(&a->unlocked, slot) >= epoch)
-        return true;
+    uint64_t last = vclock_get(&a->unlocked, slot);
+    if (!log || log->n > LOGGED)
+        return UINT64_MAX;
     for (uint32_t i = 0; i < log->n; i++) {
-        const bool told = log->at[i].by.slot == slot && log->at[i].by.epoch >= epoch;
-        if ((told || vclock_get(&log->at[i].flow, slot) >= epoch) && !but(log->at[i].id, ctx))
-            return true;
+        if (but(log->at[i].id, ctx))
+            continue;
+        const uint64_t told = log->at[i].by.slot == slot ? log->at[i].by.epoch : 0;
+        const uint64_t known = vclock_get(&log->at[i].flow, slot);
+        const uint64_t both = told > known ? told : known;
+        last = both > last ? both : last;
     }
-    return false;
+    return last;
 }
 
 void flow_log_drop(struct actor *a)
@@ -242,8 +248,10 @@ static bool tells(const struct lock *l, const struct actor *a)
 void flow_taken(struct actor *a, struct lock *l)
 {
     if (a->nheld == 0) {
-        if (a->section.root != a->flow.root)
+        if (a->section.root != a->flow.root) {
             vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
+            a->flow_learnt++;
+        }
         if (unlikely(a->meanwhile.root != NULL))
             vclock_clear(&a->meanwhile, &a->stocks->nodes);
     }
@@ -260,7 +268,7 @@ void flow_given(struct actor *a, struct lock *l, bool exclusive)
     }
     if (!exclusive)
         return;
-    l->teller = tell(a);
+    l->teller = tell(a, a->nheld > 1);
     if (likely(l->flow.root == a->flow.root) || !flow_begin(l))
         return;
     vclock_copy(&l->flow, &a->flow, &a->stocks->nodes);

@@ -10,13 +10,20 @@
  * Nor do the locks of a cycle say anything about its own order: so an actor remembers by which locks its flow came last.
  *
  * Both have the same epochs. An actor's own epoch is not in its clocks: it is told beside them as a number (struct teller), so
- * that telling what one knows costs no new clock as long as nothing was learnt. Only who hears it puts it in. Locks carry
- * `flow` in themselves (struct lock), guarded by the lock of the program. */
+ * that telling what one knows costs no new clock as long as nothing was learnt. Only who hears it puts it in. What is told
+ * while the actor holds a lock, and goes on to, has an even number of its own, all else an odd one: so one can tell whether
+ * who has heard of an actor has heard of a section's end. Locks carry `flow` in themselves (struct lock), guarded by the lock
+ * of the program. */
 #ifndef GORACE_ORDER_H
 #define GORACE_ORDER_H
 
 #include "actor.h"
 #include "sync.h"
+
+static inline bool epoch_is_inside(uint64_t epoch)
+{
+    return !(epoch & 1);
+}
 
 /* With the object held, by an actor that is inside. */
 void order_into(struct actor *a, const struct sync *s); /* acquire */
@@ -37,9 +44,8 @@ uint64_t order_heard(const struct actor *a);
 bool order_start(void);
 
 struct lock;
-/* `a` learnt of the epoch by another lock than those that `but` names, or it cannot be told. */
-bool flow_by_others(const struct actor *a, uint32_t slot, uint64_t epoch, bool (*but)(uint64_t id, const void *ctx),
-                    const void *ctx);
+/* The last epoch of the slot that `a` learnt of otherwise than by locks that `but` names; UINT64_MAX when it cannot be told. */
+uint64_t flow_but(const struct actor *a, uint32_t slot, bool (*but)(uint64_t id, const void *ctx), const void *ctx);
 void flow_log_drop(struct actor *a); /* the actor ends */
 /* `a` has got, or is about to give up, the lock. */
 void flow_taken(struct actor *a, struct lock *l);

@@ -280,7 +280,7 @@ static void call_on_stack(char *top, struct job *job)
 
 enum verdict report_finding(const struct finding *f, struct report_summary *summary)
 {
-    if (!flags || !(flags->detect >> f->kind & 1) || (f->tier == TIER_ORDER_ONLY && !flags->order_only))
+    if (!flags || !(flags->detect >> f->kind & 1) || (f->doubtful && !flags->order_only))
         return VERDICT_UNWANTED;
     struct job job = {.finding = f, .summary = summary};
     enum filter_known known = f->tier == TIER_SUSPECTED ? FILTER_NEW : filter_known(f);

@@ -299,11 +299,12 @@ static void say_link(struct outbuf *o, const struct report_link *l, bool first)
 
 void report_say_steps(struct outbuf *o, const struct report *r)
 {
-    if (r->finding->kind == FINDING_LOCK_ORDER)
+    const struct finding *f = r->finding;
+    if (f->kind == FINDING_LOCK_ORDER)
         outbuf_format(o, "  Evidence: %s\n",
-                      r->finding->tier == TIER_PREDICTED ? "predicted: nothing in this run keeps another schedule from "
-                                                           "deadlocking here"
-                                                         : "order only");
+                      f->tier == TIER_PREDICTED ? "predicted: the same locks and messages in another order deadlock here"
+                      : f->doubtful             ? "order only: another lock may have ordered them"
+                                                : "order only: nothing was seen that keeps it from happening");
     for (int i = 0; i < r->nsteps; i++)
         say_step(o, r, &r->step[i]);
     const int more = r->finding->nsteps - r->nsteps + r->finding->nmore;
