@@ -366,6 +366,15 @@ static void record_outside(struct actor *a, enum trace_kind kind, uint64_t objec
     actor_leave(a);
 }
 
+void record_delay(struct actor *a, uint32_t us, uint32_t point, uintptr_t pc)
+{
+    if (!actor_enter(a))
+        return;
+    if (record_on)
+        record_event(a, TRACE_DELAY, us, point, pc);
+    actor_leave(a);
+}
+
 void record_begins(struct actor *a, int tid)
 {
     record_outside(a, TRACE_BEGIN, (uint64_t)tid, 0, NULL);

@@ -41,6 +41,7 @@ void record_event(struct actor *a, enum trace_kind kind, uint64_t object, uint64
 void record_atomic(struct actor *a, uintptr_t addr, size_t size, bool write, uintptr_t pc);
 /* From outside of the core. */
 void record_access(struct actor *a, uintptr_t addr, size_t size, int access_kind, uintptr_t pc);
+void record_delay(struct actor *a, uint32_t us, uint32_t point, uintptr_t pc);
 void record_begins(struct actor *a, int tid);
 void record_name(struct actor *a, uint64_t actor, uint64_t goroutine, const char *name);
 void record_module(struct actor *a, uintptr_t lo, size_t size, const char *file);

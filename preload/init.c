@@ -22,6 +22,7 @@
 #include "arch/x86_64/call_on.h"
 #include "asleep.h"
 #include "benign.h"
+#include "delay.h"
 #include "expected.h"
 #include "interpose.h"
 #include "listener.h"
@@ -281,6 +282,7 @@ static void start(void)
         return;
     }
     recording_start(&flags, say);
+    delay_start(&flags, say);
     uintptr_t lo, hi;
     stuck_start(&flags);
     modules_scan();

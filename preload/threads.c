@@ -120,6 +120,7 @@ struct thread *thread_prepare(struct actor *child, bool detached)
         t->detached = detached;
         t->pins = 2; /* the registry's and the creator's */
         t->busy = 1; /* until it has begun */
+        t->delays = delay_stream_new(self ? &self->delays : NULL);
     }
     tables_unlock(self);
     return t;

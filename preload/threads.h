@@ -9,6 +9,7 @@
 #include <signal.h>
 
 #include "current.h"
+#include "delay.h"
 
 struct thread {
     pthread_t id;
@@ -38,6 +39,7 @@ struct thread {
     uint64_t signal_mask;   /* to go back to when it is delivered */
     siginfo_t kept;         /* that signal, unless the kernel has it; si_signo 0: none */
     struct once_call *once; /* wrap_barrier.c */
+    struct delay_stream delays; /* children: by the thread that creates them, the rest itself */
     struct thread *joins;   /* whom it waits for; registry lock */
 };
 

@@ -8,6 +8,7 @@
  * ("crowded"). Then, to raise no false alarm, leaving learns all arrivals ever, through the barrier's address. */
 #include "../detector/locks.h"
 #include "../detector/os.h"
+#include "delay.h"
 #include "interpose.h"
 #include "raw.h"
 #include "sync_keys.h"
@@ -161,6 +162,7 @@ INTERPOSE(int, pthread_barrier_destroy, (pthread_barrier_t * b))
 
 INTERPOSE(int, pthread_barrier_wait, (pthread_barrier_t * b))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!me)
         return REAL(pthread_barrier_wait)(b);

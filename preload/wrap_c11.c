@@ -2,6 +2,7 @@
  * own; the objects and the edges are those of the pthread ones (wrap_thread.c, wrap_mutex.c, wrap_cond.c, wrap_once.c).
  * thrd_exit and tss_* need none: the end of a thread is seen by the destructor of our own key (threads.c). */
 #include "cond_wait.h"
+#include "delay.h"
 #include "interpose.h"
 #include "mutex.h"
 #include "once.h"
@@ -11,6 +12,7 @@ static int thread_main(void *arg)
     struct thread *t = arg;
     void *volatile own = t->arg; /* as in wrap_thread.c */
     thread_begins(t);
+    delay_here((uintptr_t)t->run_c11);
     return t->run_c11(own);
 }
 
@@ -33,6 +35,7 @@ INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))
     thread_creation_over(t);
     if (result == thrd_success) {
         thread_created(t, *id);
+        delay_here(CALLER);
         return result;
     }
     thread_not_created(t);
@@ -104,6 +107,7 @@ INTERPOSE(void, mtx_destroy, (mtx_t * m))
 
 INTERPOSE(int, mtx_lock, (mtx_t * m))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!me)
         return REAL(mtx_lock)(m);
@@ -122,12 +126,14 @@ INTERPOSE(int, mtx_lock, (mtx_t * m))
 
 INTERPOSE(int, mtx_trylock, (mtx_t * m))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, m, REAL(mtx_trylock)(m), HOW_TRY, CALLER);
 }
 
 INTERPOSE(int, mtx_timedlock, (mtx_t * m, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     int result = PARKED(me, "mtx_timedlock", -1, REAL(mtx_timedlock)(m, until));
     if (me && result == thrd_timedout)
@@ -140,7 +146,9 @@ INTERPOSE(int, mtx_unlock, (mtx_t * m))
     struct actor *me = current();
     if (me)
         mutex_given(me, inner(m), CALLER);
-    return REAL(mtx_unlock)(m);
+    int result = REAL(mtx_unlock)(m);
+    delay_here(CALLER);
+    return result;
 }
 
 /* ---- condition variables and call_once -------------------------------------------------------------------------- */
@@ -163,6 +171,7 @@ INTERPOSE(void, cnd_destroy, (cnd_t * c))
 
 INTERPOSE(int, cnd_wait, (cnd_t * c, mtx_t *m))
 {
+    delay_here(CALLER);
     struct cond_wait w;
     int result;
     cond_wait_begins(&w, (pthread_cond_t *)c, inner(m), false, CALLER);
@@ -173,6 +182,7 @@ INTERPOSE(int, cnd_wait, (cnd_t * c, mtx_t *m))
 
 INTERPOSE(int, cnd_timedwait, (cnd_t * c, mtx_t *m, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct cond_wait w;
     int result;
     cond_wait_begins(&w, (pthread_cond_t *)c, inner(m), true, CALLER);
@@ -183,16 +193,19 @@ INTERPOSE(int, cnd_timedwait, (cnd_t * c, mtx_t *m, const struct timespec *until
 
 INTERPOSE(int, cnd_signal, (cnd_t * c))
 {
+    delay_here(CALLER);
     COND_SIGNAL(cnd_signal, c, false);
 }
 
 INTERPOSE(int, cnd_broadcast, (cnd_t * c))
 {
+    delay_here(CALLER);
     COND_SIGNAL(cnd_broadcast, c, true);
 }
 
 INTERPOSE(void, call_once, (once_flag * flag, void (*run)(void)))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     struct thread *t = me ? thread_self() : NULL;
     if (!t) {

@@ -7,6 +7,7 @@
  * All of the family is wrapped, also what makes no edge: programs that gcc linked against libtsan name these functions
  * without a version, and would get glibc's first ones (2.2.5, with another layout) if the loader found them in libc. */
 #include "cond_wait.h"
+#include "delay.h"
 #include "interpose.h"
 #include "mutex.h"
 #include "threads.h"
@@ -109,11 +110,13 @@ void cond_signals(struct actor *me, pthread_cond_t *c, uintptr_t pc)
 
 INTERPOSE(int, pthread_cond_signal, (pthread_cond_t * c))
 {
+    delay_here(CALLER);
     COND_SIGNAL(pthread_cond_signal, c, false);
 }
 
 INTERPOSE(int, pthread_cond_broadcast, (pthread_cond_t * c))
 {
+    delay_here(CALLER);
     COND_SIGNAL(pthread_cond_broadcast, c, true);
 }
 
@@ -128,6 +131,7 @@ static int waited(struct cond_wait *w, int result)
 
 INTERPOSE(int, pthread_cond_wait, (pthread_cond_t * c, pthread_mutex_t *m))
 {
+    delay_here(CALLER);
     struct cond_wait w;
     int result;
     cond_wait_begins(&w, c, m, false, CALLER);
@@ -137,6 +141,7 @@ INTERPOSE(int, pthread_cond_wait, (pthread_cond_t * c, pthread_mutex_t *m))
 
 INTERPOSE(int, pthread_cond_timedwait, (pthread_cond_t * c, pthread_mutex_t *m, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct cond_wait w;
     int result;
     cond_wait_begins(&w, c, m, true, CALLER);
@@ -147,6 +152,7 @@ INTERPOSE(int, pthread_cond_timedwait, (pthread_cond_t * c, pthread_mutex_t *m, 
 INTERPOSE(int, pthread_cond_clockwait,
           (pthread_cond_t * c, pthread_mutex_t *m, clockid_t clock, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct cond_wait w;
     int result;
     if (!REAL(pthread_cond_clockwait))

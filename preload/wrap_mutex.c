@@ -6,6 +6,7 @@
  *
  * A lock that is free is got by trylock, which every type of mutex grants and refuses as lock would, but for the errors of
  * a mutex that is held; so only who really blocks tells the core that it waits. */
+#include "delay.h"
 #include "interpose.h"
 #include "mutex.h"
 #include "signals.h"
@@ -55,6 +56,7 @@ static __attribute__((noinline)) int lock_blocking(struct actor *me, pthread_mut
 
 INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!me)
         return REAL(pthread_mutex_lock)(m);
@@ -66,6 +68,7 @@ INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 
 INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     int result = REAL(pthread_mutex_trylock)(m);
     return me ? locked(me, m, result, HOW_TRY, CALLER) : result;
@@ -73,6 +76,7 @@ INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     int result = PARKED(me, "pthread_mutex_timedlock", -1, REAL(pthread_mutex_timedlock)(m, until));
     return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
@@ -80,6 +84,7 @@ INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct times
 
 INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!REAL(pthread_mutex_clocklock))
         return ENOSYS;
@@ -92,5 +97,7 @@ INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
     struct actor *me = current();
     if (me)
         mutex_given(me, m, CALLER);
-    return REAL(pthread_mutex_unlock)(m);
+    int result = REAL(pthread_mutex_unlock)(m);
+    delay_here(CALLER);
+    return result;
 }

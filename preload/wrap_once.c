@@ -6,6 +6,7 @@
  * call that may run something sets it anew first. */
 #include <link.h>
 
+#include "delay.h"
 #include "interpose.h"
 #include "once.h"
 
@@ -56,6 +57,7 @@ void once_over(struct actor *me)
 
 INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     struct thread *t = me ? thread_self() : NULL;
     if (!t)

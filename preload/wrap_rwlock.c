@@ -5,6 +5,7 @@
  * Read locks of the default kind pass writers that wait, so a reader may lock again; of the kind
  * PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP they do not. libc forgets that a lock was destroyed; the field that tells
  * the kind remembers it for us, until the lock is made anew, by init or by the initializer. */
+#include "delay.h"
 #include "interpose.h"
 #include "raw.h"
 
@@ -114,23 +115,27 @@ static bool wait_begins(struct actor *me, pthread_rwlock_t *l, unsigned bits, ui
 
 INTERPOSE(int, pthread_rwlock_rdlock, (pthread_rwlock_t * l))
 {
+    delay_here(CALLER);
     LOCK(pthread_rwlock_rdlock, pthread_rwlock_tryrdlock, 0);
 }
 
 INTERPOSE(int, pthread_rwlock_tryrdlock, (pthread_rwlock_t * l))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, l, REAL(pthread_rwlock_tryrdlock)(l), HOW_TRY, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_timedrdlock, (pthread_rwlock_t * l, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, l, PARKED(me, "pthread_rwlock_timedrdlock", -1, REAL(pthread_rwlock_timedrdlock)(l, until)), HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!REAL(pthread_rwlock_clockrdlock))
         return ENOSYS;
@@ -139,23 +144,27 @@ INTERPOSE(int, pthread_rwlock_clockrdlock, (pthread_rwlock_t * l, clockid_t cloc
 
 INTERPOSE(int, pthread_rwlock_wrlock, (pthread_rwlock_t * l))
 {
+    delay_here(CALLER);
     LOCK(pthread_rwlock_wrlock, pthread_rwlock_trywrlock, HOW_EXCLUSIVE);
 }
 
 INTERPOSE(int, pthread_rwlock_trywrlock, (pthread_rwlock_t * l))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, l, REAL(pthread_rwlock_trywrlock)(l), HOW_EXCLUSIVE | HOW_TRY, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_timedwrlock, (pthread_rwlock_t * l, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, l, PARKED(me, "pthread_rwlock_timedwrlock", -1, REAL(pthread_rwlock_timedwrlock)(l, until)), HOW_EXCLUSIVE | HOW_TIMED, CALLER);
 }
 
 INTERPOSE(int, pthread_rwlock_clockwrlock, (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!REAL(pthread_rwlock_clockwrlock))
         return ENOSYS;
@@ -188,5 +197,7 @@ INTERPOSE(int, pthread_rwlock_unlock, (pthread_rwlock_t * l))
         if (!lock_gone(me, (uintptr_t)l))
             check_unlock(me, l, CALLER);
     }
-    return REAL(pthread_rwlock_unlock)(l);
+    int result = REAL(pthread_rwlock_unlock)(l);
+    delay_here(CALLER);
+    return result;
 }

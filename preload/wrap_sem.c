@@ -1,5 +1,6 @@
 /* Semaphores, named and unnamed. Edge: post -> every wait that succeeds later. Which post a wait consumed is not
  * observable, so a wait learns all posts so far: an edge too many at times, never one too few. */
+#include "delay.h"
 #include "interpose.h"
 #include "raw.h"
 
@@ -46,12 +47,15 @@ INTERPOSE(int, sem_destroy, (sem_t * s))
 
 INTERPOSE(int, sem_post, (sem_t * s))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (me) {
         lock_used(me, (uintptr_t)s, THING_SEM, CALLER);
         sync_release_merge(me, (uintptr_t)s);
     }
-    return REAL(sem_post)(s);
+    int result = REAL(sem_post)(s);
+    delay_here(CALLER);
+    return result;
 }
 
 static void wait_cancelled(void *me)
@@ -77,6 +81,7 @@ static int wait_blocking(struct actor *me, sem_t *s, uintptr_t pc)
 /* What can be got at once is got without a wait, but not without the cancellation point. */
 INTERPOSE(int, sem_wait, (sem_t * s))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!me)
         return REAL(sem_wait)(s);
@@ -93,18 +98,21 @@ INTERPOSE(int, sem_wait, (sem_t * s))
 
 INTERPOSE(int, sem_trywait, (sem_t * s))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return passed(me, s, REAL(sem_trywait)(s));
 }
 
 INTERPOSE(int, sem_timedwait, (sem_t * s, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return passed(me, s, PARKED(me, "sem_timedwait", -1, REAL(sem_timedwait)(s, until)));
 }
 
 INTERPOSE(int, sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!REAL(sem_clockwait)) {
         errno = ENOSYS;

@@ -1,5 +1,6 @@
 /* Spin locks. Edge: unlock -> every later lock. In glibc init is the same function as unlock, but here it makes a new
  * object. */
+#include "delay.h"
 #include "interpose.h"
 
 #include "../detector/locks.h"
@@ -40,6 +41,7 @@ INTERPOSE(int, pthread_spin_destroy, (pthread_spinlock_t * l))
 
 INTERPOSE(int, pthread_spin_lock, (pthread_spinlock_t * l))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     if (!me)
         return REAL(pthread_spin_lock)(l);
@@ -56,6 +58,7 @@ INTERPOSE(int, pthread_spin_lock, (pthread_spinlock_t * l))
 
 INTERPOSE(int, pthread_spin_trylock, (pthread_spinlock_t * l))
 {
+    delay_here(CALLER);
     struct actor *me = current();
     return locked(me, l, REAL(pthread_spin_trylock)(l), HOW_TRY, CALLER);
 }
@@ -79,5 +82,7 @@ INTERPOSE(int, pthread_spin_unlock, (pthread_spinlock_t * l))
         if (!lock_gone(me, (uintptr_t)l))
             check_unlock(me, l, CALLER);
     }
-    return REAL(pthread_spin_unlock)(l);
+    int result = REAL(pthread_spin_unlock)(l);
+    delay_here(CALLER);
+    return result;
 }

@@ -2,6 +2,7 @@
  *
  * The child's actor is born in the creator before the real call and handed over in the thread's record, so nothing has
  * to flow back from the child to the creator, and no edge does. */
+#include "delay.h"
 #include "interpose.h"
 #include "threads.h"
 
@@ -13,6 +14,7 @@ static void *thread_main(void *arg)
     struct thread *t = arg;
     void *volatile own = t->arg; /* on its stack, where who looks for pointers will find it */
     thread_begins(t);
+    delay_here((uintptr_t)t->run);
     return t->run(own);
 }
 
@@ -65,6 +67,7 @@ INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void
     thread_creation_over(t);
     if (result == 0) {
         thread_created(t, *id);
+        delay_here(CALLER);
         return 0;
     }
     thread_not_created(t);

@@ -237,6 +237,9 @@ static void print_object(const struct trace_event *e, const struct trace_actors 
     case TRACE_MODULE:
         printf(" %s at 0x%" PRIx64, e->text, e->object);
         break;
+    case TRACE_DELAY:
+        printf(" %" PRIu64 " us, point %" PRIu64, e->object, e->value);
+        break;
     case TRACE_BEGIN:
     case TRACE_END:
     case TRACE_PARK:
