@@ -116,26 +116,37 @@ void os_yield(void)
     sys6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
-void os_sleep_ms(unsigned ms)
+static void sleep_ns(long ns)
 {
     const struct {
         long sec, nsec;
-    } t = {ms / 1000, (long)(ms % 1000) * 1000000};
+    } t = {ns / 1000000000, ns % 1000000000};
     sys6(SYS_nanosleep, (long)&t, 0, 0, 0, 0, 0);
+}
+
+void os_sleep_ms(unsigned ms)
+{
+    sleep_ns((long)ms * 1000000);
+}
+
+#define FIRST_PAUSES 16 /* without a look at the line: it is its holder's */
+#define MOST_PAUSES 128
+#define FIRST_SLEEP 20000 /* ns */
+#define MOST_SLEEP 1000000
+
+static bool try(struct oslock *l)
+{
+    return __atomic_load_n(&l->held, __ATOMIC_RELAXED) == 0 && os_trylock(l);
 }
 
 void oslock_slow(struct oslock *l)
 {
-    for (int i = 0; i < 100; i++) {
-        if (__atomic_load_n(&l->word, __ATOMIC_RELAXED) == 0 && os_trylock(l))
+    for (int pauses = FIRST_PAUSES; pauses <= MOST_PAUSES; pauses *= 2) {
+        for (int i = 0; i < pauses; i++)
+            __builtin_ia32_pause();
+        if (try(l))
             return;
-        __builtin_ia32_pause();
     }
-    while (__atomic_exchange_n(&l->word, 2, __ATOMIC_ACQUIRE) != 0)
-        os_futex_wait(&l->word, 2);
-}
-
-void oslock_wake(struct oslock *l)
-{
-    sys6(SYS_futex, (long)&l->word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    for (long sleep = FIRST_SLEEP; !try(l); sleep = 2 * sleep < MOST_SLEEP ? 2 * sleep : MOST_SLEEP)
+        sleep_ns(sleep);
 }

@@ -1,8 +1,9 @@
 /* The few things the core takes from the kernel, by raw system calls: the core must not pass through libc functions
  * that libgorace.so itself interposes, and must not touch errno.
  *
- * A `struct oslock` is a futex mutex of one word (Drepper, "Futexes are tricky", mutex 2). It is taken only by actors
- * that are inside of the core, so no signal handler of the program can find it held by its own thread. */
+ * A `struct oslock` is a word. It is taken only by actors that are inside of the core, so no signal handler of the program can
+ * find it held by its own thread. Nobody is woken when it is given up, which is a plain store: most verbs take one, and meet
+ * nobody. Who finds it held spins, then sleeps for longer and longer: its holder has lost its processor, or does something rare. */
 #ifndef GORACE_OS_H
 #define GORACE_OS_H
 
@@ -11,29 +12,26 @@
 #include <stdint.h>
 
 struct oslock {
-    uint32_t word; /* 0 free, 1 held, 2 held and somebody sleeps */
+    uint32_t held;
 };
 
 void oslock_slow(struct oslock *l);
-void oslock_wake(struct oslock *l);
-
-static inline void os_lock(struct oslock *l)
-{
-    uint32_t zero = 0;
-    if (!__atomic_compare_exchange_n(&l->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        oslock_slow(l);
-}
 
 static inline bool os_trylock(struct oslock *l)
 {
-    uint32_t zero = 0;
-    return __atomic_compare_exchange_n(&l->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    uint32_t free = 0;
+    return __atomic_compare_exchange_n(&l->held, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void os_lock(struct oslock *l)
+{
+    if (!os_trylock(l))
+        oslock_slow(l);
 }
 
 static inline void os_unlock(struct oslock *l)
 {
-    if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) == 2)
-        oslock_wake(l);
+    __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
 /* Address space that costs nothing until it is touched; NULL when there is none (ulimit -v). Zero-filled. */

@@ -165,7 +165,7 @@ void record_forked(struct actor *a)
 {
     if (!record_on)
         return;
-    lock.word = 0; /* of a thread that is not here */
+    lock.held = 0; /* of a thread that is not here */
     left = NULL;
     generation++;
     a->stocks->recorder = NULL;
