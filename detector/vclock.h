@@ -3,8 +3,11 @@
  *  - A clock is a pointer to what is immutable when shared; sharing is counted, so a copy (release, spawn) is O(1) and costs
  *    no memory, and 2,000 threads that know the same past share one.
  *  - While all slots that it knows are below 512 it is an array, for nothing is faster to join; then a tree, leaves of 8
- *    epochs below nodes of 4 children. A tree that differs from another in one slot has its own path only: 400 bytes among
+ *    epochs below nodes of 4 children. A tree that differs from another in one slot has its own path only: 450 bytes among
  *    a million.
+ *  - A clock that is shared and not short is not changed but patched: it becomes a node that says "as that one, but for this
+ *    slot". Eight patches are worked into the tree at once. So a version costs 32 bytes, and who starts a thousand goroutines
+ *    makes no path for each; the price is that a look-up asks the patches first.
  *  - join of trees walks only where they differ (equal pointers are skipped) and returns one of its arguments when that
  *    one dominates, so that knowledge converges to shared nodes.
  *  - That two subtrees differ and yet one dominates the other is remembered (struct known): a wait group that a million
@@ -40,7 +43,7 @@ struct known {
 
 /* An owner's private stock of nodes. All zero at first. */
 struct vclock_stock {
-    struct pool arrays[VCLOCK_ARRAYS], inner;
+    struct pool arrays[VCLOCK_ARRAYS], inner, patches;
     struct known known[VCLOCK_LEVELS][VCLOCK_SETS][VCLOCK_WAYS];
 };
 void vclock_stock_drain(struct vclock_stock *stock);
@@ -49,7 +52,8 @@ extern bool vclock_failed;
 
 uint64_t vclock_get(const struct vclock *c, uint32_t slot);
 void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock);
-/* c = max(c, other), slot by slot. True when c changed. */
+/* c = max(c, other), slot by slot. False when c did not change; now and then true although it did not. `other` says
+ * the same afterwards, but maybe in another form: nobody else may look at it meanwhile. */
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* c = other, whatever c was. */
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
@@ -59,10 +63,10 @@ void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 
 /* Several clocks together, with the world stopped: parts that they share are seen once. vclock_walk_begin begins anew. */
 void vclock_walk_begin(void);
-/* Calls visit for every slot that is not 0 in a part not seen since. */
+/* Calls visit for every slot that is not 0 in a part not seen since; also for what a patch hides. */
 void vclock_walk(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
-/* The smallest of many: as vclock_lower of each that is added, but for parts that were seen. Begins a walk. Without memory
- * the end makes all 0. */
+/* The smallest of many: as vclock_lower of each that is added, but for parts that were seen; may be lower, for patches
+ * are overlooked. Begins a walk. Without memory the end makes all 0. */
 struct vclock_floor {
     uint64_t *out;
     uint32_t n;

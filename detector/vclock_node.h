@@ -1,0 +1,103 @@
+/* Nodes of persistent clocks: for vclock*.c only. Kinds, by `level`:
+ *   0       an array of epochs: 8 below inner nodes, any length up to 512 as a root
+ *   1 ...   an inner node of a tree
+ *   PATCH   `base`, but for one slot, in which it knows more. Only above other roots, PATCHES of them at most */
+#ifndef GORACE_VCLOCK_NODE_H
+#define GORACE_VCLOCK_NODE_H
+
+#include "vclock.h"
+
+#define LEAF_SHIFT 3
+#define LEAF (1u << LEAF_SHIFT)
+#define FLAT_SHIFT 9   /* 512: so many slots are still an array */
+#define COPIED_SHIFT 5 /* arrays up to here are copied rather than shared or patched, where there is one to copy to */
+#define FAN_SHIFT 2
+#define FAN (1u << FAN_SHIFT)
+#define PATCH 15u
+#define LEVELS PATCH
+#define PATCHES 8 /* each of them may be asked for a slot */
+
+struct vclock_node {
+    uint32_t refs;      /* atomic: clocks, nodes and notes that point here */
+    uint32_t level : 4; /* see above */
+    uint32_t shift : 4; /* of an array: log2 of its length; LEAF_SHIFT below other nodes */
+    uint32_t walk : 24; /* the walk that has seen it last; with the world stopped */
+    union {
+        uint64_t epoch[LEAF];           /* or more */
+        struct vclock_node *child[FAN]; /* NULL: all zero */
+        struct {
+            struct vclock_node *base;
+            uint64_t epoch;
+            uint32_t slot;
+            uint16_t depth;   /* patches from here down */
+            uint16_t renewed; /* how often it was made anew, with a later epoch, above the same base */
+        } patch;
+    };
+};
+#define HEAD_SIZE offsetof(struct vclock_node, epoch)
+
+void vclock_node_end(struct vclock_node *n, struct vclock_stock *stock); /* nobody points to it */
+/* NULL, and vclock_failed: no memory. Not filled. */
+struct vclock_node *vclock_node_allocate(uint32_t level, uint32_t shift, struct vclock_stock *stock);
+struct vclock_node *vclock_node_fresh(uint32_t level, struct vclock_stock *stock); /* all 0 */
+/* An array of 1 << shift, with what is in `n`, an array that is not longer, or nothing. */
+struct vclock_node *vclock_node_array(const struct vclock_node *n, uint32_t shift, struct vclock_stock *stock);
+/* A node that the caller may change: `n` itself when it is not shared. Takes over the caller's reference to n. */
+struct vclock_node *vclock_node_own(struct vclock_node *n, struct vclock_stock *stock);
+
+/* vclock.c: of roots. false: no memory. */
+bool vclock_plant(struct vclock *c, struct vclock_stock *stock); /* an array longer than a leaf becomes a tree */
+bool vclock_raise(struct vclock *c, uint32_t level, struct vclock_stock *stock); /* a tree, at least `level` high */
+bool vclock_flatten(struct vclock *c, struct vclock_stock *stock);               /* without patches */
+
+static inline uint32_t vclock_node_length(const struct vclock_node *n)
+{
+    return 1u << n->shift;
+}
+
+/* Of a tree, in slots. */
+static inline uint64_t vclock_node_capacity(uint32_t level)
+{
+    return (uint64_t)LEAF << (FAN_SHIFT * level);
+}
+
+static inline uint64_t vclock_node_reach(const struct vclock_node *n)
+{
+    return n->level ? vclock_node_capacity(n->level) : vclock_node_length(n);
+}
+
+static inline bool vclock_node_patched(const struct vclock_node *n)
+{
+    return n->level == PATCH;
+}
+
+static inline struct vclock_node *vclock_node_base(struct vclock_node *n)
+{
+    while (vclock_node_patched(n))
+        n = n->patch.base;
+    return n;
+}
+
+/* By the owner of a reference: nobody else can take one from a node that only we point to. */
+static inline bool vclock_node_sole(const struct vclock_node *n)
+{
+    return __atomic_load_n(&n->refs, __ATOMIC_ACQUIRE) == 1;
+}
+
+static inline struct vclock_node *vclock_node_ref(struct vclock_node *n)
+{
+    if (n)
+        __atomic_fetch_add(&n->refs, 1, __ATOMIC_RELAXED);
+    return n;
+}
+
+static inline void vclock_node_unref(struct vclock_node *n, struct vclock_stock *stock)
+{
+    if (n && (vclock_node_sole(n) || __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) == 0))
+        vclock_node_end(n, stock);
+}
+
+/* Two epochs at a time: they have 40 bits, so the sign of a difference says which is larger. */
+typedef uint64_t two_epochs __attribute__((vector_size(16), aligned(8), may_alias));
+
+#endif
