@@ -3,6 +3,7 @@
  * Streams are counter-based: the n-th number of a stream is a hash of (seed, stream, P, n) and does not depend on what
  * other purposes have drawn. The hash is splitmix64's finaliser (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
  * Generators", OOPSLA 2014). */
+#include "det.h"
 #include "sched.h"
 
 static uint64_t mix(uint64_t x)
@@ -18,8 +19,13 @@ uint32_t rt_choose(enum rt_stream stream, uint32_t n)
     static uint64_t foreign[RT_STREAM_COUNT]; /* of threads without a P */
     rt_enter();
     struct rt_p *p = rt_this_p();
-    uint64_t number = p ? p->draws[stream]++ : __atomic_fetch_add(&foreign[stream], 1, __ATOMIC_RELAXED);
-    uint64_t place = (uint64_t)(p ? p->id + 1 : 0) << 8 | stream;
+    uint64_t number, place = (uint64_t)(p ? p->id + 1 : 0) << 8 | stream;
+    if (RT_STEERED) { /* the same with a P and before there is one */
+        number = rt_det.draws[stream]++;
+        place = stream;
+    } else {
+        number = p ? p->draws[stream]++ : __atomic_fetch_add(&foreign[stream], 1, __ATOMIC_RELAXED);
+    }
     rt_leave();
     /* The top bits scaled to n: unbiased enough for n << 2^32, and no division. */
     return (uint32_t)((mix(rt_sched.seed ^ mix(place) ^ number) >> 32) * n >> 32);

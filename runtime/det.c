@@ -202,8 +202,8 @@ struct rt_g *rt_det_pick(struct rt_m *m)
     d->chosen = NULL;
     if (g)
         return g;
-    /* What comes from outside, and timers that are due, are g0's to look at. */
-    if (d->able_count == 0 || rt_wait_outside() || __atomic_load_n(&rt_sched.stopping, __ATOMIC_RELAXED))
+    /* What comes from outside, and timers that are due, are g0's to look at: here the lock of what is waited for is still held. */
+    if (d->able_count == 0 || d->over || rt_wait_wanted() || __atomic_load_n(&rt_sched.stopping, __ATOMIC_RELAXED))
         return NULL;
     return decide(false);
 }
@@ -212,10 +212,11 @@ struct rt_g *rt_det_find(struct rt_m *m)
 {
     struct rt_det *d = &rt_det;
     while (!__atomic_load_n(&rt_sched.stopping, __ATOMIC_SEQ_CST)) {
-        struct rt_g *g = m->found;
-        m->found = NULL;
-        if (g)
-            return g;
+        (void)m;
+        if (d->over) {
+            rt_det_again();
+            continue;
+        }
         rt_wait_outside();
         rt_wait_timers();
         if (d->able_count > 0)
@@ -237,7 +238,23 @@ void rt_det_panics(const char *message)
 
 bool rt_det_tasks_start(void)
 {
-    return new_task() != NULL; /* the clock */
+    if (!new_task())
+        return false;
+    rt_det_tasks_reset();
+    return true;
+}
+
+void rt_det_tasks_reset(void)
+{
+    struct rt_det *d = &rt_det;
+    d->task_count = 1;
+    d->tasks[0] = (struct rt_det_task){.path = RT_PATH_CLOCK};
+    d->able_count = 0;
+    d->running = 0;
+    for (int i = 0; i < RT_STREAM_COUNT; i++)
+        d->draws[i] = 0;
+    d->arrivals = d->streak = d->idle = d->foreign = 0;
+    d->diverged = d->told_clock = false;
 }
 
 void rt_det_tasks_stop(void)

@@ -26,6 +26,9 @@ void rt_det_ready(struct rt_g *g);
 struct rt_g *rt_det_pick(struct rt_m *m); /* for a goroutine that cannot go on; NULL: g0 decides */
 struct rt_g *rt_det_find(struct rt_m *m); /* for g0; NULL: the runtime stops */
 int64_t rt_det_now(void);
+/* Whether the end of main_fn is the end of a schedule only: then another one begins. */
+bool rt_det_goes_on(void);
+void rt_det_main_ends(int result);
 /* The process is about to end by a panic. */
 void rt_det_panics(const char *message);
 
@@ -56,6 +59,8 @@ struct rt_det {
     uint32_t able_count;
     uint32_t running; /* task; 0: none */
     struct rt_g *chosen; /* decided before the switch */
+    bool over;           /* main_fn has returned, and another schedule is to begin */
+    uint64_t draws[RT_STREAM_COUNT]; /* numbers drawn, per stream */
     uint64_t arrivals; /* for `since` */
     uint64_t streak;   /* steps since another one could have gone on */
     uint64_t idle;     /* decisions since anybody did more than yield and look */
@@ -79,6 +84,13 @@ extern struct rt_det rt_det;
 bool rt_det_tasks_start(void);
 void rt_det_tasks_stop(void);
 
+void rt_det_tasks_reset(void); /* none but the clock is left */
+
+/* det_start.c: a schedule begins. false: no memory. Requires: the token is a good one. */
+bool rt_det_begin(const char *token, struct rt_record *record);
+/* det_again.c: on g0, when it is over. */
+void rt_det_again(void);
+
 /* strategy.c */
 void rt_strategy_start(void);
 void rt_strategy_born(struct rt_det_task *t);
@@ -98,11 +110,13 @@ void rt_check_uncontrolled(const char *what);
 void rt_check_object_ends(const void *object);
 void rt_check_switch(uint32_t from, uint32_t to);
 void rt_check_outcome(enum rt_outcome outcome, int result, const char *message); /* the first one counts */
+void rt_check_names(void); /* of the calls of the switches, if they are wanted and few */
 /* "replay: GORO_REPLAY=..." to stderr. */
 void rt_check_tell(void);
 
 /* det_wait.c: nobody can go on. */
 bool rt_wait_outside(void); /* takes what came from outside of the schedule; true: timers are due */
+bool rt_wait_wanted(void);  /* whether there is anything for rt_wait_outside and rt_wait_timers to look at */
 void rt_wait(void);         /* until somebody can, or the clock has moved; a deadlock otherwise */
 void rt_wait_busy(void);    /* those that can go on only look again and again: moves the clock */
 void rt_wait_timers(void);  /* on g0: fires those that are due and whose turn it is */

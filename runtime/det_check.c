@@ -324,8 +324,9 @@ bool rt_check_start(void)
 }
 
 /* The calls of the switches, for people. */
-static void name_switches(struct rt_record *r)
+void rt_check_names(void)
 {
+    struct rt_record *r = rt_det.record;
     if (!r->wants_switches || r->switch_count > RT_NAMED_SWITCHES)
         return;
     for (uint32_t i = 0; i < r->switch_count; i++) {
@@ -346,7 +347,7 @@ void rt_check_outcome(enum rt_outcome outcome, int result, const char *message)
     r->outcome = outcome;
     r->result = result;
     snprintf(r->message, sizeof r->message, "%s", message ? message : "");
-    name_switches(r);
+    rt_check_names();
     weed_points(r);
     if (s->check_steps && r->steps < s->check_steps)
         diverge(r->steps, "it has fewer steps");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "det.h"
+#include "det_plan.h"
 #include "os.h"
 #include "out.h"
 #include "panic.h"
@@ -71,15 +72,19 @@ static struct rt_record *map_record(void)
 /* An assertion has failed, or a panic is over: this run can be had again. */
 static void on_abort(int signal)
 {
+    rt_check_names();
     rt_check_tell();
     sigaction(signal, &abort_before, NULL);
     raise(signal);
 }
 
-static bool begin(const struct rt_schedule *s, struct rt_record *record)
+struct rt_plan *rt_plan;
+
+static bool begin(const struct rt_schedule *s, const char *token, struct rt_record *record)
 {
     struct rt_det *d = &rt_det;
     d->schedule = *s;
+    d->token = token;
     d->record = record ? record : &own_record;
     d->now = BEGIN;
     rt_sched.seed = s->seed;
@@ -88,15 +93,28 @@ static bool begin(const struct rt_schedule *s, struct rt_record *record)
     return rt_check_start();
 }
 
+bool rt_det_begin(const char *token, struct rt_record *record)
+{
+    struct rt_schedule s = {.switches = switches};
+    const char *why;
+    return rt_schedule_parse(&s, token, &why) && begin(&s, token, record);
+}
+
+bool rt_det_goes_on(void)
+{
+    return goro_steered && rt_plan && rt_plan->next;
+}
+
 int rt_det_start(void)
 {
     struct rt_schedule s = {0};
-    int asked = read_environment(&s);
+    int asked = rt_plan ? 1 : read_environment(&s);
     if (asked <= 0)
         return asked;
-    if (!rt_det_tasks_start() || !begin(&s, map_record()))
+    if (!rt_det_tasks_start())
         return -ENOMEM;
-    rt_det.token = getenv("GORO_REPLAY"); /* stays: nobody changes the environment meanwhile who wants it to be replayed */
+    if (!(rt_plan ? rt_det_begin(rt_plan->token, rt_plan->record) : begin(&s, getenv("GORO_REPLAY"), map_record())))
+        return -ENOMEM;
     struct sigaction on = {.sa_handler = on_abort};
     sigaction(SIGABRT, &on, &abort_before);
     rt_watched |= 2;
@@ -117,7 +135,8 @@ void rt_det_run(void)
             break;
         rt_futex_wait(&rt_sched.sysmon_word, word, GORO_FOREVER);
     }
-    rt_check_outcome(RT_OUTCOME_ENDED, rt_sched.result, NULL);
+    if (!rt_det_goes_on())
+        rt_check_outcome(RT_OUTCOME_ENDED, rt_sched.result, NULL);
 }
 
 void rt_det_stop(void)
@@ -130,7 +149,7 @@ void rt_det_stop(void)
     sigaction(SIGABRT, &abort_before, NULL);
     rt_check_stop();
     rt_det_tasks_stop();
-    if (d->record != &own_record)
+    if (d->record != &own_record && !rt_plan)
         munmap(d->record, sizeof *d->record);
     memset(d, 0, sizeof *d);
 }

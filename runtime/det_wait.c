@@ -63,6 +63,12 @@ bool rt_wait_outside(void)
     return next_timer() <= rt_det.now;
 }
 
+bool rt_wait_wanted(void)
+{
+    return next_timer() <= rt_det.now || rt_poll_waiters() > 0 ||
+           __atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0;
+}
+
 void rt_wait_timers(void)
 {
     while (next_timer() <= rt_det.now && (rt_det.able_count == 0 || rt_choose(RT_STREAM_TIMER, 2) == 0))

@@ -72,6 +72,12 @@ void rt_locals_free(struct rt_g *g)
         return;
     for (int round = 0; round < ROUNDS && destroy_values(g); round++)
         ;
+    rt_locals_drop(g);
+}
+
+void rt_locals_drop(struct rt_g *g)
+{
+    g->at_end = NULL;
     rt_free(g->locals, KEYS * sizeof *g->locals);
     g->locals = NULL;
 }

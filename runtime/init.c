@@ -68,7 +68,16 @@ static void rt_run_main(struct start *start)
     rt_finish(start->fn(start->arg));
 }
 
-/* The main goroutine is done: wakes the thread in goro_run, and never runs again. */
+/* Wakes the thread in goro_run, which may abandon the calling one already: not in the middle of something. Requires: rt_enter. */
+void rt_stop_running(int result)
+{
+    rt_sched.result = result;
+    __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
+    rt_sysmon_wake();
+}
+
+/* The main goroutine is done, and never runs again. */
 void rt_finish(int result)
 {
     if (RT_STEERED)
@@ -78,16 +87,26 @@ void rt_finish(int result)
         exit(result);
     rt_emit_release(rt_self(), &rt_sched);
     rt_emit_end(rt_self());
-    rt_enter(); /* the thread that is woken may abandon this one already: not in the middle of this */
-    rt_sched.result = result;
-    __atomic_store_n(&rt_sched.stopping, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&rt_sched.done, 1, __ATOMIC_SEQ_CST);
-    rt_sysmon_wake();
+    rt_enter();
+    if (rt_det_goes_on())
+        rt_det_main_ends(result);
+    else
+        rt_stop_running(result);
     rt_leave_running(rt_self(), NULL, NULL);
     __builtin_unreachable();
 }
 
-static int begin(struct start *start, uintptr_t pc)
+static struct start started;
+static uintptr_t started_by;
+
+int rt_start_main(void)
+{
+    static const struct goro_site site = {"main", "goro_run", 0};
+    static const struct goro_options options = {.name = "main"};
+    return rt_spawn_main((void (*)(void))rt_run_main, &options, &site, (uint64_t)&started, started_by);
+}
+
+static int begin(void)
 {
     int asked = rt_det_start();
     if (asked)
@@ -111,11 +130,7 @@ static int begin(struct start *start, uintptr_t pc)
     rt_procs_set((int)procs);
     rt_fork_start();
     error = rt_poll_start();
-    if (error)
-        return error;
-    static const struct goro_site site = {"main", "goro_run", 0};
-    static const struct goro_options options = {.name = "main"};
-    return rt_spawn_main((void (*)(void))rt_run_main, &options, &site, (uint64_t)start, pc);
+    return error ? error : rt_start_main();
 }
 
 void rt_forget(void)
@@ -153,10 +168,11 @@ static void end(void)
 
 int goro_run(int (*main_fn)(void *arg), void *arg)
 {
-    struct start start = {main_fn, arg};
     if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQ_REL))
         return -EBUSY;
-    int result = begin(&start, (uintptr_t)__builtin_return_address(0));
+    started = (struct start){main_fn, arg};
+    started_by = (uintptr_t)__builtin_return_address(0);
+    int result = begin();
     if (result == 0) {
         rt_emit_idles(true);
         if (goro_steered)
@@ -170,6 +186,11 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
     end();
     __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
     return result;
+}
+
+bool rt_running(void)
+{
+    return __atomic_load_n(&running, __ATOMIC_ACQUIRE);
 }
 
 int *goro_errno(void)

@@ -19,6 +19,7 @@ int64_t rt_clock(void);
 void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until);
 void rt_futex_wake(uint32_t *word, int count);
 int rt_tid(void);
+bool rt_running(void); /* whether somebody is in goro_run; init.c */
 /* The processors that affinity mask and cgroup quota allow: at least 1. */
 int rt_cpus(void);
 /* Of this process; 0: not known. */

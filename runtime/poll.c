@@ -230,11 +230,16 @@ static void close_all(void)
         pollers[i].fd1 = 0;
 }
 
+void rt_poll_drop_waits(void)
+{
+    for (int i = 0; i < RT_MAX_PROCS; i++)
+        pollers[i].waiting = 0;
+}
+
 void rt_poll_stop(void)
 {
     close_all();
-    for (int i = 0; i < RT_MAX_PROCS; i++)
-        pollers[i].waiting = 0;
+    rt_poll_drop_waits();
     rt_fds_free();
 }
 

@@ -24,6 +24,7 @@ void rt_poll_wake(void);
 int rt_poll_start(void);       /* with the runtime: 0 or -errno */
 void rt_poll_stop(void);       /* also after a start that failed */
 void rt_poll_after_fork(void); /* in the child */
+void rt_poll_drop_waits(void); /* no goroutine waits any more */
 
 /* What fd.c asks of it, with the descriptor's lock held. *home becomes the poller that watches it. */
 int rt_poll_add(int fd, uint32_t generation, uint16_t *home);

@@ -193,6 +193,8 @@ void rt_at_end_push(struct rt_at_end *hook, void (*fn)(void *arg), void *arg);
 void rt_at_end_pop(struct rt_at_end *hook);
 /* The goroutine ends: hooks, then destructors of its values; on the goroutine. */
 void rt_locals_free(struct rt_g *g);
+/* The same for one that is abandoned: without calling anybody. */
+void rt_locals_drop(struct rt_g *g);
 
 /* task.c: goro_spawn and goro_go_fn for callers inside of the runtime, on behalf of the user's call that was noted last. */
 int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,

@@ -159,6 +159,8 @@ void rt_left(void);
 
 /* init.c */
 void rt_finish(int result);
+void rt_stop_running(int result);
+int rt_start_main(void); /* the main goroutine: 0 or -ENOMEM */
 int rt_make_ps(int procs); /* Requires: sched.lock, but at the start. As idle ones */
 void rt_procs_set(int procs); /* Requires: so many are made, and the world is stopped or has not begun */
 void rt_forget(void);      /* a child of fork without goroutines: as if there had never been any */

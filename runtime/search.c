@@ -92,15 +92,13 @@ void rt_seen_free(struct rt_seen *seen)
 
 /* ---- the frontier ---- */
 
-static void offer(struct rt_frontier *f, unsigned cost, struct rt_candidate c)
+static bool has_room(struct rt_frontier *f, unsigned cost)
 {
-    if (cost >= RT_COSTS || f->count[cost] == RT_FRONTIER) {
-        free(c.list);
-        return;
-    }
-    if (!f->at[cost] && !(f->at[cost] = malloc(RT_FRONTIER * sizeof c)))
+    if (cost >= RT_COSTS || f->count[cost] == RT_FRONTIER)
+        return false;
+    if (!f->at[cost] && !(f->at[cost] = malloc(RT_FRONTIER * sizeof *f->at[cost])))
         abort();
-    f->at[cost][f->count[cost]++] = c;
+    return true;
 }
 
 /* A write that is held up costs 2, a read, which may see an older value for it, 3; another order of those that can go on when one
@@ -120,11 +118,17 @@ void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const str
             continue;
         for (uint32_t j = 0; j < p->other_count; j++) {
             struct rt_candidate c = {.step = p->step, .object = p->object};
+            unsigned all = cost + price(p, parent) + (j > 0);
+            if (!has_room(f, all))
+                continue;
             rt_path_print(r, p->from, from, sizeof from);
             rt_path_print(r, p->others[j], to, sizeof to);
             if (asprintf(&c.list, "%s%s%s@%u-%s", parent->list, parent->list[0] ? "," : "", from, p->at, to) < 0)
                 abort();
-            offer(f, cost + price(p, parent) + (j > 0), c);
+            if (f->shares > 0 && rt_hash_text(c.list) % f->shares != f->share)
+                free(c.list);
+            else
+                f->at[all][f->count[all]++] = c;
         }
     }
 }

@@ -24,6 +24,7 @@ struct rt_frontier {
         uint32_t object; /* of the last switch */
     } *at[RT_COSTS];
     uint32_t count[RT_COSTS];
+    uint32_t share, shares; /* shares > 0: adds only its own of the candidates, which are dealt out by their lists */
 };
 /* The record of a schedule that did not fail: `list` is what it was, "" for schedule 0, which costs 0. */
 void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const struct rt_candidate *parent, unsigned cost);

@@ -262,13 +262,21 @@ void rt_timers_move(struct rt_p *from, struct rt_p *to)
     rt_timer_wake(next);
 }
 
-void rt_timers_free(struct rt_p *p)
+void rt_timers_drop(struct rt_p *p)
 {
     struct rt_timers *ts = rt_p_timers(p);
     for (int32_t i = 0; i < ts->count; i++) {
         ts->heap[i].timer->place = 0;
         ts->heap[i].timer->p = NULL;
     }
+    ts->count = 0;
+    publish(ts);
+}
+
+void rt_timers_free(struct rt_p *p)
+{
+    struct rt_timers *ts = rt_p_timers(p);
+    rt_timers_drop(p);
     rt_free(ts->heap, (size_t)ts->room * sizeof *ts->heap);
     memset(ts, 0, sizeof *ts);
 }

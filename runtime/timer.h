@@ -57,7 +57,8 @@ int64_t rt_timers_run(struct rt_p *p, int64_t now);
 void rt_timers_fire(struct rt_p *p);
 /* Moves from's timers to `to`: the number of Ps shrinks. Nobody fires meanwhile. */
 void rt_timers_move(struct rt_p *from, struct rt_p *to);
-/* The runtime has ended: none is armed any more. */
+/* None is armed any more; nobody fires meanwhile. free: the runtime has ended. */
+void rt_timers_drop(struct rt_p *p);
 void rt_timers_free(struct rt_p *p);
 static inline int64_t rt_timers_next(const struct rt_timers *timers)
 {

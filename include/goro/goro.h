@@ -124,6 +124,7 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
 #include <goro/context.h>
 #include <goro/pool.h>
 #include <goro/io.h>
+#include <goro/explore.h>
 
 #ifdef GORO_ERRNO
 #undef errno
