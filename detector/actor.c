@@ -111,6 +111,23 @@ static void know_everything(struct actor *child)
     }
 }
 
+void actor_learns_all(struct actor *a)
+{
+    world_stop(a);
+    os_lock(&actors_lock);
+    for (struct actor *x = actors_newest; x; x = x->older) {
+        if (x == a)
+            continue;
+        if (x->stocks && !x->ended) {
+            actor_touch(x);
+            actor_publish(x);
+        }
+        actor_learn(a, &x->clock);
+    }
+    os_unlock(&actors_lock);
+    world_start(a);
+}
+
 static void *cleared(size_t size)
 {
     void *p = arena_alloc(size);

@@ -20,6 +20,21 @@
 struct actor;
 struct finding;
 
+/* Evidence of a finding. */
+enum finding_tier {
+    TIER_HAPPENED,
+    TIER_PREDICTED,
+    TIER_ORDER_ONLY,
+    TIER_SUSPECTED, /* STUCK: it waits for what can still be reached. Shown to who asks; no finding that counts */
+    TIER_POSSIBLE   /* RACE: if what looks like plain accesses are not atomic ones */
+};
+/* A side of a race. */
+struct raced {
+    uintptr_t addr;
+    size_t size;
+    unsigned kind; /* enum access_kind */
+    uint32_t stack;
+};
 enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN /* there are threads that we know nothing of */ };
 enum sleeper { SLEEPER_UNKNOWN, SLEEPER_WAITS, SLEEPER_STUCK /* whether it sleeps or spins */ };
 
@@ -29,6 +44,9 @@ struct detector_host {
     void (*found)(struct actor *by, const struct finding *f);
     /* Return addresses of the caller's frames, innermost first, at most `max`; 0 when it cannot. May be NULL. */
     int (*unwind)(uintptr_t *pcs, int max);
+    /* Of two accesses that race, whether or not such a pair was handed over before: how sure it is. [0] is that of `by`, which is
+     * outside of the core. May be NULL: it happened. */
+    enum finding_tier (*raced)(struct actor *by, const struct raced side[2]);
     /* Whether the code at `pc` was compiled with the hooks (it then keeps the calling context itself). May be NULL. */
     bool (*instrumented)(uintptr_t pc);
     /* The only actor is about to create a second one: the last moment without company. May be NULL. */
@@ -83,6 +101,9 @@ void actor_resume(struct actor *a, struct actor *lender);
 void actor_suspend(struct actor *a);
 /* Both know of each other all that was done so far. `other` is suspended and cannot be resumed meanwhile. */
 void actor_meet(struct actor *a, struct actor *other);
+/* a knows all that anybody has done so far: for an order that was met, but not when it was made. Outside of the core; the world
+ * is stopped meanwhile. */
+void actor_learns_all(struct actor *a);
 /* a forgets all it knows: what it does next happens after what it then acquires, and nothing else but what was known when it
  * was born (whose slot it may have). */
 void actor_forgets(struct actor *a);
@@ -148,6 +169,10 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
 void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the object's */
 void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
 void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
+/* The machine code at hand does not say which of its accesses are atomic; `addr` is a place where they are, until its memory is
+ * freed. Releases as sync_release_merge. */
+void sync_release_atomic(struct actor *a, uintptr_t addr);
+bool sync_is_atomic(struct actor *a, uintptr_t addr);
 void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
 /* What the object carries may become all that an actor knows which is born later (a timer that starts a goroutine): until it
  * is not so any more, nothing is forgotten that the object does not know. */

@@ -8,12 +8,6 @@
 #include "locks.h"
 
 enum finding_kind { FINDING_RACE, FINDING_LOCK_ORDER, FINDING_DEADLOCK, FINDING_STUCK, FINDING_MISUSE };
-enum finding_tier {
-    TIER_HAPPENED,
-    TIER_PREDICTED,
-    TIER_ORDER_ONLY,
-    TIER_SUSPECTED /* STUCK: it waits for what can still be reached. Shown to who asks; no finding that counts */
-};
 
 #define FINDING_LOCKS 16   /* locks shown a side; more are counted in nlocks */
 

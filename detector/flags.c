@@ -28,11 +28,13 @@ struct span {
 static const char *const detect_words[] = {DETECT_VALUES(WORD) NULL};
 static const char *const static_tsan_words[] = {STATIC_TSAN_VALUES(WORD) NULL};
 static const char *const sigquit_words[] = {SIGQUIT_VALUES(WORD) NULL};
+static const char *const possible_races_words[] = {POSSIBLE_RACES_VALUES(WORD) NULL};
 static const char *const on_deadlock_words[] = {ON_DEADLOCK_VALUES(WORD) NULL};
 #define DETECT_VALUES_WORDS detect_words
 #define STATIC_TSAN_VALUES_WORDS static_tsan_words
 #define SIGQUIT_VALUES_WORDS sigquit_words
 #define ON_DEADLOCK_VALUES_WORDS on_deadlock_words
+#define POSSIBLE_RACES_VALUES_WORDS possible_races_words
 
 #define AT(name) offsetof(struct flags, name)
 #define BOOL(name, value, help) {#name, ROW_BOOL, AT(name), #value, 0, 1, NULL, help},

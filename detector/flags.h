@@ -28,6 +28,10 @@
     V(ON_DEADLOCK, REPORT, "report") \
     V(ON_DEADLOCK, EXIT, "exit") \
     V(ON_DEADLOCK, ABORT, "abort")
+#define POSSIBLE_RACES_VALUES(V) \
+    V(POSSIBLE_RACES, HIDE, "hide") \
+    V(POSSIBLE_RACES, SHOW, "show") \
+    V(POSSIBLE_RACES, COUNT, "count")
 /* clang-format on */
 
 /* DETECT_RACE ... are bits; STATIC_TSAN_STOP ... count from 0. */
@@ -38,6 +42,7 @@ enum { DETECT_VALUES(FLAGS_BIT_INDEX) };
 enum flags_detect { DETECT_VALUES(FLAGS_BIT) };
 enum flags_static_tsan { STATIC_TSAN_VALUES(FLAGS_WORD) };
 enum flags_sigquit { SIGQUIT_VALUES(FLAGS_WORD) };
+enum flags_possible_races { POSSIBLE_RACES_VALUES(FLAGS_WORD) };
 enum flags_on_deadlock { ON_DEADLOCK_VALUES(FLAGS_WORD) };
 
 #define FLAGS_TEXT_BYTES 16384 /* all text values together */

@@ -63,6 +63,23 @@ struct handing {
     uint32_t n;
 };
 
+static struct raced side_of(uintptr_t granule, const struct access *x, uint32_t common)
+{
+    struct finding_access f;
+    describe_bytes(&f, granule, (x->meta & ~META_MASK) | common);
+    return (struct raced){f.addr, f.size, (unsigned)f.kind, x->stack};
+}
+
+static enum finding_tier ask(struct actor *a, uintptr_t granule, const struct access *now, const struct access *x)
+{
+    const uint32_t common = now->meta & x->meta & META_MASK;
+    const struct raced side[2] = {side_of(granule, now, common), side_of(granule, x, common)};
+    actor_leave(a);
+    const enum finding_tier tier = host.raced(a, side);
+    actor_enter(a);
+    return tier;
+}
+
 /* The actor is inside, and is so afterwards; the host is called outside of the core: it may take its time, and run the
  * program's code. Out of line and only for races: a finding takes a kilobyte and a half of stack. */
 static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule, const struct access *now,
@@ -73,13 +90,14 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
     a->handing = &handing;
     for (uint32_t i = 0; i < n; i++) {
         const struct access *x = &raced[i];
+        const enum finding_tier tier = host.raced ? ask(a, granule, now, x) : TIER_HAPPENED;
         if (was_told(now, x)) {
             __atomic_fetch_add(&repeats, 1, __ATOMIC_RELAXED);
             continue;
         }
         zero_bytes(&f, sizeof f);
         f.kind = FINDING_RACE;
-        f.tier = TIER_HAPPENED;
+        f.tier = tier;
         struct access mine = *now;
         mine.meta = (now->meta & ~META_MASK) | (now->meta & x->meta & META_MASK);
         describe_bytes(&f.access[0], granule, mine.meta);

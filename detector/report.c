@@ -163,6 +163,8 @@ static void print(const struct report *r)
     if (!r->in_baseline)
         show(r);
     print_json(&json_sink, r);
+    if (r->finding->tier == TIER_POSSIBLE && flags->possible_races != POSSIBLE_RACES_COUNT)
+        return;
     print_json(&collect_sink, r);
     collected = true;
     if (flags->github && !r->in_baseline) {
@@ -241,6 +243,10 @@ static enum verdict judge(const struct finding *f, struct report_summary *summar
         print(&r);
         return VERDICT_IN_BASELINE;
     }
+    if (f->tier == TIER_POSSIBLE && flags->possible_races != POSSIBLE_RACES_COUNT) {
+        print(&r);
+        return VERDICT_POSSIBLE;
+    }
     bool room = flags->max_reports == 0 || report_count() < (uint64_t)flags->max_reports;
     __atomic_fetch_add(&found[f->kind], 1, __ATOMIC_RELAXED);
     if (summary)
@@ -280,7 +286,8 @@ static void call_on_stack(char *top, struct job *job)
 
 enum verdict report_finding(const struct finding *f, struct report_summary *summary)
 {
-    if (!flags || !(flags->detect >> f->kind & 1) || (f->doubtful && !flags->order_only))
+    if (!flags || !(flags->detect >> f->kind & 1) || (f->doubtful && !flags->order_only) ||
+        (f->tier == TIER_POSSIBLE && flags->possible_races == POSSIBLE_RACES_HIDE))
         return VERDICT_UNWANTED;
     struct job job = {.finding = f, .summary = summary};
     enum filter_known known = f->tier == TIER_SUSPECTED ? FILTER_NEW : filter_known(f);

@@ -17,6 +17,7 @@ enum verdict {
     VERDICT_DUPLICATE,
     VERDICT_SUPPRESSED,
     VERDICT_IN_BASELINE,
+    VERDICT_POSSIBLE, /* printed, and does not count */
     VERDICT_UNWANTED /* a kind that detect= does not name; or suspected only, and shown */
 };
 

@@ -29,6 +29,8 @@ const char *report_tier(enum finding_tier tier)
         return "order-only";
     case TIER_SUSPECTED:
         return "suspected";
+    case TIER_POSSIBLE:
+        return "possible";
     }
     return "";
 }
@@ -359,8 +361,11 @@ void report_text(struct outbuf *o, const struct report *r)
 {
     static const char line[] = "==================\n";
     outbuf_str(o, line);
-    const bool counts = r->finding->tier != TIER_SUSPECTED;
-    outbuf_format(o, "%s: %s: ", counts ? "WARNING: gorace" : "gorace", report_kind(r->finding->kind));
+    const enum finding_tier tier = r->finding->tier;
+    const bool counts = tier != TIER_SUSPECTED;
+    outbuf_format(o, "%s%s: ",
+                  tier == TIER_POSSIBLE ? "NOTE: gorace: possible " : counts ? "WARNING: gorace: " : "gorace: ",
+                  report_kind(r->finding->kind));
     report_sentence(o, r);
     if (counts)
         outbuf_format(o, " [%s]", r->fingerprint);

@@ -273,6 +273,28 @@ void sync_floor(uint64_t *floor, uint32_t slots)
     vclock_floor_end(&f);
 }
 
+static void merge_atomic(struct actor *a, struct sync *s)
+{
+    s->atomic = true;
+    sync_merge(a, s);
+}
+
+void sync_release_atomic(struct actor *a, uintptr_t addr)
+{
+    release(a, addr, TRACE_MERGE, merge_atomic, order_out);
+}
+
+bool sync_is_atomic(struct actor *a, uintptr_t addr)
+{
+    if (!sync_maybe(addr) || !actor_enter(a))
+        return false;
+    const struct sync *s = sync_hold(a, addr, false);
+    const bool is = s && s->atomic;
+    sync_let(addr);
+    actor_leave(a);
+    return is;
+}
+
 void sync_handoff(struct actor *a, uint64_t key)
 {
     release(a, key, TRACE_HANDOFF, hand_off, hand_off_order);

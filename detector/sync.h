@@ -23,6 +23,7 @@ struct sync {
     struct head *heads; /* latest first; HEADS_MAX at most */
     bool heads_lost;    /* there were more */
     bool begets;
+    bool atomic; /* sync_release_atomic */
     uint32_t begets_at; /* the stack of who has said so */
     /* The clock is what this actor knew at this epoch, and nothing else: an acquirer that knows the epoch is done. */
     who_t released;

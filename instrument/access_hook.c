@@ -105,6 +105,28 @@ static void string(struct actor *a, const struct registers *r, uint32_t what, en
     access_slow(a, low, n << log2size, kind, pc);
 }
 
+/* A place is atomic that has met an atomic instruction, or a race that may be none (judge.c). */
+static void load(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t pc)
+{
+    if (!sync_is_atomic(a, addr))
+        plain(a, addr, log2size, ACCESS_READ, pc);
+    /* Not, or not yet when it was told as plain. */
+    if (sync_is_atomic(a, addr)) {
+        sync_acquire(a, addr);
+        plain(a, addr, log2size, ACCESS_ATOMIC_READ, pc);
+    }
+}
+
+static void store(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t pc)
+{
+    if (!sync_is_atomic(a, addr))
+        plain(a, addr, log2size, ACCESS_WRITE, pc);
+    if (sync_is_atomic(a, addr)) {
+        plain(a, addr, log2size, ACCESS_ATOMIC_WRITE, pc);
+        sync_release_atomic(a, addr);
+    }
+}
+
 static void act(struct actor *a, const struct registers *r, uint32_t what, uintptr_t pc)
 {
     const uintptr_t addr = slots.address;
@@ -112,17 +134,17 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     switch ((enum hook)(what & 15)) {
     case HOOK_READ:
     case HOOK_LOADED:
-        plain(a, addr, log2size, ACCESS_READ, pc);
+        load(a, addr, log2size, pc);
         break;
     case HOOK_WRITE:
     case HOOK_STORE:
     case HOOK_UPDATE:
-        plain(a, addr, log2size, ACCESS_WRITE, pc);
+        store(a, addr, log2size, pc);
         break;
     case HOOK_LOCK_BEGINS:
         slots.locked = addr;
-        sync_release_merge(a, addr);
         plain(a, addr, log2size, ACCESS_ATOMIC_WRITE, pc);
+        sync_release_atomic(a, addr);
         break;
     case HOOK_LOCK_ENDS:
         sync_acquire(a, slots.locked);
@@ -139,6 +161,28 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     }
 }
 
+/* What the thunk does not look at: both parts of an access that leaves its granule, and granules whose cells of this epoch
+ * cover it together. */
+static bool covered(struct actor *a, uint32_t what)
+{
+    const uintptr_t addr = slots.address, region = addr >> REGION_SHIFT;
+    const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7, at = addr & (GRANULE - 1);
+    const enum hook hook = (enum hook)(what & 15);
+    const enum access_kind kind = hook == HOOK_READ || hook == HOOK_LOADED ? ACCESS_READ : ACCESS_WRITE;
+    if (hook > HOOK_UPDATE || !actor_enter(a))
+        return false;
+    bool is = false;
+    const uintptr_t base = region < REGIONS ? __atomic_load_n(&shadow_table[region], __ATOMIC_RELAXED) : 0;
+    if (base) {
+        const union granule *g = granule_in(base, addr);
+        const uint32_t need = cell_from_meta(WHAT(0, kind, 0)), mask = ((1u << (1u << log2size)) - 1) << at;
+        is = cells_cover(a, g, need | (mask & META_MASK)) &&
+             (!(mask >> GRANULE) || cells_cover(a, g + 1, need | mask >> GRANULE));
+    }
+    actor_leave(a);
+    return is;
+}
+
 /* rsp += 128, with which a copy takes back the room that it has left for a red zone. */
 static bool skipped_red_zone(uintptr_t pc)
 {
@@ -153,7 +197,7 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
         stack++;
     const uintptr_t pc = *stack, rsp = (uintptr_t)(stack + 1) + (skipped_red_zone(pc) ? 128 : 0);
     struct actor *me = current();
-    if (!me || me->pause & (PAUSE_OFF | PAUSE_SOLO))
+    if (!me || me->pause & (PAUSE_OFF | PAUSE_SOLO) || covered(me, what))
         return;
     const uint32_t before = me->context;
     me->context = context_of(me, pc, rsp, r->rbp);

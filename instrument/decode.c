@@ -149,6 +149,25 @@ static bool is_string(const ZydisDecodedInstruction *d)
     return d->meta.category == ZYDIS_CATEGORY_STRINGOP || d->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
 }
 
+static bool is_split(const ZydisDecodedInstruction *d, const struct insn *i)
+{
+    switch (d->mnemonic) {
+    case ZYDIS_MNEMONIC_CMP:
+    case ZYDIS_MNEMONIC_TEST:
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB:
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR:
+        break;
+    default:
+        if (d->meta.category != ZYDIS_CATEGORY_CMOV)
+            return false;
+    }
+    return i->memory == MEMORY_USE && !i->writes && d->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
+           d->attributes & ZYDIS_ATTRIB_HAS_MODRM;
+}
+
 /* Prefetches, clflush and such name an address and touch nothing that the program could tell. */
 static bool touches_nothing(const ZydisDecodedInstruction *d)
 {
@@ -190,7 +209,8 @@ static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
     i->index = index;
     i->scale = o->mem.scale;
     i->displacement = (int32_t)o->mem.disp.value;
-    i->segment = o->mem.segment == ZYDIS_REGISTER_FS || o->mem.segment == ZYDIS_REGISTER_GS;
+    i->local = o->mem.segment == ZYDIS_REGISTER_FS;
+    i->segment = o->mem.segment == ZYDIS_REGISTER_GS;
     if (o->mem.type == ZYDIS_MEMOP_TYPE_AGEN) {
         i->takes_address = true;
         return;
@@ -227,6 +247,12 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
             add_register(&o[k], i);
         else if (o[k].type == ZYDIS_OPERAND_TYPE_MEMORY)
             add_memory(&d, &o[k], i);
+    }
+    if (is_split(&d, i)) {
+        i->splits = true;
+        i->modrm_at = d.raw.modrm.offset;
+        i->rest_at = d.raw.imm[0].size ? d.raw.imm[0].offset : d.length;
+        i->rex_at = d.attributes & ZYDIS_ATTRIB_HAS_REX ? d.raw.rex.offset : NO_REX;
     }
     if (d.cpu_flags) {
         i->flags_read = d.cpu_flags->tested & ARITHMETIC_FLAGS;

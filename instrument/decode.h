@@ -36,6 +36,8 @@ enum memory {
     MEMORY_OTHER   /* gathers, states of the processor: not looked at */
 };
 
+#define NO_REX 0xff
+
 struct insn {
     uintptr_t at;
     uintptr_t target;
@@ -45,11 +47,16 @@ struct insn {
     uint8_t opcode;
     uint8_t rip_at; /* where its 4 bytes of a rip-relative address are; 0: it has none */
     uint8_t memory;
-    bool reads, writes;         /* of memory */
-    bool repeats;               /* a string instruction with a count in rcx */
-    bool pads;                  /* no operation */
-    bool segment;               /* the address counts from fs or gs */
-    bool takes_address;         /* lea */
+    bool reads, writes; /* of memory */
+    bool repeats;       /* a string instruction with a count in rcx */
+    bool pads;          /* no operation */
+    bool local;         /* the address counts from fs, whose own word there is fs itself */
+    bool segment;       /* or from gs */
+    bool takes_address; /* lea */
+    /* It is one load, and the same with a register in place of memory: then the byte that says which, and where what follows
+     * the address begins. */
+    bool splits;
+    uint8_t modrm_at, rest_at, rex_at;
     uint8_t base, index, scale; /* of the address; GPR_NONE */
     uint16_t size;              /* in bytes, of memory */
     int32_t displacement;

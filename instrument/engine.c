@@ -379,6 +379,21 @@ uintptr_t engine_original_return(uintptr_t pc)
     return c->original + (next < c->n ? c->pairs[next].original : c->size);
 }
 
+bool engine_insn_before(uintptr_t end, struct insn *i)
+{
+    const struct module *m = module_of(end - 1);
+    const struct function *f = m ? function_of(m, end - 1) : NULL;
+    if (!f || __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != FUNCTION_COPIED)
+        return false;
+    const struct copied *c = f->copied;
+    const uint32_t offset = (uint32_t)(end - f->start);
+    const int32_t next = offset < c->size ? pair_of(c, offset) : (int32_t)c->n;
+    if (next <= 0)
+        return false;
+    const uint32_t at = c->pairs[next - 1].original;
+    return decode(m->pristine + (f->start - m->image.text) + at, offset - at, f->start + at, i);
+}
+
 /* ---- fork ---------------------------------------------------------------------------------------------------------- */
 
 static uint64_t fork_mask;

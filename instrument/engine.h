@@ -77,6 +77,8 @@ void engine_drop(bool (*loaded)(const struct image *image));
  * follows a call. 0: `pc` is in no copy. Lock-free, for any thread at any time. */
 uintptr_t engine_original(uintptr_t pc);
 uintptr_t engine_original_return(uintptr_t pc);
+/* The instruction of a copied function that ends at the original address `end`. In inside_begin(). */
+bool engine_insn_before(uintptr_t end, struct insn *i);
 /* Whether it is in the original text of a module. */
 bool engine_in_text(uintptr_t pc);
 

@@ -1,4 +1,4 @@
-/* See hooks.h. What is looked at: every access but those to thread-local variables by fs, to constants, and, in a function
+/* See hooks.h. What is looked at: every access but those to constants and, in a function
  * that lets no address into its frame out, those to the frame itself. push, pop and call are not: nobody else reads there.
  *
  * The address goes to a register that the program does not need, or else to one whose value is put aside meanwhile. A load
@@ -43,10 +43,26 @@ void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use)
 
 /* ---- code ----------------------------------------------------------------------------------------------------------- */
 
+/* Of a thread-local variable: the address counts from fs as well. */
+static void local_address_to(struct code *c, unsigned reg, const struct insn *i, int32_t more)
+{
+    const unsigned index = i->base != GPR_NONE ? i->base : i->index;
+    const unsigned scale = i->base != GPR_NONE ? 1 : i->scale, log2scale = scale == 8 ? 3 : scale == 4 ? 2 : scale == 2;
+    code_load(c, reg, 0);
+    CODE(c, (uint8_t)(0x48 | (reg >> 3) << 2 | (index != GPR_NONE ? (index >> 3) << 1 : 0) | reg >> 3), 0x8d);
+    code_8(c, 0x80 | (reg & 7) << 3 | 4);
+    code_8(c, log2scale << 6 | (index != GPR_NONE ? index & 7 : 4) << 3 | (reg & 7));
+    code_32(c, (uint32_t)(i->displacement + more));
+}
+
 /* reg = the address that the instruction uses, and `more` */
 static void address_to(struct code *c, unsigned reg, const struct insn *i, const uint8_t *bytes, int32_t more)
 {
     const unsigned base = i->base, index = i->index;
+    if (i->local) {
+        local_address_to(c, reg, i, more);
+        return;
+    }
     const bool has_base = base != GPR_NONE, has_index = index != GPR_NONE;
     const unsigned rex = 0x48 | (reg >> 3) << 2 | (has_index ? (index >> 3) << 1 : 0) | (has_base ? base >> 3 : 0);
     CODE(c, (uint8_t)rex, 0x8d);
@@ -112,12 +128,21 @@ static bool is_constant(const struct module *m, const struct insn *i, const uint
            at - m->image.relro < m->image.relro_end - m->image.relro;
 }
 
+/* Not a word of the C library's about the thread, like the guard of stacks: those lie from fs on upwards. */
+static bool is_local_variable(const struct insn *i)
+{
+    return (i->base == GPR_NONE || i->index == GPR_NONE) &&
+           (i->displacement < 0 || i->base != GPR_NONE || i->index != GPR_NONE);
+}
+
 static bool is_seen(const struct module *m, const struct insn *i, const uint8_t *bytes, const struct frame_use *use)
 {
     if (i->memory == MEMORY_NONE || i->memory == MEMORY_OTHER || i->segment)
         return false;
     if (i->memory == MEMORY_STRING || i->memory == MEMORY_LOCKED)
-        return true;
+        return !i->local || is_local_variable(i);
+    if (i->local)
+        return is_local_variable(i);
     return !is_constant(m, i, bytes) && (use->escapes || !in_frame(i, use));
 }
 
@@ -158,6 +183,66 @@ static void string_before(struct module *m, const struct insn *i, bool flags, co
         tell_slowly(m, (i->writes ? HOOK_STRING_WRITE : HOOK_STRING_READ) | size | WHAT_DESTINATION, 0, flags, use);
 }
 
+/* mov, zero-extended, of what the register `from` points to. */
+static void load_through(struct code *c, unsigned to, unsigned from, unsigned size)
+{
+    const unsigned rex = 0x40 | (size == 8) << 3 | (to >> 3) << 2 | from >> 3;
+    code_8(c, rex);
+    if (size <= 2)
+        CODE(c, 0x0f, (uint8_t)(size == 1 ? 0xb6 : 0xb7));
+    else
+        code_8(c, 0x8b);
+    code_8(c, 0x40 | (to & 7) << 3 | (from & 7));
+    if ((from & 7) == GPR_SP)
+        code_8(c, 0x24);
+    code_8(c, 0);
+}
+
+/* The instruction with the register `reg` for its memory. */
+static void with_register_for_memory(struct code *c, const struct insn *i, const uint8_t *bytes, unsigned reg)
+{
+    const unsigned opcode_at = i->rex_at == NO_REX ? 0 : i->rex_at + 1u;
+    unsigned rex = i->rex_at == NO_REX ? 0 : bytes[i->rex_at] & 0x4cu; /* not what belongs to the address */
+    unsigned k = 0;
+    if (i->rex_at == NO_REX)
+        while (bytes[k] == 0x66 || bytes[k] == 0x2e || bytes[k] == 0x3e || bytes[k] == 0xf2 || bytes[k] == 0xf3)
+            k++;
+    code_bytes(c, bytes, i->rex_at == NO_REX ? k : i->rex_at);
+    rex |= reg >> 3;
+    if (rex & 0x0f || i->rex_at != NO_REX)
+        code_8(c, rex | 0x40);
+    const unsigned from = i->rex_at == NO_REX ? k : opcode_at;
+    code_bytes(c, bytes + from, i->modrm_at - from);
+    code_8(c, 0xc0 | (bytes[i->modrm_at] & 0x38) | (reg & 7));
+    code_bytes(c, bytes + i->rest_at, i->length - i->rest_at);
+}
+
+bool hooks_split(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use)
+{
+    struct code *c = &m->code;
+    const uint8_t *bytes = bytes_of(m, i);
+    if (!i->splits || !is_seen(m, i, bytes, use))
+        return false;
+    bool value_needed, needed;
+    const uint16_t used = i->gpr_read | i->gpr_written;
+    /* One of the first four has a low byte that needs no prefix. */
+    const unsigned value = free_register(l->gprs, used | 0xfff0u, &value_needed);
+    const unsigned reg = free_register(l->gprs, (uint16_t)(used | 1u << value), &needed);
+    if (value_needed)
+        code_save(c, value, SLOT(kept[1]));
+    if (needed)
+        code_save(c, reg, SLOT(kept[0]));
+    address_to(c, reg, i, bytes, 0);
+    load_through(c, value, reg, i->size);
+    call_thunk(m, thunk_access(m, HOOK_LOADED, log2_of(i->size), reg, l->flags != 0), use);
+    with_register_for_memory(c, i, bytes, value);
+    if (needed)
+        code_load(c, reg, SLOT(kept[0]));
+    if (value_needed)
+        code_load(c, value, SLOT(kept[1]));
+    return true;
+}
+
 void hooks_before(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
     struct code *c = &m->code;
@@ -173,7 +258,7 @@ void hooks_before(struct module *m, const struct insn *i, const struct live *l, 
     const uint16_t used = after ? i->gpr_read | i->gpr_written : i->gpr_read;
     const unsigned reg = free_register(l->gprs, used, &needed);
     if (needed)
-        code_save(c, reg, SLOT(kept));
+        code_save(c, reg, SLOT(kept[0]));
     if (after) {
         address_to(c, reg, i, bytes, 0);
         return;
@@ -190,7 +275,7 @@ void hooks_before(struct module *m, const struct insn *i, const struct live *l, 
         }
     }
     if (needed)
-        code_load(c, reg, SLOT(kept));
+        code_load(c, reg, SLOT(kept[0]));
 }
 
 void hooks_after(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use)
@@ -205,6 +290,6 @@ void hooks_after(struct module *m, const struct insn *i, const struct live *l, c
         const unsigned reg = free_register(l->gprs, i->gpr_read | i->gpr_written, &needed);
         call_thunk(m, thunk_access(m, HOOK_LOADED, log2_of(i->size), reg, flags), use);
         if (needed)
-            code_load(&m->code, reg, SLOT(kept));
+            code_load(&m->code, reg, SLOT(kept[0]));
     }
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "judge.h"
+
 /* Before the detector takes address space for itself: that near the modules that are loaded is needed. */
 void instrument_reserve(void);
 /* In inside_begin(). False, with one line that says why, when nothing can be instrumented. */

@@ -10,7 +10,7 @@
 
 struct slots {
     uint64_t xmm[2][2];
-    uint64_t kept;     /* by the copy, over a call of a thunk */
+    uint64_t kept[2];  /* by the copy, over a call of a thunk */
     uint64_t address;  /* of the access */
     uint64_t other[2]; /* registers that a thunk uses */
     uint64_t locked;   /* the address of the locked instruction that is being done */

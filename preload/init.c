@@ -267,6 +267,8 @@ static void start(void)
         host.found = found_between;
         host.deferred = deferred_between;
     }
+    if (flags.instrument)
+        host.raced = judge_race;
     host.no_races = !(flags.detect & DETECT_RACE);
     host.no_order = !(flags.detect & DETECT_LOCK_ORDER);
     host.no_waits = !(flags.detect & DETECT_DEADLOCK);

@@ -31,6 +31,9 @@ void signal_sent(struct actor *me, int sig);
 /* SIGTRAP is somebody else's, who hands over what is the program's by signal_trap; the program's own action is kept here,
  * and the signal is never blocked while a handler runs. */
 void signal_take_trap(void);
+bool signal_trap_taken(void);
+/* In a thread that may have begun with it blocked. */
+void signal_let_trap(void);
 void signal_trap(int sig, siginfo_t *info, void *context);
 
 /* SIGQUIT shows who is stuck, as long as the program leaves it its default action; `end`: and ends the process then. */

@@ -24,6 +24,7 @@
 #include "mutex.h"
 #include "process.h"
 #include "raw.h"
+#include "signals.h"
 
 #define BUCKETS 4096
 #define SLAB ((size_t)64 << 10)
@@ -219,6 +220,7 @@ static void settle(struct thread *t)
     }
     list(t, pthread_self());
     os_unlock(&lock);
+    signal_let_trap();
     if (size && !t->is_main)
         mem_fresh(t->actor, lo, size); /* what lies there belongs to threads that have gone */
 }
@@ -253,6 +255,7 @@ void thread_begins(struct thread *t)
     busy_end(t);
     if (t->masked)
         set_signal_mask(t->birth_mask & ~LIBC_SIGNALS, NULL);
+    signal_let_trap();
 }
 
 void thread_attached(struct actor *a)
@@ -311,6 +314,8 @@ static void end(struct thread *t)
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
     sigset_t all;
     sigfillset(&all);
+    if (signal_trap_taken())
+        sigdelset(&all, SIGTRAP);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     release_robust(a);
     pthread_setspecific(self_key, NULL);

@@ -147,13 +147,22 @@ static void run_handler(int sig, siginfo_t *info, void *context)
 static bool trap_taken; /* before there is a second thread */
 static struct sigaction trap_action; /* the program's, tables_lock */
 
+bool signal_trap_taken(void)
+{
+    return trap_taken;
+}
+
+void signal_let_trap(void)
+{
+    const uint64_t trap = BIT(SIGTRAP);
+    if (__builtin_expect(trap_taken, 0))
+        raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, 0, KERNEL_MASK_BYTES, 0, 0);
+}
+
 static void trampoline(int sig, siginfo_t *info, void *context)
 {
     int saved = errno;
-    if (__builtin_expect(trap_taken, 0)) {
-        const uint64_t trap = BIT(SIGTRAP);
-        raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, 0, KERNEL_MASK_BYTES, 0, 0);
-    }
+    signal_let_trap();
     bool fault = is_fault(sig, info);
     struct thread *t = thread_self();
     if (t && !fault && must_wait(t) && put_off(t, sig, info, context)) {

@@ -1,0 +1,55 @@
+/* See judge.h.
+ *
+ * An atomic read-modify-write is told by its lock prefix (and xchg). An atomic load or store is a plain move on this processor,
+ * whatever its order, and so are accesses that are not atomic. So when two scalar moves of the same bytes race, or one and an
+ * atomic instruction, nobody can tell whether that is a race or how the program orders its threads. It is taken for both:
+ * reported as possible (a tier of its own), and the place counts as atomic from then on, until its memory is freed: its loads
+ * acquire what its stores and atomic instructions have released (access_hook.c). What the earlier side had released when
+ * nobody knew of this is gone, so the later one learns all that anybody has done.
+ *
+ * Thus a correct program has no race that is not merely possible: whatever orders its threads by moves is met as such a pair
+ * before it is relied on, because who relies on it has looked at it first.
+ *
+ * No compiler makes an atomic operation of
+ *  - an access of more than 8 bytes, or one that is not aligned, or a string instruction, or a call of the C library;
+ *  - accesses of the same place by different sizes, but for the guard of a function's static variable, the first byte of which is looked at
+ *    alone;
+ *  - loads and stores in one instruction without a lock prefix on both sides: clang makes `add $1, x` of a relaxed load and
+ *    a relaxed store, in which case one side only may write.
+ * A race with such a side is one. */
+#include "judge.h"
+
+#include "../preload/current.h"
+#include "engine.h"
+
+enum side { SIDE_PLAIN, SIDE_MOVE, SIDE_UPDATE, SIDE_ATOMIC };
+
+static enum side side_of(const struct raced *r)
+{
+    uintptr_t pc;
+    struct insn i;
+    if (r->kind == ACCESS_ATOMIC_READ || r->kind == ACCESS_ATOMIC_WRITE)
+        return SIDE_ATOMIC;
+    if (r->kind == ACCESS_FREE || context_pcs(r->stack, &pc, 1) == 0 || !engine_insn_before(pc, &i))
+        return SIDE_PLAIN;
+    if (r->size > 8 || r->addr % r->size || i.size != r->size)
+        return SIDE_PLAIN;
+    if (i.memory == MEMORY_UPDATE)
+        return SIDE_UPDATE;
+    return i.memory == MEMORY_MOVE || i.memory == MEMORY_USE ? SIDE_MOVE : SIDE_PLAIN;
+}
+
+enum finding_tier judge_race(struct actor *by, const struct raced side[2])
+{
+    struct inside in = inside_begin();
+    const enum side now = side_of(&side[0]), then = side_of(&side[1]);
+    inside_end(in);
+    if (now == SIDE_PLAIN || then == SIDE_PLAIN || (now == SIDE_UPDATE && then == SIDE_UPDATE))
+        return TIER_HAPPENED;
+    const bool guard = side[0].addr == side[1].addr && (side[0].size == 1 || side[1].size == 1);
+    if (!guard && (side[0].addr != side[1].addr || side[0].size != side[1].size))
+        return TIER_HAPPENED;
+    actor_learns_all(by);
+    sync_release_atomic(by, side[0].addr);
+    return TIER_POSSIBLE;
+}
