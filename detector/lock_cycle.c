@@ -178,10 +178,10 @@ static bool fits(size_t depth, const struct lock *start)
     return true;
 }
 
-/* True when this set of edges was not reported before. */
+/* True when this set of edges was not reported before; doubtful ones, which may not be printed, are apart. */
 static bool first_time(size_t n, enum evidence evidence)
 {
-    uint64_t hash = evidence;
+    uint64_t hash = evidence != DOUBTFUL;
     for (size_t i = 0; i < n; i++)
         hash += keys_mix(keys_mix(1, path[i].e->from->id), path[i].e->to->id);
     hash |= hash == 0;
@@ -243,16 +243,12 @@ static bool report_later(struct actor *a, size_t n, enum evidence evidence)
     return true;
 }
 
-/* All cycles through the edge in which it is `o` that is unordered with the others. */
-void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
+/* Reports the cycles that have `least` evidence for them. True: there were others. */
+static bool walk(struct actor *a, struct edge *e, struct occurrence *o, enum evidence least)
 {
     struct lock *start = e->from;
     unsigned steps = 0, found = 0;
-    if (!leads_back(start, e->to))
-        return;
-    mark_cyclic(e->to);
-    if (!leads_back(start, e->to) || !path_room(1))
-        return;
+    bool others = false;
     path[0] = (struct link){e, o};
     path[1] = links_of(e->to);
     e->to->on_path = true;
@@ -272,7 +268,8 @@ void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
         }
         if (l->e->to == start) {
             enum evidence evidence = evidence_of(a, depth + 1);
-            if (found < REPORTS_MAX && first_time(depth + 1, evidence) && report_later(a, depth + 1, evidence))
+            others |= evidence < least;
+            if (evidence >= least && found < REPORTS_MAX && first_time(depth + 1, evidence) && report_later(a, depth + 1, evidence))
                 found++;
             step_on(l);
             continue;
@@ -287,6 +284,19 @@ void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
     }
     if (steps > STEPS_MAX || found == REPORTS_MAX)
         lock_order_cut++;
+    return others;
+}
+
+/* All cycles through the edge in which it is `o` that is unordered with the others. What is found of one is the best. */
+void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
+{
+    if (!leads_back(e->from, e->to))
+        return;
+    mark_cyclic(e->to);
+    if (!leads_back(e->from, e->to) || !path_room(1))
+        return;
+    if (walk(a, e, o, PREDICTED))
+        walk(a, e, o, DOUBTFUL);
 }
 
 void lock_order_report(struct actor *a)
