@@ -18,14 +18,21 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
     return context;
 }
 
-static struct foreign_cache *slot_of(struct foreign_cache *cache, uintptr_t pc, uintptr_t sp)
+/* Sets of two, the latest first: a cache line. */
+static struct foreign_cache *set_of(struct foreign_cache *cache, uintptr_t pc, uintptr_t sp)
 {
-    return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN];
+    return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN & ~1u];
 }
 
 static bool is_of(const struct foreign_cache *c, const struct actor *a, uintptr_t pc, uintptr_t sp)
 {
     return c->pc == pc && c->sp == sp && c->context == a->context;
+}
+
+static struct foreign_cache *find(struct foreign_cache *cache, const struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    struct foreign_cache *c = set_of(cache, pc, sp);
+    return likely(is_of(c, a, pc, sp)) ? c : is_of(c + 1, a, pc, sp) ? c + 1 : NULL;
 }
 
 /* The entry, made when it is not there; NULL: `pc` is in instrumented code, or there is no memory. */
@@ -41,9 +48,12 @@ static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
         zero_bytes(cache, FOREIGN * sizeof *cache);
         a->stocks->foreign = cache;
     }
-    struct foreign_cache *c = slot_of(cache, pc, sp);
-    if (!is_of(c, a, pc, sp))
+    struct foreign_cache *c = find(cache, a, pc, sp);
+    if (!c) {
+        c = set_of(cache, pc, sp);
+        c[1] = c[0];
         *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc), 0};
+    }
     return c;
 }
 
@@ -62,8 +72,8 @@ uint32_t context_stack(struct actor *a, uintptr_t pc)
     struct foreign_cache *c = NULL;
     if (likely(!(a->pause & PAUSE_OFF))) {
         if (a->stocks->foreign) { /* before the price of asking whose code it is */
-            c = slot_of(a->stocks->foreign, pc, sp);
-            if (likely(is_of(c, a, pc, sp) && c->stack))
+            c = find(a->stocks->foreign, a, pc, sp);
+            if (likely(c && c->stack))
                 return c->stack;
         }
         c = entry(a, pc, sp);
