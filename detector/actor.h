@@ -131,8 +131,7 @@ struct actor {
     uint64_t order_epoch;    /* the present one */
     uint64_t told;           /* the last in which something was noted that others may know of; 0: none */
     uint64_t order_told;     /* the same, but for what was told by locks */
-    uint32_t order_learnt;   /* how often `order` has grown */
-    uint32_t flow_learnt;    /* how often `flow` has, by locks */
+    uint32_t learnt;         /* how often one of these clocks has grown */
     struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
     struct nestings *nestings; /* what it has taken under what; NULL: nothing */
     bool order_used;         /* something was noted in the present epoch */

@@ -9,9 +9,9 @@
 struct gates {
     uint32_t refs, n;
     uint64_t hash;
-    uint64_t epoch;       /* atomic: its actor writes it without the lock of the graph, as it does ... */
-    struct oslock lock;   /* ... with this one ... */
-    struct vclock order, flow, meanwhile; /* ... what the actor knew: order.h */
+    uint64_t epoch, *latest;              /* when: where it is kept, here or in lock_nesting.h */
+    struct oslock lock;                   /* of what the actor knew then, which it writes without the lock of the graph ... */
+    struct vclock order, flow, meanwhile; /* ... as in order.h */
     struct gate {
         struct finding_lock lock;
         struct lock *object; /* NULL: there was no memory for it */
@@ -54,7 +54,7 @@ struct link {
 
 static inline uint64_t occurrence_epoch(const struct occurrence *o)
 {
-    return __atomic_load_n(&o->gates->epoch, __ATOMIC_RELAXED);
+    return __atomic_load_n(o->gates->latest, __ATOMIC_RELAXED);
 }
 
 /* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. */

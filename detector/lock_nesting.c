@@ -32,12 +32,29 @@ static struct nesting *place(struct nestings *t, uint64_t key)
     return empty;
 }
 
+static void put(struct nesting *at, const struct nesting *k)
+{
+    *at = *k;
+    k->g->latest = &at->epoch;
+}
+
+/* Its place will be another one's. */
+static struct gates *take_out(struct nesting *at)
+{
+    struct gates *g = at->g;
+    if (at->key) {
+        g->epoch = at->epoch;
+        g->latest = &g->epoch;
+    }
+    return at->key ? g : NULL;
+}
+
 static struct nestings *doubled(const struct nestings *t)
 {
     struct nestings *to = table_new(2 * t->size);
     for (size_t i = 0; to && i < t->size; i++)
         if (t->at[i].key)
-            *place(to, t->at[i].key) = t->at[i]; /* a set becomes two */
+            put(place(to, t->at[i].key), &t->at[i]); /* a set becomes two */
     return to;
 }
 
@@ -54,9 +71,9 @@ struct gates *nesting_put(struct actor *a, const struct nesting *k)
         a->nestings = to;
     }
     if (!at)
-        at = nesting_set(a->nestings, k->key) + (k->seen + k->g->epoch) % NESTING_WAYS;
-    struct gates *gone = at->key ? at->g : NULL;
-    *at = *k;
+        at = nesting_set(a->nestings, k->key) + k->epoch % NESTING_WAYS;
+    struct gates *gone = take_out(at);
+    put(at, k);
     return gone;
 }
 
@@ -64,7 +81,7 @@ void nestings_drop(struct actor *a, void (*drop)(struct gates *g))
 {
     for (size_t i = 0; i < a->nestings->size; i++)
         if (a->nestings->at[i].key)
-            drop(a->nestings->at[i].g);
+            drop(take_out(&a->nestings->at[i]));
     arena_free(a->nestings, bytes(a->nestings->size));
     a->nestings = NULL;
 }

@@ -1,16 +1,18 @@
 /* What an actor has taken under what it held, so that it need not be noted again: a hash table of its own, sets of four, which
- * grows while two of its keys want one place. Read and written by its actor alone. */
+ * grows while two of its keys want one place. Read and written by its actor alone, but for the epoch, which others read under
+ * the lock of the graph, under which the table changes as well. */
 #ifndef GORACE_LOCK_NESTING_H
 #define GORACE_LOCK_NESTING_H
 
 #include "lock_cycle.h"
 
 struct nesting {
-    uint64_t key;                       /* of the locks held, and of the one taken and how; 0: none */
-    struct gates *g;                    /* a reference */
-    uint32_t order_learnt, flow_learnt; /* of the actor, when it was noted */
-    uint32_t seen : 31;                 /* edges that were known to lie on cycles then */
-    uint32_t cyclic : 1;                /* one of the edges lies on a cycle */
+    uint64_t key;        /* of the locks held, and of the one taken and how; 0: none */
+    uint64_t epoch;      /* when it was last; atomic */
+    struct gates *g;     /* a reference */
+    uint32_t learnt;     /* what the actor knew then: how often it had learnt something */
+    uint32_t seen : 31;  /* edges that were known to lie on cycles then */
+    uint32_t cyclic : 1; /* one of the edges lies on a cycle */
 };
 
 #define NESTING_WAYS 4

@@ -107,19 +107,14 @@ void lock_order_forget(struct lock *l)
 
 /* ---- occurrences ------------------------------------------------------------------------------------------------------ */
 
-/* It is now. */
-static void gates_renew(struct gates *g, struct actor *a, bool learnt)
+static void gates_learn(struct gates *g, struct actor *a)
 {
-    if (learnt) {
-        struct vclock_stock *stock = &a->stocks->nodes;
-        os_lock(&g->lock);
-        vclock_copy(&g->order, &a->order, stock);
-        vclock_copy(&g->flow, &a->section, stock);
-        vclock_copy(&g->meanwhile, &a->meanwhile, stock);
-        os_unlock(&g->lock);
-    }
-    __atomic_store_n(&g->epoch, a->order_epoch, __ATOMIC_RELAXED);
-    a->order_used = true;
+    struct vclock_stock *stock = &a->stocks->nodes;
+    os_lock(&g->lock);
+    vclock_copy(&g->order, &a->order, stock);
+    vclock_copy(&g->flow, &a->section, stock);
+    vclock_copy(&g->meanwhile, &a->meanwhile, stock);
+    os_unlock(&g->lock);
 }
 
 static struct gates *gates_of(struct actor *a)
@@ -129,8 +124,9 @@ static struct gates *gates_of(struct actor *a)
         lock_order_cut++;
         return NULL;
     }
-    *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash};
-    gates_renew(g, a, true);
+    *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash, .epoch = a->order_epoch};
+    g->latest = &g->epoch;
+    gates_learn(g, a);
     for (unsigned i = 0; i < a->nheld; i++)
         g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].lock, a->held[i].id};
     return g;
@@ -250,6 +246,7 @@ static void note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, 
         if (e->cyclic)
             k->cyclic = 1;
     }
+    a->order_used = true;
     k->g = g;
 }
 
@@ -263,13 +260,16 @@ static bool settled(struct actor *a, struct nesting *k)
 {
     if (k->seen != seen_now())
         return false;
-    if (likely(k->g->epoch > (k->cyclic ? a->told : a->order_told)))
+    if (likely(k->epoch > (k->cyclic ? a->told : a->order_told)))
         return true; /* nobody was told since */
-    if (k->cyclic && k->g->epoch <= order_heard(a))
+    if (k->cyclic && k->epoch <= order_heard(a))
         return false;
-    gates_renew(k->g, a, k->order_learnt != a->order_learnt || k->flow_learnt != a->flow_learnt);
-    k->order_learnt = a->order_learnt;
-    k->flow_learnt = a->flow_learnt;
+    if (k->learnt != a->learnt) {
+        gates_learn(k->g, a);
+        k->learnt = a->learnt;
+    }
+    __atomic_store_n(&k->epoch, a->order_epoch, __ATOMIC_RELAXED);
+    a->order_used = true;
     return true;
 }
 
@@ -281,7 +281,7 @@ void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t st
     struct nesting *k = nesting_find(a, key);
     if ((likely(k != NULL) && settled(a, k)) || crowded(a, l, how, false))
         return;
-    struct nesting now = {.key = key, .order_learnt = a->order_learnt, .flow_learnt = a->flow_learnt};
+    struct nesting now = {.key = key, .epoch = a->order_epoch, .learnt = a->learnt};
     os_lock(&graph);
     crowded(a, l, how, true);
     note(a, l, how, stack, &now);

@@ -88,7 +88,7 @@ static void learn(struct actor *a, const struct vclock *order, const struct vclo
     const bool unlocked = a->unlocked.root == a->flow.root;
     if (!join_both(&a->order, &a->flow, order, flow, by, stock))
         return;
-    a->order_learnt++;
+    a->learnt++;
     if (unlocked)
         vclock_copy(&a->unlocked, &a->flow, stock);
     else
@@ -235,7 +235,7 @@ static void learn_flow(struct actor *a, struct lock *l)
         return;
     log_flow(a, l);
     if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes))
-        a->flow_learnt++;
+        a->learnt++;
     flow_end(l);
 }
 
@@ -250,7 +250,7 @@ void flow_taken(struct actor *a, struct lock *l)
     if (a->nheld == 0) {
         if (a->section.root != a->flow.root) {
             vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
-            a->flow_learnt++;
+            a->learnt++;
         }
         if (unlikely(a->meanwhile.root != NULL))
             vclock_clear(&a->meanwhile, &a->stocks->nodes);
@@ -263,7 +263,7 @@ void flow_given(struct actor *a, struct lock *l, bool exclusive)
 {
     if (unlikely(a->nheld > 1 && tells(l, a)) && flow_begin(l)) {
         if (join(&a->meanwhile, &l->flow, l->teller, &a->stocks->nodes))
-            a->flow_learnt++;
+            a->learnt++;
         flow_end(l);
     }
     if (!exclusive)
