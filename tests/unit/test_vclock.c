@@ -236,12 +236,34 @@ static void test_sharing(void **unused)
     assert_false(vclock_failed);
 }
 
+/* Short ones are copied, but not over what others share. */
+static void test_short(void **unused)
+{
+    (void)unused;
+    struct vclock a = {0}, b = {0}, c = {0};
+    vclock_set(&a, 1, 1, &pool);
+    vclock_set(&c, 2, 2, &pool);
+    vclock_copy(&b, &a, &pool);
+    vclock_copy(&b, &c, &pool);
+    assert_int_equal(vclock_get(&a, 1), 1);
+    assert_int_equal(vclock_get(&a, 2), 0);
+    vclock_set(&b, 3, 3, &pool); /* its own now */
+    vclock_copy(&b, &a, &pool);
+    assert_ptr_not_equal(b.root, a.root);
+    vclock_set(&b, 1, 4, &pool);
+    assert_int_equal(vclock_get(&a, 1), 1);
+    assert_int_equal(vclock_get(&b, 3), 0);
+    vclock_clear(&a, &pool);
+    vclock_clear(&b, &pool);
+    vclock_clear(&c, &pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_arrays), cmocka_unit_test(test_lower),   cmocka_unit_test(test_walk),
         cmocka_unit_test(test_many_versions),  cmocka_unit_test(test_sharing), cmocka_unit_test(test_floor_follows),
-        cmocka_unit_test(test_patches_meet),
+        cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
