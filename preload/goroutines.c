@@ -331,6 +331,22 @@ static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
         touch(a, to, size, ACCESS_WRITE, pc);
 }
 
+/* ---- the user's code called by the runtime: a call that has no hook ---- */
+
+static void calls(struct gorace_actor *by, uintptr_t pc, uintptr_t sp)
+{
+    struct actor *a = actor_of(by);
+    if (a)
+        func_enter(a, pc, sp);
+}
+
+static void called(struct gorace_actor *by)
+{
+    struct actor *a = actor_of(by);
+    if (a)
+        func_exit(a);
+}
+
 /* ---- timers, misuse ---- */
 
 static void timer_starts(struct gorace_actor *by, const void *timer, uintptr_t pc)
@@ -423,4 +439,6 @@ const struct gorace_events gorace_events = {
     .left_memory = left_memory,
     .left_waiting = left_waits,
     .left_all = left_all,
+    .calls = calls,
+    .called = called,
 };

@@ -76,8 +76,11 @@ void goro_blocking_end(void)
 
 long goro_blocking(long (*fn)(void *arg), void *arg)
 {
+    rt_emit_here((uintptr_t)__builtin_return_address(0));
     goro_blocking_begin();
+    rt_emit_calls(RT_CALLER_SP());
     long result = fn(arg);
+    rt_emit_called();
     goro_blocking_end();
     return result;
 }

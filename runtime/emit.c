@@ -218,6 +218,17 @@ void rt_tell_left_all(void)
     TELL(left_all());
 }
 
+void rt_tell_calls(uintptr_t sp)
+{
+    struct rt_g *g = rt_self();
+    TELL(calls(actor_of(g), pc_of(g), sp));
+}
+
+void rt_tell_called(void)
+{
+    TELL(called(actor_of(rt_self())));
+}
+
 void rt_tell_object_begins(const void *object, enum gorace_object kind, size_t size, size_t capacity)
 {
     struct rt_g *g = rt_self();

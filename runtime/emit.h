@@ -51,6 +51,7 @@ void rt_emit_start(void);
         if (RT_LISTENED) \
             rt_tell_##name args; \
     }
+#define RT_CALLER_SP() ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 #define RT_OP(op, object) \
     do { \
         if (RT_WATCHED) \
@@ -91,6 +92,8 @@ RT_EMIT(all_asleep, (void), ())
 RT_EMIT(left_memory, (const void *memory, size_t size), (memory, size))
 RT_EMIT(left_waiting, (struct rt_g * g), (g))
 RT_EMIT(left_all, (void), ())
+RT_EMIT(calls, (uintptr_t sp), (sp)) /* a function of the user's, on behalf of his latest call; RT_CALLER_SP() */
+RT_EMIT(called, (void), ())
 #undef RT_EMIT
 
 #endif

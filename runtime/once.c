@@ -58,7 +58,9 @@ void goro_once_do_slow(goro_once *once, void (*fn)(void *arg), void *arg)
     if (__atomic_compare_exchange_n(&once->state, &state, RUNNING, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         struct rt_at_end hook;
         rt_at_end_push(&hook, finish, once);
+        rt_emit_calls(RT_CALLER_SP());
         fn(arg);
+        rt_emit_called();
         rt_at_end_pop(&hook);
         finish(once);
     } else if (state != DONE) {

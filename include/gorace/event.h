@@ -202,6 +202,13 @@ struct gorace_events {
     void (*left_waiting)(struct gorace_actor *a, const struct gorace_wait *waits, int n, const void *stack,
                          size_t size);
     void (*left_all)(void);
+
+    /* ---- code of the user's that the runtime calls ---- */
+
+    /* by's call of the runtime, which returns to pc, calls a function of the user's, so that stacks of what that does show
+     * whose call it was; and that has come back. sp: the stack pointer of the calling function of the runtime at its own call. */
+    void (*calls)(struct gorace_actor *by, uintptr_t pc, uintptr_t sp);
+    void (*called)(struct gorace_actor *by);
 };
 
 #ifdef __cplusplus

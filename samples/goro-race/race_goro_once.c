@@ -8,7 +8,7 @@ static int instance;
 static void make(void *arg)
 {
     (void)arg;
-    instance = 1; // RACE make
+    instance = 1; // RACE make < goro_once_do_slow < user
 }
 
 static void user(void)
