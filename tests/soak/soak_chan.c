@@ -33,8 +33,11 @@ static void produce(struct pipeline *p, uint64_t seed, int count)
         case 2:
             sent = false;
             goro_select {
-                goro_send_case(p->values, i) { sent = true; }
-                goro_timeout_case(draw(&r, 100) * GORO_MICROSECOND) {}
+                goro_send_case(p->values, i) {
+                    sent = true;
+                }
+                goro_timeout_case(draw(&r, 100) * GORO_MICROSECOND) {
+                }
             }
             break;
         default:
@@ -64,8 +67,11 @@ static void consume(struct pipeline *p, uint64_t seed)
         case 2:
             got = -EAGAIN;
             goro_select {
-                goro_recv_case_ok(p->values, &value, &ok) { got = ok; }
-                goro_timeout_case(draw(&r, 100) * GORO_MICROSECOND) {}
+                goro_recv_case_ok(p->values, &value, &ok) {
+                    got = ok;
+                }
+                goro_timeout_case(draw(&r, 100) * GORO_MICROSECOND) {
+                }
             }
             break;
         default:
@@ -105,7 +111,6 @@ struct mesh {
     struct goro_chan *chans[MESH];
     goro_waitgroup done;
     long sent, received;
-
 };
 
 static void select_side(struct mesh *m, uint64_t seed, bool sends, int count)
@@ -120,7 +125,8 @@ static void select_side(struct mesh *m, uint64_t seed, bool sends, int count)
         n = sends ? n : MESH;
         for (int j = 0; j < n; j++) {
             values[j] = i + j;
-            cases[j] = (struct goro_case){.chan = m->chans[(first + j) % MESH], .element = &values[j],
+            cases[j] = (struct goro_case){.chan = m->chans[(first + j) % MESH],
+                                          .element = &values[j],
                                           .kind = sends ? GORO_CASE_SEND : GORO_CASE_RECV};
         }
         int chosen = goro_select_cases(cases, n, 0);
@@ -166,8 +172,10 @@ static void wait_gate(struct closing *c, int how)
         ok = goro_chan_recv(c->gate, &value);
     else
         goro_select {
-            goro_recv_case_ok(c->gate, &value, &ok) {}
-            goro_recv_case((goro_chan_of(int))NULL, NULL) {}
+            goro_recv_case_ok(c->gate, &value, &ok) {
+            }
+            goro_recv_case((goro_chan_of(int))NULL, NULL) {
+            }
         }
     EXPECT(ok, false);
     EXPECT(value, 0);
@@ -209,7 +217,9 @@ static void chain(struct rng *r)
         bool sent = false;
         int got = 0;
         goro_select {
-            goro_send_case(i < count ? chans[0] : NULL, i) { sent = true; }
+            goro_send_case(i < count ? chans[0] : NULL, i) {
+                sent = true;
+            }
             goro_recv_case(chans[length], &got) {
                 EXPECT(got, j + length);
                 j++;
@@ -224,6 +234,102 @@ static void chain(struct rng *r)
         goro_chan_free(chans[i]);
 }
 
+/* ---- a crowd: any operation on any of a few channels, in any order ---- */
+
+enum { CROWD_CHANNELS = 4 };
+
+struct crowd {
+    goro_chan_of(long) channels[CROWD_CHANNELS];
+    goro_waitgroup done;
+    long sent, received;
+};
+
+static bool do_anything(struct crowd *crowd, struct rng *r, long v, long *got)
+{
+    goro_chan_of(long) c = crowd->channels[draw(r, CROWD_CHANNELS)], d = crowd->channels[draw(r, CROWD_CHANNELS)];
+    bool ok = false;
+    switch (draw(r, 7)) {
+    case 0:
+        return goro_chan_try_send(c, v);
+    case 1:
+        return goro_chan_send_until(c, soon(r), v) == 0;
+    case 2:
+        goro_chan_try_recv(c, got);
+        return false;
+    case 3:
+        goro_chan_recv_until(c, soon(r), got);
+        return false;
+    case 4:
+        goro_select {
+            goro_send_case(c, v) {
+                ok = true;
+            }
+            goro_recv_case(d, got) {
+            }
+            goro_timeout_case(draw(r, 200) * GORO_MICROSECOND) {
+            }
+        }
+        return ok;
+    case 5:
+        goro_select {
+            goro_recv_case(c, got) {
+            }
+            goro_recv_case(d, got) {
+            }
+            goro_send_case(draw(r, 2) ? d : NULL, v) {
+                ok = true;
+            }
+            goro_default_case {
+            }
+        }
+        return ok;
+    default:
+        goro_select {
+            goro_send_case(c, v) {
+                ok = true;
+            }
+            goro_send_case(d, v) {
+                ok = true;
+            }
+            goro_timeout_case(draw(r, 200) * GORO_MICROSECOND) {
+            }
+        }
+        return ok;
+    }
+}
+
+static void be_one_of(struct crowd *crowd, uint64_t seed, int times)
+{
+    struct rng r = {seed};
+    for (int i = 0; i < times; i++) {
+        long v = 1 + draw(&r, 1000), got = 0;
+        if (do_anything(crowd, &r, v, &got))
+            __atomic_add_fetch(&crowd->sent, v, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&crowd->received, got, __ATOMIC_RELAXED);
+    }
+    goro_waitgroup_done(&crowd->done);
+}
+
+static void crowd(struct rng *r)
+{
+    static const int capacities[CROWD_CHANNELS] = {0, 0, 1, 3};
+    struct crowd c = {.sent = 0};
+    int n = 2 + (int)draw(r, 30);
+    long v;
+    for (int i = 0; i < CROWD_CHANNELS; i++)
+        c.channels[i] = goro_chan_make(long, capacities[i]);
+    goro_waitgroup_add(&c.done, n);
+    for (int i = 0; i < n; i++)
+        goro_go(be_one_of, &c, (uint64_t)draw(r, UINT32_MAX), 20);
+    goro_waitgroup_wait(&c.done);
+    for (int i = 0; i < CROWD_CHANNELS; i++) {
+        while (goro_chan_try_recv(c.channels[i], &v) == 1)
+            c.received += v;
+        goro_chan_free(c.channels[i]);
+    }
+    EXPECT(c.received, c.sent);
+}
+
 /* ---- queue and pool ---- */
 
 struct work {
@@ -236,7 +342,7 @@ struct work {
 static void pop_all(struct work *w)
 {
     long value;
-    while (goro_queue_pop(w->queue, &value, GORO_FOREVER) == 1)
+    while (goro_queue_try_pop(w->queue, &value) == 1 || goro_queue_pop(w->queue, &value, GORO_FOREVER) == 1)
         __atomic_add_fetch(&w->popped, value, __ATOMIC_RELAXED);
     goro_waitgroup_done(&w->done);
 }
@@ -300,6 +406,6 @@ static void pool(struct rng *r)
 }
 
 const struct part chan_parts[] = {
-    {"pipeline", pipeline}, {"mesh", mesh}, {"closing", closing}, {"chain", chain}, {"queue", queue}, {"pool", pool},
-    {NULL, NULL},
+    {"pipeline", pipeline}, {"mesh", mesh},   {"closing", closing}, {"chain", chain},
+    {"crowd", crowd},       {"queue", queue}, {"pool", pool},       {NULL, NULL},
 };

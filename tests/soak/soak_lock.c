@@ -225,8 +225,10 @@ static void round_member(struct rounds *x)
     goro_waitgroup_done(&x->ready);
     goro_waitgroup_wait(&x->go_on);
     goro_once_do(&x->once, initialise, x);
-    __atomic_add_fetch(&x->seen, x->initialised, __ATOMIC_RELAXED);
+    long seen = __atomic_add_fetch(&x->seen, x->initialised, __ATOMIC_RELAXED);
     goro_waitgroup_done(&x->done);
+    if (seen % 2)
+        goro_exit();
 }
 
 static void once(struct rng *r)
@@ -269,7 +271,35 @@ static void group(struct rng *r)
     EXPECT(goro_group_wait(&g), -EINVAL);
 }
 
+struct few {
+    goro_sem places;
+    long ran;
+};
+
+static int be_few(void *arg)
+{
+    struct few *few = arg;
+    EXPECT(goro_sem_tryacquire(&few->places, 1), true);
+    __atomic_add_fetch(&few->ran, 1, __ATOMIC_RELAXED);
+    goro_yield();
+    goro_sem_release(&few->places, 1);
+    return 0;
+}
+
+static void limit(struct rng *r)
+{
+    goro_group g;
+    int most = 1 + (int)draw(r, 3), n = (int)draw(r, 30);
+    struct few few = {.places = GORO_SEM_INIT(most)};
+    goro_group_init(&g, NULL);
+    goro_group_limit(&g, most);
+    for (int i = 0; i < n; i++)
+        goro_group_go(&g, be_few, &few);
+    EXPECT(goro_group_wait(&g), 0);
+    EXPECT(few.ran, n);
+}
+
 const struct part lock_parts[] = {
     {"mutex", mutex}, {"rwmutex", rwmutex}, {"cond", cond},   {"semaphore", semaphore},
-    {"once", once},   {"group", group},     {NULL, NULL},
+    {"once", once},   {"group", group},     {"limit", limit}, {NULL, NULL},
 };

@@ -76,6 +76,13 @@ static void wait_done(struct goro_context *c, goro_waitgroup *done)
     goro_waitgroup_done(done);
 }
 
+static void sleep_until_done(struct goro_context *c, goro_waitgroup *done)
+{
+    EXPECT_TRUE(goro_context_sleep(c, GORO_FOREVER) < 0);
+    goro_context_release(c);
+    goro_waitgroup_done(done);
+}
+
 static void contexts(struct rng *r)
 {
     goro_waitgroup done = {0};
@@ -86,7 +93,10 @@ static void contexts(struct rng *r)
         tree[i] = draw(r, 2) ? goro_context_with_cancel(parent)
                              : goro_context_with_timeout(parent, draw(r, 3000) * GORO_MICROSECOND);
         goro_waitgroup_add(&done, 1);
-        goro_go(wait_done, goro_context_retain(tree[i]), &done);
+        if (draw(r, 2))
+            goro_go(wait_done, goro_context_retain(tree[i]), &done);
+        else
+            goro_go(sleep_until_done, goro_context_retain(tree[i]), &done);
     }
     for (uint32_t i = draw(r, 4); i > 0; i--)
         goro_context_cancel(tree[draw(r, (uint32_t)n)], 0);
@@ -159,7 +169,16 @@ static void pins(struct rng *r)
     goro_waitgroup_wait(&done);
 }
 
+/* More and fewer processors, under whatever the other lanes do. */
+static void procs(struct rng *r)
+{
+    int before = goro_gomaxprocs(1 + (int)draw(r, 6));
+    EXPECT_TRUE(before >= 1);
+    goro_sleep(draw(r, 3000) * GORO_MICROSECOND);
+    goro_gomaxprocs(before);
+}
+
 const struct part time_parts[] = {
     {"sleepers", sleepers}, {"timers", timers}, {"contexts", contexts}, {"spawn", spawn},
-    {"hogs", hogs},         {"pins", pins},     {NULL, NULL},
+    {"hogs", hogs},         {"pins", pins},     {"procs", procs},       {NULL, NULL},
 };
