@@ -145,6 +145,7 @@ static void write_all(struct module *m, const uint8_t *bytes, const struct funct
     for (uint32_t k = 0; k < to->n; k++) {
         const struct insn *i = &insns[k];
         to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
+        hooks_count(m, i, &use);
         if (hooks_split(m, i, &lives[k], &use))
             continue;
         hooks_before(m, i, &lives[k], &use);

@@ -116,21 +116,25 @@ bool engine_has(const struct image *image)
     return false;
 }
 
-void engine_add(const struct image *image)
+bool engine_add(const struct image *image)
 {
     uint64_t mask;
     struct module *m = nmodules < MODULES ? os_reserve(sizeof *m) : NULL;
     if (!m)
-        return;
+        return false;
     m->image = *image;
     enter(&mask);
-    if (take_functions(m) && take_text(m)) {
-        __atomic_store_n(&modules[nmodules], m, __ATOMIC_RELEASE);
-        __atomic_store_n(&nmodules, nmodules + 1, __ATOMIC_RELEASE);
-        for (uint32_t k = 0; k < m->nfunctions; k++)
-            patch_trap(m->functions[k].start);
+    const bool taken = !take_functions(m) || take_text(m);
+    if (!taken) { /* known, so as not to be tried again, and empty */
+        m->nfunctions = 0;
+        m->image.text_end = m->image.text;
     }
+    __atomic_store_n(&modules[nmodules], m, __ATOMIC_RELEASE);
+    __atomic_store_n(&nmodules, nmodules + 1, __ATOMIC_RELEASE);
+    for (uint32_t k = 0; k < m->nfunctions; k++)
+        patch_trap(m->functions[k].start);
     leave(&mask);
+    return taken;
 }
 
 void engine_drop(bool (*loaded)(const struct image *image))

@@ -49,8 +49,14 @@ struct slow_thunk {
     bool flags;
     uintptr_t at;
 };
+/* Accesses in the functions that were copied. */
+struct sites {
+    uint64_t seen, frame, constant, other; /* other: gathers and the like, and what counts from gs */
+};
+
 struct module {
     struct image image;
+    struct sites sites;
     const uint8_t *pristine; /* the text as it was */
     struct function *functions;
     uint32_t nfunctions;
@@ -67,8 +73,8 @@ struct module {
 
 /* In inside_begin(), once. False, with the reason. */
 bool engine_start(const char **why);
-/* Arms the functions of a module. */
-void engine_add(const struct image *image);
+/* Arms the functions of a module. False: there is no room near it, or its text may not be written. */
+bool engine_add(const struct image *image);
 bool engine_has(const struct image *image);
 /* All modules that `loaded` is not true of are gone. */
 void engine_drop(bool (*loaded)(const struct image *image));

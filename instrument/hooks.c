@@ -34,10 +34,13 @@ void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use)
     use->red_zone = !calls || below;
     for (uint32_t k = 0; k < n; k++) {
         const struct insn *i = &insns[k];
-        const uint16_t to = i->gpr_written & (uint16_t) ~(1u << GPR_SP | 1u << GPR_BP);
-        use->escapes |= i->takes_address && in_frame(i, use) && to;
-        use->escapes |= i->memory == MEMORY_NONE && !i->takes_address && i->flow == FLOW_NEXT && to &&
-                        i->gpr_read == 1u << GPR_SP; /* mov of rsp */
+        const bool sets_stack = i->gpr_written >> GPR_SP & 1; /* also push, pop, leave */
+        if (sets_stack || !i->gpr_written || sets_frame_pointer(i))
+            continue;
+        use->escapes |= i->takes_address && in_frame(i, use);
+        /* A move of what points into the frame. */
+        use->escapes |= i->memory == MEMORY_NONE && !i->takes_address && i->flow == FLOW_NEXT &&
+                        (i->gpr_read == 1u << GPR_SP || (use->frame_pointer && i->gpr_read == 1u << GPR_BP));
     }
 }
 
@@ -135,15 +138,52 @@ static bool is_local_variable(const struct insn *i)
            (i->displacement < 0 || i->base != GPR_NONE || i->index != GPR_NONE);
 }
 
+static const uint8_t *bytes_of(const struct module *m, const struct insn *i)
+{
+    return m->pristine + (i->at - m->image.text);
+}
+
+enum place { PLACE_NONE, PLACE_SEEN, PLACE_FRAME, PLACE_CONSTANT, PLACE_OTHER };
+
+static enum place place_of(const struct module *m, const struct insn *i, const uint8_t *bytes,
+                           const struct frame_use *use)
+{
+    if (i->memory == MEMORY_NONE)
+        return PLACE_NONE;
+    if (i->memory == MEMORY_OTHER || i->segment || (i->local && i->memory == MEMORY_STRING))
+        return PLACE_OTHER;
+    if (i->local)
+        return is_local_variable(i) ? PLACE_SEEN : PLACE_CONSTANT;
+    if (i->memory == MEMORY_STRING || i->memory == MEMORY_LOCKED)
+        return PLACE_SEEN;
+    if (is_constant(m, i, bytes))
+        return PLACE_CONSTANT;
+    return in_frame(i, use) && !use->escapes ? PLACE_FRAME : PLACE_SEEN;
+}
+
 static bool is_seen(const struct module *m, const struct insn *i, const uint8_t *bytes, const struct frame_use *use)
 {
-    if (i->memory == MEMORY_NONE || i->memory == MEMORY_OTHER || i->segment)
-        return false;
-    if (i->memory == MEMORY_STRING || i->memory == MEMORY_LOCKED)
-        return !i->local || is_local_variable(i);
-    if (i->local)
-        return is_local_variable(i);
-    return !is_constant(m, i, bytes) && (use->escapes || !in_frame(i, use));
+    return place_of(m, i, bytes, use) == PLACE_SEEN;
+}
+
+void hooks_count(struct module *m, const struct insn *i, const struct frame_use *use)
+{
+    switch (place_of(m, i, bytes_of(m, i), use)) {
+    case PLACE_NONE:
+        break;
+    case PLACE_SEEN:
+        m->sites.seen++;
+        break;
+    case PLACE_FRAME:
+        m->sites.frame++;
+        break;
+    case PLACE_CONSTANT:
+        m->sites.constant++;
+        break;
+    case PLACE_OTHER:
+        m->sites.other++;
+        break;
+    }
 }
 
 static bool told_after(const struct insn *i)
@@ -161,11 +201,6 @@ static enum hook hook_of(const struct insn *i)
     default:
         return i->writes ? HOOK_WRITE : HOOK_READ;
     }
-}
-
-static const uint8_t *bytes_of(const struct module *m, const struct insn *i)
-{
-    return m->pristine + (i->at - m->image.text);
 }
 
 static void tell_slowly(struct module *m, uint32_t what, unsigned reg, bool flags, const struct frame_use *use)

@@ -14,6 +14,8 @@ void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use);
 
 /* Writes the instruction as a load and the rest of it, with what belongs to a load in between; false: it is not such a one. */
 bool hooks_split(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use);
+/* Adds it to the module's counts of accesses. */
+void hooks_count(struct module *m, const struct insn *i, const struct frame_use *use);
 /* Written before, and after, the copy of the instruction itself. */
 void hooks_before(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use);
 void hooks_after(struct module *m, const struct insn *i, const struct live *l, const struct frame_use *use);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../detector/detector.h"
+#include "../detector/outbuf.h"
 #include "../detector/unwind.h"
 #include "../preload/modules.h"
 #include "area.h"
@@ -34,6 +35,15 @@ static bool is_unwinder(const char *file)
     return strstr(file, "/libgcc_s.so") != NULL;
 }
 
+static void say_refused(const struct image *image)
+{
+    struct outbuf o;
+    outbuf_open(&o, 2);
+    outbuf_format(&o, "gorace: %s is not instrumented: its text may not be written, or there is no room near it\n",
+                  *image->name ? image->name : "the program");
+    outbuf_close(&o);
+}
+
 static int look(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     (void)size;
@@ -47,8 +57,8 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
     const bool left = is_left(info->dlpi_name);
     if (!left || is_unwinder(info->dlpi_name))
         bind_module(&image);
-    if (!left)
-        engine_add(&image);
+    if (!left && !engine_add(&image))
+        say_refused(&image);
     return 0;
 }
 

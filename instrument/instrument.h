@@ -22,6 +22,9 @@ uintptr_t instrument_pc(uintptr_t pc);
 /* Whether the program's own code at `pc` is of an instrumented module. */
 bool instrument_covers(uintptr_t pc);
 
+/* At the end: a line a module of what was seen, and, if `functions`, one a function that was left alone. */
+void instrument_say(bool functions);
+
 void instrument_fork_begin(void);
 void instrument_fork_end(void);
 

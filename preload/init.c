@@ -376,6 +376,8 @@ static void last_words(void)
     const char *line = unseen_summary();
     if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
         report_say(line);
+    if (flags.verbosity > 0)
+        instrument_say(flags.verbosity > 1);
     report_end();
     struct outbuf sarif, findings;
     outbuf_open(&sarif, -1);
