@@ -32,6 +32,7 @@ static const struct flags *flags;
 static const struct symbolizer *names;
 static struct sink log_sink, json_sink, collect_sink, sarif_sink; /* nothing is written into the last one here */
 static bool collected;                                            /* this process has written into collect_sink */
+static char replay[1024]; /* one that is longer is not told */
 static uint64_t found[FINDING_MISUSE + 1], suppressed, duplicates, in_baseline;
 static char *own_stack;
 
@@ -236,6 +237,7 @@ static enum verdict judge(const struct finding *f, struct report_summary *summar
     if (!first)
         return VERDICT_DUPLICATE;
     r.in_baseline = baseline_has(fingerprint);
+    r.replay = replay;
     if (r.in_baseline) {
         in_baseline++;
         if (flags->verbosity > 0)
@@ -311,6 +313,17 @@ enum verdict report_finding(const struct finding *f, struct report_summary *summ
     else if (job.verdict == VERDICT_SUPPRESSED)
         __atomic_fetch_add(&suppressed, 1, __ATOMIC_RELAXED);
     return job.verdict;
+}
+
+void report_replay(const char *text)
+{
+    size_t n = 0;
+    while (text && text[n])
+        n++;
+    bool told = n < sizeof replay;
+    for (size_t i = 0; told && i < n; i++)
+        replay[i] = text[i];
+    replay[told ? n : 0] = 0;
 }
 
 void report_init(const struct flags *f, const struct symbolizer *s)

@@ -51,6 +51,9 @@ void report_end(void);
  * with its final zero. */
 bool report_sarif(struct outbuf *sarif, struct outbuf *findings);
 
+/* What brings this run about again, for all findings from now on: copied; NULL: nothing does. While no goroutine runs. */
+void report_replay(const char *text);
+
 /* One line for the user, into the log; a newline is added. */
 void report_say(const char *line);
 

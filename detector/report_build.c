@@ -201,6 +201,7 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
     zero_bytes(r, sizeof *r); /* as an initializer it would become a call of memset */
     r->finding = f;
     r->pid = sys_getpid();
+    r->replay = "";
     if (f->kind == FINDING_RACE)
         name_race(r);
     for (int i = 0; i < f->nsteps && i < REPORT_STEPS; i++)

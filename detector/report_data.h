@@ -61,6 +61,7 @@ struct report {
     int npath;
     struct report_actor actors[REPORT_ACTORS];
     int nactors;
+    const char *replay; /* "GORO_REPLAY=..."; "" if there is none */
 };
 
 /* Number of locks of a side that are in the report. */

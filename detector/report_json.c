@@ -330,6 +330,10 @@ void report_json(struct outbuf *o, const struct report *r)
     }
     next_key(o, "message");
     text(o, message.data);
+    if (*r->replay) {
+        next_key(o, "replay");
+        text(o, r->replay);
+    }
     if (r->finding->kind == FINDING_RACE)
         accesses(o, r);
     else

@@ -379,6 +379,8 @@ void report_text(struct outbuf *o, const struct report *r)
     }
     for (int i = 0; i < r->nactors; i++)
         say_creation(o, &r->actors[i]);
+    if (*r->replay)
+        outbuf_format(o, "replay: %s\n", r->replay);
     if (counts) {
         outbuf_format(o, "SUMMARY: gorace: %s ", report_kind(r->finding->kind));
         report_place(o, r);

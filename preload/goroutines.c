@@ -12,9 +12,11 @@
 #include "../detector/access.h"
 #include "../detector/flags.h"
 #include "../detector/locks.h"
+#include "../detector/report.h"
 #include "interpose.h"
 #include "mappings.h"
 #include "modules.h"
+#include "steer.h"
 #include "threads.h"
 
 static inline struct actor *actor_of(struct gorace_actor *by)
@@ -406,6 +408,16 @@ static void misused(struct gorace_actor *by, enum gorace_misuse what, const void
         misuse(a, kinds[what], things[what], (uintptr_t)object, text, pc ? pc : CALLER);
 }
 
+/* ---- schedules from a seed ---- */
+
+const struct gorace_steering *steering;
+
+static void steered(const struct gorace_steering *given)
+{
+    report_replay(given ? given->replay : NULL);
+    steering = given;
+}
+
 EXPORT extern const struct gorace_events gorace_events;
 const struct gorace_events gorace_events = {
     .abi = GORACE_EVENTS_ABI,
@@ -441,4 +453,5 @@ const struct gorace_events gorace_events = {
     .left_all = left_all,
     .calls = calls,
     .called = called,
+    .steered = steered,
 };

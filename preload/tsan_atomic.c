@@ -4,6 +4,7 @@
 
 #include "../detector/atomic.h"
 #include "interpose.h"
+#include "steer.h"
 
 /* An address that faults does so here, not while the location's clock is held. */
 #define TOUCH(p) ((void)*(const volatile char *)(p))
@@ -14,6 +15,7 @@
     {                                                                                                                  \
         struct actor *me = current();                                                                                  \
         struct atomic_op op;                                                                                           \
+        steer_atomic(p, 0, CALLER);                                                                                    \
         type v = do_load##bits(p);                                                                                     \
         if (!me || atomic_plain_load(me, (uintptr_t)p, sizeof *p, CALLER) ||                                           \
             !atomic_begin(&op, me, (uintptr_t)p, ATOMIC_LOAD, order_of(order)))                                        \
@@ -27,6 +29,7 @@
     {                                                                                                                  \
         struct actor *me = current();                                                                                  \
         struct atomic_op op;                                                                                           \
+        steer_atomic(p, 1, CALLER);                                                                                    \
         TOUCH(p);                                                                                                      \
         bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_STORE, order_of(order));                          \
         do_store##bits(p, v, order);                                                                                   \
@@ -37,6 +40,7 @@
     {                                                                                                                  \
         struct actor *me = current();                                                                                  \
         struct atomic_op op;                                                                                           \
+        steer_atomic(p, 1, pc);                                                                                        \
         TOUCH(p);                                                                                                      \
         bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
         bool done = do_compare_exchange##bits(p, expected, v);                                                         \
@@ -73,6 +77,7 @@
     {                                                                                                                  \
         struct actor *me = current();                                                                                  \
         struct atomic_op op;                                                                                           \
+        steer_atomic(p, 1, CALLER);                                                                                    \
         TOUCH(p);                                                                                                      \
         bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
         type old = do_##name##bits(p, v);                                                                              \

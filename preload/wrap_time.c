@@ -1,10 +1,51 @@
-/* Time. localtime, gmtime, asctime and ctime give out one static buffer, which each call writes. */
+/* Time. localtime, gmtime, asctime and ctime give out one static buffer, which each call writes.
+ *
+ * A goroutine of a runtime whose schedules come from a seed gets that schedule's time, and sleeps by it. The calendar begins at
+ * 2000-01-01 there. Clocks of processor time are the real ones. */
+#include "steer.h"
 #include "touch.h"
+
+enum { EPOCH_SECONDS = 946684800, SECOND = 1000000000 };
+
+/* Whether `clock` is answered by the schedule: *to is set. */
+static bool steered_clock(clockid_t clock, struct timespec *to)
+{
+    bool calendar = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
+    if (!calendar && clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_RAW && clock != CLOCK_MONOTONIC_COARSE &&
+        clock != CLOCK_BOOTTIME)
+        return false;
+    int64_t now = steer_now();
+    if (now < 0)
+        return false;
+    *to = (struct timespec){now / SECOND + (calendar ? EPOCH_SECONDS : 0), now % SECOND};
+    return true;
+}
+
+/* Whether the caller slept by the schedule. Other clocks, and times that are none, are the real call's. */
+static bool steered_sleep(clockid_t clock, int flags, const struct timespec *wish)
+{
+    struct timespec now = {0};
+    if (wish->tv_nsec < 0 || wish->tv_nsec >= SECOND || wish->tv_sec < 0 || !steered_clock(clock, &now))
+        return false;
+    int64_t ns = (int64_t)wish->tv_sec * SECOND + wish->tv_nsec;
+    if (flags & TIMER_ABSTIME)
+        ns -= (int64_t)now.tv_sec * SECOND + now.tv_nsec;
+    steering->sleep(ns);
+    return true;
+}
 
 INTERPOSE(time_t, time, (time_t * to))
 {
     struct actor *me = current();
-    time_t now = REAL(time)(to);
+    struct timespec t;
+    time_t now;
+    if (steered_clock(CLOCK_REALTIME, &t)) {
+        now = t.tv_sec;
+        if (to)
+            *to = now;
+    } else {
+        now = REAL(time)(to);
+    }
     if (me)
         write_if(me, to, sizeof *to, CALLER);
     return now;
@@ -14,7 +55,10 @@ INTERPOSE(time_t, time, (time_t * to))
 INTERPOSE(int, gettimeofday, (struct timeval *restrict to, void *restrict zone))
 {
     struct actor *me = current();
+    struct timespec t;
     int result = REAL(gettimeofday)(to, zone);
+    if (result == 0 && steered_clock(CLOCK_REALTIME, &t))
+        *to = (struct timeval){t.tv_sec, t.tv_nsec / 1000};
     if (me && result == 0) {
         write_if(me, to, sizeof *to, CALLER);
         write_if(me, zone, sizeof(struct timezone), CALLER);
@@ -25,7 +69,7 @@ INTERPOSE(int, gettimeofday, (struct timeval *restrict to, void *restrict zone))
 INTERPOSE(int, clock_gettime, (clockid_t clock, struct timespec *to))
 {
     struct actor *me = current();
-    int result = REAL(clock_gettime)(clock, to);
+    int result = steered_clock(clock, to) ? 0 : REAL(clock_gettime)(clock, to);
     if (me && result == 0)
         mem_write(me, to, sizeof *to, CALLER);
     return result;
@@ -46,6 +90,8 @@ INTERPOSE(int, nanosleep, (const struct timespec *wish, struct timespec *rest))
     struct actor *me = current();
     if (me)
         mem_read(me, wish, sizeof *wish, CALLER);
+    if (steered_sleep(CLOCK_MONOTONIC, 0, wish))
+        return 0;
     int result = PARKED(me, "nanosleep", -1, REAL(nanosleep)(wish, rest));
     if (me && result == -1 && errno == EINTR)
         write_if(me, rest, sizeof *rest, CALLER);
@@ -57,10 +103,24 @@ INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timesp
     struct actor *me = current();
     if (me)
         mem_read(me, wish, sizeof *wish, CALLER);
+    if (steered_sleep(clock, flags, wish))
+        return 0;
     int result = PARKED(me, "clock_nanosleep", -1, REAL(clock_nanosleep)(clock, flags, wish, rest));
     if (me && result == EINTR && !(flags & TIMER_ABSTIME))
         write_if(me, rest, sizeof *rest, CALLER);
     return result;
+}
+
+INTERPOSE(unsigned, sleep, (unsigned seconds))
+{
+    struct timespec wish = {.tv_sec = seconds};
+    return steered_sleep(CLOCK_MONOTONIC, 0, &wish) ? 0 : PARKED(current(), "sleep", -1, REAL(sleep)(seconds));
+}
+
+INTERPOSE(int, usleep, (useconds_t us))
+{
+    struct timespec wish = {us / 1000000, us % 1000000 * 1000L};
+    return steered_sleep(CLOCK_MONOTONIC, 0, &wish) ? 0 : PARKED(current(), "usleep", -1, REAL(usleep)(us));
 }
 
 INTERPOSE(clock_t, times, (struct tms * to))

@@ -111,7 +111,9 @@ void rt_check_object_ends(const void *object);
 void rt_check_switch(uint32_t from, uint32_t to);
 void rt_check_outcome(enum rt_outcome outcome, int result, const char *message); /* the first one counts */
 void rt_check_names(void); /* of the calls of the switches, if they are wanted and few */
-/* "replay: GORO_REPLAY=..." to stderr. */
+/* "GORO_REPLAY=...", which is written anew by each call. */
+const char *rt_check_replay(void);
+/* "replay: " and that, to stderr. */
 void rt_check_tell(void);
 
 /* det_wait.c: nobody can go on. */

@@ -121,12 +121,18 @@ static void write_token(char *text, size_t room)
         rt_schedule_print(&d->schedule, text, room);
 }
 
+const char *rt_check_replay(void)
+{
+    static char text[RT_TOKEN] = "GORO_REPLAY=";
+    const size_t length = sizeof "GORO_REPLAY=" - 1;
+    write_token(text + length, sizeof text - length);
+    return text;
+}
+
 void rt_check_tell(void)
 {
-    static char token[RT_TOKEN];
     struct rt_out out = {.fd = 2};
-    write_token(token, sizeof token);
-    rt_out_format(&out, "replay: GORO_REPLAY=%s\n", token);
+    rt_out_format(&out, "replay: %s\n", rt_check_replay());
     rt_out_flush(&out);
 }
 

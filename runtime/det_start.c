@@ -90,7 +90,10 @@ static bool begin(const struct rt_schedule *s, const char *token, struct rt_reco
     rt_sched.seed = s->seed;
     rt_sched.coarse = d->now;
     rt_strategy_start();
-    return rt_check_start();
+    if (!rt_check_start())
+        return false;
+    rt_emit_steered(rt_check_replay());
+    return true;
 }
 
 bool rt_det_begin(const char *token, struct rt_record *record)
@@ -144,6 +147,7 @@ void rt_det_stop(void)
     struct rt_det *d = &rt_det;
     if (!goro_steered)
         return;
+    rt_emit_steered(NULL);
     goro_steered = 0;
     rt_watched &= ~2u;
     sigaction(SIGABRT, &abort_before, NULL);

@@ -287,6 +287,33 @@ void rt_tell_misuse(enum gorace_misuse what, const void *object, const char *tex
     TELL(misused(actor_of(g), what, object, text, pc_of(g)));
 }
 
+/* ---- what the listener asks in the deterministic mode ---- */
+
+static void steer_point(const volatile void *object, int writes, uintptr_t pc)
+{
+    rt_det_point(pc, writes ? RT_OP_HOOK_ATOMIC : RT_OP_HOOK_LOAD, object);
+}
+
+static int64_t steer_now(void)
+{
+    const struct rt_g *g = rt_self();
+    return g && !g->system && rt_locks() == 0 ? rt_det_now() : -1;
+}
+
+static uint32_t steer_draw(void)
+{
+    return rt_choose(RT_STREAM_PROGRAM, UINT32_MAX);
+}
+
+void rt_tell_steered(const char *replay)
+{
+    static struct gorace_steering steering = {
+        .size = sizeof steering, .point = steer_point, .now = steer_now, .sleep = goro_sleep, .draw = steer_draw};
+    steering.replay = replay;
+    if (rt_events->steered)
+        rt_events->steered(replay ? &steering : NULL);
+}
+
 void rt_tell_all_asleep(void)
 {
     rt_events->all_asleep();

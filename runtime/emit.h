@@ -94,6 +94,7 @@ RT_EMIT(left_waiting, (struct rt_g * g), (g))
 RT_EMIT(left_all, (void), ())
 RT_EMIT(calls, (uintptr_t sp), (sp)) /* a function of the user's, on behalf of his latest call; RT_CALLER_SP() */
 RT_EMIT(called, (void), ())
+RT_EMIT(steered, (const char *replay), (replay)) /* NULL: not any more */
 #undef RT_EMIT
 
 #endif

@@ -15,7 +15,7 @@
  *     (acquire, lock) after it is obtained.
  *   - Structures and strings are read during the call only, unless it says otherwise.
  * What the runtime may rely on: a verb does not block but for short locks of the sink's own, does not switch goroutines, does
- * not call the runtime, needs at most 8 KiB of stack, and leaves errno alone.
+ * not call the runtime (but see gorace_steering, which is called outside of verbs), needs at most 8 KiB of stack, and leaves errno alone.
  *
  * A switch of goroutines is no event of the memory model: `runs` only says whose the following accesses are. */
 #ifndef GORACE_EVENT_H
@@ -89,6 +89,21 @@ enum gorace_misuse {
 #define GORACE_LOCK_EXCLUSIVE 1u /* a writer's; without: a reader's */
 #define GORACE_LOCK_TRY 2u       /* it could not have waited: no order of locks follows from it */
 #define GORACE_LOCK_TIMED 4u     /* it would not have waited for ever */
+
+/* What a runtime whose schedules come from a seed gives to the sink, which then calls it: on threads that run goroutines, in the
+ * middle of a goroutine's own code, outside of the sink, and never with anything of the sink's held. */
+struct gorace_steering {
+    uint32_t size;      /* of this struct; later versions only add at the end */
+    const char *replay; /* what brings this schedule about again, for reports: "GORO_REPLAY=..." */
+    /* Another goroutine may go on before the atomic operation that the calling one is about to do; `writes`: not a load. */
+    void (*point)(const volatile void *object, int writes, uintptr_t pc);
+    /* The clock of the schedule, in nanoseconds; negative: the caller is no goroutine, and has the real one. */
+    int64_t (*now)(void);
+    /* The calling goroutine waits by that clock. Only after `now` was not negative. */
+    void (*sleep)(int64_t ns);
+    /* A random number of the program's own stream. Only after `now` was not negative. */
+    uint32_t (*draw)(void);
+};
 
 struct gorace_events {
     uint32_t abi;  /* GORACE_EVENTS_ABI: members before `size` have this meaning */
@@ -209,6 +224,11 @@ struct gorace_events {
      * whose call it was; and that has come back. sp: the stack pointer of the calling function of the runtime at its own call. */
     void (*calls)(struct gorace_actor *by, uintptr_t pc, uintptr_t sp);
     void (*called)(struct gorace_actor *by);
+
+    /* ---- schedules from a seed ---- */
+
+    /* From now on; NULL: not any more. While no goroutine runs. The struct stays until then. */
+    void (*steered)(const struct gorace_steering *steering);
 };
 
 #ifdef __cplusplus

@@ -57,6 +57,18 @@ CASE(nanosleep)
     WRITES(&rest, sizeof rest);
 }
 
+CASE(sleep)
+{
+    interrupt();
+    CHECK(CALL(sleep)(30) >= 20);
+}
+
+CASE(usleep)
+{
+    interrupt();
+    CHECK(CALL(usleep)(30000000) == -1 && errno == EINTR);
+}
+
 CASE(clock_nanosleep)
 {
     interrupt();
