@@ -11,7 +11,7 @@
  *
  * Shrinking. A schedule is what nobody's being interrupted would give, plus a list of switches (schedule.h). Parts of the list are left out
  * as long as the run still fails in the same way (Zeller, Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", TSE 2002;
- * complements only). A switch is named by its goroutine's own decisions, so it keeps its meaning when others are left out. */
+ * complements only), then neighbours are made one. A switch is named by its goroutine's own decisions, so it keeps its meaning when others are left out. */
 #include "search.h"
 
 #include <stdio.h>
@@ -248,6 +248,33 @@ static void reduce(struct shrink *s, char *token)
     }
 }
 
+/* One who goes on only to be held up at once for another one: the first switch goes to that one instead. */
+static bool merge(struct shrink *s, uint32_t i, char *token)
+{
+    const char *place = s->list.items[i], *to = strchr(s->list.items[i + 1], '-');
+    char *both, *kept = s->list.items[i];
+    if (asprintf(&both, "%.*s%s", (int)strcspn(place, "-"), place, to) < 0)
+        abort();
+    s->list.items[i] = both;
+    bool less = without(s, i + 1, i + 2, token);
+    if (less) {
+        free(kept); /* the list is another one by now, and `both` went with the old one */
+        return true;
+    }
+    s->list.items[i] = kept;
+    free(both);
+    return false;
+}
+
+static void merge_all(struct shrink *s, char *token)
+{
+    for (uint32_t i = 0; i + 1 < s->list.count && s->found->attempts < s->attempts->most;)
+        if (merge(s, i, token))
+            i = 0;
+        else
+            i++;
+}
+
 void rt_search_confirm(const struct rt_attempts *a, const char *token, const struct rt_failure *failure,
                        struct rt_found *found)
 {
@@ -271,6 +298,7 @@ void rt_search_confirm(const struct rt_attempts *a, const char *token, const str
     print(&s, 0, 0, shorter);
     if (fails(&s, shorter, &record)) {
         reduce(&s, shorter);
+        merge_all(&s, shorter);
         print(&s, 0, 0, shorter);
         found->shrunk = fails(&s, shorter, &record);
     }
