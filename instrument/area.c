@@ -24,7 +24,7 @@
 #define TRAP 0xccu
 #define WINDOW_LOW ((uintptr_t)0x34000000)  /* below the jump: its distance is 0xcc000000 ... */
 #define WINDOW_HIGH ((uintptr_t)0x33000000) /* ... to 0xccffffff */
-#define STUBS_LEAST ((uintptr_t)1 << 20)
+#define CHUNK ((uintptr_t)16 << 20)
 
 struct stubs {
     uintptr_t lo, hi;
@@ -66,16 +66,22 @@ static uintptr_t map_near(uintptr_t lo, uintptr_t hi)
     return 0;
 }
 
+static bool has_stubs(uintptr_t at)
+{
+    for (unsigned i = 0; i < nstubs; i++)
+        if (stubs[i].lo == at)
+            return true;
+    return false;
+}
+
+/* By chunks, which modules that lie together share. */
 static void map_stubs(uintptr_t lo, uintptr_t hi)
 {
-    if (hi < WINDOW_LOW + STEP || hi - lo > WINDOW_LOW - WINDOW_HIGH - STUBS_LEAST)
+    if (lo < WINDOW_LOW + CHUNK)
         return;
-    const uintptr_t from = (hi - WINDOW_LOW + OS_PAGE) & ~(OS_PAGE - 1), until = (lo - WINDOW_HIGH) & ~(OS_PAGE - 1);
-    for (unsigned i = 0; i < nstubs; i++)
-        if (stubs[i].lo < until - STUBS_LEAST && stubs[i].hi > from + STUBS_LEAST)
-            return; /* enough of another module's is in the window */
-    if (nstubs < STUBS && map_at(from, until - from))
-        stubs[nstubs++] = (struct stubs){from, until, from};
+    for (uintptr_t at = (lo - WINDOW_LOW) & ~(CHUNK - 1); at < hi - WINDOW_HIGH && nstubs < STUBS; at += CHUNK)
+        if (!has_stubs(at) && map_at(at, CHUNK))
+            stubs[nstubs++] = (struct stubs){at, at + CHUNK, at};
 }
 
 static struct {
@@ -134,14 +140,18 @@ static bool is_free(uintptr_t at)
 static uintptr_t search(struct stubs *s, uintptr_t from, unsigned traps)
 {
     const uintptr_t base = from + 5;
-    uintptr_t at = traps & 12 ? s->lo + 8 : s->next + 8;
-    for (int tries = 0; tries < TRIES; tries++) {
+    uintptr_t lo = s->lo + 8, hi = s->hi - 16;
+    if (traps >> 4 & 1) {
+        lo = lo > base - WINDOW_LOW ? lo : base - WINDOW_LOW;
+        hi = hi < base - WINDOW_HIGH - 1 ? hi : base - WINDOW_HIGH - 1;
+    }
+    uintptr_t at = traps & 12 || s->next + 8 < lo ? lo : s->next + 8;
+    for (int tries = 0; tries < TRIES && at <= hi; tries++) {
         const intptr_t wanted = (intptr_t)(at - base);
         if (wanted != (int32_t)wanted)
             return 0;
-        const uint32_t distance = next_distance((uint32_t)wanted, traps);
-        at = base + (uintptr_t)(intptr_t)(int32_t)distance;
-        if (at < s->lo + 8 || at + 16 > s->hi || (traps >> 4 & 1 && distance >> 24 != TRAP))
+        at = base + (uintptr_t)(intptr_t)(int32_t)next_distance((uint32_t)wanted, traps);
+        if (at < lo || at > hi)
             return 0;
         if (is_free(at)) {
             if (!(traps & 12))
