@@ -18,23 +18,6 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
     return context;
 }
 
-/* Sets of two, the latest first: a cache line. */
-static struct foreign_cache *set_of(struct foreign_cache *cache, uintptr_t pc, uintptr_t sp)
-{
-    return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN & ~1u];
-}
-
-static bool is_of(const struct foreign_cache *c, const struct actor *a, uintptr_t pc, uintptr_t sp)
-{
-    return c->pc == pc && c->sp == sp && c->context == a->context;
-}
-
-static struct foreign_cache *find(struct foreign_cache *cache, const struct actor *a, uintptr_t pc, uintptr_t sp)
-{
-    struct foreign_cache *c = set_of(cache, pc, sp);
-    return likely(is_of(c, a, pc, sp)) ? c : is_of(c + 1, a, pc, sp) ? c + 1 : NULL;
-}
-
 /* The entry, made when it is not there; NULL: `pc` is in instrumented code, or there is no memory. */
 static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
 {
@@ -48,9 +31,9 @@ static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
         zero_bytes(cache, FOREIGN * sizeof *cache);
         a->stocks->foreign = cache;
     }
-    struct foreign_cache *c = find(cache, a, pc, sp);
+    struct foreign_cache *c = foreign_find(cache, a, pc, sp);
     if (!c) {
-        c = set_of(cache, pc, sp);
+        c = foreign_set(cache, pc, sp);
         c[1] = c[0];
         *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc), 0};
     }
@@ -66,20 +49,16 @@ struct foreign foreign_begin(struct actor *a, uintptr_t pc)
     return f;
 }
 
-uint32_t context_stack(struct actor *a, uintptr_t pc)
+uint32_t foreign_stack(struct actor *a, uintptr_t pc, uintptr_t sp)
 {
-    uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    struct foreign_cache *c = NULL;
-    if (likely(!(a->pause & PAUSE_OFF))) {
-        if (a->stocks->foreign) { /* before the price of asking whose code it is */
-            c = find(a->stocks->foreign, a, pc, sp);
-            if (likely(c && c->stack))
-                return c->stack;
-        }
-        c = entry(a, pc, sp);
-    }
+    struct foreign_cache *c = likely(!(a->pause & PAUSE_OFF)) ? entry(a, pc, sp) : NULL;
     uint32_t s = context_child(c ? c->found : a->context, pc, &a->folded, &a->lost_stacks);
     if (c)
         c->stack = s;
     return s;
+}
+
+uint32_t context_stack(struct actor *a, uintptr_t pc)
+{
+    return context_stack_here(a, pc);
 }

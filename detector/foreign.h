@@ -19,6 +19,39 @@ struct foreign_cache {
 };
 #define FOREIGN 512
 
+/* Sets of two, the latest first: a cache line. */
+static inline struct foreign_cache *foreign_set(struct foreign_cache *cache, uintptr_t pc, uintptr_t sp)
+{
+    return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN & ~1u];
+}
+
+static inline bool foreign_is(const struct foreign_cache *c, const struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    return c->pc == pc && c->sp == sp && c->context == a->context;
+}
+
+static inline struct foreign_cache *foreign_find(struct foreign_cache *cache, const struct actor *a, uintptr_t pc,
+                                                 uintptr_t sp)
+{
+    struct foreign_cache *c = foreign_set(cache, pc, sp);
+    return likely(foreign_is(c, a, pc, sp)) ? c : foreign_is(c + 1, a, pc, sp) ? c + 1 : NULL;
+}
+
+/* The stack of a call at sp from pc, as one number; looks whose code it is. */
+uint32_t foreign_stack(struct actor *a, uintptr_t pc, uintptr_t sp);
+
+/* context_stack, in the caller's frame. */
+static inline __attribute__((always_inline)) uint32_t context_stack_here(struct actor *a, uintptr_t pc)
+{
+    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    if (likely(a->stocks->foreign != NULL)) { /* before the price of asking whose code it is */
+        const struct foreign_cache *c = foreign_find(a->stocks->foreign, a, pc, sp);
+        if (likely(c && c->stack))
+            return c->stack;
+    }
+    return foreign_stack(a, pc, sp);
+}
+
 /* Puts a->context to that of the caller of `pc`, when `pc` is not in instrumented code. */
 struct foreign foreign_begin(struct actor *a, uintptr_t pc);
 static inline void foreign_end(struct actor *a, struct foreign f)

@@ -69,12 +69,9 @@ static struct lock *take_node(void)
     return l ? l : arena_alloc(sizeof *l);
 }
 
-struct lock *lock_at(uintptr_t addr, enum thing thing)
+static __attribute__((noinline)) struct lock *made(struct chain *c, uintptr_t addr, enum thing thing)
 {
-    struct chain *c = chain_of(addr);
-    struct lock *l = find(c, addr);
-    if (likely(l != NULL))
-        return l;
+    struct lock *l;
     os_lock(&c->lock);
     l = find(c, addr);
     if (!l && (l = take_node())) {
@@ -85,6 +82,13 @@ struct lock *lock_at(uintptr_t addr, enum thing thing)
     }
     os_unlock(&c->lock);
     return l;
+}
+
+struct lock *lock_at(uintptr_t addr, enum thing thing)
+{
+    struct chain *c = chain_of(addr);
+    struct lock *l = find(c, addr);
+    return likely(l != NULL) ? l : made(c, addr, thing);
 }
 
 static void forget_in_chain(struct actor *a, struct chain *c, uintptr_t lo, uintptr_t hi)
@@ -170,6 +174,12 @@ bool locks_maybe(uintptr_t addr, size_t size)
     return false;
 }
 
+struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing)
+{
+    forget_in_chain(a, chain_of(addr), addr, addr + 1);
+    return lock_at(addr, thing);
+}
+
 void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
     const uintptr_t end = addr + size, line = (uintptr_t)1 << LINE_SHIFT;
@@ -189,40 +199,7 @@ void locks_forget(struct actor *a, uintptr_t addr, size_t size)
     }
 }
 
-/* ---- held -------------------------------------------------------------------------------------------------------- */
-
-static uint64_t held_mix(uint64_t id, bool exclusive)
-{
-    uint64_t h = (id << 1 | exclusive) * 0x9fb21c651e98df25u;
-    return h ^ h >> 29;
-}
-
-/* One whose object has gone meanwhile, or was taken from the holder, is not held. */
-struct held *held_find(const struct actor *a, uintptr_t addr)
-{
-    for (unsigned i = a->nheld; i-- > 0;) {
-        struct held *h = &a->held[i];
-        if (h->addr == addr && (!h->lock || lock_is(h->lock, h->id)))
-            return h;
-    }
-    return NULL;
-}
-
-static void held_drop(struct actor *a, struct held *h)
-{
-    a->held_hash -= held_mix(h->id, h->exclusive);
-    a->nheld--;
-    for (unsigned j = (unsigned)(h - a->held); j < a->nheld; j++)
-        a->held[j] = a->held[j + 1];
-    a->lockset = a->nheld ? UINT32_MAX : 0;
-}
-
-static void held_drop_stale(struct actor *a)
-{
-    for (unsigned i = a->nheld; i-- > 0;)
-        if (a->held[i].lock && !lock_is(a->held[i].lock, a->held[i].id))
-            held_drop(a, &a->held[i]);
-}
+/* ---- verbs --------------------------------------------------------------------------------------------------------- */
 
 void lock_disowned(struct actor *a, uintptr_t addr)
 {
@@ -235,147 +212,6 @@ void lock_disowned(struct actor *a, uintptr_t addr)
     }
     actor_leave(a);
 }
-
-static bool held_room(struct actor *a)
-{
-    if (likely(a->nheld < a->held_max))
-        return true;
-    unsigned max = a->held_max ? a->held_max * 2 : 1;
-    struct held *bigger = arena_grow(a->held, a->held_max * sizeof *bigger, max * sizeof *bigger);
-    if (!bigger)
-        return false;
-    a->held = bigger;
-    a->held_max = max;
-    return true;
-}
-
-void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
-{
-    uint32_t stack = context_stack(a, pc);
-    if (!actor_enter(a))
-        return;
-    struct held *h = held_find(a, addr);
-    if (h) {
-        h->depth++;
-        actor_leave(a);
-        return;
-    }
-    record(a, TRACE_GOT, addr, how, pc);
-    const enum thing thing = (enum thing)(how >> HOW_THING_SHIFT);
-    const bool exclusive = how & HOW_EXCLUSIVE;
-    struct lock *l = lock_at(addr, thing);
-    if (unlikely(l && l->destroyed)) { /* made anew by an initializer: libc would have refused it otherwise */
-        forget_in_chain(a, chain_of(addr), addr, addr + 1);
-        l = lock_at(addr, thing);
-    }
-    if (unlikely(a->nheld))
-        held_drop_stale(a);
-    if (l) {
-        if (exclusive) {
-            __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
-            l->inherited = false;
-        }
-        if (unlikely(how & HOW_WRITERS_FIRST))
-            lock_order_written(a, l);
-        if (unlikely(l->orphan != NULL)) {
-            arena_free(l->orphan, sizeof *l->orphan);
-            l->orphan = NULL;
-        }
-        if (a->nheld && !(how & HOW_TRY))
-            lock_order_taken(a, l, how, stack);
-        else if (unlikely(a->nheld && !host.no_order))
-            lock_told_inside(a);
-        flow_taken(a, l); /* after the request, which was without it */
-        if (unlikely(l->guards_condition))
-            order_acquire(a, addr);
-    }
-    bool copied = l && l->copied_id;
-    bool handled = l && l->in_handlers && !(how & HOW_IN_HANDLER);
-    if (held_room(a)) {
-        uint64_t id = l ? l->id : 0;
-        a->held[a->nheld++] = (struct held){addr, l, id, stack, 1, exclusive, how & HOW_GREEN, (uint8_t)thing};
-        a->held_hash += held_mix(id, exclusive);
-        a->lockset = UINT32_MAX;
-    }
-    actor_leave(a);
-    if (unlikely(a->cycles != NULL))
-        lock_order_report(a);
-    if (unlikely(copied))
-        lock_used(a, addr, thing, pc);
-    if (unlikely(handled) && host.unblocked && host.unblocked(l->in_handlers))
-        misuse_of_handler(a, l, stack);
-}
-
-void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
-{
-    if (!a->nheld)
-        return;
-    uint32_t stack = context_stack(a, pc);
-    if (!actor_enter(a))
-        return;
-    struct lock *l = held_find(a, addr) ? NULL : lock_at(addr, (enum thing)(how >> HOW_THING_SHIFT));
-    if (l)
-        lock_order_taken(a, l, how, stack);
-    actor_leave(a);
-    if (a->cycles)
-        lock_order_report(a);
-}
-
-bool lock_gone(struct actor *a, uintptr_t addr)
-{
-    if (!actor_enter(a))
-        return true;
-    struct held *h = held_find(a, addr);
-    if (!h || h->depth == 1)
-        record(a, TRACE_GONE, addr, 0, 0);
-    if (h && --h->depth == 0) {
-        struct lock *l = h->lock;
-        if (l && lock_is(l, h->id)) {
-            flow_given(a, l, h->exclusive);
-            if (unlikely(l->guards_condition))
-                order_release(a, addr);
-            if (h->exclusive)
-                __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
-            a->given_last = l;
-            a->given_last_id = h->id;
-        }
-        held_drop(a, h);
-    }
-    actor_leave(a);
-    return h != NULL;
-}
-
-void held_inherited(struct actor *a)
-{
-    for (unsigned i = 0; i < a->nheld; i++)
-        if (a->held[i].lock && lock_is(a->held[i].lock, a->held[i].id))
-            a->held[i].lock->inherited = true;
-}
-
-void held_orphaned(struct actor *a, bool forked)
-{
-    for (unsigned i = 0; i < a->nheld; i++) {
-        struct held *h = &a->held[i];
-        struct lock *l = h->lock;
-        if (!l || !lock_is(l, h->id) || l->owner != a)
-            continue;
-        struct orphan *o = arena_alloc(sizeof *o);
-        if (o) {
-            *o = (struct orphan){.stack = h->stack, .forked = forked};
-            actor_describe_live(a, &o->by);
-        }
-        l->orphan = o;
-        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
-    }
-    if (a->held)
-        arena_free(a->held, a->held_max * sizeof *a->held);
-    a->held = NULL;
-    a->nheld = a->held_max = 0;
-    a->held_hash = 0;
-    a->lockset = 0;
-}
-
-/* ---- objects ------------------------------------------------------------------------------------------------------- */
 
 void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
 {

@@ -62,6 +62,8 @@ bool lock_start(void);
 /* NULL: there is none, or no memory. */
 struct lock *lock_find(uintptr_t addr);
 struct lock *lock_at(uintptr_t addr, enum thing thing);
+/* Another object than what is there. */
+struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing);
 static inline bool lock_is(const struct lock *l, uint64_t id)
 {
     return __atomic_load_n(&l->id, __ATOMIC_ACQUIRE) == id;

@@ -17,33 +17,12 @@ uint64_t order_heard(const struct actor *a)
     return __atomic_load_n(&heard[who_slot(a->who)], __ATOMIC_RELAXED);
 }
 
-static struct teller self(const struct actor *a)
-{
-    return (struct teller){who_slot(a->who), (uint32_t)a->number, a->told};
-}
-
-static bool is_self(const struct actor *a, struct teller t)
-{
-    return t.slot == who_slot(a->who) && t.number == (uint32_t)a->number;
-}
-
-/* What is noted from now on is of another epoch than what is told. inside: the actor holds a lock, and goes on to. */
-static struct teller tell(struct actor *a, bool inside)
-{
-    if (a->order_used || (a->told ? epoch_is_inside(a->told) != inside : inside)) {
-        a->order_used = false;
-        a->told = a->order_epoch + (epoch_is_inside(a->order_epoch) != inside);
-        a->order_epoch = a->told + 1;
-    }
-    return self(a);
-}
-
 /* By what every schedule has. */
 static struct teller tell_always(struct actor *a)
 {
     if (unlikely(a->nheld))
         lock_told_inside(a);
-    const struct teller t = tell(a, a->nheld != 0);
+    const struct teller t = order_tell(a, a->nheld != 0);
     a->order_told = t.epoch;
     return t;
 }
@@ -82,7 +61,7 @@ static bool join_both(struct vclock *order, struct vclock *flow, const struct vc
 
 static void learn(struct actor *a, const struct vclock *order, const struct vclock *flow, struct teller by)
 {
-    if (is_self(a, by))
+    if (order_is_self(a, by))
         by.epoch = 0;
     struct vclock_stock *stock = &a->stocks->nodes;
     const bool unlocked = a->unlocked.root == a->flow.root;
@@ -229,7 +208,7 @@ void flow_log_drop(struct actor *a)
     a->log = NULL;
 }
 
-static void learn_flow(struct actor *a, struct lock *l)
+void flow_learn(struct actor *a, struct lock *l)
 {
     if (!flow_begin(l))
         return;
@@ -239,37 +218,27 @@ static void learn_flow(struct actor *a, struct lock *l)
     flow_end(l);
 }
 
-/* Somebody else has given it up last, who may have told something by it. */
-static bool tells(const struct lock *l, const struct actor *a)
+void flow_section(struct actor *a)
 {
-    return !is_self(a, l->teller) && (l->teller.epoch || l->flow.root);
+    if (a->section.root != a->flow.root) {
+        vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
+        a->learnt++;
+    }
+    vclock_clear(&a->meanwhile, &a->stocks->nodes);
 }
 
-void flow_taken(struct actor *a, struct lock *l)
+void flow_meanwhile(struct actor *a, struct lock *l)
 {
-    if (a->nheld == 0) {
-        if (a->section.root != a->flow.root) {
-            vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
-            a->learnt++;
-        }
-        if (unlikely(a->meanwhile.root != NULL))
-            vclock_clear(&a->meanwhile, &a->stocks->nodes);
-    }
-    if (unlikely(tells(l, a)))
-        learn_flow(a, l);
-}
-
-void flow_given(struct actor *a, struct lock *l, bool exclusive)
-{
-    if (unlikely(a->nheld > 1 && tells(l, a)) && flow_begin(l)) {
-        if (join(&a->meanwhile, &l->flow, l->teller, &a->stocks->nodes))
-            a->learnt++;
-        flow_end(l);
-    }
-    if (!exclusive)
+    if (!flow_begin(l))
         return;
-    l->teller = tell(a, a->nheld > 1);
-    if (likely(l->flow.root == a->flow.root) || !flow_begin(l))
+    if (join(&a->meanwhile, &l->flow, l->teller, &a->stocks->nodes))
+        a->learnt++;
+    flow_end(l);
+}
+
+void flow_leave(struct actor *a, struct lock *l)
+{
+    if (!flow_begin(l))
         return;
     vclock_copy(&l->flow, &a->flow, &a->stocks->nodes);
     flow_end(l);

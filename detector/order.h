@@ -17,7 +17,7 @@
 #ifndef GORACE_ORDER_H
 #define GORACE_ORDER_H
 
-#include "actor.h"
+#include "lock.h"
 #include "sync.h"
 
 static inline bool epoch_is_inside(uint64_t epoch)
@@ -43,12 +43,57 @@ bool order_knows(const struct actor *a);
 uint64_t order_heard(const struct actor *a);
 bool order_start(void);
 
-struct lock;
 /* The last epoch of the slot that `a` learnt of otherwise than by locks that `but` names; UINT64_MAX when it cannot be told. */
 uint64_t flow_but(const struct actor *a, uint32_t slot, bool (*but)(uint64_t id, const void *ctx), const void *ctx);
 void flow_log_drop(struct actor *a); /* the actor ends */
-/* `a` has got, or is about to give up, the lock. */
-void flow_taken(struct actor *a, struct lock *l);
-void flow_given(struct actor *a, struct lock *l, bool exclusive);
+/* Parts of the two below: what is known before the first lock; by a lock got; by one about to be given back while others are
+ * held; and what is left in one. */
+void flow_section(struct actor *a);
+void flow_learn(struct actor *a, struct lock *l);
+void flow_meanwhile(struct actor *a, struct lock *l);
+void flow_leave(struct actor *a, struct lock *l);
+
+static inline bool order_is_self(const struct actor *a, struct teller t)
+{
+    return t.slot == who_slot(a->who) && t.number == (uint32_t)a->number;
+}
+
+/* What `a` tells of itself now; what is noted later is of another epoch. inside: it holds a lock, and goes on to. */
+static inline struct teller order_tell(struct actor *a, bool inside)
+{
+    if (a->order_used || (a->told ? epoch_is_inside(a->told) != inside : inside)) {
+        a->order_used = false;
+        a->told = a->order_epoch + (epoch_is_inside(a->order_epoch) != inside);
+        a->order_epoch = a->told + 1;
+    }
+    return (struct teller){who_slot(a->who), (uint32_t)a->number, a->told};
+}
+
+/* Somebody else has given it up last, who may have told something by it. */
+static inline bool flow_tells(const struct lock *l, const struct actor *a)
+{
+    return !order_is_self(a, l->teller) && (l->teller.epoch || l->flow.root);
+}
+
+/* `a` has got the lock. */
+static inline void flow_taken(struct actor *a, struct lock *l)
+{
+    if (unlikely(a->nheld == 0 && (a->section.root != a->flow.root || a->meanwhile.root)))
+        flow_section(a);
+    if (unlikely(flow_tells(l, a)))
+        flow_learn(a, l);
+}
+
+/* It is about to give it up. */
+static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
+{
+    if (unlikely(a->nheld > 1 && flow_tells(l, a)))
+        flow_meanwhile(a, l);
+    if (!exclusive)
+        return;
+    l->teller = order_tell(a, a->nheld > 1);
+    if (unlikely(l->flow.root != a->flow.root))
+        flow_leave(a, l);
+}
 
 #endif

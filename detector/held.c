@@ -1,0 +1,188 @@
+/* The locks that an actor holds, in the order in which it took them; lock.h. An actor's list is its own. */
+#include "foreign.h"
+#include "lock_predict.h"
+#include "order.h"
+#include "record.h"
+
+static inline uint64_t mix(uint64_t id, bool exclusive)
+{
+    uint64_t h = (id << 1 | exclusive) * 0x9fb21c651e98df25u;
+    return h ^ h >> 29;
+}
+
+/* One whose object has gone meanwhile, or was taken from the holder, is not held. */
+static inline bool is_held(const struct held *h)
+{
+    return !h->lock || lock_is(h->lock, h->id);
+}
+
+static inline struct held *find(const struct actor *a, uintptr_t addr)
+{
+    for (struct held *h = a->held + a->nheld; h-- > a->held;)
+        if (h->addr == addr && is_held(h))
+            return h;
+    return NULL;
+}
+
+struct held *held_find(const struct actor *a, uintptr_t addr)
+{
+    return find(a, addr);
+}
+
+static inline void drop(struct actor *a, struct held *h)
+{
+    a->held_hash -= mix(h->id, h->exclusive);
+    struct held *const last = a->held + --a->nheld;
+    for (; unlikely(h < last); h++)
+        h[0] = h[1];
+    a->lockset = a->nheld ? UINT32_MAX : 0;
+}
+
+static void drop_stale(struct actor *a)
+{
+    for (unsigned i = a->nheld; i-- > 0;)
+        if (unlikely(!is_held(&a->held[i])))
+            drop(a, &a->held[i]);
+}
+
+static __attribute__((noinline)) bool more_room(struct actor *a)
+{
+    unsigned max = a->held_max ? a->held_max * 2 : 1;
+    struct held *bigger = arena_grow(a->held, a->held_max * sizeof *bigger, max * sizeof *bigger);
+    if (!bigger)
+        return false;
+    a->held = bigger;
+    a->held_max = max;
+    return true;
+}
+
+void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
+{
+    uint32_t stack = context_stack_here(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct held *h = find(a, addr);
+    if (h) {
+        h->depth++;
+        actor_leave(a);
+        return;
+    }
+    record(a, TRACE_GOT, addr, how, pc);
+    const enum thing thing = (enum thing)(how >> HOW_THING_SHIFT);
+    const bool exclusive = how & HOW_EXCLUSIVE;
+    struct lock *l = lock_at(addr, thing);
+    if (unlikely(l && l->destroyed)) /* made anew by an initializer: libc would have refused it otherwise */
+        l = lock_anew(a, addr, thing);
+    if (unlikely(a->nheld))
+        drop_stale(a);
+    if (l) {
+        if (exclusive) {
+            __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+            l->inherited = false;
+        }
+        if (unlikely(how & HOW_WRITERS_FIRST))
+            lock_order_written(a, l);
+        if (unlikely(l->orphan != NULL)) {
+            arena_free(l->orphan, sizeof *l->orphan);
+            l->orphan = NULL;
+        }
+        if (a->nheld && !(how & HOW_TRY))
+            lock_order_taken(a, l, how, stack);
+        else if (unlikely(a->nheld && !host.no_order))
+            lock_told_inside(a);
+        flow_taken(a, l); /* after the request, which was without it */
+        if (unlikely(l->guards_condition))
+            order_acquire(a, addr);
+    }
+    bool copied = l && l->copied_id;
+    bool handled = l && l->in_handlers && !(how & HOW_IN_HANDLER);
+    if (likely(a->nheld < a->held_max) || more_room(a)) {
+        struct held *n = &a->held[a->nheld++];
+        n->addr = addr;
+        n->lock = l;
+        n->id = l ? l->id : 0;
+        n->stack = stack;
+        n->depth = 1;
+        n->exclusive = exclusive;
+        n->green = how & HOW_GREEN;
+        n->thing = (uint8_t)thing;
+        a->held_hash += mix(n->id, exclusive);
+        a->lockset = UINT32_MAX;
+    }
+    actor_leave(a);
+    if (unlikely(a->cycles != NULL))
+        lock_order_report(a);
+    if (unlikely(copied))
+        lock_used(a, addr, thing, pc);
+    if (unlikely(handled) && host.unblocked && host.unblocked(l->in_handlers))
+        misuse_of_handler(a, l, stack);
+}
+
+void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
+{
+    if (!a->nheld)
+        return;
+    uint32_t stack = context_stack_here(a, pc);
+    if (!actor_enter(a))
+        return;
+    struct lock *l = find(a, addr) ? NULL : lock_at(addr, (enum thing)(how >> HOW_THING_SHIFT));
+    if (l)
+        lock_order_taken(a, l, how, stack);
+    actor_leave(a);
+    if (a->cycles)
+        lock_order_report(a);
+}
+
+bool lock_gone(struct actor *a, uintptr_t addr)
+{
+    if (!actor_enter(a))
+        return true;
+    struct held *h = find(a, addr);
+    if (!h || h->depth == 1)
+        record(a, TRACE_GONE, addr, 0, 0);
+    if (h && --h->depth == 0) {
+        struct lock *l = h->lock;
+        if (l && lock_is(l, h->id)) {
+            flow_given(a, l, h->exclusive);
+            if (unlikely(l->guards_condition))
+                order_release(a, addr);
+            if (h->exclusive)
+                __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+            a->given_last = l;
+            a->given_last_id = h->id;
+        }
+        drop(a, h);
+    }
+    actor_leave(a);
+    return h != NULL;
+}
+
+void held_inherited(struct actor *a)
+{
+    for (unsigned i = 0; i < a->nheld; i++)
+        if (a->held[i].lock && lock_is(a->held[i].lock, a->held[i].id))
+            a->held[i].lock->inherited = true;
+}
+
+void held_orphaned(struct actor *a, bool forked)
+{
+    for (unsigned i = 0; i < a->nheld; i++) {
+        struct held *h = &a->held[i];
+        struct lock *l = h->lock;
+        if (!l || !lock_is(l, h->id) || l->owner != a)
+            continue;
+        struct orphan *o = arena_alloc(sizeof *o);
+        if (o) {
+            *o = (struct orphan){.stack = h->stack, .forked = forked};
+            actor_describe_live(a, &o->by);
+        }
+        l->orphan = o;
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+    }
+    if (a->held)
+        arena_free(a->held, a->held_max * sizeof *a->held);
+    a->held = NULL;
+    a->nheld = a->held_max = 0;
+    a->held_hash = 0;
+    a->lockset = 0;
+}
