@@ -4,39 +4,31 @@
 #include "lock_predict.h"
 #include "naming.h"
 #include "order.h"
+#include "places.h"
 #include "record.h"
 
-#define LINE_SHIFT 6
 #define CHAIN_BITS 16
-#define CHAINS (1u << CHAIN_BITS)
-#define PAGES (1u << 16)
 
 static struct chain {
     struct oslock lock;
     struct lock *first;
 } * chains;
 
-static uint32_t *page_count; /* objects by hashed page; atomic */
-static uint64_t ids;         /* atomic */
+static uint32_t *pages; /* places.h */
+static uint64_t ids;    /* atomic */
 static struct oslock free_lock;
 static struct lock *unused; /* free_lock */
 
 bool lock_start(void)
 {
-    chains = os_reserve(CHAINS * sizeof *chains);
-    page_count = os_reserve(PAGES * sizeof *page_count);
-    return chains && page_count;
+    chains = os_reserve(sizeof *chains << CHAIN_BITS);
+    pages = places_new();
+    return chains && pages;
 }
 
-/* Objects of one line share a chain, as in sync.c, so that a freed block need not ask for every address in it. */
 static struct chain *chain_of(uintptr_t addr)
 {
-    return &chains[(addr >> LINE_SHIFT) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
-}
-
-static uint32_t *page_of(uintptr_t addr)
-{
-    return &page_count[(addr >> 12) * 0x9e3779b97f4a7c15u >> (64 - 16)];
+    return &chains[places_chain(addr, CHAIN_BITS)];
 }
 
 static struct lock *find(const struct chain *c, uintptr_t addr)
@@ -51,7 +43,7 @@ struct lock *lock_find(uintptr_t addr)
 {
     struct chain *c = chain_of(addr);
     struct lock *l = find(c, addr);
-    if (l || !__atomic_load_n(page_of(addr), __ATOMIC_RELAXED))
+    if (l || !places_maybe(pages, addr))
         return l;
     os_lock(&c->lock);
     l = find(c, addr);
@@ -78,7 +70,7 @@ static __attribute__((noinline)) struct lock *made(struct chain *c, uintptr_t ad
         *l = (struct lock){.next = c->first, .addr = addr, .thing = thing};
         __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
         __atomic_store_n(&c->first, l, __ATOMIC_RELEASE);
-        __atomic_fetch_add(page_of(addr), 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(places_page(pages, addr), 1, __ATOMIC_RELAXED);
     }
     os_unlock(&c->lock);
     return l;
@@ -91,19 +83,34 @@ struct lock *lock_at(uintptr_t addr, enum thing thing)
     return likely(l != NULL) ? l : made(c, addr, thing);
 }
 
-static void forget_in_chain(struct actor *a, struct chain *c, uintptr_t lo, uintptr_t hi)
+/* What is asked of the objects in a range. */
+struct range {
+    struct actor *a;
+    uintptr_t lo, hi;
+    uintptr_t *found;
+    int n, max;
+};
+
+static bool in_range(const struct range *r, const struct lock *l)
 {
+    return l->addr >= r->lo && l->addr < r->hi;
+}
+
+static void forget_in_chain(uint32_t chain, void *range)
+{
+    const struct range *r = range;
+    struct chain *c = &chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
     for (struct lock **at = &c->first; *at;) {
         struct lock *l = *at;
-        if (l->addr < lo || l->addr >= hi) {
+        if (!in_range(r, l)) {
             at = &l->next;
             continue;
         }
         __atomic_store_n(at, l->next, __ATOMIC_RELEASE);
-        __atomic_fetch_sub(page_of(l->addr), 1, __ATOMIC_RELAXED);
+        __atomic_fetch_sub(places_page(pages, l->addr), 1, __ATOMIC_RELAXED);
         __atomic_store_n(&l->id, 0, __ATOMIC_RELEASE);
         __atomic_store_n(&l->addr, 0, __ATOMIC_RELEASE);
         lock_order_forget(l);
@@ -111,7 +118,7 @@ static void forget_in_chain(struct actor *a, struct chain *c, uintptr_t lo, uint
             arena_free(l->orphan, sizeof *l->orphan);
         if (l->destroyer)
             arena_free(l->destroyer, sizeof *l->destroyer);
-        vclock_clear(&l->flow, &a->stocks->nodes);
+        vclock_clear(&l->flow, &r->a->stocks->nodes);
         os_lock(&free_lock);
         __atomic_store_n(&l->next, unused, __ATOMIC_RELEASE);
         unused = l;
@@ -120,48 +127,57 @@ static void forget_in_chain(struct actor *a, struct chain *c, uintptr_t lo, uint
     os_unlock(&c->lock);
 }
 
-static uintptr_t held_in_chain(struct chain *c, uintptr_t lo, uintptr_t hi)
+static void held_in_chain(uint32_t chain, void *range)
 {
-    uintptr_t found = 0;
+    struct range *r = range;
+    struct chain *c = &chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
-        return 0;
+        return;
     os_lock(&c->lock);
-    for (struct lock *l = c->first; l && !found; l = l->next)
-        if (l->addr >= lo && l->addr < hi && __atomic_load_n(&l->owner, __ATOMIC_RELAXED))
-            found = l->addr;
+    for (struct lock *l = c->first; l && r->n < r->max; l = l->next)
+        if (in_range(r, l) && __atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+            r->found[r->n++] = l->addr;
     os_unlock(&c->lock);
-    return found;
+}
+
+static void all_in_chain(uint32_t chain, void *range)
+{
+    struct range *r = range;
+    struct chain *c = &chains[chain];
+    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+        return;
+    os_lock(&c->lock);
+    for (const struct lock *l = c->first; l && r->n < r->max; l = l->next) {
+        bool twice = false;
+        for (int i = 0; i < r->n; i++)
+            twice |= r->found[i] == l->addr;
+        if (in_range(r, l) && !twice)
+            r->found[r->n++] = l->addr;
+    }
+    os_unlock(&c->lock);
+}
+
+/* Nobody keeps locks that are copied, or held when they are freed, in the middle of so much. */
+static bool too_much(size_t size)
+{
+    return size / PLACES_LINE >> CHAIN_BITS;
 }
 
 uintptr_t locks_held_in(uintptr_t addr, size_t size)
 {
-    const uintptr_t line = (uintptr_t)1 << LINE_SHIFT;
     uintptr_t found = 0;
-    if (size / line > CHAINS)
-        return 0; /* nobody keeps locks in the middle of so much */
-    for (uintptr_t l = addr & ~(line - 1); l < addr + size && !found; l += line)
-        if (__atomic_load_n(page_of(l), __ATOMIC_RELAXED))
-            found = held_in_chain(chain_of(l), addr, addr + size);
+    struct range r = {.lo = addr, .hi = addr + size, .found = &found, .max = 1};
+    if (!too_much(size))
+        places_visit(pages, CHAIN_BITS, addr, size, held_in_chain, &r);
     return found;
 }
 
 int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max)
 {
-    const uintptr_t line = (uintptr_t)1 << LINE_SHIFT;
-    int n = 0;
-    if (size / line > CHAINS)
-        return 0; /* nobody copies locks in the middle of so much */
-    for (uintptr_t at = addr & ~(line - 1); at < addr + size; at += line) {
-        struct chain *c = chain_of(at);
-        if (!__atomic_load_n(page_of(at), __ATOMIC_RELAXED) || !__atomic_load_n(&c->first, __ATOMIC_RELAXED))
-            continue;
-        os_lock(&c->lock);
-        for (const struct lock *l = c->first; l && n < max; l = l->next)
-            if (l->addr >= addr && l->addr < addr + size && l->addr - at < line)
-                found[n++] = l->addr;
-        os_unlock(&c->lock);
-    }
-    return n;
+    struct range r = {.lo = addr, .hi = addr + size, .found = found, .max = max};
+    if (!too_much(size))
+        places_visit(pages, CHAIN_BITS, addr, size, all_in_chain, &r);
+    return r.n;
 }
 
 bool locks_maybe(uintptr_t addr, size_t size)
@@ -169,34 +185,22 @@ bool locks_maybe(uintptr_t addr, size_t size)
     if (size >= OS_PAGE * 64)
         return true;
     for (uintptr_t page = addr & ~(OS_PAGE - 1); page < addr + size; page += OS_PAGE)
-        if (__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
+        if (places_maybe(pages, page))
             return true;
     return false;
 }
 
-struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing)
-{
-    forget_in_chain(a, chain_of(addr), addr, addr + 1);
-    return lock_at(addr, thing);
-}
-
 void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
-    const uintptr_t end = addr + size, line = (uintptr_t)1 << LINE_SHIFT;
+    struct range r = {.a = a, .lo = addr, .hi = addr + size};
     naming_forget(addr, size);
-    if (size / line > CHAINS) { /* fewer chains than lines to ask for */
-        for (uint32_t i = 0; i < CHAINS; i++)
-            forget_in_chain(a, &chains[i], addr, end);
-        return;
-    }
-    for (uintptr_t page = addr & ~(OS_PAGE - 1); page < end; page += OS_PAGE) {
-        if (!__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
-            continue;
-        uintptr_t lo = page > addr ? page : addr;
-        uintptr_t hi = page + OS_PAGE < end ? page + OS_PAGE : end;
-        for (uintptr_t l = lo & ~(line - 1); l < hi; l += line)
-            forget_in_chain(a, chain_of(l), lo, hi);
-    }
+    places_visit(pages, CHAIN_BITS, addr, size, forget_in_chain, &r);
+}
+
+struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing)
+{
+    locks_forget(a, addr, 1);
+    return lock_at(addr, thing);
 }
 
 /* ---- verbs --------------------------------------------------------------------------------------------------------- */

@@ -64,12 +64,19 @@ static void occurrence_free(struct occurrence *o)
     arena_free(o, sizeof *o);
 }
 
+/* Takes it out of the three lists that it is in. */
 static void edge_free(struct edge *e)
 {
-    struct edge **at = edge_head(e->from_id, e->to_id);
-    while (*at != e)
-        at = &(*at)->chain;
-    *at = e->chain;
+    struct edge **chain = edge_head(e->from_id, e->to_id), **out = &e->from->out, **in = &e->to->in;
+    while (*chain != e)
+        chain = &(*chain)->chain;
+    while (*out != e)
+        out = &(*out)->next_out;
+    while (*in != e)
+        in = &(*in)->next_in;
+    *chain = e->chain;
+    *out = e->next_out;
+    *in = e->next_in;
     while (e->first) {
         struct occurrence *o = e->first;
         e->first = o->next;
@@ -86,22 +93,10 @@ void lock_order_forget(struct lock *l)
         arena_free(l->writing, sizeof *l->writing);
         l->writing = NULL;
     }
-    while (l->out) {
-        struct edge *e = l->out, **at = &e->to->in;
-        while (*at != e)
-            at = &(*at)->next_in;
-        *at = e->next_in;
-        l->out = e->next_out;
-        edge_free(e);
-    }
-    while (l->in) {
-        struct edge *e = l->in, **at = &e->from->out;
-        while (*at != e)
-            at = &(*at)->next_out;
-        *at = e->next_out;
-        l->in = e->next_in;
-        edge_free(e);
-    }
+    while (l->out)
+        edge_free(l->out);
+    while (l->in)
+        edge_free(l->in);
     os_unlock(&graph);
 }
 

@@ -3,36 +3,31 @@
 
 #include "lock.h"
 #include "order.h"
+#include "places.h"
 #include "record.h"
 
-#define LINE_SHIFT 6
-#define CHAINS (1u << 17)
-#define PAGES (1u << 16)
+#define CHAIN_BITS 17
+#define CHAINS (1u << CHAIN_BITS)
 
 static struct chain {
     struct oslock lock;
     struct sync *first;
 } * chains;
 
-static uint32_t *page_count; /* objects by hashed page, so that freeing a block without any costs little; atomic */
+static uint32_t *pages; /* places.h */
 static uint64_t lost;
 static uint32_t begetting; /* objects; atomic */
 
 bool sync_start(void)
 {
     chains = os_reserve(CHAINS * sizeof *chains);
-    page_count = os_reserve(PAGES * sizeof *page_count);
-    return chains && page_count;
+    pages = places_new();
+    return chains && pages;
 }
 
 static struct chain *chain_of(uint64_t key)
 {
-    return &chains[(key >> LINE_SHIFT) * 0x9e3779b97f4a7c15u >> (64 - 17)];
-}
-
-static uint32_t *page_of(uint64_t key)
-{
-    return &page_count[(key >> 12) * 0x9e3779b97f4a7c15u >> (64 - 16)];
+    return &chains[places_chain(key, CHAIN_BITS)];
 }
 
 struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
@@ -51,13 +46,13 @@ struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
     }
     *s = (struct sync){.key = key, .next = c->first, .released = WHO_NOBODY};
     c->first = s;
-    __atomic_fetch_add(page_of(key), 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(places_page(pages, key), 1, __ATOMIC_RELAXED);
     return s;
 }
 
 bool sync_maybe(uint64_t key)
 {
-    return __atomic_load_n(page_of(key), __ATOMIC_ACQUIRE) != 0;
+    return places_maybe(pages, key);
 }
 
 void sync_let(uint64_t key)
@@ -119,44 +114,38 @@ static void drop(struct actor *a, struct sync *s)
     sync_drop_heads(a, s);
     if (s->begets)
         __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(page_of(s->key), 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(places_page(pages, s->key), 1, __ATOMIC_RELAXED);
     pool_put(&a->stocks->syncs, s, sizeof *s);
 }
 
-static void forget_in_chain(struct actor *a, struct chain *c, uint64_t lo, uint64_t hi)
+struct range {
+    struct actor *a;
+    uint64_t lo, hi;
+};
+
+static void forget_in_chain(uint32_t chain, void *range)
 {
+    const struct range *r = range;
+    struct chain *c = &chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
     for (struct sync **at = &c->first; *at;) {
         struct sync *s = *at;
-        if (s->key < lo || s->key >= hi) {
+        if (s->key < r->lo || s->key >= r->hi) {
             at = &s->next;
             continue;
         }
         *at = s->next;
-        drop(a, s);
+        drop(r->a, s);
     }
     os_unlock(&c->lock);
 }
 
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 {
-    uint64_t end = addr + size;
-    const uint64_t line = (uint64_t)1 << LINE_SHIFT;
-    if (size / line > CHAINS) { /* fewer chains than lines to ask for */
-        for (uint32_t i = 0; i < CHAINS; i++)
-            forget_in_chain(a, &chains[i], addr, end);
-        return;
-    }
-    for (uint64_t page = addr & ~(uint64_t)4095; page < end; page += 4096) {
-        if (!__atomic_load_n(page_of(page), __ATOMIC_RELAXED))
-            continue;
-        uint64_t lo = page > addr ? page : addr;
-        uint64_t hi = page + 4096 < end ? page + 4096 : end;
-        for (uint64_t l = lo & ~(line - 1); l < hi; l += line)
-            forget_in_chain(a, chain_of(l), lo, hi);
-    }
+    struct range r = {a, addr, addr + size};
+    places_visit(pages, CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
 static void acquire(struct actor *a, uint64_t key, bool always)
@@ -322,7 +311,7 @@ void sync_forget(struct actor *a, uint64_t key)
 {
     if (!actor_enter(a))
         return;
-    forget_in_chain(a, chain_of(key), key, key + 1);
+    sync_forget_range(a, key, 1);
     actor_leave(a);
 }
 

@@ -1,0 +1,52 @@
+/* What sync.c and lock.c have in common: objects that are found by address, in 2^bits chains. Those of one 64-byte line share a
+ * chain, and how many there are in a page is counted, so that a block that is freed or copied need not ask for every address
+ * in it. Pages share counts by hash: one that is not 0 only says that there may be some. */
+#ifndef GORACE_PLACES_H
+#define GORACE_PLACES_H
+
+#include "os.h"
+
+#define PLACES_LINE ((uint64_t)64)
+#define PLACES_PAGES ((size_t)1 << 16)
+
+/* Objects by page; atomic. NULL: no memory. */
+static inline uint32_t *places_new(void)
+{
+    return os_reserve(PLACES_PAGES * sizeof(uint32_t));
+}
+
+static inline uint32_t *places_page(uint32_t *pages, uint64_t key)
+{
+    return &pages[key / OS_PAGE * 0x9e3779b97f4a7c15u >> (64 - 16)];
+}
+
+static inline bool places_maybe(uint32_t *pages, uint64_t key)
+{
+    return __atomic_load_n(places_page(pages, key), __ATOMIC_ACQUIRE) != 0;
+}
+
+static inline uint32_t places_chain(uint64_t key, unsigned bits)
+{
+    return (uint32_t)(key / PLACES_LINE * 0x9e3779b97f4a7c15u >> (64 - bits));
+}
+
+/* Calls visit for the chains in which objects of [addr, addr + size) may be; some may be visited twice. */
+static inline void places_visit(uint32_t *pages, unsigned bits, uint64_t addr, size_t size,
+                                void (*visit)(uint32_t chain, void *ctx), void *ctx)
+{
+    const uint64_t end = addr + size;
+    if (size / PLACES_LINE >> bits) { /* fewer chains than lines to ask for */
+        for (uint32_t chain = 0; chain >> bits == 0; chain++)
+            visit(chain, ctx);
+        return;
+    }
+    for (uint64_t page = addr & ~(uint64_t)(OS_PAGE - 1); page < end; page += OS_PAGE) {
+        if (!places_maybe(pages, page))
+            continue;
+        const uint64_t lo = page > addr ? page : addr, hi = page + OS_PAGE < end ? page + OS_PAGE : end;
+        for (uint64_t line = lo & ~(PLACES_LINE - 1); line < hi; line += PLACES_LINE)
+            visit(places_chain(line, bits), ctx);
+    }
+}
+
+#endif
