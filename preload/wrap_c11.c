@@ -12,7 +12,7 @@ static int thread_main(void *arg)
     struct thread *t = arg;
     void *volatile own = t->arg; /* as in wrap_thread.c */
     thread_begins(t);
-    delay_here((uintptr_t)t->run_c11);
+    delay_here((uintptr_t)t->run_c11 + 1);
     return t->run_c11(own);
 }
 

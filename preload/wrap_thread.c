@@ -14,7 +14,7 @@ static void *thread_main(void *arg)
     struct thread *t = arg;
     void *volatile own = t->arg; /* on its stack, where who looks for pointers will find it */
     thread_begins(t);
-    delay_here((uintptr_t)t->run);
+    delay_here((uintptr_t)t->run + 1); /* as if called from its beginning */
     return t->run(own);
 }
 
