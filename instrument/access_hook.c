@@ -197,7 +197,14 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
         stack++;
     const uintptr_t pc = *stack, rsp = (uintptr_t)(stack + 1) + (skipped_red_zone(pc) ? 128 : 0);
     struct actor *me = current();
-    if (!me || me->pause & (PAUSE_OFF | PAUSE_SOLO) || covered(me, what))
+    if (!me || me->pause & PAUSE_OFF)
+        return;
+    if (me->pause & PAUSE_SOLO) {
+        if (me->pause & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE))
+            actor_leave_slow(me); /* a signal that came in a thunk was put off */
+        return;
+    }
+    if (covered(me, what))
         return;
     const uint32_t before = me->context;
     me->context = context_of(me, pc, rsp, r->rbp);
