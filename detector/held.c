@@ -18,9 +18,9 @@ static inline bool is_held(const struct held *h)
 
 static inline struct held *find(const struct actor *a, uintptr_t addr)
 {
-    for (struct held *h = a->held + a->nheld; h-- > a->held;)
-        if (h->addr == addr && is_held(h))
-            return h;
+    for (unsigned i = a->nheld; i-- > 0;)
+        if (a->held[i].addr == addr && is_held(&a->held[i]))
+            return &a->held[i];
     return NULL;
 }
 

@@ -362,6 +362,49 @@ static void learnt_meanwhile(void **state)
     assert_false(recorded[0].doubtful);
 }
 
+/* The second reads what the first has written: before it took the locks, while it holds them. What is read must have been
+ * written, so in the latter case the first has both locks before the second goes on. */
+static void value_written_before(void **state)
+{
+    (void)state;
+    sync_release(actors[0], 83);
+    pair(0, 0, 1);
+    sync_acquire(actors[1], 83);
+    pair(1, 1, 0);
+    assert_cycle(TIER_PREDICTED, 2);
+}
+
+static void value_written_inside(void **state)
+{
+    (void)state;
+    take(0, 0, EXCLUSIVE);
+    take(0, 1, EXCLUSIVE);
+    sync_release(actors[0], 84);
+    give(0, 1);
+    give(0, 0);
+    take(1, 1, EXCLUSIVE);
+    sync_acquire(actors[1], 84);
+    take(1, 0, EXCLUSIVE);
+    give(1, 0);
+    give(1, 1);
+    assert_int_equal(nrecorded, 0);
+}
+
+/* Of many times that the first took both, only the one that the second does not know of can meet it. */
+static void last_of_many(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        pair(0, 0, 1);
+        sync_release(actors[0], 85);
+    }
+    sync_acquire(actors[1], 85);
+    pair(1, 1, 0);
+    assert_int_equal(nrecorded, 0);
+    pair(0, 0, 1);
+    assert_cycle(TIER_PREDICTED, 2);
+}
+
 static void ordered_by_join(void **state)
 {
     (void)state;
@@ -533,6 +576,9 @@ int main(void)
         TEST(told_inside),
         TEST(told_outside),
         TEST(learnt_meanwhile),
+        TEST(value_written_before),
+        TEST(value_written_inside),
+        TEST(last_of_many),
         TEST(ordered_by_join),
         TEST(ordered_by_mutex),
         TEST(ordered_by_atomic),
