@@ -42,6 +42,7 @@ struct rt_det_task { /* [0] is the clock, and nobody; kept after its end, for pa
     uint32_t objects;   /* first used by it */
     uint32_t op;        /* enum rt_op: the next, or the one it waits in */
     uint32_t object_number; /* det_check.c's of it */
+    int32_t held;           /* locks taken minus given up */
     const volatile void *object;
     uintptr_t pc;
     uint64_t path;

@@ -242,6 +242,7 @@ void rt_check_step(struct rt_det_task *t)
     struct rt_record *r = d->record;
     uint64_t id = use_object(t);
     r->steps++;
+    t->held += (t->op == RT_OP_LOCK || t->op == RT_OP_RLOCK) - (t->op == RT_OP_UNLOCK || t->op == RT_OP_RUNLOCK);
     d->idle = only_looks(t->op) ? d->idle + 1 : 0;
     r->hash = rt_mix(r->hash ^ rt_mix(t->path * 64 + t->op) ^ id);
     uint32_t at = (uint32_t)(r->steps % (sizeof d->ring / sizeof *d->ring));
@@ -283,7 +284,7 @@ void rt_check_point(uint32_t from)
     struct rt_record_point *p = &r->points[r->point_count];
     bool looks = only_looks(t->op);
     *p = (struct rt_record_point){.from = from, .at = t->decisions, .step = r->steps, .object = t->object_number};
-    p->kind = !t->place ? RT_POINT_WAIT : looks ? RT_POINT_READ : RT_POINT_WRITE;
+    p->kind = !t->place ? RT_POINT_WAIT : looks ? RT_POINT_READ : t->held > 0 ? RT_POINT_HOLDS : RT_POINT_WRITE;
     if (p->kind != RT_POINT_WAIT && (!t->object_number || t->op == RT_OP_UNLOCK || t->op == RT_OP_RUNLOCK))
         return;
     /* First those that are about to use the same object. */

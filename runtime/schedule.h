@@ -53,6 +53,7 @@ enum rt_outcome {
 
 enum rt_point_kind {
     RT_POINT_NONE,  /* nobody else has to do with the object: taken off the list at the end */
+    RT_POINT_HOLDS, /* the same as the next, by one who holds a lock: what deadlocks are made of */
     RT_POINT_WRITE, /* it changes an object that others use */
     RT_POINT_READ,  /* it reads one that others change */
     RT_POINT_WAIT   /* it cannot go on */

@@ -101,11 +101,11 @@ static bool has_room(struct rt_frontier *f, unsigned cost)
     return true;
 }
 
-/* A write that is held up costs 2, a read, which may see an older value for it, 3; another order of those that can go on when one
+/* One who holds a lock and is about to lock, send or wait for something costs 1; another write that is held up 2, a read, which may see an older value for it, 3; another order of those that can go on when one
  * waits, 2. Twice in a row the same object is likelier to be a conflict than two of them. */
 static unsigned price(const struct rt_record_point *p, const struct rt_candidate *parent)
 {
-    unsigned price = p->kind == RT_POINT_READ ? 3 : 2;
+    unsigned price = p->kind == RT_POINT_HOLDS ? 1 : p->kind == RT_POINT_READ ? 3 : 2;
     return price - (parent->list[0] && p->object && p->object == parent->object);
 }
 

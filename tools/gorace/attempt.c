@@ -53,6 +53,7 @@ void attempt_close(struct attempt *a)
     free(a->record_file);
     free(a->output_file);
     free(a->findings_file);
+    free(a->sites);
 }
 
 /* ---- the child ---- */
@@ -94,6 +95,8 @@ void attempt_start(struct attempt *a, const struct attempt_plan *plan, const cha
     a->record->wants_switches = wish == ATTEMPT_SWITCHES;
     a->record->wants_points = wish == ATTEMPT_POINTS;
     a->record->point_count = 0;
+    free(a->sites);
+    a->sites = NULL;
     int findings = open(a->findings_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (findings < 0)
         die("%s: %m", a->findings_file);
@@ -126,24 +129,23 @@ int attempt_left(const struct attempt *a)
 
 /* ---- what came of it ---- */
 
-/* A prediction is no failure: nothing has happened. */
-static bool predicted(const struct finding *f)
-{
-    const char *tier = json_string_value(json_object_get(f->json, "tier"));
-    return tier && strcmp(tier, "happened") != 0;
-}
-
-static bool by_findings(const struct attempt *a, struct rt_failure *failure)
+/* The first that is no prediction: there, nothing has happened. */
+static bool by_findings(struct attempt *a, struct rt_failure *failure)
 {
     struct findings all;
     bool any = false;
     findings_open(&all);
     findings_add_file(&all, a->findings_file);
-    for (size_t i = 0; i < all.n && !any; i++) {
+    for (size_t i = 0; i < all.n; i++) {
         const char *message = json_string_value(json_object_get(all.at[i].json, "message"));
-        if (predicted(&all.at[i]))
+        if (prediction_is(all.at[i].json)) {
+            predictions_note(a->predictions, all.at[i].json);
+            continue;
+        }
+        if (any)
             continue;
         any = true;
+        a->sites = prediction_sites(all.at[i].json);
         failure->what = rt_hash_text(all.at[i].fingerprint);
         snprintf(failure->text, sizeof failure->text, "%s: %s", all.at[i].kind, message ? message : "");
     }
@@ -158,7 +160,7 @@ static enum attempt_end fail(struct rt_failure *failure, const char *text)
     return ATTEMPT_FAILED;
 }
 
-static enum attempt_end judge(const struct attempt *a, int status, struct rt_failure *failure)
+static enum attempt_end judge(struct attempt *a, int status, struct rt_failure *failure)
 {
     char text[64];
     if (a->record->outcome == RT_OUTCOME_ENDLESS) {

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "../../runtime/search.h"
+#include "prediction.h"
 
 struct attempt_plan {
     char **program;
@@ -24,6 +25,8 @@ struct attempt {
     struct rt_record *record; /* of the last run, from its end until the next */
     char *record_file, *output_file, *findings_file;
     uint64_t number; /* the caller's */
+    char *sites;     /* of the deadlock that was its failure (prediction.h); NULL: there is none. Until the next run */
+    struct predictions *predictions; /* the caller's; what is predicted in a run is added */
 };
 
 /* Files in `folder`, which attempt_close removes. Ends the launcher when they cannot be made. */

@@ -20,6 +20,7 @@ enum { MOST_JOBS = 256, MOST_SHRINK = 300, FAILED = 66 };
 struct failed { /* one way to fail, and the first schedule that did */
     uint64_t number;
     char *token;
+    char *sites; /* attempt.h */
     struct rt_failure failure;
 };
 
@@ -51,6 +52,7 @@ struct explore {
     uint64_t absorbed;    /* trials that are in the frontier: all below */
     uint64_t next, done, late, fresh_at; /* fresh_at: schedules done when an ordering was new last */
     struct rt_seen orderings;
+    struct predictions predictions;
     struct failed *failed;
     size_t failed_count;
     bool stop, saturated, any_steps;
@@ -247,7 +249,7 @@ static void note_failure(struct explore *e, const struct attempt *a, const struc
         return;
     }
     e->failed = must_grow(e->failed, (e->failed_count + 1) * sizeof *e->failed);
-    e->failed[e->failed_count++] = (struct failed){a->number, checked_token(e, a), *failure};
+    e->failed[e->failed_count++] = (struct failed){a->number, checked_token(e, a), a->sites ? must_copy(a->sites) : NULL, *failure};
 }
 
 static void ended(struct explore *e, struct attempt *a)
@@ -371,6 +373,23 @@ static void tell(const struct explore *e, const struct failed *f, const struct r
     printf("replay: GORO_REPLAY=%s\n", found->token);
 }
 
+/* What was predicted, and what has become of it. */
+static json_t *tell_predictions(struct explore *e)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < e->failed_count; i++)
+        predictions_confirm(&e->predictions, e->failed[i].sites, e->failed[i].number);
+    for (size_t i = 0; i < e->predictions.n; i++) {
+        const struct prediction *p = &e->predictions.at[i];
+        if (p->confirmed)
+            warn_user("explore: predicted, and confirmed by schedule %lu: %s", (unsigned long)p->schedule, p->message);
+        else
+            warn_user("explore: stays predicted after %lu schedules: %s", (unsigned long)e->done, p->message);
+        json_array_append_new(all, json_pack("{s:s,s:b}", "message", p->message, "confirmed", p->confirmed));
+    }
+    return all;
+}
+
 static json_t *json_of(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
     char *strategy = strategy_of(f->token), line[1000];
@@ -387,12 +406,12 @@ static json_t *json_of(const struct explore *e, const struct failed *f, const st
     return all;
 }
 
-static void write_summary(const struct explore *e, json_t *failures)
+static void write_summary(const struct explore *e, json_t *failures, json_t *predictions)
 {
     struct whole_file file;
-    json_t *all = json_pack("{s:I,s:I,s:I,s:b,s:f,s:O}", "schedules", (json_int_t)e->done, "orderings",
+    json_t *all = json_pack("{s:I,s:I,s:I,s:b,s:f,s:O,s:O}", "schedules", (json_int_t)e->done, "orderings",
                             (json_int_t)e->orderings.used, "late", (json_int_t)e->late, "saturated", e->saturated,
-                            "seconds", now() - e->begun, "failures", failures);
+                            "seconds", now() - e->begun, "failures", failures, "predictions", predictions);
     if (!whole_open(&file, e->summary))
         die("%s: %m", e->summary);
     json_dumpf(all, file.to, JSON_INDENT(2));
@@ -418,9 +437,11 @@ static int conclude(struct explore *e)
         tell(e, &e->failed[i], &found);
         json_array_append_new(failures, json_of(e, &e->failed[i], &found));
     }
+    json_t *predictions = tell_predictions(e);
     if (e->summary)
-        write_summary(e, failures);
+        write_summary(e, failures, predictions);
     json_decref(failures);
+    json_decref(predictions);
     return e->failed_count ? FAILED : 0;
 }
 
@@ -461,6 +482,8 @@ int command_explore(int argc, char **argv)
     memset(e.trials, 0, LAG * e.jobs * sizeof *e.trials);
     for (unsigned i = 0; i < e.jobs; i++)
         attempt_open(&e.attempts[i], e.folder, i);
+    for (unsigned i = 0; i < e.jobs; i++)
+        e.attempts[i].predictions = &e.predictions;
     e.begun = e.told = now();
     search(&e);
     int status = conclude(&e);
@@ -468,8 +491,9 @@ int command_explore(int argc, char **argv)
         attempt_close(&e.attempts[i]);
     rmdir(e.folder);
     for (size_t i = 0; i < e.failed_count; i++)
-        free(e.failed[i].token);
+        free(e.failed[i].token), free(e.failed[i].sites);
     free(e.failed);
+    predictions_free(&e.predictions);
     while (e.absorbed < e.next)
         absorb(&e, trial_of(&e, e.absorbed));
     rt_frontier_free(&e.frontier);
