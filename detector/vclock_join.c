@@ -66,11 +66,12 @@ static void compare(const uint64_t *a, const uint64_t *b, uint32_t n, bool *a_mo
     *b_more = negative(a_less);
 }
 
-static void raise_to(uint64_t *a, const uint64_t *b, uint32_t n)
+/* The larger of a and b, each; to may be one of them. */
+static void take_larger(uint64_t *to, const uint64_t *a, const uint64_t *b, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i += 2) {
         const two_epochs x = *(const two_epochs *)(a + i), y = *(const two_epochs *)(b + i);
-        *(two_epochs *)(a + i) = x ^ ((x ^ y) & -((x - y) >> 63));
+        *(two_epochs *)(to + i) = x ^ ((x ^ y) & -((x - y) >> 63));
     }
 }
 
@@ -82,10 +83,30 @@ static bool any_beyond(const struct vclock_node *n, uint32_t from)
     return any != 0;
 }
 
-/* Arrays of any length. */
+/* Of two arrays the larger epochs, in an array as long as the longer one. Takes over the caller's reference to a; NULL, and a
+ * stays: no memory. */
+static struct vclock_node *larger(struct vclock_node *a, const struct vclock_node *b, struct vclock_stock *stock)
+{
+    struct vclock_node *n;
+    if (a->shift > b->shift || (a->shift == b->shift && vclock_node_sole(a))) {
+        n = vclock_node_own(a, stock);
+        if (n)
+            take_larger(n->epoch, n->epoch, b->epoch, vclock_node_length(b));
+        return n;
+    }
+    n = vclock_node_allocate(0, b->shift, stock);
+    if (!n)
+        return NULL;
+    take_larger(n->epoch, a->epoch, b->epoch, vclock_node_length(a));
+    for (uint32_t i = vclock_node_length(a); i < vclock_node_length(b); i++)
+        n->epoch[i] = b->epoch[i];
+    vclock_node_unref(a, stock);
+    return n;
+}
+
 static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
 {
-    struct vclock_node *a = *at, *n;
+    struct vclock_node *a = *at;
     const uint32_t both = vclock_node_length(a) < vclock_node_length(b) ? vclock_node_length(a) : vclock_node_length(b);
     bool a_more, b_more;
     compare(a->epoch, b->epoch, both, &a_more, &b_more);
@@ -97,18 +118,10 @@ static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vc
         *at = b;
         return true;
     }
-    if (vclock_node_length(a) >= vclock_node_length(b)) {
-        n = vclock_node_own(a, stock);
-    } else {
-        n = vclock_node_array(a, b->shift, stock);
-        if (n)
-            vclock_node_unref(a, stock);
-    }
-    if (!n)
-        return false;
-    raise_to(n->epoch, b->epoch, vclock_node_length(b));
-    *at = n;
-    return true;
+    struct vclock_node *n = larger(a, b, stock);
+    if (n)
+        *at = n;
+    return n != NULL;
 }
 
 static bool join(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock);
