@@ -468,17 +468,24 @@ static void recurse(void)
     deeper(NULL, 10000000);
 }
 
-static const struct misuse overflow = {"overflow", recurse, {NULL}};
+/* A frame that reaches over the guard page: its far end is touched first. */
+static __attribute__((noinline)) void one_large_frame(void)
+{
+    char large[80000];
+    large[0] = 1;
+    __asm__ volatile("" : : "r"(large) : "memory"); /* all of it is needed */
+}
+
+static const struct misuse overflow = {"overflow", recurse, {NULL}}, leap = {"leap", one_large_frame, {NULL}};
 
 static void stack_overflow_names_the_goroutine(void **state)
 {
     static char said[1 << 16];
-    (void)state;
-    int status = child(run_goroutine, (void *)&overflow, said, sizeof said);
+    int status = child(run_goroutine, *state, said, sizeof said);
     /* It ends by the fault itself, so that a core file shows the place; size and cure are told. */
     if (!WIFSIGNALED(status) || (WTERMSIG(status) != SIGSEGV && WTERMSIG(status) != SIGBUS) ||
-        strncmp(said, "fatal error: stack overflow\n", 28) != 0 || !names_culprit(said) || !strstr(said, "65536 bytes") ||
-        !strstr(said, "goro_go_opt"))
+        strncmp(said, "fatal error: stack overflow\n", 28) != 0 || !names_culprit(said) ||
+        !strstr(said, "65536 bytes") || !strstr(said, "goro_go_opt"))
         fail_msg("status %x, said: %s", (unsigned)status, said);
 }
 
@@ -619,13 +626,16 @@ GORO_TEST(asleep_but_not_for_ever)
 int main(void)
 {
     enum { COUNT = sizeof misuses / sizeof *misuses };
-    struct CMUnitTest tests[COUNT + 6];
+    struct CMUnitTest tests[COUNT + 7];
     for (int i = 0; i < COUNT; i++)
         tests[i] = (struct CMUnitTest){misuses[i].name, misuse_panics, NULL, NULL, (void *)&misuses[i]};
     tests[COUNT] = (struct CMUnitTest)cmocka_unit_test(waiting_outside_of_a_goroutine);
     tests[COUNT + 1] = (struct CMUnitTest)cmocka_unit_test(without_waiting_anywhere);
     tests[COUNT + 2] = (struct CMUnitTest)cmocka_unit_test(simultaneous_panics_print_one);
-    tests[COUNT + 3] = (struct CMUnitTest)cmocka_unit_test(stack_overflow_names_the_goroutine);
+    tests[COUNT + 3] =
+        (struct CMUnitTest){"stack overflow", stack_overflow_names_the_goroutine, NULL, NULL, (void *)&overflow};
+    tests[COUNT + 6] =
+        (struct CMUnitTest){"one large frame", stack_overflow_names_the_goroutine, NULL, NULL, (void *)&leap};
     tests[COUNT + 4] = (struct CMUnitTest)cmocka_unit_test(all_asleep_is_told);
     tests[COUNT + 5] = (struct CMUnitTest)cmocka_unit_test(asleep_but_not_for_ever);
     return cmocka_run_group_tests_name("go_panic", tests, NULL, NULL);
