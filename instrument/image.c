@@ -38,10 +38,10 @@ bool image_read(struct image *m, const struct dl_phdr_info *info)
             m->dynamic = (const ElfW(Dyn) *)at;
         }
     }
+    m->frame_header = h;
     /* version 1; a 4-byte count; rows of two 4-byte numbers from the header on */
     if (texts != 1 || !h || h[0] != 1 || (h[1] != 0x1b && h[1] != 0x03) || h[2] != 0x03 || h[3] != 0x3b)
         return false;
-    m->frame_header = h;
     m->nfunctions = *(const uint32_t *)(h + 8);
     return m->nfunctions > 0;
 }

@@ -39,7 +39,9 @@ static void say_refused(const struct image *image)
 {
     struct outbuf o;
     outbuf_open(&o, 2);
-    outbuf_format(&o, "gorace: %s is not instrumented: its text may not be written, or there is no room near it\n",
+    outbuf_format(&o,
+                  "gorace: %s is not instrumented: its text may not be written, is in several parts, "
+                  "or has no room near it\n",
                   *image->name ? image->name : "the program");
     outbuf_close(&o);
 }
@@ -51,10 +53,11 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
     struct image image;
     uintptr_t lo, hi;
     modules_self(&lo, &hi);
-    if (!image_read(&image, info) || image.text - lo < hi - lo || modules_instrumented(image.text) ||
-        engine_has(&image))
+    const bool left = is_left(info->dlpi_name), read = image_read(&image, info);
+    if (!read && !left && !active && image.frame_header)
+        say_refused(&image);
+    if (!read || image.text - lo < hi - lo || modules_instrumented(image.text) || engine_has(&image))
         return 0;
-    const bool left = is_left(info->dlpi_name);
     if (!left || is_unwinder(info->dlpi_name))
         bind_module(&image);
     if (!left && !engine_add(&image))
@@ -104,10 +107,10 @@ bool instrument_start(const char **why)
 {
     if (!engine_start(why))
         return false;
-    active = true;
     unwind_copies(instrument_pc);
     context_copies(instrument_return);
-    instrument_scan();
+    dl_iterate_phdr(look, NULL);
+    active = true;
     return true;
 }
 

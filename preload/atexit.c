@@ -15,6 +15,7 @@
 #include <link.h>
 #include <stdint.h>
 
+#include "../instrument/instrument.h"
 #include "current.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -49,7 +50,7 @@ int atexit(void (*handler)(void))
     if (me)
         sync_release_merge(me, (uintptr_t)&handlers);
     struct inside in = inside_begin();
-    void *library = library_at(__builtin_return_address(0));
+    void *library = library_at((void *)instrument_return((uintptr_t)__builtin_return_address(0)));
     int result = __cxa_atexit(run_handler, (void *)handler, library);
     inside_end(in);
     return result;

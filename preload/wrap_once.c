@@ -6,6 +6,7 @@
  * call that may run something sets it anew first. */
 #include <link.h>
 
+#include "../instrument/instrument.h"
 #include "delay.h"
 #include "interpose.h"
 #include "once.h"
@@ -99,7 +100,7 @@ static void *guard_of_caller(const char *name, uintptr_t pc)
     static ret (*late_##name(uintptr_t pc))(int64_t *) \
     { \
         interpose_resolve(); \
-        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, pc); \
+        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, instrument_return(pc)); \
     }
 LATE(int, __cxa_guard_acquire)
 LATE(void, __cxa_guard_release)
