@@ -153,6 +153,11 @@ void left_hole(uintptr_t lo, size_t size)
     reach_hole(lo, lo + size);
 }
 
+void left_pointers(uintptr_t lo, size_t size)
+{
+    reach_root(OBJECT_UNKNOWN, lo, lo + size, NULL);
+}
+
 void left_word(uint64_t word, int fd)
 {
     reach_word(word, fd);

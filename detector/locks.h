@@ -96,6 +96,7 @@ void actor_cancelled(struct actor *a);
  * -1; that something is not known, so that nothing may be claimed. */
 void left_root(uintptr_t lo, size_t size);
 void left_hole(uintptr_t lo, size_t size);
+void left_pointers(uintptr_t lo, size_t size); /* here even if it is in a hole */
 void left_word(uint64_t word, int fd);
 void left_lost(void);
 
@@ -115,14 +116,16 @@ struct stuck_look {
     size_t pages;           /* of memory that may be looked at */
     bool at_end;            /* the process ends: who only waits for work is as it should be, unless it holds up another one */
     bool suspected;         /* hand over also those that may be woken by somebody yet */
-    void (*name_memory)(void); /* calls left_*, while the world stands still: takes no lock of the program */
+    void (*name_memory)(const struct stuck_look *look); /* calls left_*, while the world stands still: takes no lock of the program */
     /* Told of all that sleep and may be woken from outside; the same. May be NULL. */
     void (*sleeps)(void *arg, const struct finding_actor *who, const char *call, int fd);
     void *arg;
     /* What came of it: */
+    bool unborn;     /* there are goroutines that have not begun, whose arguments name_memory has to name */
     bool known;      /* else nothing could be proved */
     unsigned proved; /* so many can never go on, reported now or before */
-    unsigned waiting; /* and so many wait without a time limit, for what could be reached */
+    unsigned waiting; /* and so many wait without a time limit, for what can be reached or ... */
+    unsigned undecided; /* ... of these, for what may be reached by somebody who runs */
 };
 /* by: the calling thread; NULL: in a signal handler, outside of the core, of an actor that counts like all others. */
 void stuck_look(struct actor *by, struct stuck_look *look);

@@ -19,8 +19,20 @@ struct parked {
     int fd;           /* on which, or -1 */
 };
 
-/* Makes the compiler save all registers that a call preserves in the frame of the function that this stands in. */
+/* Saves all registers that a call preserves in the frame of the function that this stands in, until the end of the block. What
+ * the function itself has changed before it has saved there as well. (__builtin_unwind_init does not suffice: the registers
+ * are saved by a prologue that compilers move to where it is needed, and not at all before a tail call.) */
+#ifdef __x86_64__
+#define PARKED_REGISTERS() \
+    uintptr_t parked_registers[6]; \
+    __asm__ volatile("movq %%rbx, (%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t" \
+                     "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)" \
+                     : \
+                     : "r"(parked_registers) \
+                     : "memory")
+#else
 #define PARKED_REGISTERS() __builtin_unwind_init()
+#endif
 
 /* The caller's stack pointer. */
 static inline __attribute__((always_inline)) uintptr_t parked_here(void)
@@ -56,6 +68,8 @@ void actor_handled(struct actor *a, const struct parked *before);
 bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before);
 /* A jump has left handlers, or a call in which it was parked. */
 void actor_jumped(struct actor *a);
+/* Whether the world is being stopped, or is. */
+bool actor_stopped(const struct actor *a);
 /* Stands at the gate as long as the world is stopped. */
 void actor_pass(struct actor *a);
 

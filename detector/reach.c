@@ -309,10 +309,10 @@ static void look_into_root(uint32_t i)
     const struct root *r = &reach.roots[i];
     reach.from = NOWHERE;
     reach.root = i;
-    if (r->kind == OBJECT_STACK || r->kind == OBJECT_TLS)
-        each_word(r->lo, r->hi, mark);
-    else
+    if (r->kind == OBJECT_GLOBAL)
         look_into_data(r->lo, r->hi, 0);
+    else
+        each_word(r->lo, r->hi, mark);
 }
 
 

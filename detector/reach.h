@@ -17,7 +17,7 @@ void reach_end(void);
 void reach_lose(void); /* something is not known */
 bool reach_lost(void);
 
-/* kind: OBJECT_GLOBAL for data; OBJECT_STACK and OBJECT_TLS of `whose`; OBJECT_UNKNOWN for a mapping. */
+/* kind: OBJECT_GLOBAL for data, in which holes and pieces are left out; OBJECT_STACK and OBJECT_TLS of `whose`; else UNKNOWN. */
 void reach_root(enum object_kind kind, uintptr_t lo, uintptr_t hi, const struct actor *whose);
 /* Data in which no pointer of the program lies. */
 void reach_hole(uintptr_t lo, uintptr_t hi);

@@ -20,14 +20,15 @@
 #define GLANCES 20          /* at those that are about to come to the gate, before anybody sleeps for them */
 #define LONGEST 20          /* milliseconds that the world stands still for those */
 #define GREEN_SLACK 1024    /* a goroutine saves its registers when it is switched away from, not far below where it has told of its wait */
+#define BUSY 200            /* looks at goroutines, a millisecond apart, of which one is to find nobody at the gate */
 #define ASKED 40            /* times that threads are asked whether they sleep */
 #define DTV_MOST 4096       /* entries of a thread's table of dynamic thread-local storage */
 
 static struct oslock one; /* look at a time */
 
 static struct {
-    bool busy_goroutines; /* some may be about to be woken */
-    size_t candidates;
+    bool busy; /* somebody is at the gate, and may be just waking a goroutine */
+    size_t candidates, green;
 } seen;
 
 enum standing { RUNS, WAITS, STANDS, RESTS, SUSPENDED };
@@ -45,7 +46,7 @@ static enum standing standing(const struct actor *a)
         return a->cancelled ? RUNS : STANDS; /* cleans up, without having come back */
     if (a->rests)
         return RESTS;
-    return actor_green(a) && !a->stocks && a->stack_size ? SUSPENDED : RUNS;
+    return actor_green(a) && !a->stocks ? SUSPENDED : RUNS;
 }
 
 bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before)
@@ -54,14 +55,15 @@ bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked 
         return false;
     *before = a->parked;
     __atomic_fetch_add(&a->handlers, 1, __ATOMIC_RELAXED);
-    actor_parks(a, NULL, -1, sp);
+    actor_parks(a, a->rests ? "" : NULL, -1, sp);
     return true;
 }
 
 static bool all_stand(const struct actor *by)
 {
     bool all = true;
-    seen.candidates = 0;
+    seen.candidates = seen.green = 0;
+    seen.busy = false;
     os_lock(&actors_lock);
     for (const struct actor *a = actors_newest; a && all; a = a->older) {
         if (a->ended || a == by)
@@ -69,6 +71,8 @@ static bool all_stand(const struct actor *by)
         enum standing how = standing(a);
         all = how != RUNS;
         seen.candidates += how == WAITS;
+        seen.green += how == WAITS && actor_green(a);
+        seen.busy |= how == STANDS && !a->parked.call;
     }
     os_unlock(&actors_lock);
     return all;
@@ -97,10 +101,13 @@ static bool all_come(const struct actor *by, unsigned *tries)
  * a moment. */
 static bool stop(struct actor *by, unsigned tries)
 {
-    for (;;) {
+    for (int busy = 0;; busy++) {
         world_stop(by);
-        if (all_come(by, &tries))
-            return true;
+        if (all_come(by, &tries)) {
+            if (!seen.busy || !seen.green || !tries || busy == BUSY)
+                return true;
+            waits_unlock();
+        }
         world_start(by);
         if (!tries)
             return false;
@@ -180,16 +187,15 @@ static void waits_here(struct actor *a, bool handlers)
 static void tell_sleeper(const struct stuck_look *look, const struct actor *a, const char *call, int fd)
 {
     struct finding_actor who;
-    if (!look->sleeps || !call)
+    if (!look->sleeps || !call || !*call)
         return;
     actor_describe_live(a, &who);
     look->sleeps(look->arg, &who, call, fd);
 }
 
-static void name_actors(struct actor *by, const struct stuck_look *look)
+static void name_actors(struct actor *by, struct stuck_look *look)
 {
     bool handlers = host.others && host.others();
-    seen.busy_goroutines = false;
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a; a = a->older) {
         enum standing how = a->ended || a == by ? RESTS : standing(a);
@@ -199,13 +205,14 @@ static void name_actors(struct actor *by, const struct stuck_look *look)
             dynamic_locals(a);
         if (how == WAITS)
             waits_here(a, handlers);
+        else if (how == SUSPENDED && !a->stack_size)
+            look->unborn = true;
         else if (how == STANDS || how == SUSPENDED)
             root_of(a, how == STANDS ? a->parked.sp : a->stack_lo);
         if (how == STANDS)
             tell_sleeper(look, a, a->parked.call, a->parked.fd);
         else if (how == WAITS && wait_may_end(a))
             tell_sleeper(look, a, "a wait that may end by itself", -1);
-        seen.busy_goroutines |= how == SUSPENDED || (how == STANDS && !a->parked.call);
     }
     os_unlock(&actors_lock);
 }
@@ -237,7 +244,7 @@ static bool they_sleep(void)
 
 static bool is_stuck(const struct waiting *w)
 {
-    return !w->reached && wait_active(w->a) && !(seen.busy_goroutines && actor_green(w->a));
+    return !w->reached && wait_active(w->a) && !(seen.busy && actor_green(w->a));
 }
 
 #define HOLDS_UP UINT64_MAX /* as wait.mark */
@@ -283,11 +290,13 @@ static struct left_report *judge(struct stuck_look *look)
     note_holders();
     for (size_t i = 0; i < left_count(); i++) {
         struct waiting *w = left_at(i);
-        const bool stuck = look->known && is_stuck(w) && !(look->at_end && is_idle(w));
+        const bool before = wait_active(w->a) && w->a->wait.reported; /* what was proved stays true */
+        const bool stuck = before || (look->known && is_stuck(w) && !(look->at_end && is_idle(w)));
         look->proved += stuck;
         look->waiting += !stuck;
         w->reached = !stuck;
-        w->told |= stuck ? w->a->wait.reported : !look->suspected;
+        look->undecided += !stuck && !w->reached && !look->at_end;
+        w->told |= stuck ? before : !look->suspected;
         w->a->wait.reported |= stuck;
     }
     for (size_t i = 0; i < left_count(); i++)
@@ -314,8 +323,8 @@ bool stuck_possible(void)
 void stuck_look(struct actor *by, struct stuck_look *look)
 {
     struct left_report *reports = NULL;
-    look->known = false;
-    look->proved = look->waiting = 0;
+    look->known = look->unborn = false;
+    look->proved = look->waiting = look->undecided = 0;
     if (host.no_waits || !os_trylock(&one))
         return;
     if (stop(by, look->tries)) {
@@ -326,7 +335,7 @@ void stuck_look(struct actor *by, struct stuck_look *look)
                 root_of(by, look->sp);
             name_actors(by, look);
             if (look->name_memory)
-                look->name_memory();
+                look->name_memory(look);
             if (heap_lost())
                 reach_lose();
             if (reach_ready())

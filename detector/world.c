@@ -63,15 +63,24 @@ void actor_jumped(struct actor *a)
 static __attribute__((noinline)) void stand(struct actor *a)
 {
     PARKED_REGISTERS();
-    actor_parks(a, NULL, -1, parked_here());
+    const struct parked before = a->parked; /* `is`: of the thread that waits for goroutines, and watches over them meanwhile */
+    actor_parks(a, before.is ? before.call : NULL, -1, parked_here());
     while (__atomic_load_n(&a->pause, __ATOMIC_SEQ_CST) & PAUSE_STOP)
         os_futex_wait(&world_stopped, 1);
     __atomic_store_n(&a->parked.is, false, __ATOMIC_RELAXED);
+    if (before.is)
+        actor_parks(a, before.call, before.fd, before.sp);
+}
+
+bool actor_stopped(const struct actor *a)
+{
+    compiler_barrier();
+    return unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & PAUSE_STOP);
 }
 
 void actor_pass(struct actor *a)
 {
-    if (likely(!(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & PAUSE_STOP)) || a->inside)
+    if (!actor_stopped(a) || a->inside)
         return;
     if (actor_enter(a))
         actor_leave(a);

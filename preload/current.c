@@ -60,8 +60,13 @@ void current_runs(struct actor *a)
         actor_suspend(before);
     }
     if (a) {
-        actor_pass(a); /* none begins to run while the world stands still */
         actor_resume(a, host);
+        /* None begins to run while the world stands still. Who has stopped it sees that this one runs, or this one sees that. */
+        while (actor_stopped(a)) {
+            actor_suspend(a);
+            actor_pass(a);
+            actor_resume(a, host);
+        }
         if (unlikely(record_on))
             record_runs(a, host);
     }

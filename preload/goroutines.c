@@ -17,6 +17,7 @@
 #include "mappings.h"
 #include "modules.h"
 #include "steer.h"
+#include "stuck.h"
 #include "threads.h"
 
 static inline struct actor *actor_of(struct gorace_actor *by)
@@ -57,8 +58,13 @@ static void hosts(void)
 static void idles(int begins)
 {
     struct actor *me = current();
-    if (me)
-        actor_rests(me, begins);
+    if (!me)
+        return;
+    actor_rests(me, begins);
+    if (begins)
+        actor_parks(me, "", -1, parked_here());
+    else
+        actor_unparks(me);
 }
 
 static void runs(struct gorace_actor *a)
@@ -245,7 +251,7 @@ static bool begin_leaving(void)
 
 static void left_memory(const void *memory, size_t size)
 {
-    if (begin_leaving())
+    if (stuck_looks() || begin_leaving())
         left_hole((uintptr_t)memory, size);
 }
 
@@ -265,6 +271,22 @@ static void left_all(void)
     bool all_roots = mappings_each(left_root);
     all_roots = modules_data(left_root) && all_roots;
     left_end(me, parked_here(), all_roots);
+}
+
+static void left_memory_with_pointers(const void *memory, size_t size)
+{
+    if (stuck_looks())
+        left_pointers((uintptr_t)memory, size);
+}
+
+static void memory(void (*tell)(void))
+{
+    stuck_runtime(tell);
+}
+
+static void shows(const void *context)
+{
+    stuck_show(context);
 }
 
 /* ---- objects and memory ---- */
@@ -454,4 +476,7 @@ const struct gorace_events gorace_events = {
     .calls = calls,
     .called = called,
     .steered = steered,
+    .left_pointers = left_memory_with_pointers,
+    .memory = memory,
+    .shows = shows,
 };

@@ -39,6 +39,7 @@ static const struct flags *flags;
 static uint64_t kept[KEPT];
 static uint32_t nkept; /* atomic; above KEPT: some were lost */
 static void (*tell_memory)(void);
+static bool looks; /* tell_memory is being called; the core lets one look at a time */
 static const ucontext_t *interrupted; /* whose registers are its thread's; NULL: none */
 
 void stuck_kernel_keeps(uint64_t word)
@@ -55,6 +56,11 @@ void stuck_kernel_keeps(uint64_t word)
 void stuck_runtime(void (*tell)(void))
 {
     tell_memory = tell;
+}
+
+bool stuck_looks(void)
+{
+    return looks;
 }
 
 /* ---- what the kernel keeps ------------------------------------------------------------------------------------------------ */
@@ -127,7 +133,7 @@ static void look_at_descriptor(int folder, const char *name, void *arg)
 
 /* ---- memory ---------------------------------------------------------------------------------------------------------------- */
 
-static void name_memory(void)
+static void name_memory(const struct stuck_look *look)
 {
     if (!modules_data(left_root) || !mappings_each(left_root))
         left_lost();
@@ -141,8 +147,12 @@ static void name_memory(void)
         left_lost();
     for (int i = 0; interrupted && i < NGREG; i++)
         left_word((uint64_t)interrupted->uc_mcontext.gregs[i], -1);
+    looks = true;
     if (tell_memory)
         tell_memory();
+    else if (look->unborn)
+        left_lost();
+    looks = false;
 }
 
 /* ---- who asks -------------------------------------------------------------------------------------------------------------- */
@@ -218,12 +228,9 @@ static void say_summary(const struct stuck_look *look, struct outbuf *sleepers)
 {
     struct outbuf o;
     outbuf_open(&o, -1);
-    if (look->known)
-        outbuf_format(&o, "gorace: SIGQUIT: %u can never go on, %u wait and may be woken yet", look->proved,
-                      look->waiting);
-    else
-        outbuf_format(&o, "gorace: SIGQUIT: %u wait; which of them can never go on is not known, as some memory or threads could "
-                          "not be looked at", look->waiting);
+    outbuf_format(&o, "gorace: SIGQUIT: %u can never go on, %u wait and may be woken yet", look->proved, look->waiting);
+    if (!look->known || look->undecided)
+        outbuf_str(&o, " (more is not known: threads or goroutines run, or some memory could not be looked at)");
     if (sleepers->used) {
         outbuf_str(&o, "; from outside there may come what these wait for:");
         outbuf_bytes(&o, sleepers->data, sleepers->used);
@@ -235,15 +242,14 @@ static void say_summary(const struct stuck_look *look, struct outbuf *sleepers)
     outbuf_close(&o);
 }
 
-void stuck_on_quit(const void *context)
+static void show(const ucontext_t *u, bool asleep)
 {
-    const ucontext_t *u = context;
     struct actor *me = current_actor;
     struct outbuf sleepers;
     if (!flags || !(flags->detect & DETECT_STUCK) || !reports_are_ready())
         return;
     struct parked before;
-    bool marked = me && actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, slept(u), &before);
+    bool marked = me && actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, asleep, &before);
     struct inside in = inside_begin();
     outbuf_open(&sleepers, -1);
     struct stuck_look look = {.tries = TRIES,
@@ -260,4 +266,15 @@ void stuck_on_quit(const void *context)
     inside_end(in);
     if (marked)
         actor_handled(me, &before);
+}
+
+void stuck_on_quit(const void *context)
+{
+    show(context, slept(context));
+}
+
+/* The handler is one that may do anything: its thread counts as one that runs. */
+void stuck_show(const void *context)
+{
+    show(context, false);
 }

@@ -2,6 +2,7 @@
 #ifndef GORACE_PRELOAD_STUCK_H
 #define GORACE_PRELOAD_STUCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../detector/flags.h"
@@ -19,7 +20,11 @@ void stuck_on_quit(const void *interrupted);
 
 /* A pointer of the program may be known to the kernel alone from now on: what a signal, a timer or a message carries. */
 void stuck_kernel_keeps(uint64_t word);
-/* How a runtime of goroutines tells of memory that holds no pointers of the program. */
+/* How a runtime of goroutines tells of memory that holds no pointers of the program; NULL: there is none. It may be told between
+ * such calls only while this says so. */
 void stuck_runtime(void (*tell_memory)(void));
+bool stuck_looks(void);
+/* As stuck_on_quit, in a handler of the program's. */
+void stuck_show(const void *interrupted);
 
 #endif

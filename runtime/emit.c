@@ -5,6 +5,7 @@
 
 #include "det.h"
 #include "rt.h"
+#include "sched.h"
 #include "stack.h"
 
 uint32_t rt_watched;
@@ -194,9 +195,14 @@ void rt_tell_unblock(struct rt_g *g)
     TELL(wait_ends(g->actor));
 }
 
-void rt_tell_left_memory(const void *memory, size_t size)
+void rt_tell_memory(bool begins)
 {
-    TELL(left_memory(memory, size));
+    TELL(memory(begins ? rt_left_memory : NULL));
+}
+
+void rt_tell_shows(const void *context)
+{
+    TELL(shows(context));
 }
 
 bool rt_emit_inside(const struct rt_g *g)

@@ -89,7 +89,8 @@ RT_EMIT(timer_fires, (const void *timer), (timer))
 RT_EMIT(timer_fired, (void), ())
 RT_EMIT(misuse, (enum gorace_misuse what, const void *object, const char *text), (what, object, text))
 RT_EMIT(all_asleep, (void), ())
-RT_EMIT(left_memory, (const void *memory, size_t size), (memory, size))
+RT_EMIT(memory, (bool begins), (begins)) /* rt_left_memory may be called: from begins on, until not */
+RT_EMIT(shows, (const void *context), (context))
 RT_EMIT(left_waiting, (struct rt_g * g), (g))
 RT_EMIT(left_all, (void), ())
 RT_EMIT(calls, (uintptr_t sp), (sp)) /* a function of the user's, on behalf of his latest call; RT_CALLER_SP() */

@@ -174,6 +174,8 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
     started_by = (uintptr_t)__builtin_return_address(0);
     int result = begin();
     if (result == 0) {
+        __builtin_unwind_init(); /* see event.h: idles */
+        rt_emit_memory(true);
         rt_emit_idles(true);
         if (goro_steered)
             rt_det_run();
@@ -181,6 +183,7 @@ int goro_run(int (*main_fn)(void *arg), void *arg)
             rt_sysmon();
         rt_emit_idles(false);
         rt_emit_acquire(NULL, &rt_sched);
+        rt_emit_memory(false);
         result = rt_sched.result;
     }
     end();

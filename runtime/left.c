@@ -37,6 +37,31 @@ static bool timers_armed(void)
     return false;
 }
 
+static void tell_memory(const void *memory, size_t size)
+{
+    rt_events->left_memory(memory, size); /* the caller may be no thread of ours */
+}
+
+/* Also of one that is just about to begin. */
+static void tell_arguments(struct rt_g *g, void *arg)
+{
+    uint8_t status = __atomic_load_n(&g->status, __ATOMIC_ACQUIRE);
+    (void)arg;
+    if (status == RT_RUNNABLE || status == RT_RUNNING)
+        rt_events->left_pointers(g->words, sizeof g->words);
+}
+
+void rt_left_memory(void)
+{
+    rt_tasks_each(tell_arguments, NULL);
+    rt_stacks_memory(tell_memory);
+    rt_tasks_memory(tell_memory);
+    for (int i = 0; i < rt_sched.made_ps; i++)
+        tell_memory(rt_sched.ps[i], sizeof *rt_sched.ps[i]);
+    for (struct rt_m *m = __atomic_load_n(&rt_sched.ms, __ATOMIC_ACQUIRE); m; m = m->all_next)
+        tell_memory(m, sizeof *m);
+}
+
 void rt_left(void)
 {
     struct left left = {0};
@@ -45,10 +70,7 @@ void rt_left(void)
     rt_tasks_each(count, &left);
     if (!left.waiting || left.others || timers_armed())
         return;
-    rt_stacks_memory(rt_emit_left_memory);
-    rt_tasks_memory(rt_emit_left_memory);
-    for (int i = 0; i < rt_sched.made_ps; i++)
-        rt_emit_left_memory(rt_sched.ps[i], sizeof *rt_sched.ps[i]);
+    rt_left_memory();
     rt_tasks_each(tell, NULL);
     rt_emit_left_all();
 }

@@ -156,6 +156,8 @@ void rt_tasks_each(void (*visit)(struct rt_g *g, void *arg), void *arg);
 void rt_tasks_memory(void (*visit)(const void *memory, size_t size));
 /* The runtime has ended, its threads as well. left.c */
 void rt_left(void);
+/* Tells of the memory of the runtime. Takes no lock; also on threads that are none of the runtime's. */
+void rt_left_memory(void);
 
 /* init.c */
 void rt_finish(int result);

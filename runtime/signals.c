@@ -16,10 +16,12 @@ static const int faults[] = {SIGSEGV, SIGBUS};
 static struct sigaction fault_before[2], quit_before;
 static bool quit_ours;
 
-static void on_quit(int signal)
+static void on_quit(int signal, siginfo_t *info, void *context)
 {
     (void)signal;
+    (void)info;
     goro_dump(2);
+    rt_emit_shows(context);
 }
 
 struct search {
@@ -73,7 +75,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 void rt_signals_start(void)
 {
     struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    struct sigaction quit = {.sa_handler = on_quit, .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct sigaction quit = {.sa_sigaction = on_quit, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
     for (int i = 0; i < 2; i++)
         sigaction(faults[i], &fault, &fault_before[i]);
     sigaction(SIGQUIT, NULL, &quit_before);

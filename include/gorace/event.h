@@ -115,7 +115,8 @@ struct gorace_events {
      * poller) is not the program's. To be called before the first `runs` on it. Signal handlers may still run there. */
     void (*hosts)(void);
     /* The calling thread, which runs no goroutines, waits for those that do (1), until told (0): then it acquires from the
-     * goroutine that has ended the wait before it does anything of the program. */
+     * goroutine that has ended the wait before it does anything of the program. All registers that calls keep are saved in the
+     * caller's frame, which stays: what the program's callers have in them can be found there. */
     void (*idles)(int begins);
     /* This thread's accesses are a's from now on; NULL: nobody's. Never an edge. Called in the switch: by the one who goes,
      * who must not act any more. A goroutine that keeps its thread (preempted, in a blocking call) stays its actor. */
@@ -229,6 +230,18 @@ struct gorace_events {
 
     /* From now on; NULL: not any more. While no goroutine runs. The struct stays until then. */
     void (*steered)(const struct gorace_steering *steering);
+
+    /* ---- at any time ---- */
+
+    /* Memory of the runtime's in which pointers of the program lie: the arguments of goroutines that have not begun. As left_memory,
+     * from tell (below). */
+    void (*left_pointers)(const void *memory, size_t size);
+    /* tell, which calls left_memory and left_pointers, may be called by the sink on any thread, while the threads of the runtime
+     * stand still or do not run goroutines; it takes no lock. NULL: no longer. */
+    void (*memory)(void (*tell)(void));
+    /* Somebody wants to see what goroutines do, and the runtime has shown its part: in a handler of SIGQUIT. context: its third
+     * argument. */
+    void (*shows)(const void *context);
 };
 
 #ifdef __cplusplus

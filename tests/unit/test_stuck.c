@@ -19,8 +19,9 @@ static uintptr_t sp_of(const uintptr_t *memory)
     return (uintptr_t)(memory + WORDS / 2);
 }
 
-static void name_memory(void)
+static void name_memory(const struct stuck_look *l)
 {
+    assert_ptr_equal(l, &look);
     left_root((uintptr_t)globals, WORDS * sizeof *globals);
     if (kernel_word)
         left_word(kernel_word, 7);
@@ -365,7 +366,7 @@ static void left_goroutines(void **state)
     only(0);
     actor_has_locals(main_actor, (uintptr_t)&main_stack[WORDS - 8], 16);
     assert_true(left_begin());
-    name_memory();
+    name_memory(&look);
     left_hole((uintptr_t)&globals[100], 8 * sizeof *globals);
     globals[101] = (uintptr_t)block[0]; /* in the runtime's own memory */
     globals[5] = (uintptr_t)block[2];
