@@ -187,9 +187,16 @@ static bool only(const struct actor *by)
     return alone;
 }
 
-void left_end(struct actor *by, uintptr_t sp, bool all_roots)
+void left_registers(const uintptr_t *registers)
+{
+    for (int i = 0; i < PARKED_REGISTER_COUNT; i++)
+        reach_word(registers[i], -1);
+}
+
+void left_end(struct actor *by, uintptr_t sp, const uintptr_t *registers, bool all_roots)
 {
     struct left_report *reports = NULL;
+    left_registers(registers);
     if (sp - by->stack_lo < by->stack_size)
         reach_root(OBJECT_STACK, sp, by->stack_lo + by->stack_size, by);
     else

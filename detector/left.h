@@ -24,6 +24,8 @@ struct waiting *left_add(struct actor *a, uintptr_t lo, uintptr_t hi);
 /* Of those that were added: `reached` becomes true of all that somebody who can go on may wake; wait.stuck becomes the contrary.
  * After reach_ready. Caller holds no lock; the lock of waits, or nobody acts. */
 void left_solve(void);
+/* Of the calling thread. */
+void left_registers(const uintptr_t *registers);
 /* Each of them, in the order in which they were added. */
 size_t left_count(void);
 struct waiting *left_at(size_t i);

@@ -104,14 +104,15 @@ void left_lost(void);
 bool left_begin(void); /* false: it cannot be known */
 /* `a` waits for the object, 0: for nothing; by_stack: for some that its stack leads to. lo: its stack, as far as it is in use. */
 void left_waiting(struct actor *a, uint64_t key, bool by_stack, uintptr_t lo, size_t size);
-/* Hands over those that can never go on, if all roots were named; by: the calling thread, the only one. sp: of a function that
- * still runs and began with PARKED_REGISTERS (parked.h); what lies below is our own. */
-void left_end(struct actor *by, uintptr_t sp, bool all_roots);
+/* Hands over those that can never go on, if all roots were named; by: the calling thread, the only one. sp, registers:
+ * PARKED_ABOVE and PARKED_REGISTERS (parked.h) of a function of the host that the program has called. */
+void left_end(struct actor *by, uintptr_t sp, const uintptr_t *registers, bool all_roots);
 
 /* stuck.c: at any time. */
 struct finding_actor;
 struct stuck_look {
-    uintptr_t sp;           /* as for left_end, of `by` */
+    uintptr_t sp;           /* as for left_end, of `by`, ... */
+    const uintptr_t *registers; /* ... these as well */
     unsigned tries;         /* how often those are waited for that run, a millisecond each */
     size_t pages;           /* of memory that may be looked at */
     bool at_end;            /* the process ends: who only waits for work is as it should be, unless it holds up another one */

@@ -31,8 +31,15 @@ struct parked {
                      : "r"(parked_registers) \
                      : "memory")
 #else
-#define PARKED_REGISTERS() __builtin_unwind_init()
+#define PARKED_REGISTERS() \
+    uintptr_t parked_registers[6] = {0}; \
+    __builtin_unwind_init()
 #endif
+
+#define PARKED_REGISTER_COUNT 6
+/* Where the frame of the function that calls this one ends. What this one and what it calls has on the stack is below: for who looks
+ * at himself, with his registers beside it, so that no word that an earlier call has left in a frame of ours is met. */
+#define PARKED_ABOVE() ((uintptr_t)__builtin_dwarf_cfa())
 
 /* The caller's stack pointer. */
 static inline __attribute__((always_inline)) uintptr_t parked_here(void)

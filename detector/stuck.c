@@ -331,8 +331,10 @@ void stuck_look(struct actor *by, struct stuck_look *look)
         if (seen.candidates == 0) {
             look->known = true;
         } else if (left_open(actors()) && reach_begin(look->pages)) {
-            if (by)
+            if (by) {
                 root_of(by, look->sp);
+                left_registers(look->registers);
+            }
             name_actors(by, look);
             if (look->name_memory)
                 look->name_memory(look);

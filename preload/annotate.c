@@ -39,7 +39,7 @@ ANNOTATION(unsigned long, gorace_annotate_findings, (void))
 ANNOTATION(unsigned long, gorace_annotate_check_stuck, (void))
 {
     PARKED_REGISTERS();
-    return stuck_ask(current(), parked_here());
+    return stuck_ask(current(), PARKED_ABOVE(), parked_registers);
 }
 
 ANNOTATION(unsigned long, gorace_annotate_expected_races, (const volatile void *addr))

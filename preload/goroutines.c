@@ -270,7 +270,7 @@ static void left_all(void)
     PARKED_REGISTERS();
     bool all_roots = mappings_each(left_root);
     all_roots = modules_data(left_root) && all_roots;
-    left_end(me, parked_here(), all_roots);
+    left_end(me, PARKED_ABOVE(), parked_registers, all_roots);
 }
 
 static void left_memory_with_pointers(const void *memory, size_t size)

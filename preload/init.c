@@ -412,7 +412,7 @@ int process_exit_code(int status)
 __attribute__((destructor)) static void end(void)
 {
     PARKED_REGISTERS();
-    stuck_at_exit(current(), parked_here());
+    stuck_at_exit(current(), PARKED_ABOVE(), parked_registers);
     int status = process_exit_code(-1);
     if (status == -1)
         return;

@@ -167,21 +167,21 @@ static bool wanted(void)
     return flags && flags->detect & DETECT_STUCK && stuck_possible();
 }
 
-unsigned long stuck_ask(struct actor *me, uintptr_t sp)
+unsigned long stuck_ask(struct actor *me, uintptr_t sp, const uintptr_t *registers)
 {
     if (!me || !wanted())
         return 0;
     struct stuck_look look = {
-        .sp = sp, .tries = TRIES, .pages = PAGES, .suspected = flags->suspected, .name_memory = name_memory};
+        .sp = sp, .registers = registers, .tries = TRIES, .pages = PAGES, .suspected = flags->suspected, .name_memory = name_memory};
     stuck_look(me, &look);
     return look.proved;
 }
 
-void stuck_at_exit(struct actor *me, uintptr_t sp)
+void stuck_at_exit(struct actor *me, uintptr_t sp, const uintptr_t *registers)
 {
     if (!me || actor_busy(me) || !wanted())
         return;
-    struct stuck_look look = {.sp = sp, .tries = TRIES_AT_EXIT, .pages = PAGES_AT_EXIT, .at_end = true, .name_memory = name_memory};
+    struct stuck_look look = {.sp = sp, .registers = registers, .tries = TRIES_AT_EXIT, .pages = PAGES_AT_EXIT, .at_end = true, .name_memory = name_memory};
     stuck_look(me, &look);
 }
 

@@ -10,11 +10,11 @@
 
 /* Once, at the start. */
 void stuck_start(const struct flags *flags);
-/* How many threads and goroutines can never go on, by what the caller sees now; those that were not yet are reported. sp: of the
- * function that the program has called, which began with PARKED_REGISTERS. */
-unsigned long stuck_ask(struct actor *me, uintptr_t sp);
+/* How many threads and goroutines can never go on, by what the caller sees now; those that were not yet are reported. sp,
+ * registers: PARKED_ABOVE and PARKED_REGISTERS of the function that the program has called. */
+unsigned long stuck_ask(struct actor *me, uintptr_t sp, const uintptr_t *registers);
 /* The process is about to end by itself. */
-void stuck_at_exit(struct actor *me, uintptr_t sp);
+void stuck_at_exit(struct actor *me, uintptr_t sp, const uintptr_t *registers);
 /* In a handler of SIGQUIT, outside of the core. interrupted: its ucontext_t. */
 void stuck_on_quit(const void *interrupted);
 

@@ -29,32 +29,36 @@ bool process_is_ours(void)
     return raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0) == owner;
 }
 
-static int last_status(int status, uintptr_t sp)
+static int exit_code(int status)
 {
-    if (!process_is_ours())
-        return status;
-    stuck_at_exit(current(), sp);
-    return process_exit_code(status);
+    return process_is_ours() ? process_exit_code(status) : status;
+}
+
+static int last_status(int status, uintptr_t sp, const uintptr_t *registers)
+{
+    if (process_is_ours())
+        stuck_at_exit(current(), sp, registers);
+    return exit_code(status);
 }
 
 INTERPOSE(void, _exit, (int status))
 {
     PARKED_REGISTERS();
-    REAL(_exit)(last_status(status, parked_here()));
+    REAL(_exit)(last_status(status, PARKED_ABOVE(), parked_registers));
     __builtin_unreachable();
 }
 
 INTERPOSE(void, _Exit, (int status))
 {
     PARKED_REGISTERS();
-    REAL(_Exit)(last_status(status, parked_here()));
+    REAL(_Exit)(last_status(status, PARKED_ABOVE(), parked_registers));
     __builtin_unreachable();
 }
 
 INTERPOSE(void, quick_exit, (int status))
 {
     PARKED_REGISTERS();
-    REAL(quick_exit)(last_status(status, parked_here()));
+    REAL(quick_exit)(last_status(status, PARKED_ABOVE(), parked_registers));
     __builtin_unreachable();
 }
 
@@ -183,7 +187,7 @@ static void before(struct actor *me, long number, long *a)
             signal_sent(me, (int)a[2]);
         break;
     case SYS_exit_group:
-        a[0] = last_status((int)a[0], parked_here());
+        a[0] = exit_code((int)a[0]);
         break;
     case SYS_exit:
         thread_ends();

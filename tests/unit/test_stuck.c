@@ -11,6 +11,7 @@ static struct actor *actors[ACTORS];
 static uintptr_t *stack[ACTORS], *main_stack, *globals, *block[ACTORS];
 static uintptr_t pcs = 0x2000;
 static uint64_t kernel_word;
+static uintptr_t registers[PARKED_REGISTER_COUNT];
 static struct stuck_look look;
 
 /* Stacks are in use from their middle on. */
@@ -41,7 +42,7 @@ static int set_up(void **state)
         actors[i] = actor_born(main_actor, 1);
         actor_starts(actors[i], 2 + i, (uintptr_t)stack[i], WORDS * sizeof *stack[i]);
     }
-    look = (struct stuck_look){.sp = sp_of(main_stack), .pages = 1000, .suspected = true, .name_memory = name_memory};
+    look = (struct stuck_look){.sp = sp_of(main_stack), .registers = registers, .pages = 1000, .suspected = true, .name_memory = name_memory};
     return 0;
 }
 
@@ -168,6 +169,9 @@ static void caller_leads_there(void **state)
     assert_int_equal(recorded_paths[0][0].kind, OBJECT_STACK);
     main_stack[WORDS - 2] = 0;
     main_stack[1] = (uintptr_t)block[0]; /* below the stack pointer: of calls that are over */
+    registers[2] = (uintptr_t)block[0];
+    looked(0, 1);
+    registers[2] = 0;
     looked(1, 0);
 }
 
@@ -375,7 +379,7 @@ static void left_goroutines(void **state)
         green[i] = actor_born_light(main_actor, ++pcs, (uint64_t)i + 10, "g");
         left(green[i], i == 1 ? NULL : block[i], i == 1, stack[i]);
     }
-    left_end(main_actor, sp_of(main_stack), true);
+    left_end(main_actor, sp_of(main_stack), registers, true);
     assert_int_equal(nrecorded, 2);
     assert_int_equal(recorded_steps[0][0].actor.goroutine + recorded_steps[1][0].actor.goroutine, 10 + 11);
     for (int i = 0; i < 3; i++) {
@@ -390,7 +394,7 @@ static void left_without_roots(void **state)
     struct actor *green = actor_born_light(main_actor, ++pcs, 20, "g");
     assert_true(left_begin());
     left(green, block[0], false, stack[0]);
-    left_end(main_actor, sp_of(main_stack), false);
+    left_end(main_actor, sp_of(main_stack), registers, false);
     assert_int_equal(nrecorded, 0);
     end_green(green);
 }
