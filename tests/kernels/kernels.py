@@ -46,6 +46,9 @@ def read_rows(name):
 
 
 def write_rows(name, fields, rows):
+    """What is known of the kernels that are not in `rows` stays."""
+    known = read_rows(name) | {row["kernel"]: row for row in rows}
+    rows = [known[kernel] for kernel in names() if kernel in known]
     with open(HERE / name, "w", encoding="utf-8") as out:
         writer = csv.DictWriter(out, fields, delimiter="\t", lineterminator="\n")
         writer.writeheader()
