@@ -59,7 +59,7 @@ static inline __attribute__((always_inline)) bool cells_cover(const struct actor
 }
 
 /* What is left of an access_fast that no cell covers alone. race.c. */
-void access_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
+void access_missed(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc);
 /* Of one that leaves its granule. what: with the bytes from `addr` on. */
 void access_straddle_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
 
@@ -89,7 +89,7 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
         access_slow(a, addr, size, kind, pc);
         return;
     }
-    const union granule *g = granule_in(base, addr);
+    union granule *g = granule_in(base, addr);
     const uint32_t bytes = (1u << size) - 1;
     if (unlikely(at + size > GRANULE)) {
         /* The next granule's cells can be looked at even behind the end of a region (shadow.c). */
@@ -106,7 +106,7 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
     a->accesses++;
     const uint32_t what = WHAT(bytes << at, kind, log2size);
     if (unlikely(!any_cell_covers(a, g, cell_from_meta(what)))) {
-        access_missed(a, addr, what, pc);
+        access_missed(a, g, addr, what, pc);
         return;
     }
     access_leave(a);
@@ -117,7 +117,7 @@ uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc);
 
 static inline struct call_cache *call_place(const struct actor *a, uintptr_t pc)
 {
-    return &a->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ a->context * 0x9e3779b1u) % CALLS];
+    return &a->stocks->calls[((uint32_t)pc ^ (uint32_t)(pc >> 9) ^ a->context * 0x9e3779b1u) % CALLS];
 }
 
 /* The child of the current context for `pc`: context_child with a cache in front. */

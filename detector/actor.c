@@ -158,7 +158,6 @@ static struct actor *actor_new(bool light)
     a->stocks = stocks_new();
     if (!a->stocks || !stamp_own_start(&a->stamps))
         return NULL;
-    a->calls = a->stocks->calls;
     return a;
 }
 
@@ -591,8 +590,7 @@ void actor_sweep(void)
         if (a->ended || !a->stocks)
             continue;
         stamp_own_renew(&a->stamps);
-        for (size_t c = 0; c < CALLS; c++)
-            a->calls[c].number = 0;
+        zero_bytes(a->stocks->known, sizeof a->stocks->known);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
             a->stocks->spills.n[c] = 0;
     }

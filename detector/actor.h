@@ -39,11 +39,11 @@ struct frame {
 struct call_cache {
     uintptr_t pc;
     uint32_t parent;
-    uint32_t child;  /* context of the address */
-    uint32_t meta;   /* of an access there: stamp_meta with its lock set */
-    uint32_t number; /* its stamp, if that is current; 0: none */
+    uint32_t child; /* context of the address */
 };
 #define CALLS 512
+#define NUMBERS 512
+#define KNOWN_STAMPS 64
 
 struct lock;
 struct held {
@@ -59,9 +59,9 @@ struct held {
 
 /* What an actor is blocked in. Written by itself under the lock of waits (wait.c). */
 struct wait {
-    bool active;     /* atomic: cleared at once when the wait is over, before the lock is taken */
-    bool reported;   /* the deadlock that it is part of was */
-    bool stuck;      /* scratch of the search */
+    bool active;   /* atomic: cleared at once when the wait is over, before the lock is taken */
+    bool reported; /* the deadlock that it is part of was */
+    bool stuck;    /* scratch of the search */
     struct wait_for f;
     uint32_t stack;
     uintptr_t sp;           /* below it lies nothing that the actor needs when the wait is over */
@@ -74,7 +74,9 @@ struct wait {
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
 struct recorder;
 struct stocks {
-    struct call_cache *calls;
+    struct call_cache calls[CALLS];
+    uint64_t numbers[NUMBERS];     /* of stamps: number_of (race.c) */
+    uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
     struct foreign_cache *foreign; /* NULL until needed */
     struct spill_stock spills;
     struct pool syncs;  /* sync objects */
@@ -94,9 +96,8 @@ struct actor {
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
     uint64_t accesses;
-    struct call_cache *calls; /* of its stocks */
-    struct stocks *stocks;    /* NULL: it is suspended, and stamps mean nothing */
-    struct actor *lender;     /* whose the stocks are; NULL: its own */
+    struct stocks *stocks; /* NULL: it is suspended, and stamps mean nothing */
+    struct actor *lender;  /* whose the stocks are; NULL: its own */
 
     struct vclock clock;         /* own slot: the last published epoch */
     uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */

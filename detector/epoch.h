@@ -50,6 +50,7 @@ struct access {
 #define META_CLASS (3u << META_KIND_SHIFT) /* of the kind: kept in cells; what is left of it tells a free */
 #define META_DISTRUST (1u << 11) /* stamp.h */
 #define META_SIZE_SHIFT 12
+#define META_SIZE (3u << META_SIZE_SHIFT)
 #define META_LOCKS_SHIFT 14
 #define LOCKSET_MAX ((1u << 18) - 2)
 #define LOCKSET_LOST ((1u << 18) - 1)

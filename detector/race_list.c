@@ -13,7 +13,7 @@ static bool kind_in(uint32_t meta, unsigned kinds)
 /* Adds the access, merging it with its twin on other bytes of the granule (a loop over bytes is one access). */
 uint32_t access_add(struct access *list, uint32_t n, const struct access *x)
 {
-    const uint32_t size = 3u << META_SIZE_SHIFT;
+    const uint32_t size = META_SIZE;
     for (uint32_t i = 0; i < n; i++) {
         if (list[i].who == x->who && list[i].stack == x->stack && !((list[i].meta ^ x->meta) & ~(META_MASK | size))) {
             uint32_t larger = (list[i].meta & size) > (x->meta & size) ? list[i].meta : x->meta;

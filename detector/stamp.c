@@ -52,25 +52,32 @@ static bool new_cache(struct stamp_own *o, uint32_t shift)
     return o->cache != NULL;
 }
 
-static void set_low(struct stamp_own *o, uint32_t number)
+static void set_low(four_cells *low, uint32_t number)
 {
-    const uint32_t x = (number << CELL_STAMP_SHIFT) + (1u << 31);
-    o->low = (four_cells){x, x, x, x};
+    *low = in_all((number << CELL_STAMP_SHIFT) + (1u << 31));
 }
 
-static void set_span(struct stamp_own *o, uint32_t n)
+static void set_span(four_signed *span, uint32_t n)
 {
-    const int32_t x = (int32_t)((n << CELL_STAMP_SHIFT) + (1u << 31));
-    o->span = (four_signed){x, x, x, x};
+    *span = (four_signed)in_all((n << CELL_STAMP_SHIFT) + (1u << 31));
+}
+
+/* Nobody has taken a number between `own` and the next one but the actor. */
+static void begin_own(struct stamp_own *o)
+{
+    o->own = o->next;
+    set_low(&o->own_low, o->own);
+    set_span(&o->own_span, o->limit - o->own);
 }
 
 /* From the next number on they are of this epoch. What the cache has is not. */
 static void begin(struct stamp_own *o)
 {
     o->first = o->next;
-    set_low(o, o->first);
-    set_span(o, o->limit - o->first);
+    set_low(&o->low, o->first);
+    set_span(&o->span, o->limit - o->first);
     o->used = false;
+    o->salt += 0x9e3779b97f4a7c15u;
     if (++o->generation == 0) {
         zero_bytes(o->cache, cache_bytes(o));
         o->generation = 1;
@@ -82,6 +89,7 @@ bool stamp_own_start(struct stamp_own *o)
     *o = (struct stamp_own){.reserve = RESERVE_FIRST};
     if (!new_cache(o, CACHE_FIRST))
         return false;
+    begin_own(o);
     begin(o);
     return true;
 }
@@ -118,11 +126,13 @@ static void grow_cache(struct stamp_own *o)
 void stamp_own_renew(struct stamp_own *o)
 {
     o->next = o->limit = o->spare = o->spare_end = 0;
+    begin_own(o);
     begin(o);
 }
 
 void stamp_own_resume(struct stamp_own *o)
 {
+    begin_own(o);
     if (o->used)
         begin(o);
 }
@@ -143,9 +153,11 @@ static bool new_reserve(struct stamp_own *o)
     if (o->reserve < RESERVE_LAST)
         o->reserve *= 2;
     if (goes_on) {
-        set_span(o, o->limit - o->first);
+        set_span(&o->span, o->limit - o->first);
+        set_span(&o->own_span, o->limit - o->own);
     } else {
         o->next = at;
+        begin_own(o);
         begin(o);
     }
     return true;

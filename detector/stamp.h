@@ -25,6 +25,7 @@
 #define STAMP_BITS 22 /* tests/unit builds a core with fewer */
 #endif
 #define STAMP_MAX (1u << STAMP_BITS)
+#define STAMP_FIELD (32 - CELL_STAMP_SHIFT) /* bits of a cell for it */
 
 struct stamp {
     who_t who;
@@ -48,8 +49,12 @@ struct stamp_own {
      * times the same, as cells come in fours. */
     four_cells low;
     four_signed span;
+    four_cells own_low; /* the same for all that were taken of this stretch of numbers, in this epoch or before */
+    four_signed own_span;
+    uint64_t salt;             /* another one in each epoch */
     uint32_t next, limit;      /* the reserve; next: the next number */
     uint32_t first;            /* of this epoch */
+    uint32_t own;              /* of this stretch */
     uint32_t reserve;          /* size of the next one */
     uint32_t spare, spare_end; /* numbers for META_DISTRUST */
     uint32_t generation;       /* of what is in the cache */
@@ -63,6 +68,11 @@ struct stamp_own {
 static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
 {
     return (lanes)((four_signed)(cells - o->low) < o->span);
+}
+/* Of no other actor; not all of its own are. */
+static inline lanes stamps_own(const struct stamp_own *o, four_cells cells)
+{
+    return (lanes)((four_signed)(cells - o->own_low) < o->own_span);
 }
 static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
 {

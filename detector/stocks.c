@@ -16,12 +16,8 @@
 struct stocks *stocks_new(void)
 {
     struct stocks *s = arena_alloc(sizeof *s);
-    struct call_cache *calls = arena_alloc(CALLS * sizeof *calls);
-    if (!s || !calls)
-        return NULL;
-    zero_bytes(calls, CALLS * sizeof *calls);
-    zero_bytes(s, sizeof *s);
-    s->calls = calls;
+    if (s)
+        zero_bytes(s, sizeof *s);
     return s;
 }
 
@@ -30,7 +26,6 @@ void stocks_free(struct stocks *s)
     vclock_stock_drain(&s->nodes);
     pool_drain(&s->syncs, sizeof(struct sync));
     pool_drain(&s->blocks, sizeof(struct block));
-    arena_free(s->calls, CALLS * sizeof *s->calls);
     recorder_free(s->recorder);
     if (s->foreign)
         arena_free(s->foreign, FOREIGN * sizeof *s->foreign);
@@ -47,7 +42,6 @@ void stocks_give_back(struct actor *a)
         stocks_free(a->stocks);
     }
     a->stocks = NULL;
-    a->calls = NULL;
 }
 
 void actor_suspend(struct actor *a)
@@ -66,7 +60,6 @@ void actor_resume(struct actor *a, struct actor *lender)
     }
     a->lender = lender;
     a->stocks = lender->stocks;
-    a->calls = a->stocks->calls;
     a->stamps = lender->stamps;
     lender->stamps.made = 0;
     stamp_own_resume(&a->stamps);
@@ -110,6 +103,7 @@ void actor_forgets(struct actor *a)
         return;
     vclock_clear(&a->clock, &a->stocks->nodes);
     order_clear(a, &a->stocks->nodes);
+    zero_bytes(a->stocks->known, sizeof a->stocks->known);
     actor_touch(a);
     a->forgetful = true;
     actor_leave(a);
