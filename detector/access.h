@@ -2,10 +2,11 @@
  * from generated code: actor, address, size, kind and pc are arguments.
  *
  * What happens, in order, for the usual access inside one granule:
- *  1. the actor marks itself inside and sees that nothing asks it to pause;
- *  2. one of the granule's cells says that this very epoch has accessed these bytes in a way that covers this access: then
+ *  1. one of the granule's cells says that this very epoch has accessed these bytes in a way that covers this access: then
  *     nothing can have changed: done;
- *  3. race_step works out the granule's new history, and puts it in place by one compare-and-swap (race.c).
+ *  2. else the actor marks itself inside and sees that nothing asks it to pause;
+ *  3. the granule's new history is worked out, and put in place by one store, or by a compare-and-swap in a page that
+ *     actors share (race.c, owner.h).
  * No lock is taken, and nothing shared is written but the granule, and that only when it changes. */
 #ifndef GORACE_ACCESS_H
 #define GORACE_ACCESS_H
@@ -35,12 +36,23 @@ static inline void granules_filled(struct actor *a, uint32_t n)
 
 #define WHAT(mask, kind, log2size) meta_pack(mask, kind, log2size, 0)
 
-/* One of the cells does alone, which is the usual case. The cells may change meanwhile: see cells_cover. */
-static inline __attribute__((always_inline)) bool any_cell_covers(const struct actor *a, const union granule *g,
-                                                                  uint32_t need)
+/* All cells of this epoch together. Sound although they change meanwhile: only the actor itself takes away what its own
+ * current epoch has put in. */
+static inline __attribute__((always_inline)) bool cells_cover(const struct actor *a, const union granule *g,
+                                                              uint32_t need)
 {
     const four_cells cells = granule_fours(g);
-    const lanes good = stamps_current(&a->stamps, cells) & lanes_full(cells, need);
+    return !(need & CELL_BYTES &
+             ~any_of(cells & stamps_current(&a->stamps, cells) & lanes_full(cells, need & CELL_CLASS)));
+}
+
+/* What a cell must have to cover an access inside one granule alone: by kind, log2 of the size, and place. race.c. */
+extern HIDDEN const four_cells access_need[4][4][GRANULE];
+
+/* A cell of the current epoch, which is `now`, has all that is needed. */
+static inline bool any_cell_covers(uint64_t now, four_cells cells, four_cells need)
+{
+    const lanes good = span_has(now, cells) & (lanes)((cells & need) == need);
 #ifdef __SSE2__
     typedef char sixteen __attribute__((vector_size(16)));
     return __builtin_ia32_pmovmskb128((sixteen)good) != 0;
@@ -49,19 +61,36 @@ static inline __attribute__((always_inline)) bool any_cell_covers(const struct a
 #endif
 }
 
-/* All cells of this epoch together. Sound although they change meanwhile: only the actor itself takes away what its own
- * current epoch has put in. */
-static inline __attribute__((always_inline)) bool cells_cover(const struct actor *a, const union granule *g,
-                                                              uint32_t need)
+/* To be loaded after the cells: see access_covered. */
+static inline uint64_t span_now(const struct actor *a)
 {
-    const four_cells cells = granule_fours(g);
-    return !(need & CELL_BYTES & ~any_of(cells & stamps_current(&a->stamps, cells) & lanes_full(cells, need & CELL_CLASS)));
+#ifndef __x86_64__
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+    return *(const volatile uint64_t *)&a->stamps.now_span;
 }
 
-/* What is left of an access_fast that no cell covers alone. race.c. */
-void access_missed(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc);
-/* Of one that leaves its granule. what: with the bytes from `addr` on. */
-void access_straddle_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc);
+/* One of the cells covers the access of `size` bytes inside one granule: nothing can have changed. Sound although nothing says
+ * that the actor is inside. Only the actor itself takes away what its own current epoch has put in, and cells are read before
+ * the epoch's span: a collection takes all spans away before it changes a cell. A signal handler between the two would have to
+ * end the epoch, to collect, and to be given the very numbers of the old epoch to do harm. */
+static inline __attribute__((always_inline)) bool access_covered(const struct actor *a, uintptr_t addr,
+                                                                 unsigned log2size, enum access_kind kind)
+{
+    const uintptr_t base = region_base(addr);
+    if (unlikely(!base))
+        return false;
+    const uintptr_t g = (base + addr * (sizeof(union granule) / GRANULE)) & ~(sizeof(union granule) - 1);
+    const four_cells cells = granule_fours((const union granule *)g);
+    return any_cell_covers(span_now(a), cells, access_need[kind][log2size][addr & (GRANULE - 1)]);
+}
+
+/* An access that leaves its granule. what: with the bytes from `addr` on. race.c. */
+void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+/* What is left of an access inside one granule that no cell covers alone. */
+void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+/* The stamp of an access from `pc` now; 0: none left. race.c. */
+uint32_t race_number(struct actor *a, uintptr_t pc, uint32_t what);
 
 static inline __attribute__((always_inline)) void access_leave(struct actor *a)
 {
@@ -72,44 +101,19 @@ static inline __attribute__((always_inline)) void access_leave(struct actor *a)
         actor_leave_slow(a);
 }
 
-/* size: a constant 1, 2, 4, 8. All calls are in tail position: the usual ways through keep nothing over a call, and so
- * save no register. */
+/* size: a constant 1, 2, 4, 8; kind: not a free. All calls are in tail position: the usual way through keeps nothing over a
+ * call, and so saves no register. */
 static inline __attribute__((always_inline)) void access_fast(struct actor *a, uintptr_t addr, unsigned size,
                                                               enum access_kind kind, uintptr_t pc)
 {
     const unsigned log2size = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-    a->inside = 1;
-    compiler_barrier();
-    const unsigned at = addr & (GRANULE - 1);
-    const uintptr_t region = addr >> REGION_SHIFT;
-    uintptr_t base;
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) || region >= REGIONS ||
-                 !(base = __atomic_load_n(&shadow_table[region], __ATOMIC_RELAXED)))) {
-        a->inside = 0;
-        access_slow(a, addr, size, kind, pc);
-        return;
-    }
-    union granule *g = granule_in(base, addr);
-    const uint32_t bytes = (1u << size) - 1;
-    if (unlikely(at + size > GRANULE)) {
-        /* The next granule's cells can be looked at even behind the end of a region (shadow.c). */
-        const uint32_t need = cell_from_meta(WHAT(0, kind, 0)), mask = bytes << at;
-        if (unlikely(!any_cell_covers(a, g, need | (mask & META_MASK)) ||
-                     !any_cell_covers(a, g + 1, need | mask >> GRANULE))) {
-            access_straddle_missed(a, addr, WHAT(bytes & META_MASK, kind, log2size), pc);
-            return;
-        }
-        a->accesses += 2;
-        access_leave(a);
-        return;
-    }
-    a->accesses++;
-    const uint32_t what = WHAT(bytes << at, kind, log2size);
-    if (unlikely(!any_cell_covers(a, g, cell_from_meta(what)))) {
-        access_missed(a, g, addr, what, pc);
-        return;
-    }
-    access_leave(a);
+    const uint32_t what = WHAT((1u << size) - 1, kind, log2size);
+    if (unlikely((addr & (GRANULE - 1)) + size > GRANULE))
+        access_straddle(addr, a, what, pc);
+    else if (likely(access_covered(a, addr, log2size, kind)))
+        a->accesses++;
+    else
+        access_missed(addr, a, what, pc);
 }
 
 void frames_grow(struct actor *a);

@@ -74,6 +74,11 @@ static bool take_slot(const struct vclock *past, uint32_t *slot)
     return true;
 }
 
+struct actor *actor_of_slot(uint32_t slot)
+{
+    return slot < nslots ? slots[slot].owner : NULL;
+}
+
 const struct vclock *actor_publish(struct actor *a)
 {
     if (a->published_at != a->accesses) {
@@ -570,6 +575,18 @@ void actor_mark_name(who_t who)
         i->marked = true;
 }
 
+void actor_keep_together(void)
+{
+    uint32_t n = 0;
+    for (struct actor *a = actors_newest; a; a = a->older) {
+        a->stamps.now_span = SPAN_NONE; /* access_covered, which nobody stops, sees this before any cell of the new numbers */
+        n += a->stocks && !a->ended && !a->lender;
+    }
+    for (struct actor *a = actors_newest; a; a = a->older)
+        if (a->stocks && !a->ended && !a->lender)
+            stamp_renew_together(&a->stamps, who_slot(a->who), n);
+}
+
 void actor_sweep(void)
 {
     for (uint32_t s = 0; s < nslots; s++) {
@@ -589,7 +606,7 @@ void actor_sweep(void)
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended || !a->stocks)
             continue;
-        stamp_own_renew(&a->stamps);
+        stamp_own_renew(&a->stamps, who_slot(a->who));
         zero_bytes(a->stocks->known, sizeof a->stocks->known);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
             a->stocks->spills.n[c] = 0;

@@ -92,6 +92,7 @@ struct actor {
     struct stamp_own stamps;
     uint32_t pause;  /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
+    uintptr_t stepping; /* page in which it changes granules as their owner; 0: none (owner.h) */
     uint32_t context;
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
@@ -159,6 +160,8 @@ extern uint32_t world_stopped;
 struct finding_actor;
 void actor_describe(who_t who, struct finding_actor *out);
 void actor_describe_live(const struct actor *a, struct finding_actor *out);
+/* Who lives in the slot, or NULL. Caller holds actors_lock. */
+struct actor *actor_of_slot(uint32_t slot);
 /* Whose stack, or thread-local variables, the address is in, or NULL. Caller holds actors_lock. */
 struct actor *actor_of_stack(uintptr_t addr);
 struct actor *actor_of_locals(uintptr_t addr);
@@ -190,6 +193,7 @@ void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ct
 /* The last epoch of whoever acted in `who`. */
 uint64_t actor_last_epoch(who_t who);
 void actor_mark_begin(void);
+void actor_keep_together(void); /* stamp_renew_together, for all that have stamps of their own */
 void actor_mark(who_t who);      /* an access */
 void actor_mark_name(who_t who); /* only who it was */
 void actor_sweep(void);

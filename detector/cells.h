@@ -7,7 +7,7 @@
 #define GORACE_CELLS_H
 
 #include "actor.h"
-#include "shadow.h"
+#include "history.h"
 
 /* The actor made the access of stamp `number`, or knows it. */
 static inline bool stamp_known(const struct actor *a, uint32_t number)
@@ -80,21 +80,82 @@ static inline bool cells_add(four_cells *v, uint32_t cell)
     return true;
 }
 
-/* All of the rule when every access with common bytes is the actor's own and of its present stretch of numbers, and no cell is a
- * link, which is the usual case. False: it is not so, or there is no room, and nothing was changed. */
-static inline bool cells_step_own(const struct stamp_own *own, four_cells *v, uint32_t cell)
+/* Of the lanes in `bits`: all are known, as was found out lately. */
+static inline bool cells_known_lately(const struct actor *a, const uint32_t *cell, unsigned bits)
 {
-    const four_cells old = *v, bytes = old & in_all(cell & CELL_BYTES);
-    const lanes apart = (lanes)(bytes == 0);
-    if (unlikely(lane_bits(stamps_own(own, old) | apart) != 0xf))
+    for (; bits; bits &= bits - 1) {
+        const uint32_t number = cell[__builtin_ctz(bits)] >> CELL_STAMP_SHIFT;
+        if (unlikely(a->stocks->known[number % KNOWN_STAMPS] != (a->number << STAMP_BITS | number)))
+            return false;
+    }
+    return true;
+}
+
+/* The lanes that have bytes in common with the access and may be others'. */
+static inline unsigned cells_of_others(const struct actor *a, four_cells v, uint32_t cell)
+{
+    return lane_bits(~stamps_own(&a->stamps, v) & lanes_with(v, cell & CELL_BYTES));
+}
+
+/* The rest of this file is the whole rule on a granule in a page that is the actor's (owner.h), when all that has bytes in common
+ * with the access is known to the actor by its number: the usual case. False: it is not so, or there is no room, and nothing
+ * was changed. */
+
+/* No cell is a link. */
+static inline __attribute__((always_inline)) bool cells_step(const struct actor *a, union granule *g, uint32_t cell)
+{
+    const four_cells old = g->four;
+    const unsigned others = cells_of_others(a, old, cell);
+    if (others && !cells_known_lately(a, g->cell, others))
         return false;
-    const four_cells rest = old & ~(bytes & lanes_without(old, ~cell & CELL_CLASS));
+    const four_cells rest = cells_left(old, cell, in_all(~0u));
     const lanes unused = lanes_without(rest, CELL_BYTES);
     const unsigned at = cells_room(rest, cell, unused);
     if (unlikely(!at))
         return false;
-    *v = (rest & ~unused) | (lowest_lane(at) & in_all(cell));
+    const union granule to = {.four = (rest & ~unused) | (lowest_lane(at) & in_all(cell))};
+    granule_put(g, &to);
     return true;
+}
+
+/* The last one is a link to `next` (history.h). */
+static inline bool next_step(const struct actor *a, union granule *g, four_cells *next, uint32_t cell)
+{
+    const four_cells last = {0, 0, 0, ~0u};
+    const four_cells here = g->four, there = *next;
+    const unsigned others = cells_of_others(a, here, cell), others_there = cells_of_others(a, there, cell);
+    if ((others && !cells_known_lately(a, g->cell, others)) ||
+        (others_there && !cells_known_lately(a, (const uint32_t *)next, others_there)))
+        return false;
+    union granule to = {.four = cells_left(here, cell, in_all(~0u))};
+    four_cells rest = cells_left(there, cell, in_all(~0u));
+    const lanes unused = lanes_without(to.four, CELL_BYTES) & ~last, unused_there = lanes_without(rest, CELL_BYTES);
+    unsigned at = cells_room(to.four, cell, unused);
+    to.four &= ~unused;
+    rest &= ~unused_there;
+    if (!at) {
+        /* One goes there, if possible one that is not of now. */
+        const unsigned old = lane_bits(~(stamps_current(&a->stamps, to.four) | last)), room = lane_bits(unused_there);
+        if (unlikely(!room))
+            return false;
+        at = old ? old : 1;
+        const lanes from = lowest_lane(at);
+        rest |= in_all(any_of(to.four & from)) & lowest_lane(room);
+        to.four &= ~from;
+    }
+    to.four |= lowest_lane(at) & in_all(cell);
+    *next = rest;
+    granule_put(g, &to);
+    return true;
+}
+
+static inline bool granule_step(struct actor *a, union granule *g, uint32_t cell)
+{
+    const uint32_t link = g->cell[CELLS - 1];
+    if (likely(!link || link & CELL_BYTES))
+        return likely(!granule_empty(g)) && cells_step(a, g, cell); /* who fills a granule counts it */
+    four_cells *next = history_next(g);
+    return next && next_step(a, g, next, cell);
 }
 
 #endif

@@ -233,7 +233,7 @@ static bool renew_begin(void)
 {
     if (!spill_mark_begin())
         return false;
-    if (stamp_renew_begin())
+    if (stamp_renew_begin(actor_slots()))
         return true;
     spill_mark_abandon();
     return false;
@@ -253,6 +253,7 @@ void collect(struct actor *a)
         sync_floor(s->floor, actor_slots());
         gather(s);
         actor_mark_begin();
+        actor_keep_together();
         lockset_mark_begin();
         for (const struct actor *o = actors_newest; o; o = o->older)
             races_mark(o);
@@ -260,10 +261,11 @@ void collect(struct actor *a)
         shadow_all(sweep_granules, s);
         drop(s, NULL, NULL);
         spill_sweep();
-        stamp_renew_end(actors_afford());
         shadow_collected(s->live);
+        shadow_pages_reset();
         lockset_sweep();
         actor_sweep();
+        stamp_renew_end(actors_afford());
         context_rehash();
         done++;
     }

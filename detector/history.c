@@ -40,24 +40,41 @@ uint32_t history_block(const union granule *g)
     return is_cell(third) ? low : low | third >> 8 << 24;
 }
 
+/* Where four more cells are, and that is all; NULL: not so. */
+static inline four_cells *next_of(uint32_t block)
+{
+    return block && spill_room(block) == SPILL_UNIT ? &spill_at(block)->four[0] : NULL;
+}
+
+four_cells *history_next(const union granule *g)
+{
+    const uint32_t block = history_block(g);
+    return block >> 24 ? NULL : next_of(block);
+}
+
 static uint32_t count(const struct spill *b)
 {
     return b->head >> SPILL_COUNT_SHIFT;
 }
 
+static uint32_t count_cells(const uint32_t *cells, uint32_t n)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++)
+        found += is_cell(cells[i]);
+    return found;
+}
+
 uint32_t history_length(const union granule *g)
 {
-    uint32_t n = 0, block = history_block(g);
-    for (uint32_t i = 0; i < CELLS; i++)
-        n += is_cell(g->cell[i]);
+    const uint32_t n = count_cells(g->cell, CELLS), block = history_block(g);
+    const four_cells *next = next_of(block);
+    if (next)
+        return n + count_cells((const uint32_t *)next, CELLS);
     if (!block)
         return n;
     const struct spill *b = spill_at(block);
-    if (b->head & SPILL_WIDE)
-        return n + count(b);
-    for (uint32_t i = 0; i + 1 < count(b); i++)
-        n += is_cell(b->cell[i]);
-    return n;
+    return n + (b->head & SPILL_WIDE ? count(b) : count_cells(b->cell, count(b) - 1));
 }
 
 static struct access *list_cells(const uint32_t *cells, uint32_t n, struct access *list)
@@ -72,7 +89,10 @@ void history_list(const union granule *g, struct access *list)
 {
     uint32_t block = history_block(g);
     list = list_cells(g->cell, CELLS, list);
-    if (!block)
+    const four_cells *next = next_of(block);
+    if (next)
+        list_cells((const uint32_t *)next, CELLS, list);
+    if (next || !block)
         return;
     const struct spill *b = spill_at(block);
     if (b->head & SPILL_WIDE) {
@@ -88,15 +108,21 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
     const uint32_t block = history_block(g);
     v[0] = g->four;
     v[1] = (four_cells){0};
-    if (!block)
+    if (!granule_spilled(g))
         return 2;
+    v[0][CELLS - 1] = CELL_TAKEN;
+    if (block >> 24)
+        v[0][CELLS - 2] = CELL_TAKEN;
+    const four_cells *next = next_of(block);
+    if (next) {
+        v[1] = *next;
+        v[2] = (four_cells){0};
+        return 3;
+    }
     const struct spill *b = spill_at(block);
     const unsigned n = 2 + count(b) / CELLS;
     if (b->head & SPILL_WIDE || n > HISTORY_FOURS)
         return 0;
-    v[0][CELLS - 1] = CELL_TAKEN;
-    if (block >> 24)
-        v[0][CELLS - 2] = CELL_TAKEN;
     for (unsigned i = 1; i + 1 < n; i++)
         v[i] = b->four[i - 1];
     v[1][0] = CELL_TAKEN;
@@ -104,38 +130,23 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
     return n;
 }
 
-bool history_hold(union granule *g, union granule *from)
+union granule history_hold(union granule *g)
 {
     for (unsigned spins = 1;; spins++) {
-        *from = granule_load(g);
-        if (likely(!granule_held(from)))
-            break;
+        const union granule from = granule_load(g);
+        union granule held = from;
+        held.cell[CELLS - 1] = LINK_HELD;
+        if (likely(!granule_held(&from)) && granule_replace(g, &from, &held))
+            return from;
         if (spins % 64 == 0)
             os_yield();
     }
-    if (!granule_spilled(from))
-        return true;
-    const union granule held = granule_as_held(from);
-    return granule_replace(g, from, &held);
-}
-
-bool history_let(struct spill_stock *stock, union granule *g, const union granule *from, const union granule *to)
-{
-    if (granule_spilled(from)) {
-        granule_put(g, to);
-        return true;
-    }
-    if (granule_same(from, to) || granule_replace(g, from, to))
-        return true;
-    if (granule_spilled(to))
-        spill_put(stock, history_block(to));
-    return false;
 }
 
 /* The block for `size` bytes, `block` itself if that will do; 0: there is none. */
 static uint32_t room_for(struct spill_stock *stock, uint32_t block, size_t size)
 {
-    if (block && spill_room(block) >= size)
+    if (block && (size == SPILL_UNIT ? spill_room(block) == size : spill_room(block) >= size))
         return block;
     uint32_t to = spill_take(stock, size);
     if (!to)
@@ -152,31 +163,37 @@ static void put_link(uint32_t block, union granule *out)
     out->cell[CELLS - 1] = block << 8;
 }
 
-bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
-                        union granule *out)
+static void put_cells(const uint32_t *cells, uint32_t n, uint32_t *to, uint32_t room)
 {
-    uint32_t shown = n;
+    for (uint32_t i = 0; i < room; i++)
+        to[i] = i < n ? cells[i] : 0;
+}
+
+/* What the granule becomes with n cells; the first ones stay in sight. */
+static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n, union granule *out)
+{
+    uint32_t shown = n, link = 0;
     if (n > CELLS) {
-        /* The head, and all but two of them: the third cell may be needed for the number of the block. */
-        uint32_t to = room_for(stock, block, (n - 1) * sizeof *cells);
-        if (!to)
+        /* All but two of them, as the third cell may be needed for the number of the block, and the head. */
+        const bool four = n <= CELLS + 2;
+        link = room_for(stock, block, four ? SPILL_UNIT : n < 9 ? 2 * SPILL_UNIT : (n - 1) * sizeof *cells);
+        if (!link)
             return false;
-        shown = to >> 24 ? CELLS - 2 : CELLS - 1;
-        struct spill *b = spill_at(to);
-        const uint32_t words = (uint32_t)(spill_room(to) / sizeof *cells);
-        b->head = words << SPILL_COUNT_SHIFT;
-        for (uint32_t i = 0; i + 1 < words; i++)
-            b->cell[i] = shown + i < n ? cells[shown + i] : 0;
-        block = to;
+        shown = link >> 24 ? CELLS - 2 : CELLS - 1;
+        struct spill *b = spill_at(link);
+        if (four) {
+            put_cells(cells + shown, n - shown, (uint32_t *)&b->four[0], CELLS);
+        } else {
+            const uint32_t words = (uint32_t)(spill_room(link) / sizeof *cells);
+            b->head = words << SPILL_COUNT_SHIFT;
+            put_cells(cells + shown, n - shown, b->cell, words - 1);
+        }
     } else if (block) {
         spill_put(stock, block);
-        block = 0;
     }
-    *out = (union granule){.half = {0, 0}};
-    for (uint32_t i = 0; i < shown; i++)
-        out->cell[i] = cells[i];
-    if (block)
-        put_link(block, out);
+    put_cells(cells, shown, out->cell, CELLS);
+    if (link)
+        put_link(link, out);
     return true;
 }
 
@@ -203,17 +220,24 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
     four_cells used = {0}; /* negative */
     for (unsigned i = 0; i < n; i++)
         used += lanes_with(v[i], CELL_BYTES);
-    if (!block || -(used[0] + used[1] + used[2] + used[3]) <= FEW || lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
+    if (!granule_spilled(g) || -(used[0] + used[1] + used[2] + used[3]) <= FEW ||
+        lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
         uint32_t cells[HISTORY_FOURS * CELLS];
-        return history_pack_cells(stock, block, cells, gather(own, v, n, cells), g);
+        return pack_cells(stock, block, cells, gather(own, v, n, cells), g);
+    }
+    four_cells *next = next_of(block);
+    for (unsigned i = 0; i < CELLS; i++)
+        if (v[0][i] != CELL_TAKEN)
+            g->cell[i] = v[0][i];
+    if (next) {
+        *next = v[1];
+        return true;
     }
     struct spill *b = spill_at(block);
     const uint32_t head = b->head;
     for (unsigned i = 1; i + 1 < n; i++)
         b->four[i - 1] = v[i];
     b->head = head;
-    g->four = v[0];
-    put_link(block, g);
     return true;
 }
 
@@ -249,7 +273,7 @@ bool history_pack(struct spill_stock *stock, uint32_t block, const struct access
         return pack_wide(stock, block, list, n, out);
     for (uint32_t i = 0; i < n; i++)
         cells[i] = pack(&list[n - 1 - i]);
-    bool done = history_pack_cells(stock, block, cells, n, out);
+    bool done = pack_cells(stock, block, cells, n, out);
     if (cells != small)
         arena_free(cells, n * sizeof *cells);
     return done;

@@ -1,12 +1,13 @@
 /* A granule's history as a list of accesses, however it is stored:
  *
  *  - up to four accesses: the granule's cells (shadow.h);
- *  - more: the last cell is a link - no bytes, the number of a spill block. The other cells are where the fast path sees them,
- *    so what covers accesses of now is to be there; the rest is in the block. A number of more than 24 bits has its upper ones in
- *    the third cell, that has no bytes either then;
+ *  - a few more: the last cell is a link to four more cells, in a spill block of one unit;
+ *  - more: the last cell is a link to a larger block;
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
- * Who wants to read or change a spilled history puts LINK_HELD in the link's place first. */
+ * A link has no bytes. It is the number of the block; one of more than 24 bits has its upper ones in the third cell, that has no
+ * bytes either then. The other cells of the granule are where the fast path sees them, so what covers accesses of now is to be
+ * there. Who wants to read or change what a link leads to puts LINK_HELD in its place first, or owns the page (owner.h). */
 #ifndef GORACE_HISTORY_H
 #define GORACE_HISTORY_H
 
@@ -20,17 +21,15 @@ static inline bool granule_held(const union granule *g)
 {
     return g->cell[CELLS - 1] == LINK_HELD;
 }
-static inline union granule granule_as_held(const union granule *g)
-{
-    union granule held = *g;
-    held.cell[CELLS - 1] = LINK_HELD;
-    return held;
-}
 
-/* Of a spilled granule, when the caller holds it or the world stands still. `g` is what it was before it was held. */
+/* Of a granule, when the caller holds it or the world stands still. `g` is what it was before it was held. */
 uint32_t history_block(const union granule *g); /* 0: none */
 uint32_t history_length(const union granule *g);
 void history_list(const union granule *g, struct access *list);
+
+/* The four cells that a granule with a link has besides, if that is all, and all of its own cells but the last one are cells; else
+ * NULL. */
+four_cells *history_next(const union granule *g);
 
 /* For a step on cells: the history by fours, the granule's own first, and an empty one at the end. Places that are no
  * cell's have CELL_TAKEN. Returns how many there are; 0: too many, or some accesses have no stamp. */
@@ -38,22 +37,16 @@ void history_list(const union granule *g, struct access *list);
 #define HISTORY_FOURS 6u
 unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS]);
 /* Puts back the n fours that history_fours has read from *g, changed: *g becomes what the granule is to be. False, and
- * nothing is changed, when there is no memory. `own` tells which cells are better in sight. */
+ * nothing is changed, when there is no memory. `own` tells which cells are better in sight */
 bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, const four_cells *v, unsigned n,
                        union granule *g);
 
-/* Waits until the granule is not held, and holds it if it is spilled: *from is what it is. False: try again. */
-bool history_hold(union granule *g, union granule *from);
-/* Ends a step that began so: *from becomes *to. False: somebody was faster, and it has to begin anew. */
-bool history_let(struct spill_stock *stock, union granule *g, const union granule *from, const union granule *to);
+/* Waits until the granule is not held, and holds it: returns what it was. Until granule_put it is the caller's. */
+union granule history_hold(union granule *g);
 
-/* The granule for a history of n accesses; `block`: the one it had, which is used again or put back, or 0. False, and
- * nothing is changed, when it is too long or there is no memory. */
+/* What a granule becomes with a history of n accesses; `block`: the one it had, which is used again or put back, or 0.
+ * False, and nothing is changed, when it is too long or there is no memory. */
 bool history_pack(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n, union granule *out);
-
-/* The same for n cells; the first ones stay in sight. */
-bool history_pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
-                        union granule *out);
 
 /* Counts a history that could not be kept, for want of memory or room; history_pack does it itself. */
 void history_lost(void);

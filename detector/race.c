@@ -18,9 +18,31 @@
 #include "cells.h"
 #include "history.h"
 #include "lockset.h"
+#include "owner.h"
 
-/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access. */
-static inline bool step_in_cells(struct actor *a, union granule *g, uint32_t cell, union granule seen[2])
+#define NEED(class, size, at) ((((1u << (size)) - 1) << (at)&CELL_BYTES) | (class))
+#define NEED4(class, size, at) \
+    { \
+        NEED(class, size, at), NEED(class, size, at), NEED(class, size, at), NEED(class, size, at) \
+    }
+#define NEEDS(class, size) \
+    { \
+        NEED4(class, size, 0), NEED4(class, size, 1), NEED4(class, size, 2), NEED4(class, size, 3), \
+            NEED4(class, size, 4), NEED4(class, size, 5), NEED4(class, size, 6), NEED4(class, size, 7) \
+    }
+#define NEEDS_OF(class) \
+    { \
+        NEEDS(class, 1u), NEEDS(class, 2u), NEEDS(class, 4u), NEEDS(class, 8u) \
+    }
+const four_cells access_need[4][4][GRANULE] = {
+    [ACCESS_READ] = NEEDS_OF(CELL_PLAIN),
+    [ACCESS_WRITE] = NEEDS_OF(CELL_PLAIN | CELL_WRITE),
+    [ACCESS_ATOMIC_READ] = NEEDS_OF(0),
+    [ACCESS_ATOMIC_WRITE] = NEEDS_OF(CELL_WRITE),
+};
+
+/* A granule that is not spilled, before and after; false: it is, or there is a race. `cell`: the access; mine: owner.h. */
+static inline bool step_in_cells(struct actor *a, union granule *g, uint32_t cell, bool mine, union granule seen[2])
 {
     for (;;) {
         const union granule from = granule_load(g);
@@ -28,7 +50,7 @@ static inline bool step_in_cells(struct actor *a, union granule *g, uint32_t cel
         if (granule_spilled(&from) || !cells_meet(a, &v, cell) || !cells_add(&v, cell))
             return false;
         const union granule to = {.half = {low_half(v), high_half(v)}};
-        if (!granule_same(&from, &to) && unlikely(!granule_replace(g, &from, &to)))
+        if (!granule_same(&from, &to) && unlikely(!granule_change(g, &from, &to, mine)))
             continue;
         if (granule_empty(&from))
             granules_filled(a, 1);
@@ -68,26 +90,23 @@ static bool fours_step(const struct actor *a, four_cells *v, unsigned n, uint32_
 }
 
 /* A granule that is spilled, before or after, with a history that is not long; false: it takes a list. */
-static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, const uint32_t cell)
+static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, uint32_t cell, bool mine)
 {
-    union granule from, to;
-    bool done;
-    do {
-        while (!history_hold(g, &from))
-            ;
-        four_cells v[HISTORY_FOURS];
-        const unsigned n = history_fours(&from, v);
-        to = from;
-        done = n && fours_step(a, v, n, cell) && history_put_fours(&a->stamps, &a->stocks->spills, v, n, &to);
-    } while (!history_let(&a->stocks->spills, g, &from, &to));
+    const union granule from = mine ? granule_load(g) : history_hold(g);
+    union granule to = from;
+    four_cells v[HISTORY_FOURS];
+    const unsigned n = history_fours(&from, v);
+    const bool done = n && fours_step(a, v, n, cell) && history_put_fours(&a->stamps, &a->stocks->spills, v, n, &to);
+    if (done || !mine)
+        granule_put(g, &to);
     return done;
 }
 
 static inline uint64_t number_hash(struct actor *a, uintptr_t pc, uint32_t meta)
 {
     const uint64_t context = a->context | (uint64_t)a->lockset << 32;
-    const uint64_t size = (uint64_t)(meta & META_SIZE) << (62 - META_SIZE_SHIFT);
-    return (context * 0xd6e8feb86659fd93u ^ a->stamps.salt ^ pc ^ size) * 0x9e3779b97f4a7c15u;
+    const uint64_t kind = (uint64_t)(meta & (META_SIZE | (META_KIND & ~META_CLASS))) << (62 - META_SIZE_SHIFT);
+    return (context * 0xd6e8feb86659fd93u ^ a->stamps.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
 }
 
 /* The number for an access from `pc` now, if it is in the cache; else 0. An entry has the number below what it takes of a hash of
@@ -100,7 +119,7 @@ static inline uint64_t *number_place(struct actor *a, uint64_t hash)
 static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
 {
     const uint64_t hash = number_hash(a, pc, meta), entry = *number_place(a, hash);
-    return likely(!((entry ^ hash) >> STAMP_FIELD)) ? (uint32_t)entry & (STAMP_MAX - 1) : 0;
+    return likely(!((entry ^ hash) >> STAMP_FIELD)) ? (uint32_t)entry & ((1u << STAMP_FIELD) - 1) : 0;
 }
 
 static __attribute__((noinline)) uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
@@ -117,27 +136,36 @@ static __attribute__((noinline)) uint32_t number_slow(struct actor *a, uintptr_t
     return number;
 }
 
+/* The step has begun, if `mine`, and is over afterwards. */
 static __attribute__((noinline)) void step_rarely(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
-                                                  uintptr_t pc, uint32_t number)
+                                                  uintptr_t pc, uint32_t number, bool mine)
 {
-    if (unlikely(!number) || !step_in_spill(a, g, number << CELL_STAMP_SHIFT | cell_from_meta(what))) {
+    if (unlikely(!number) || !step_in_spill(a, g, cell_of(number, what), mine)) {
         const uint32_t meta = what | lockset_now(a) << META_LOCKS_SHIFT;
         const struct access now = {a->who, call_child(a, pc), meta, number};
         race_step_in_list(a, g, addr & ~(uintptr_t)(GRANULE - 1), &now);
         shadow_used(addr);
     }
+    page_leave(a);
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);
 }
 
+uint32_t race_number(struct actor *a, uintptr_t pc, uint32_t what)
+{
+    const uint32_t number = number_cached(a, pc, what);
+    return likely(number) ? number : number_slow(a, pc, what);
+}
+
 void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc, union granule seen[2])
 {
-    uint32_t number = number_cached(a, pc, what);
-    if (unlikely(!number))
-        number = number_slow(a, pc, what);
+    const uint32_t number = race_number(a, pc, what);
     const uint32_t filled = a->filled;
-    if (unlikely(!number || !step_in_cells(a, g, number << CELL_STAMP_SHIFT | cell_from_meta(what), seen)))
-        step_rarely(a, g, addr, what, pc, number);
+    const bool mine = page_enter(a, g, addr);
+    if (likely(number && step_in_cells(a, g, cell_of(number, what), mine, seen)))
+        page_leave(a);
+    else
+        step_rarely(a, g, addr, what, pc, number, mine);
     if (a->filled != filled)
         shadow_used(addr);
 }
@@ -149,18 +177,104 @@ static __attribute__((noinline)) void missed_slow(struct actor *a, union granule
     actor_leave(a);
 }
 
-void access_missed(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc)
+static __attribute__((noinline)) void straddle_slow(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                    uintptr_t pc)
 {
-    const uint32_t number = number_cached(a, pc, what);
-    const union granule from = granule_load(g);
-    four_cells v = from_halves(from.half[0], from.half[1]);
-    if (likely(number && !granule_empty(&from) && !granule_spilled(&from) &&
-               cells_step_own(&a->stamps, &v, number << CELL_STAMP_SHIFT | cell_from_meta(what)))) {
-        const union granule to = {.half = {low_half(v), high_half(v)}};
-        if (likely(granule_replace(g, &from, &to))) {
+    const uintptr_t behind = (addr | (GRANULE - 1)) + 1;
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
+    const uint32_t before = (what & ~META_MASK) | (mask & META_MASK), after = (what & ~META_MASK) | mask >> GRANULE;
+    union granule *h = granule_at(behind);
+    if (!cells_cover(a, g, cell_from_meta(before)))
+        race_step(a, g, behind - GRANULE, before, pc, NULL);
+    if (likely(h != NULL) && !cells_cover(a, h, cell_from_meta(after)))
+        race_step(a, h, behind, after, pc, NULL);
+    actor_leave(a);
+}
+
+static __attribute__((noinline)) void straddle_missed(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                      uintptr_t pc)
+{
+    /* Both parts are the whole access: one stamp. */
+    const uint32_t number = number_cached(a, pc, what), mask = meta_mask(what) << (addr & (GRANULE - 1));
+    const uint32_t need = cell_from_meta(what & ~META_MASK), stamp = number << CELL_STAMP_SHIFT;
+    const bool one_page = (addr + GRANULE) >> PAGE_SHIFT == addr >> PAGE_SHIFT;
+    if (likely(number && one_page && page_enter_fast(a, g, addr))) {
+        const uint32_t before = need | (mask & META_MASK), after = need | mask >> GRANULE;
+        const bool done = (cells_cover(a, g, before) || granule_step(a, g, stamp | before)) &&
+                          (cells_cover(a, g + 1, after) || granule_step(a, g + 1, stamp | after));
+        page_leave(a);
+        if (likely(done)) {
             access_leave(a);
             return;
         }
+    }
+    straddle_slow(a, g, addr, what, pc);
+}
+
+void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+{
+    const uintptr_t base = region_base(addr);
+    if (likely(base != 0)) {
+        /* The next granule's cells can be looked at even behind the end of a region (shadow.h). */
+        union granule *g = granule_in(base, addr);
+        const four_cells cells = granule_fours(g), after = granule_fours(g + 1);
+        const uint64_t now = span_now(a);
+        const uint32_t need = cell_from_meta(what & ~META_MASK), mask = meta_mask(what) << (addr & (GRANULE - 1));
+        if (likely(any_cell_covers(now, cells, in_all(need | (mask & META_MASK))) &&
+                   any_cell_covers(now, after, in_all(need | mask >> GRANULE)))) {
+            a->accesses += 2;
+            return;
+        }
+        a->inside = 1;
+        compiler_barrier();
+        if (likely(!__atomic_load_n(&a->pause, __ATOMIC_RELAXED))) {
+            a->accesses += 2;
+            straddle_missed(a, g, addr, what, pc);
+            return;
+        }
+        a->inside = 0;
+    }
+    access_slow(a, addr, meta_size(what), meta_kind(what), pc);
+}
+
+/* The page is the actor's, and the step has begun; the granule has a link. */
+static __attribute__((noinline)) void missed_at_link(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                     uintptr_t pc, uint32_t number)
+{
+    four_cells *next = history_next(g);
+    const bool done = next && next_step(a, g, next, cell_of(number, what));
+    page_leave(a);
+    if (likely(done))
+        access_leave(a);
+    else
+        missed_slow(a, g, addr, what, pc);
+}
+
+void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+{
+    const uintptr_t base = region_base(addr);
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(!base || __atomic_load_n(&a->pause, __ATOMIC_RELAXED))) {
+        a->inside = 0;
+        access_slow(a, addr, meta_size(what), meta_kind(what), pc);
+        return;
+    }
+    union granule *g = granule_in(base, addr);
+    a->accesses++;
+    what = (what & ~META_MASK) | meta_mask(what) << (addr & (GRANULE - 1));
+    const uint32_t number = number_cached(a, pc, what);
+    if (likely(number && page_enter_fast(a, g, addr))) {
+        if (unlikely(granule_spilled(g))) {
+            missed_at_link(a, g, addr, what, pc, number);
+            return;
+        }
+        if (likely(!granule_empty(g) && cells_step(a, g, cell_of(number, what)))) {
+            page_leave(a);
+            access_leave(a);
+            return;
+        }
+        page_leave(a);
     }
     missed_slow(a, g, addr, what, pc);
 }

@@ -3,6 +3,7 @@
 #include "access.h"
 #include "history.h"
 #include "lockset.h"
+#include "owner.h"
 #include "race.h"
 
 static bool kind_in(uint32_t meta, unsigned kinds)
@@ -134,31 +135,28 @@ __attribute__((noinline)) void race_step_in_list(struct actor *a, union granule 
 {
     struct scratch scratch;
     struct transition t;
-    union granule from, to;
+    const union granule from = history_hold(g);
+    const uint32_t n = history_length(&from);
+    union granule to = from;
 
     scratch.big = NULL;
     scratch.room = 0;
-    do {
-        while (!history_hold(g, &from))
-            ;
-        const uint32_t n = history_length(&from);
-        to = from;
-        t.nraces = 0;
-        if (likely(scratch_for(&scratch, n, &t))) {
-            history_list(&from, scratch.old);
-            race_transition(a, scratch.old, n, now, &t);
-            bool changed = t.changed;
-            changed |= restamp(a, &t);
-            if (changed && !history_pack(&a->stocks->spills, history_block(&from), t.list, t.n, &to))
-                to = from;
-        } else {
-            history_lost();
-        }
-    } while (!history_let(&a->stocks->spills, g, &from, &to));
-
-    if (unlikely(t.nraces)) {
-        races_report(a, addr, now, t.raced, t.nraces);
+    t.nraces = 0;
+    if (likely(scratch_for(&scratch, n, &t))) {
+        history_list(&from, scratch.old);
+        race_transition(a, scratch.old, n, now, &t);
+        bool changed = t.changed;
+        changed |= restamp(a, &t);
+        if (changed && !history_pack(&a->stocks->spills, history_block(&from), t.list, t.n, &to))
+            to = from;
+    } else {
+        history_lost();
     }
+    granule_put(g, &to);
+    page_leave(a); /* the host may wait for others */
+
+    if (unlikely(t.nraces))
+        races_report(a, addr, now, t.raced, t.nraces);
     if (scratch.big)
         arena_free(scratch.big, scratch.room * sizeof *scratch.big);
 }

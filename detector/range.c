@@ -1,8 +1,10 @@
 /* Accesses of any size and alignment, and everything the fast path does not do itself. */
 #include "access.h"
+#include "cells.h"
 #include "foreign.h"
 #include "heap.h"
 #include "lock.h"
+#include "owner.h"
 #include "record.h"
 #include "sync.h"
 
@@ -29,26 +31,32 @@ static void step(struct actor *a, union granule *g, uintptr_t addr, unsigned n, 
 
 #define NOT_SEEN (~(uint64_t)0) /* no granule has it */
 
-/* Whole granules in one region. Neighbours mostly have the same history: what one step made of it, the next repeats. */
+/* Whole granules in one page. Neighbours mostly have the same history: what one step made of it, the next repeats. */
 static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, enum access_kind kind, uintptr_t pc)
 {
     const uint32_t what = WHAT(META_MASK, kind, 3);
     union granule seen[2];
     uint32_t generation = 0, filled = 0; /* 0: nothing was seen */
+    uint32_t number = race_number(a, pc, what);
+    bool mine = page_enter(a, g, addr);
     for (size_t i = 0; i < n; i++) {
         const union granule now = granule_load(&g[i]);
         if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
-            if (granule_same(&seen[0], &seen[1]) || granule_replace(&g[i], &seen[0], &seen[1])) {
+            if (granule_same(&seen[0], &seen[1]) || granule_change(&g[i], &seen[0], &seen[1], mine)) {
                 filled += granule_empty(&now);
                 continue;
             }
         }
-        if (covered(a, &g[i], what))
+        if (covered(a, &g[i], what) || (mine && number && granule_step(a, &g[i], cell_of(number, what))))
             continue;
         seen[0].half[1] = NOT_SEEN;
+        page_leave(a);
         race_step(a, &g[i], addr + i * GRANULE, what, pc, seen);
+        number = race_number(a, pc, what); /* a race may have been reported, and a collection made meanwhile */
+        mine = page_enter(a, g, addr);
         generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
     }
+    page_leave(a);
     a->accesses += n;
     for (uintptr_t at = filled ? addr : addr + n * GRANULE; at < addr + n * GRANULE;
          at = (at | ((1u << BLOCK_SHIFT) - 1)) + 1)
@@ -70,7 +78,7 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
         }
         unsigned at = addr & (GRANULE - 1);
         if (at == 0 && end - addr >= GRANULE) {
-            uintptr_t stop = (addr | (REGION_SIZE - 1)) + 1;
+            uintptr_t stop = (addr | ((1u << PAGE_SHIFT) - 1)) + 1;
             size_t n = ((stop < end ? stop : end) - addr) / GRANULE;
             stride(a, g, addr, n, kind, pc);
             addr += n * GRANULE;
@@ -80,22 +88,6 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
         step(a, g, addr, n, kind, pc);
         addr += n;
     }
-}
-
-void access_straddle_missed(struct actor *a, uintptr_t addr, uint32_t what, uintptr_t pc)
-{
-    const uintptr_t behind = (addr | (GRANULE - 1)) + 1;
-    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
-    /* Both parts are the whole access: one stamp. */
-    what &= ~META_MASK;
-    union granule *g = granule_at(addr), *h = granule_at(behind);
-    const uint32_t before = what | (mask & META_MASK), after = what | mask >> GRANULE;
-    a->accesses += 2;
-    if (!covered(a, g, before))
-        race_step(a, g, behind - GRANULE, before, pc, NULL);
-    if (likely(h != NULL) && !covered(a, h, after))
-        race_step(a, h, behind, after, pc, NULL);
-    actor_leave(a);
 }
 
 static bool ignored(struct actor *a, enum access_kind kind)

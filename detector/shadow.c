@@ -19,7 +19,7 @@ union granule *granule_slow(uintptr_t addr)
     os_lock(&lock);
     uintptr_t base = shadow_table[i];
     if (!base && nregions < sizeof regions / sizeof *regions) {
-        void *p = os_reserve(REGION_BYTES + sizeof(union granule) + BLOCKS + GROUPS);
+        void *p = os_reserve(REGION_ALL);
         if (p) {
             base = (uintptr_t)p - bias(i);
             regions[nregions++] = (uint32_t)i;
@@ -159,6 +159,17 @@ void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx)
     }
 }
 
+void shadow_pages_reset(void)
+{
+    for (uint32_t r = 0; r < nregions; r++) {
+        const uintptr_t first = (uintptr_t)regions[r] << REGION_SHIFT;
+        uint32_t *words = shadow_page(granule_in(shadow_table[regions[r]], first), first);
+        for (uintptr_t i = 0; i < REGION_PAGES; i++)
+            if (words[i])
+                words[i] = 0;
+    }
+}
+
 static void empty(union granule *g)
 {
     if (g->half[0] | g->half[1]) {
@@ -171,11 +182,12 @@ static void clear(union granule *w, size_t n, void *ctx)
 {
     (void)ctx;
     uintptr_t lo = (uintptr_t)w, hi = (uintptr_t)(w + n);
-    if (lo % OS_PAGE == 0 && hi % OS_PAGE == 0)
+    if (lo % OS_PAGE == 0 && hi % OS_PAGE == 0) {
         os_drop(w, hi - lo);
-    else
-        for (size_t i = 0; i < n; i++)
-            empty(&w[i]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        empty(&w[i]);
 }
 
 /* [addr, end) lies in one region. */

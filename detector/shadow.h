@@ -17,18 +17,15 @@
  * points to reservations made at the first access of each 256 MB region. Table entries are biased, so that the granule of
  * an address is at `shadow_table[addr >> 28] + 2 * (addr & ~7)`. Regions are never given back, pages that collections find
  * empty are.
- * Granules are changed by 16-byte compare-and-swap only, except over memory that no other actor can use (mem_fresh), and
- * while spilled, by whoever holds them.
+ * Granules are changed by the owner of their page by plain stores, in pages that are shared by 16-byte compare-and-swap
+ * (owner.h), over memory that no other actor can use by plain stores (mem_fresh), and while held by whoever holds them.
  *
  * Tried before: a word of 8 bytes that names an interned or private history and sums up the current epoch's part of it. A
  * first access of an epoch to a granule with a longer history, one step in nine on zstd, missed the cache once more
- * and rewrote 64 bytes: nearly twice the time and three times the memory of this. Also tried: pages with an owner who
- * changes their granules by plain stores until another actor takes the page (biased locking, with membarrier(2)). Nearly
- * all steps found their own page, and yet the time was the same within noise (0.98 and 1.01 in paired runs). Huge pages: 0.97 of the time
- * and a tenth more memory. What remains is mostly waiting for the line of a granule that is met again after long: on zstd
- * about half of the samples are at such loads, twice as many as ThreadSanitizer has, whose steps are so short that several
- * of them wait at once. A step without a branch (cells.h) and a sixth fewer instructions took the same time; plain stores
- * instead of the compare-and-swap, which is wrong, 0.94. */
+ * and rewrote 64 bytes: nearly twice the time and three times the memory of this. Huge pages: 0.97 of the time and a tenth
+ * more memory. More of a history at a
+ * fixed place beside each granule, whose line can be asked for before the granule's has come, instead of in a block: a third more
+ * memory, and no faster. */
 #ifndef GORACE_SHADOW_H
 #define GORACE_SHADOW_H
 
@@ -64,11 +61,16 @@ static inline uint32_t cell_from_meta(uint32_t meta)
                    "the bits of kinds");
     return (meta & (CELL_CLASS | CELL_BYTES)) ^ CELL_PLAIN;
 }
+static inline uint32_t cell_of(uint32_t number, uint32_t meta)
+{
+    return number << CELL_STAMP_SHIFT | cell_from_meta(meta);
+}
 static inline uint32_t meta_from_cell(uint32_t cell)
 {
     return cell_from_meta(cell);
 }
 
+/* The last cell may be a link (history.h): more of the history is elsewhere. */
 static inline bool granule_spilled(const union granule *g)
 {
     const uint32_t last = (uint32_t)(g->half[1] >> 32);
@@ -109,6 +111,13 @@ extern HIDDEN uintptr_t shadow_table[REGIONS]; /* biased byte addresses; 0: not 
 /* The granule of `addr`, whose region is made when needed; NULL outside of user memory or when there is no memory. */
 union granule *granule_slow(uintptr_t addr);
 
+/* The entry of `addr`; 0: there is no region, or it is outside of user memory. */
+static inline uintptr_t region_base(uintptr_t addr)
+{
+    const uintptr_t region = addr >> REGION_SHIFT;
+    return likely(region < REGIONS) ? __atomic_load_n(&shadow_table[region], __ATOMIC_RELAXED) : 0;
+}
+
 /* A byte for every 512 bytes of the program's memory: 0 as long as none of their granules has had a history since they were
  * last cleared. It lies behind the region's granules and one that stays empty, at which access_fast may look. So what was
  * never touched, as nearly all of a goroutine's stack, costs nothing to clear, and collections look at nothing else.
@@ -118,6 +127,23 @@ union granule *granule_slow(uintptr_t addr);
 #define BLOCKS (REGION_SIZE >> BLOCK_SHIFT)
 #define GROUPS (REGION_SIZE >> GROUP_SHIFT)
 #define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
+
+/* What lies behind a region's granules: one that stays empty, the bytes of blocks and groups, and for every 4 kB of the program's
+ * memory a word that tells who owns the page (owner.h). */
+#define PAGE_SHIFT 12
+#define REGION_PAGES (REGION_SIZE >> PAGE_SHIFT)
+#define PAGES_AT (REGION_BYTES + sizeof(union granule) + BLOCKS + GROUPS)
+#define REGION_ALL (PAGES_AT + REGION_PAGES * sizeof(uint32_t))
+_Static_assert(PAGES_AT % sizeof(uint32_t) == 0, "words");
+/* g: the granule of `addr`. */
+static inline uint32_t *shadow_page(const union granule *g, uintptr_t addr)
+{
+    const uintptr_t at = addr & (REGION_SIZE - GRANULE);
+    return (uint32_t *)((uintptr_t)g - at / GRANULE * sizeof(union granule) + PAGES_AT) + (at >> PAGE_SHIFT);
+}
+/* All pages are nobody's; with the world stopped. */
+void shadow_pages_reset(void);
+
 static inline uint8_t *shadow_block(uintptr_t base, uintptr_t addr)
 {
     return (uint8_t *)(base + ((addr >> REGION_SHIFT) + 1) * REGION_BYTES + sizeof(union granule) +
@@ -130,14 +156,13 @@ static inline uint8_t *shadow_group(uintptr_t base, uintptr_t addr)
 /* Told by who gives a granule that had none a history; its region is there. */
 static inline void shadow_used(uintptr_t addr)
 {
-    const uintptr_t base = __atomic_load_n(&shadow_table[addr >> REGION_SHIFT], __ATOMIC_RELAXED);
+    const uintptr_t base = region_base(addr);
     uint8_t *used = shadow_block(base, addr);
     if (__atomic_load_n(used, __ATOMIC_RELAXED))
         return;
     __atomic_store_n(used, 1, __ATOMIC_RELAXED);
     __atomic_store_n(shadow_group(base, addr), 1, __ATOMIC_RELAXED);
 }
-
 static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
 {
     return (union granule *)(base + (addr & ~(uintptr_t)(GRANULE - 1)) * (sizeof(union granule) / GRANULE));

@@ -5,7 +5,7 @@
 
 char *spills;
 
-#define CHUNK_UNITS 4096u
+#define CHUNK_UNITS 8192u
 #define CHUNKS (SPILL_MAX / CHUNK_UNITS)
 #define CHUNK_BYTES (CHUNK_UNITS * (size_t)SPILL_UNIT)
 #define LINK_LOW (1u << 24)

@@ -1,34 +1,34 @@
 /* Spill blocks: what of a granule's history finds no room in its shadow (history.h).
  *
- * A block is named by its granule only, and read and changed only by whoever holds the granule. Blocks of 1, 2, 4 ... 4096
- * units of 32 bytes are cut from chunks of one size. Those that no granule names any more are found by collections. */
+ * A block is named by its granule only, and read and changed only by whoever holds the granule. Blocks of 1, 2, 4 ... 8192
+ * units of 16 bytes are cut from chunks of one size. Those that no granule names any more are found by collections. */
 #ifndef GORACE_SPILL_H
 #define GORACE_SPILL_H
 
 #include "stamp.h"
 
-#define SPILL_MAX (1u << 27) /* units */
-#define SPILL_UNIT 32u
-#define SPILL_CLASSES 13
+#define SPILL_MAX (1u << 28) /* units */
+#define SPILL_UNIT 16u
+#define SPILL_CLASSES 14
 
-/* The head: WIDE, and the number of words that hold cells, itself counted, or of stamps. It has no bytes, as a cell that is
- * none. */
+/* One unit: four cells. More begin with a head: WIDE, and the number of words that hold cells, itself counted, or of stamps. It
+ * has no bytes, as a cell that is none. */
 #define SPILL_WIDE 0x100u
 #define SPILL_COUNT_SHIFT 9
 struct spill {
     union {
         struct {
             uint32_t head;
-            uint32_t cell[SPILL_UNIT / 4 - 1]; /* in no order; 0: not used */
+            uint32_t cell[7]; /* in no order; 0: not used */
         };
-        four_cells four[SPILL_UNIT / sizeof(four_cells)];
+        four_cells four[2];
         struct {
             uint32_t wide_head[4];
             struct stamp stamp[1]; /* whole stamps with their bytes, for want of numbers */
         };
     };
 };
-_Static_assert(sizeof(struct spill) == SPILL_UNIT, "a block of one unit");
+_Static_assert(sizeof(struct spill) == 2 * SPILL_UNIT && sizeof(four_cells) == SPILL_UNIT, "units");
 
 /* Blocks that an actor has in stock, so that most allocations take no lock. Emptied by collections. */
 #define SPILL_STOCK 32

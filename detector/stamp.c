@@ -6,11 +6,18 @@
 
 struct stamp *stamps;
 
-#define CROWD_LEAST (STAMP_MAX / 16)
+#define CROWD_LEAST ((STAMP_MAX + 1) / 16)
 #define RESERVE_FIRST 16u
-#define RESERVE_LAST 4096u
+#define RESERVE_LAST ((STAMP_MAX + 1) / 64)
 #define CACHE_FIRST (32 - 4)
 #define CACHE_LAST (32 - 13)
+
+/* In a collection: the numbers for one slot's stamps. */
+static struct part {
+    uint32_t first, next, end;
+    uint32_t old; /* how many it had */
+} * parts;
+static uint32_t nparts;
 
 static uint32_t used = 1; /* atomic */
 static uint32_t crowd = CROWD_LEAST;
@@ -52,30 +59,28 @@ static bool new_cache(struct stamp_own *o, uint32_t shift)
     return o->cache != NULL;
 }
 
-static void set_low(four_cells *low, uint32_t number)
+static void show_now(struct stamp_own *o)
 {
-    *low = in_all((number << CELL_STAMP_SHIFT) + (1u << 31));
+    o->now_span = span_of(o->first, o->limit - o->first);
+    o->low = in_all((uint32_t)o->now_span);
+    o->span = (four_signed)in_all((uint32_t)(o->now_span >> 32));
 }
-
-static void set_span(four_signed *span, uint32_t n)
+static void show_own(struct stamp_own *o)
 {
-    *span = (four_signed)in_all((n << CELL_STAMP_SHIFT) + (1u << 31));
+    o->own_span = span_of(o->own, o->limit - o->own);
 }
-
 /* Nobody has taken a number between `own` and the next one but the actor. */
 static void begin_own(struct stamp_own *o)
 {
     o->own = o->next;
-    set_low(&o->own_low, o->own);
-    set_span(&o->own_span, o->limit - o->own);
+    show_own(o);
 }
 
 /* From the next number on they are of this epoch. What the cache has is not. */
 static void begin(struct stamp_own *o)
 {
     o->first = o->next;
-    set_low(&o->low, o->first);
-    set_span(&o->span, o->limit - o->first);
+    show_now(o);
     o->used = false;
     o->salt += 0x9e3779b97f4a7c15u;
     if (++o->generation == 0) {
@@ -123,10 +128,14 @@ static void grow_cache(struct stamp_own *o)
     arena_free(old.cache, cache_bytes(&old));
 }
 
-void stamp_own_renew(struct stamp_own *o)
+void stamp_own_renew(struct stamp_own *o, uint32_t slot)
 {
-    o->next = o->limit = o->spare = o->spare_end = 0;
-    begin_own(o);
+    const struct part *p = &parts[slot];
+    o->spare = o->spare_end = 0;
+    o->own = p->first;
+    o->next = p->next;
+    o->limit = p->end;
+    show_own(o);
     begin(o);
 }
 
@@ -153,8 +162,8 @@ static bool new_reserve(struct stamp_own *o)
     if (o->reserve < RESERVE_LAST)
         o->reserve *= 2;
     if (goes_on) {
-        set_span(&o->span, o->limit - o->first);
-        set_span(&o->own_span, o->limit - o->own);
+        show_now(o);
+        show_own(o);
     } else {
         o->next = at;
         begin_own(o);
@@ -211,7 +220,7 @@ static uint32_t *notes;
 static uint32_t *heads, *next; /* hash chains over `fresh` */
 static uint32_t heads_mask;
 
-bool stamp_renew_begin(void)
+bool stamp_renew_begin(uint32_t nslots)
 {
     uint32_t size = 1024;
     while (size < used)
@@ -222,8 +231,14 @@ bool stamp_renew_begin(void)
     notes = os_reserve(STAMP_MAX * sizeof *notes);
     next = os_reserve(STAMP_MAX * sizeof *next);
     heads = os_reserve(size * sizeof *heads);
-    if (fresh && notes && next && heads)
+    nparts = nslots;
+    parts = os_reserve(nparts * sizeof *parts);
+    if (fresh && notes && next && heads && parts) {
+        for (uint32_t n = 1; n < used; n++)
+            if (who_slot(stamps[n].who) < nparts)
+                parts[who_slot(stamps[n].who)].old++;
         return true;
+    }
     if (fresh)
         os_unmap(fresh, STAMP_MAX * sizeof *fresh);
     if (notes)
@@ -232,7 +247,21 @@ bool stamp_renew_begin(void)
         os_unmap(next, STAMP_MAX * sizeof *next);
     if (heads)
         os_unmap(heads, size * sizeof *heads);
+    if (parts)
+        os_unmap(parts, nparts * sizeof *parts);
     return false;
+}
+
+#define TOGETHER_MAX (STAMP_MAX / 4)
+
+void stamp_renew_together(const struct stamp_own *o, uint32_t slot, uint32_t of)
+{
+    struct part *p = &parts[slot];
+    const uint32_t more = o->reserve < TOGETHER_MAX / of ? o->reserve : TOGETHER_MAX / of;
+    if (!o->made || TOGETHER_MAX - nfresh < p->old + more)
+        return;
+    p->first = p->next = nfresh;
+    p->end = nfresh += p->old + more;
 }
 
 uint32_t *stamp_note(uint32_t number)
@@ -247,12 +276,14 @@ uint32_t stamp_renew(const struct stamp *s)
     for (uint32_t n = *head; n; n = next[n])
         if (fresh[n].who == s->who && fresh[n].stack == s->stack && fresh[n].meta == s->meta)
             return n;
-    if (nfresh == STAMP_MAX)
+    struct part *p = &parts[who_slot(s->who)];
+    if (p->next == p->end && nfresh == STAMP_MAX)
         return 0;
-    fresh[nfresh] = *s;
-    next[nfresh] = *head;
-    *head = nfresh;
-    return nfresh++;
+    const uint32_t number = p->next < p->end ? p->next++ : nfresh++;
+    fresh[number] = *s;
+    next[number] = *head;
+    *head = number;
+    return number;
 }
 
 void stamp_renew_end(uint32_t afford)
@@ -261,6 +292,7 @@ void stamp_renew_end(uint32_t afford)
     os_unmap(notes, STAMP_MAX * sizeof *notes);
     os_unmap(next, STAMP_MAX * sizeof *next);
     os_unmap(heads, (heads_mask + (size_t)1) * sizeof *heads);
+    os_unmap(parts, nparts * sizeof *parts);
     stamps = fresh;
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - CROWD_LEAST;

@@ -24,7 +24,7 @@
 #ifndef STAMP_BITS
 #define STAMP_BITS 22 /* tests/unit builds a core with fewer */
 #endif
-#define STAMP_MAX (1u << STAMP_BITS)
+#define STAMP_MAX ((1u << STAMP_BITS) - 1)  /* the last number is none: access_need */
 #define STAMP_FIELD (32 - CELL_STAMP_SHIFT) /* bits of a cell for it */
 
 struct stamp {
@@ -45,12 +45,12 @@ struct stamp_cached {
 
 /* An actor's own: its part of the numbers. */
 struct stamp_own {
-    /* A cell is of this epoch if it is less than `span` above `low`: unsigned, which is signed with both moved by 2^31. Four
-     * times the same, as cells come in fours. */
+    /* The numbers of this epoch, four times each, as cells come in fours: a cell is of them if it is less than `span` above
+     * `low`: unsigned, which is signed with both moved by 2^31. */
     four_cells low;
     four_signed span;
-    four_cells own_low; /* the same for all that were taken of this stretch of numbers, in this epoch or before */
-    four_signed own_span;
+    uint64_t now_span;         /* the same in one word (span_of), for who is not inside */
+    uint64_t own_span;         /* all that were taken of this stretch of numbers, in this epoch or before */
     uint64_t salt;             /* another one in each epoch */
     uint32_t next, limit;      /* the reserve; next: the next number */
     uint32_t first;            /* of this epoch */
@@ -64,6 +64,21 @@ struct stamp_own {
     uint32_t cache_shift; /* 32 - log2 of the number of sets */
 };
 
+/* n numbers from `first` on, in one word, so that what reads it meets no half of a change: low, above it the span. */
+static inline uint64_t span_of(uint32_t first, uint32_t n)
+{
+    const uint32_t moved = 1u << 31;
+    return (uint64_t)((n << CELL_STAMP_SHIFT) + moved) << 32 | (uint32_t)((first << CELL_STAMP_SHIFT) + moved);
+}
+#define SPAN_NONE ((uint64_t)1 << 63)
+static inline lanes span_has(uint64_t span, four_cells cells)
+{
+    const four_cells both = from_halves(span, 0);
+    const four_cells low = __builtin_shufflevector(both, both, 0, 0, 0, 0);
+    const four_cells n = __builtin_shufflevector(both, both, 1, 1, 1, 1);
+    return (lanes)((four_signed)(cells - low) < (four_signed)n);
+}
+
 /* The accesses are of the actor's current epoch. */
 static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
 {
@@ -72,7 +87,7 @@ static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
 /* Of no other actor; not all of its own are. */
 static inline lanes stamps_own(const struct stamp_own *o, four_cells cells)
 {
-    return (lanes)((four_signed)(cells - o->own_low) < o->own_span);
+    return span_has(o->own_span, cells);
 }
 static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
 {
@@ -82,8 +97,8 @@ static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
 bool stamp_start(void);
 bool stamp_own_start(struct stamp_own *o); /* false: no memory */
 void stamp_own_end(struct stamp_own *o);
-/* After a collection: nothing that it had is its own any more. */
-void stamp_own_renew(struct stamp_own *o);
+/* Before the end of a collection: nothing that it had is its own any more, but what stamp_renew_together was told of. */
+void stamp_own_renew(struct stamp_own *o, uint32_t slot);
 /* It was somebody else's meanwhile, who has taken numbers. */
 void stamp_own_resume(struct stamp_own *o);
 /* What was given out belongs to the past from now on. */
@@ -106,8 +121,11 @@ static inline uint32_t stamp_of(struct stamp_own *o, who_t who, uint32_t stack, 
 uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
 
 /* Collection, with the world stopped. Between begin and end stamp_renew gives what is to be kept a number in the new
- * table; the same number for equal stamps. It returns 0 when there is none. begin: false without memory. */
-bool stamp_renew_begin(void);
+ * table; the same number for equal stamps. It returns 0 when there is none. begin: false without memory. Slots are below nslots. */
+bool stamp_renew_begin(uint32_t nslots);
+/* Told before the first stamp_renew: those of `slot` get numbers one after the other, and its actor goes on behind them, so that
+ * they all are of its stretch. There are `of` such actors. */
+void stamp_renew_together(const struct stamp_own *o, uint32_t slot, uint32_t of);
 uint32_t stamp_renew(const struct stamp *s);
 /* A word kept with each old number; 0 at the beginning. */
 uint32_t *stamp_note(uint32_t number);

@@ -1,0 +1,64 @@
+/* See owner.h. */
+#include "owner.h"
+
+#define GROUP_PAGES 512u /* as many are taken at once */
+
+/* Waits until the actor of `slot` takes no step in the pages [first, end). Whoever got the slot since is as good: it has not
+ * begun one without looking at the page's word. */
+static void await(uint32_t slot, uintptr_t first, uintptr_t end)
+{
+    for (;;) {
+        os_lock(&actors_lock);
+        const struct actor *owner = actor_of_slot(slot);
+        const uintptr_t page = owner ? __atomic_load_n(&owner->stepping, __ATOMIC_ACQUIRE) : 0;
+        os_unlock(&actors_lock);
+        if (page < first || page >= end)
+            return;
+        os_yield();
+    }
+}
+
+/* Takes what the owner in `word` has of the pages around `addr`, whose own word is PAGE_TAKEN already. */
+static void take(struct actor *a, uint32_t word, uintptr_t addr)
+{
+    const uintptr_t page = addr >> PAGE_SHIFT, first = page & ~(uintptr_t)(GROUP_PAGES - 1);
+    const union granule *g = granule_at(first << PAGE_SHIFT);
+    uint32_t was[GROUP_PAGES];
+    for (uintptr_t i = 0; i < GROUP_PAGES; i++) {
+        uint32_t *at = shadow_page(g, first << PAGE_SHIFT) + i;
+        was[i] = first + i == page ? word : __atomic_load_n(at, __ATOMIC_RELAXED);
+        if (first + i != page &&
+            ((was[i] ^ word) >> PAGE_SLOT_SHIFT ||
+             !__atomic_compare_exchange_n(at, &was[i], PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
+            was[i] = 0;
+    }
+    os_barrier_all();
+    await((word >> PAGE_SLOT_SHIFT) - 1, first, first + GROUP_PAGES);
+    for (uintptr_t i = 0; i < GROUP_PAGES; i++) {
+        const uint32_t takes = was[i] & PAGE_TAKES;
+        if (was[i])
+            __atomic_store_n(shadow_page(g, first << PAGE_SHIFT) + i,
+                             takes < PAGE_TAKES ? page_of(a) | (takes + 1) : PAGE_SHARED, __ATOMIC_RELEASE);
+    }
+}
+
+bool page_enter_slow(struct actor *a, uintptr_t addr)
+{
+    const union granule *g = granule_at(addr);
+    uint32_t *at = shadow_page(g, addr);
+    for (unsigned spins = 1; !page_enter_fast(a, g, addr); spins++) {
+        uint32_t word = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+        if (word == PAGE_SHARED)
+            return false;
+        if (word == PAGE_TAKEN) {
+            if (spins % 16 == 0)
+                os_yield();
+        } else if (!word) {
+            __atomic_compare_exchange_n(at, &word, page_of(a), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+        } else if ((word ^ page_of(a)) > PAGE_TAKES &&
+                   __atomic_compare_exchange_n(at, &word, PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            take(a, word, addr);
+        }
+    }
+    return true;
+}

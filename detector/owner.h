@@ -1,0 +1,66 @@
+/* Who may change the granules of a page by plain stores.
+ *
+ * A compare-and-swap on each first access of an epoch costs little by itself, but what comes after it waits for it, and it
+ * for all before it: then the misses of one step do not overlap with those of the next. Most pages are worked on by one actor
+ * for long. So the first actor that takes a step in a page (4 kB of the program's memory) becomes its owner and changes its
+ * granules as if they were its own. Another actor takes the page from it:
+ *
+ *   owner:   stepping = page; is the page mine? yes: change granules;  stepping = 0
+ *   other:   the page's word: PAGE_TAKEN; a barrier in every thread (membarrier(2)); wait until the owner is not
+ *            stepping in the page; the page's word: mine
+ *
+ * After the barrier the owner has either seen the new word, or its `stepping` can be seen: so the owner pays two plain
+ * stores. What the owner has of the pages around it is taken with it. A page that was taken a few times is shared from then on,
+ * and changed by compare-and-swap. Collections make all pages nobody's again. (Biased locking: Russell & Detlefs, OOPSLA'06.)
+ *
+ * Nobody waits for a page, nor for anything but the core's own short locks, while stepping in one. */
+#ifndef GORACE_OWNER_H
+#define GORACE_OWNER_H
+
+#include "actor.h"
+#include "shadow.h"
+
+#define PAGE_SHARED 0xffffffffu
+#define PAGE_TAKEN 0xfffffffeu
+#define PAGE_SLOT_SHIFT 3 /* below it: how often the page was taken */
+#define PAGE_TAKES 7u
+
+static inline uint32_t page_of(const struct actor *a)
+{
+    return (who_slot(a->who) + 1) << PAGE_SLOT_SHIFT;
+}
+
+/* The step in the page of `addr` may begin: its region exists. True: by plain stores; false: by compare-and-swap, and nothing is
+ * to be ended. owner.c. */
+bool page_enter_slow(struct actor *a, uintptr_t addr);
+/* The same for granule g of `addr`, when that needs no waiting; if false, nothing has begun. */
+static inline bool page_enter_fast(struct actor *a, const union granule *g, uintptr_t addr)
+{
+    a->stepping = addr >> PAGE_SHIFT;
+    compiler_barrier();
+    const uint32_t word = __atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED);
+    if (likely((word ^ page_of(a)) <= PAGE_TAKES))
+        return true;
+    a->stepping = 0;
+    return false;
+}
+static inline bool page_enter(struct actor *a, const union granule *g, uintptr_t addr)
+{
+    return page_enter_fast(a, g, addr) || page_enter_slow(a, addr);
+}
+static inline void page_leave(struct actor *a)
+{
+    __atomic_store_n(&a->stepping, 0, __ATOMIC_RELEASE);
+}
+
+/* A granule's new value, in a step: false when it is not `from` any more. */
+static inline bool granule_change(union granule *g, const union granule *from, const union granule *to, bool mine)
+{
+    if (likely(mine)) {
+        granule_put(g, to);
+        return true;
+    }
+    return granule_replace(g, from, to);
+}
+
+#endif
