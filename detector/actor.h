@@ -43,7 +43,7 @@ struct call_cache {
 };
 #define CALLS 512
 #define NUMBERS 512
-#define KNOWN_STAMPS 64
+#define KNOWN_STAMPS 256
 
 struct lock;
 struct held {

@@ -42,6 +42,16 @@ static void take(struct actor *a, uint32_t word, uintptr_t addr)
     }
 }
 
+/* The page's granules are about to be written, most of them read first: reading what was never written maps the zero page, and a
+ * write after that interrupts all CPUs that the process runs on. */
+static void populate(const union granule *g, uintptr_t addr)
+{
+    const uintptr_t at = addr & ((1u << PAGE_SHIFT) - GRANULE);
+    uint64_t *granules = (uint64_t *)((uintptr_t)g - at / GRANULE * sizeof *g);
+    for (size_t i = 0; i < (1u << PAGE_SHIFT) / GRANULE * sizeof *g / sizeof *granules; i += OS_PAGE / sizeof *granules)
+        __atomic_fetch_or(&granules[i], 0, __ATOMIC_RELAXED);
+}
+
 bool page_enter_slow(struct actor *a, uintptr_t addr)
 {
     const union granule *g = granule_at(addr);
@@ -54,6 +64,7 @@ bool page_enter_slow(struct actor *a, uintptr_t addr)
             if (spins % 16 == 0)
                 os_yield();
         } else if (!word) {
+            populate(g, addr);
             __atomic_compare_exchange_n(at, &word, page_of(a), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
         } else if ((word ^ page_of(a)) > PAGE_TAKES &&
                    __atomic_compare_exchange_n(at, &word, PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {

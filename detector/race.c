@@ -237,17 +237,21 @@ void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t p
     access_slow(a, addr, meta_size(what), meta_kind(what), pc);
 }
 
-/* The page is the actor's, and the step has begun; the granule has a link. */
+/* The granule had a link a moment ago. */
 static __attribute__((noinline)) void missed_at_link(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
-                                                     uintptr_t pc, uint32_t number)
+                                                     uintptr_t pc)
 {
-    four_cells *next = history_next(g);
-    const bool done = next && next_step(a, g, next, cell_of(number, what));
-    page_leave(a);
-    if (likely(done))
-        access_leave(a);
-    else
-        missed_slow(a, g, addr, what, pc);
+    __builtin_prefetch(spill_at(g->cell[CELLS - 1] >> 8)); /* mostly the block that next_step waits for */
+    const uint32_t number = number_cached(a, pc, what);
+    if (likely(number && page_enter_fast(a, g, addr))) {
+        const bool done = granule_step(a, g, cell_of(number, what));
+        page_leave(a);
+        if (likely(done)) {
+            access_leave(a);
+            return;
+        }
+    }
+    missed_slow(a, g, addr, what, pc);
 }
 
 void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
@@ -263,13 +267,13 @@ void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
     union granule *g = granule_in(base, addr);
     a->accesses++;
     what = (what & ~META_MASK) | meta_mask(what) << (addr & (GRANULE - 1));
+    if (unlikely(granule_spilled(g))) {
+        missed_at_link(a, g, addr, what, pc);
+        return;
+    }
     const uint32_t number = number_cached(a, pc, what);
     if (likely(number && page_enter_fast(a, g, addr))) {
-        if (unlikely(granule_spilled(g))) {
-            missed_at_link(a, g, addr, what, pc, number);
-            return;
-        }
-        if (likely(!granule_empty(g) && cells_step(a, g, cell_of(number, what)))) {
+        if (likely(!granule_spilled(g) && !granule_empty(g) && cells_step(a, g, cell_of(number, what)))) {
             page_leave(a);
             access_leave(a);
             return;
