@@ -35,7 +35,7 @@ static inline void places_visit(uint32_t *pages, unsigned bits, uint64_t addr, s
                                 void (*visit)(uint32_t chain, void *ctx), void *ctx)
 {
     const uint64_t end = addr + size;
-    if (size / PLACES_LINE >> bits) { /* fewer chains than lines to ask for */
+    if (size / OS_PAGE >> bits) { /* fewer chains than pages to ask for */
         for (uint32_t chain = 0; chain >> bits == 0; chain++)
             visit(chain, ctx);
         return;
