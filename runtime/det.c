@@ -253,7 +253,7 @@ void rt_det_tasks_reset(void)
     d->running = 0;
     for (int i = 0; i < RT_STREAM_COUNT; i++)
         d->draws[i] = 0;
-    d->arrivals = d->streak = d->idle = d->foreign = 0;
+    d->arrivals = d->streak = d->idle = 0;
     d->diverged = d->told_clock = false;
 }
 

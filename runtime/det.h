@@ -66,14 +66,12 @@ struct rt_det {
     uint64_t streak;   /* steps since another one could have gone on */
     uint64_t idle;     /* decisions since anybody did more than yield and look */
     int64_t now;
-    uint64_t foreign;  /* children of threads that are not ours */
     /* strategy.c's */
     uint64_t changes[RT_MOST_CHANGES];
     uint64_t slice, mean, lowest;
     /* det_check.c's */
     bool diverged;
     bool told_clock; /* what it stands still for */
-    uint8_t ring_at; /* det_check.c's */
     struct {
         uint32_t task, op;
         uintptr_t pc;

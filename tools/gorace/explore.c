@@ -3,62 +3,17 @@
  *
  * The runs are processes of their own, as many at once as there are processors. Which schedules are tried, and in which order,
  * does not depend on how they overlap (runtime/search.h). */
-#include <jansson.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "attempt.h"
 #include "command.h"
+#include "explore.h"
 #include "watch.h"
-#include "whole_file.h"
 
-enum { MOST_JOBS = 256, MOST_SHRINK = 300, FAILED = 66 };
-
-struct failed { /* one way to fail, and the first schedule that did */
-    uint64_t number;
-    char *token;
-    char *sites; /* attempt.h */
-    struct rt_failure failure;
-};
-
-/* A schedule that was begun, until the frontier has taken what follows from it. So that what is tried does not depend on
- * which of those that run at the same time ends first, the frontier takes them in the order of their numbers, and no earlier than LAG
- * times the jobs later. */
-enum { LAG = 2 };
-struct trial {
-    char *token;
-    struct rt_candidate candidate; /* list NULL: not from the frontier */
-    unsigned cost;
-    bool ended;
-    struct rt_record *record; /* of one that passed; NULL: nothing follows from it */
-};
-
-struct explore {
-    uint64_t schedules, saturation;
-    unsigned jobs;
-    bool keep_going, quiet;
-    const char *summary;
-    char *options;
-    struct attempt_plan plan;
-    struct rt_portfolio portfolio;
-    /* the search */
-    char *folder;
-    struct attempt *attempts; /* jobs */
-    struct rt_frontier frontier;
-    struct trial *trials; /* by number modulo LAG * jobs */
-    uint64_t absorbed;    /* trials that are in the frontier: all below */
-    uint64_t next, done, late, fresh_at; /* fresh_at: schedules done when an ordering was new last */
-    struct rt_seen orderings;
-    struct predictions predictions;
-    struct failed *failed;
-    size_t failed_count;
-    bool stop, saturated, any_steps;
-    double begun;
-    double told;
-};
+enum { MOST_JOBS = 256 };
 
 enum { KEY_SEED = 256, KEY_SATURATION, KEY_PLAIN, KEY_STEPS, KEY_SUMMARY };
 
@@ -155,7 +110,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* ---- the search ---------------------------------------------------------------------------------------------------- */
 
-static double now(void)
+double explore_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -164,7 +119,7 @@ static double now(void)
 
 static void progress(struct explore *e)
 {
-    double at = now();
+    double at = explore_now();
     if (e->quiet || at - e->told < 1)
         return;
     e->told = at;
@@ -318,132 +273,7 @@ static void search(struct explore *e)
     } while (running);
 }
 
-/* The strategy of a token, for people. */
-static char *strategy_of(const char *token)
-{
-    const char *strategy = strchr(token + strlen("v1/"), '/') + 1;
-    size_t length = strcspn(strategy, "/");
-    return memchr(strategy, '@', length) ? must_copy("systematic") : must_format("%.*s", (int)length, strategy);
-}
-
-/* ---- what was found ------------------------------------------------------------------------------------------------ */
-
-static bool attempt(void *host, const char *token, struct rt_failure *failure, const struct rt_record **record)
-{
-    struct explore *e = host;
-    struct attempt *a = &e->attempts[0];
-    attempt_start(a, &e->plan, token, ATTEMPT_SWITCHES);
-    struct pollfd end = {.fd = a->fd, .events = POLLIN};
-    while (attempt_left(a) > 0 && poll(&end, 1, attempt_left(a)) <= 0)
-        ;
-    *record = a->record;
-    return attempt_finish(a, failure) == ATTEMPT_FAILED;
-}
-
-static void show_output(const struct attempt *a)
-{
-    char bytes[65536];
-    size_t n;
-    FILE *from = fopen(a->output_file, "r");
-    while (from && (n = fread(bytes, 1, sizeof bytes, from)) > 0)
-        fwrite(bytes, 1, n, stderr);
-    if (from)
-        fclose(from);
-}
-
-static void tell(const struct explore *e, const struct failed *f, const struct rt_found *found)
-{
-    const struct rt_record *r = e->attempts[0].record;
-    char *strategy = strategy_of(f->token), line[1000];
-    if (!e->quiet)
-        show_output(&e->attempts[0]);
-    warn_user("explore: schedule %lu (%s): %s", (unsigned long)f->number, strategy, f->failure.text);
-    free(strategy);
-    if (!found->again) {
-        warn_user("explore: not again with the same seed: the program depends on what its schedule does not control");
-        printf("replay: GORO_REPLAY=%s\n", found->token);
-        return;
-    }
-    warn_user("explore: again in a second run; of its %u switches %u matter%s", found->before, found->switches,
-              found->shrunk ? "" : " (not shrunk)");
-    for (uint32_t i = 0; found->shrunk && i < found->switches && i < RT_NAMED_SWITCHES; i++) {
-        rt_switch_print(r, i, line, sizeof line);
-        fprintf(stderr, "    %u. %s\n", i + 1, line);
-    }
-    printf("replay: GORO_REPLAY=%s\n", found->token);
-}
-
-/* What was predicted, and what has become of it. */
-static json_t *tell_predictions(struct explore *e)
-{
-    json_t *all = json_array();
-    for (size_t i = 0; i < e->failed_count; i++)
-        predictions_confirm(&e->predictions, e->failed[i].sites, e->failed[i].number);
-    for (size_t i = 0; i < e->predictions.n; i++) {
-        const struct prediction *p = &e->predictions.at[i];
-        if (p->confirmed)
-            warn_user("explore: predicted, and confirmed by schedule %lu: %s", (unsigned long)p->schedule, p->message);
-        else
-            warn_user("explore: stays predicted after %lu schedules: %s", (unsigned long)e->done, p->message);
-        json_array_append_new(all, json_pack("{s:s,s:b}", "message", p->message, "confirmed", p->confirmed));
-    }
-    return all;
-}
-
-static json_t *json_of(const struct explore *e, const struct failed *f, const struct rt_found *found)
-{
-    char *strategy = strategy_of(f->token), line[1000];
-    json_t *switches = json_array();
-    for (uint32_t i = 0; found->shrunk && i < found->switches && i < RT_NAMED_SWITCHES; i++) {
-        rt_switch_print(e->attempts[0].record, i, line, sizeof line);
-        json_array_append_new(switches, json_string(line));
-    }
-    json_t *all = json_pack("{s:I,s:s,s:s,s:b,s:b,s:i,s:i,s:s,s:o}", "schedule", (json_int_t)f->number, "strategy",
-                            strategy, "failure", f->failure.text, "again", found->again, "shrunk",
-                            found->shrunk, "switches_found", found->before, "attempts", found->attempts, "replay",
-                            found->token, "switches", switches);
-    free(strategy);
-    return all;
-}
-
-static void write_summary(const struct explore *e, json_t *failures, json_t *predictions)
-{
-    struct whole_file file;
-    json_t *all = json_pack("{s:I,s:I,s:I,s:b,s:f,s:O,s:O}", "schedules", (json_int_t)e->done, "orderings",
-                            (json_int_t)e->orderings.used, "late", (json_int_t)e->late, "saturated", e->saturated,
-                            "seconds", now() - e->begun, "failures", failures, "predictions", predictions);
-    if (!whole_open(&file, e->summary))
-        die("%s: %m", e->summary);
-    json_dumpf(all, file.to, JSON_INDENT(2));
-    fputc('\n', file.to);
-    if (!whole_close(&file))
-        die("%s: %m", e->summary);
-    json_decref(all);
-}
-
-static int conclude(struct explore *e)
-{
-    static struct rt_found found;
-    json_t *failures = json_array();
-    struct rt_attempts attempts = {attempt, e, MOST_SHRINK};
-    double seconds = now() - e->begun;
-    if (!e->any_steps)
-        die("%s does not run goroutines of libgoro", *e->plan.program);
-    if (!e->quiet)
-        warn_user("explore: %lu schedules in %.1f s, %zu orderings%s", (unsigned long)e->done, seconds,
-                  e->orderings.used, e->saturated ? ", none of them new for long" : "");
-    for (size_t i = 0; i < e->failed_count; i++) {
-        rt_search_confirm(&attempts, e->failed[i].token, &e->failed[i].failure, &found);
-        tell(e, &e->failed[i], &found);
-        json_array_append_new(failures, json_of(e, &e->failed[i], &found));
-    }
-    json_t *predictions = tell_predictions(e);
-    if (e->summary)
-        write_summary(e, failures, predictions);
-    json_decref(failures);
-    json_decref(predictions);
-    return e->failed_count ? FAILED : 0;
-}
+/* ---- the command --------------------------------------------------------------------------------------------------- */
 
 int command_explore(int argc, char **argv)
 {
@@ -484,9 +314,9 @@ int command_explore(int argc, char **argv)
         attempt_open(&e.attempts[i], e.folder, i);
     for (unsigned i = 0; i < e.jobs; i++)
         e.attempts[i].predictions = &e.predictions;
-    e.begun = e.told = now();
+    e.begun = e.told = explore_now();
     search(&e);
-    int status = conclude(&e);
+    int status = explore_conclude(&e);
     for (unsigned i = 0; i < e.jobs; i++)
         attempt_close(&e.attempts[i]);
     rmdir(e.folder);
