@@ -116,6 +116,7 @@ struct stuck_look {
     unsigned tries;         /* how often those are waited for that run, a millisecond each */
     size_t pages;           /* of memory that may be looked at */
     bool at_end;            /* the process ends: who only waits for work is as it should be, unless it holds up another one */
+    bool cancels;           /* threads may be cancelled: who waits where that ends a wait can go on */
     bool suspected;         /* hand over also those that may be woken by somebody yet */
     void (*name_memory)(const struct stuck_look *look); /* calls left_*, while the world stands still: takes no lock of the program */
     /* Told of all that sleep and may be woken from outside; the same. May be NULL. */

@@ -161,12 +161,19 @@ static bool ends_by_handler(const struct actor *a)
     return !actor_green(a) && (a->wait.f.thing == THING_SEM || a->wait.f.thing == THING_FUTEX);
 }
 
-static void waits_here(struct actor *a, bool handlers)
+/* What POSIX has as a cancellation point. */
+static bool ends_by_cancel(const struct actor *a)
+{
+    const enum thing thing = a->wait.f.thing;
+    return !actor_green(a) && (thing == THING_COND || thing == THING_SEM || thing == THING_THREAD || thing == THING_FUTEX);
+}
+
+static void waits_here(struct actor *a, bool handlers, bool cancels)
 {
     uintptr_t sp = a->wait.sp;
     if (actor_green(a))
         sp = sp - a->stack_lo > GREEN_SLACK ? sp - GREEN_SLACK : a->stack_lo;
-    if (!in_stack(a, sp) || wait_may_end(a) || (handlers && ends_by_handler(a))) {
+    if (!in_stack(a, sp) || wait_may_end(a) || (handlers && ends_by_handler(a)) || (cancels && ends_by_cancel(a))) {
         root_of(a, sp);
         return;
     }
@@ -204,7 +211,7 @@ static void name_actors(struct actor *by, struct stuck_look *look)
         else if (!a->ended && !actor_green(a))
             dynamic_locals(a);
         if (how == WAITS)
-            waits_here(a, handlers);
+            waits_here(a, handlers, look->cancels);
         else if (how == SUSPENDED && !a->stack_size)
             look->unborn = true;
         else if (how == STANDS || how == SUSPENDED)

@@ -17,6 +17,7 @@ struct text {
 };
 struct list {
     uint32_t n, nruntime, ngone, ndata, dropped;
+    bool cancels; /* some module can cancel threads, or send one a signal */
     struct text text[MODULES_MAX]; /* of instrumented modules */
     struct text runtime[RUNTIMES_MAX];
     struct text gone[GONE_MAX]; /* of instrumented modules that were unloaded, where no other one lies by now */
@@ -33,8 +34,8 @@ static bool named(const char *have, const char *want)
     return have[i] == want[i];
 }
 
-/* A module calls the hooks when its symbol table has them as undefined: those come before the hashed ones. */
-static bool calls_hooks(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
+/* A module calls what its symbol table has as undefined: those come before the hashed ones. */
+static bool calls_any(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn, const char *a, const char *b)
 {
     const ElfW(Sym) *symbols = NULL;
     const char *strings = NULL;
@@ -56,8 +57,8 @@ static bool calls_hooks(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
     if (!symbols || !strings)
         return false;
     for (uint32_t i = 1; i < count; i++)
-        if (symbols[i].st_shndx == SHN_UNDEF && (named(strings + symbols[i].st_name, "__tsan_func_entry") ||
-                                                 named(strings + symbols[i].st_name, "__tsan_init")))
+        if (symbols[i].st_shndx == SHN_UNDEF &&
+            (named(strings + symbols[i].st_name, a) || named(strings + symbols[i].st_name, b)))
             return true;
     return false;
 }
@@ -144,8 +145,9 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
             ours = true;
         }
     }
-    bool instrumented = !ours && dyn && calls_hooks(info, dyn);
+    bool instrumented = !ours && dyn && calls_any(info, dyn, "__tsan_func_entry", "__tsan_init");
     bool runtime = !ours && !instrumented && modules_is_runtime(info->dlpi_name);
+    l->cancels |= !ours && !runtime && dyn && calls_any(info, dyn, "pthread_cancel", "pthread_kill");
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         if (p->p_type == PT_LOAD && p->p_flags & PF_X && (instrumented || runtime))
@@ -162,6 +164,7 @@ void modules_scan(void)
     if (!l)
         return;
     l->n = l->nruntime = l->ngone = l->ndata = l->dropped = 0;
+    l->cancels = false;
     dl_iterate_phdr(look, l);
     /* Room for those that came to be gone just now, at the cost of the oldest. */
     if (list) {
@@ -193,6 +196,12 @@ bool modules_runtime(uintptr_t pc)
 {
     const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
     return l && has(l->runtime, l->nruntime, pc);
+}
+
+bool modules_cancel(void)
+{
+    const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+    return !l || l->cancels;
 }
 
 static uint32_t loading; /* atomic: how many are */

@@ -16,6 +16,8 @@ bool modules_is_runtime(const char *file);
 /* Calls visit for the writable data of all modules but ourselves; takes no lock. False when some are not known, or while a module
  * is being loaded. */
 bool modules_data(void (*visit)(uintptr_t lo, size_t size));
+/* Whether some module of the program can cancel threads, or send signals to one. */
+bool modules_cancel(void);
 /* Round the loading of one. */
 void modules_loading(bool begins);
 /* The text of libgorace.so itself. */

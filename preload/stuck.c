@@ -171,8 +171,13 @@ unsigned long stuck_ask(struct actor *me, uintptr_t sp, const uintptr_t *registe
 {
     if (!me || !wanted())
         return 0;
-    struct stuck_look look = {
-        .sp = sp, .registers = registers, .tries = TRIES, .pages = PAGES, .suspected = flags->suspected, .name_memory = name_memory};
+    struct stuck_look look = {.sp = sp,
+                              .registers = registers,
+                              .tries = TRIES,
+                              .pages = PAGES,
+                              .cancels = modules_cancel(),
+                              .suspected = flags->suspected,
+                              .name_memory = name_memory};
     stuck_look(me, &look);
     return look.proved;
 }
@@ -181,7 +186,13 @@ void stuck_at_exit(struct actor *me, uintptr_t sp, const uintptr_t *registers)
 {
     if (!me || actor_busy(me) || !wanted())
         return;
-    struct stuck_look look = {.sp = sp, .registers = registers, .tries = TRIES_AT_EXIT, .pages = PAGES_AT_EXIT, .at_end = true, .name_memory = name_memory};
+    struct stuck_look look = {.sp = sp,
+                              .registers = registers,
+                              .tries = TRIES_AT_EXIT,
+                              .pages = PAGES_AT_EXIT,
+                              .at_end = true,
+                              .cancels = modules_cancel(),
+                              .name_memory = name_memory};
     stuck_look(me, &look);
 }
 
@@ -254,6 +265,7 @@ static void show(const ucontext_t *u, bool asleep)
     outbuf_open(&sleepers, -1);
     struct stuck_look look = {.tries = TRIES,
                               .pages = PAGES,
+                              .cancels = modules_cancel(),
                               .suspected = true,
                               .name_memory = name_memory,
                               .sleeps = say_sleeper,

@@ -303,6 +303,19 @@ static void roots_that_wait(void **state)
     looked(0, 1);
 }
 
+static void may_be_cancelled(void **state)
+{
+    (void)state;
+    only(2);
+    look.cancels = true;
+    lock_got(actors[0], (uintptr_t)&globals[4], EXCLUSIVE, ++pcs);
+    wait_on(0, block[0]);
+    wait_as(1, (struct wait_for){.thing = THING_MUTEX, .how = HOW_EXCLUSIVE, .key = (uintptr_t)&globals[4]});
+    looked(0, 1);
+    look.cancels = false;
+    looked(2, 0);
+}
+
 static void somebody_runs(void **state)
 {
     (void)state;
@@ -418,6 +431,7 @@ int main(void)
         TEST(at_the_end),
         TEST(may_end_by_itself),
         TEST(roots_that_wait),
+        TEST(may_be_cancelled),
         TEST(somebody_runs),
         TEST(too_much_memory),
         TEST(stack_in_a_block),
