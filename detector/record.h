@@ -1,5 +1,5 @@
-/* The trace of a run (`record=FILE`): what actors do at locks, waits, births and other meetings, and on request every access, in
- * one order. Off, it costs a branch on a word that never changes, and the path of accesses nothing.
+/* The trace of a run (`record=FILE`): what actors do at locks, waits, births and other meetings, and on request accesses (those
+ * that the fast path does not know from before), in one order. Off, it costs a branch on a word that never changes, and the path of accesses nothing.
  *
  * Why it is written as it is. Events go, packed, straight into chunks of the file that are mapped shared: so what was
  * recorded is in the file when the process dies, however it dies, and recording is no system call, no lock and no
