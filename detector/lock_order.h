@@ -6,7 +6,7 @@
  *  - by different actors, pairwise,
  *  - no lock held in two of them, but for both reading (gate locks),
  *  - none before another in the order that every schedule has (order.h); if one is before another in the order of this
- *    run's locks, the cycle is "order only" and else "predicted",
+ *    run's locks, the cycle is doubtful; else it is predicted if that can be shown (lock_predict.h),
  *  - at every lock of the cycle the one who asks would have to wait for the one who holds (lockdep's strong path: a read
  *    lock waits for a reader only where writers that wait come first, and somebody writes who is not ordered with the
  *    two).
