@@ -208,9 +208,29 @@ static void test_objects(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* Two accesses from one place, in one epoch, under other locks. */
+static void test_locks_of_one_place(void **state)
+{
+    (void)state;
+    static char outer, inner;
+    char *x = fresh_memory(4096);
+    lock_got(other, (uintptr_t)&outer, true, 0x10);
+    access_fast(other, (uintptr_t)x, 8, ACCESS_WRITE, pcs);
+    lock_got(other, (uintptr_t)&inner, true, 0x11);
+    access_fast(other, (uintptr_t)x + 8, 8, ACCESS_WRITE, pcs);
+    access_fast(main_actor, (uintptr_t)x, 8, ACCESS_READ, pcs + 1);
+    access_fast(main_actor, (uintptr_t)x + 8, 8, ACCESS_READ, pcs + 2);
+    assert_int_equal(nrecorded, 2);
+    assert_int_equal(recorded[0].access[1].nlocks, 1);
+    assert_int_equal(recorded[1].access[1].nlocks, 2);
+    lock_gone(other, (uintptr_t)&inner);
+    lock_gone(other, (uintptr_t)&outer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_locks_of_one_place),
         TEST(test_every_pair_of_ranges),
         TEST(test_straddling), TEST(test_dominated),  TEST(test_fresh_is_empty),
         TEST(test_kinds_and_locks),      TEST(test_many_locks), TEST(test_objects),

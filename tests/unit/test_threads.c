@@ -2,6 +2,7 @@
  * never reported, what is not always is, and nobody hangs. */
 #include "../../detector/access.h"
 #include "../../detector/atomic.h"
+#include "../../detector/owner.h"
 #include "recorder.h"
 
 #include <pthread.h>
@@ -139,12 +140,51 @@ static void test_unordered(void **state)
                 assert_int_equal(seen[a][b][i], a != b);
 }
 
+/* Who takes a page waits for the step that its owner is in. The page's word tells that it is being taken. */
+static void taking(struct worker *w)
+{
+    access_fast(w->actor, (uintptr_t)shared, 8, ACCESS_WRITE, 0x6001);
+}
+
+static void test_page_in_use(void **state)
+{
+    (void)state;
+    shared = fresh_memory(4096);
+    struct actor *company = actor_born(main_actor, 1);
+    access_fast(main_actor, (uintptr_t)shared, 8, ACCESS_WRITE, 0x6000);
+    union granule *g = granule_at((uintptr_t)shared);
+    uint32_t *page = shadow_page(g, (uintptr_t)shared);
+    assert_in_range(*page ^ page_of(main_actor), 0, PAGE_TAKES);
+    const union granule before = granule_load(g);
+
+    main_actor->stepping = (uintptr_t)shared >> PAGE_SHIFT;
+    struct worker w = {.work = taking, .actor = actor_born(main_actor, 1)};
+    assert_int_equal(pthread_create(&w.thread, NULL, run, &w), 0);
+    while (__atomic_load_n(page, __ATOMIC_ACQUIRE) != PAGE_TAKEN)
+        sched_yield();
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(__atomic_load_n(page, __ATOMIC_ACQUIRE), PAGE_TAKEN);
+        sched_yield();
+    }
+    const union granule now = granule_load(g);
+    assert_true(granule_same(&before, &now));
+    const uint32_t taker = page_of(w.actor);
+    page_leave(main_actor);
+    pthread_join(w.thread, NULL);
+    actor_joins(main_actor, w.actor);
+    assert_in_range(*page ^ taker, 1, PAGE_TAKES);
+    assert_int_equal(nrecorded, 0);
+    actor_ends(company);
+    actor_joins(main_actor, company);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_ordered, recorder_clear),
         cmocka_unit_test_setup(test_message, recorder_clear),
         cmocka_unit_test_setup(test_unordered, recorder_clear),
+        cmocka_unit_test_setup(test_page_in_use, recorder_clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
