@@ -230,10 +230,8 @@ static void test_locks_of_one_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_locks_of_one_place),
-        TEST(test_every_pair_of_ranges),
-        TEST(test_straddling), TEST(test_dominated),  TEST(test_fresh_is_empty),
-        TEST(test_kinds_and_locks),      TEST(test_many_locks), TEST(test_objects),
+        TEST(test_locks_of_one_place), TEST(test_every_pair_of_ranges), TEST(test_straddling), TEST(test_dominated),
+        TEST(test_fresh_is_empty),     TEST(test_kinds_and_locks),      TEST(test_many_locks), TEST(test_objects),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
