@@ -7,7 +7,7 @@
  *               later and is unordered with X is unordered with N, so X's common bytes are forgotten.
  *   otherwise   both stay: unordered readers, atomics, and both sides of a race, so that a third access that races with
  *               either is reported as well.
- *   [SAME EPOCH] bytes of N that an access of the same epoch covers are not added.
+ *   [SAME EPOCH] bytes of N that an access of the same epoch covers need not be added; cells.h lets the later one have them.
  * FastTrack's write epoch, read epoch and read vector are the cases of this; the set has no fixed size.
  *
  * cells.h has the rule on cells, for histories that are not long and have no race: what is done here. race_transition has
