@@ -118,33 +118,42 @@ static inline __attribute__((always_inline)) bool cells_step(const struct actor 
     return true;
 }
 
-/* The last one is a link to `next` (history.h). */
-static inline bool next_step(const struct actor *a, union granule *g, four_cells *next, uint32_t cell)
+/* The last one is a link to n fours, 1 or 2, `next` (history.h). */
+static inline bool next_step(const struct actor *a, union granule *g, four_cells *next, unsigned n, uint32_t cell)
 {
-    const four_cells last = {0, 0, 0, ~0u};
-    const four_cells here = g->four, there = *next;
-    const unsigned others = cells_of_others(a, here, cell), others_there = cells_of_others(a, there, cell);
-    if ((others && !cells_known_lately(a, g->cell, others)) ||
-        (others_there && !cells_known_lately(a, (const uint32_t *)next, others_there)))
+    const four_cells last = {0, 0, 0, ~0u}, here = g->four;
+    four_cells rest[2];
+    unsigned room[2] = {0, 0};
+    const unsigned others = cells_of_others(a, here, cell);
+    if (others && !cells_known_lately(a, g->cell, others))
         return false;
+    for (unsigned i = 0; i < n; i++) {
+        const four_cells there = next[i];
+        const unsigned others_there = cells_of_others(a, there, cell);
+        if (others_there && !cells_known_lately(a, (const uint32_t *)&next[i], others_there))
+            return false;
+        const four_cells left = cells_left(there, cell, in_all(~0u));
+        const lanes unused = lanes_without(left, CELL_BYTES);
+        rest[i] = left & ~unused;
+        room[i] = lane_bits(unused);
+    }
     union granule to = {.four = cells_left(here, cell, in_all(~0u))};
-    four_cells rest = cells_left(there, cell, in_all(~0u));
-    const lanes unused = lanes_without(to.four, CELL_BYTES) & ~last, unused_there = lanes_without(rest, CELL_BYTES);
+    const lanes unused = lanes_without(to.four, CELL_BYTES) & ~last;
     unsigned at = cells_room(to.four, cell, unused);
     to.four &= ~unused;
-    rest &= ~unused_there;
     if (!at) {
         /* One goes there, if possible one that is not of now. */
-        const unsigned old = lane_bits(~(stamps_current(&a->stamps, to.four) | last)), room = lane_bits(unused_there);
-        if (unlikely(!room))
+        const unsigned old = lane_bits(~(stamps_current(&a->stamps, to.four) | last)), i = !room[0];
+        if (unlikely(!room[i]))
             return false;
         at = old ? old : 1;
         const lanes from = lowest_lane(at);
-        rest |= in_all(any_of(to.four & from)) & lowest_lane(room);
+        rest[i] |= in_all(any_of(to.four & from)) & lowest_lane(room[i]);
         to.four &= ~from;
     }
     to.four |= lowest_lane(at) & in_all(cell);
-    *next = rest;
+    for (unsigned i = 0; i < n; i++)
+        next[i] = rest[i];
     granule_put(g, &to);
     return true;
 }
@@ -154,8 +163,9 @@ static inline bool granule_step(struct actor *a, union granule *g, uint32_t cell
     const uint32_t link = g->cell[CELLS - 1];
     if (likely(!link || link & CELL_BYTES))
         return likely(!granule_empty(g)) && cells_step(a, g, cell); /* who fills a granule counts it */
-    four_cells *next = history_next(g);
-    return next && next_step(a, g, next, cell);
+    unsigned n;
+    four_cells *next = history_next(g, &n);
+    return next && next_step(a, g, next, n, cell);
 }
 
 #endif

@@ -40,16 +40,18 @@ uint32_t history_block(const union granule *g)
     return is_cell(third) ? low : low | third >> 8 << 24;
 }
 
-/* Where four more cells are, and that is all; NULL: not so. */
-static inline four_cells *next_of(uint32_t block)
+/* The fours of a block that has nothing else, *n of them; NULL: there is no block, or it has a head. */
+static inline four_cells *fours_of(uint32_t block, unsigned *n)
 {
-    return block && spill_room(block) == SPILL_UNIT ? &spill_at(block)->four[0] : NULL;
+    const size_t room = block ? spill_room(block) : 0;
+    *n = (unsigned)(room / sizeof(four_cells));
+    return room && room <= SPILL_PLAIN ? spill_at(block)->four : NULL;
 }
 
-four_cells *history_next(const union granule *g)
+four_cells *history_next(const union granule *g, unsigned *n)
 {
     const uint32_t block = history_block(g);
-    return block >> 24 ? NULL : next_of(block);
+    return block >> 24 ? NULL : fours_of(block, n);
 }
 
 static uint32_t count(const struct spill *b)
@@ -68,9 +70,10 @@ static uint32_t count_cells(const uint32_t *cells, uint32_t n)
 uint32_t history_length(const union granule *g)
 {
     const uint32_t n = count_cells(g->cell, CELLS), block = history_block(g);
-    const four_cells *next = next_of(block);
+    unsigned fours;
+    const four_cells *next = fours_of(block, &fours);
     if (next)
-        return n + count_cells((const uint32_t *)next, CELLS);
+        return n + count_cells((const uint32_t *)next, fours * CELLS);
     if (!block)
         return n;
     const struct spill *b = spill_at(block);
@@ -89,9 +92,10 @@ void history_list(const union granule *g, struct access *list)
 {
     uint32_t block = history_block(g);
     list = list_cells(g->cell, CELLS, list);
-    const four_cells *next = next_of(block);
+    unsigned fours;
+    const four_cells *next = fours_of(block, &fours);
     if (next)
-        list_cells((const uint32_t *)next, CELLS, list);
+        list_cells((const uint32_t *)next, fours * CELLS, list);
     if (next || !block)
         return;
     const struct spill *b = spill_at(block);
@@ -113,11 +117,13 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
     v[0][CELLS - 1] = CELL_TAKEN;
     if (block >> 24)
         v[0][CELLS - 2] = CELL_TAKEN;
-    const four_cells *next = next_of(block);
+    unsigned fours;
+    const four_cells *next = fours_of(block, &fours);
     if (next) {
-        v[1] = *next;
-        v[2] = (four_cells){0};
-        return 3;
+        for (unsigned i = 0; i < fours; i++)
+            v[1 + i] = next[i];
+        v[1 + fours] = (four_cells){0};
+        return 2 + fours;
     }
     const struct spill *b = spill_at(block);
     const unsigned n = 2 + count(b) / CELLS;
@@ -146,7 +152,7 @@ union granule history_hold(union granule *g)
 /* The block for `size` bytes, `block` itself if that will do; 0: there is none. */
 static uint32_t room_for(struct spill_stock *stock, uint32_t block, size_t size)
 {
-    if (block && (size == SPILL_UNIT ? spill_room(block) == size : spill_room(block) >= size))
+    if (block && (size <= SPILL_PLAIN ? spill_room(block) == size : spill_room(block) >= size))
         return block;
     uint32_t to = spill_take(stock, size);
     if (!to)
@@ -154,6 +160,11 @@ static uint32_t room_for(struct spill_stock *stock, uint32_t block, size_t size)
     else if (block)
         spill_put(stock, block);
     return to;
+}
+
+static size_t headed(size_t size)
+{
+    return size > 2 * SPILL_PLAIN ? size : 2 * SPILL_PLAIN;
 }
 
 static void put_link(uint32_t block, union granule *out)
@@ -175,16 +186,18 @@ static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t
     uint32_t shown = n, link = 0;
     if (n > CELLS) {
         /* All but two of them, as the third cell may be needed for the number of the block, and the head. */
-        const bool four = n <= CELLS + 2;
-        link = room_for(stock, block, four ? SPILL_UNIT : n < 9 ? 2 * SPILL_UNIT : (n - 1) * sizeof *cells);
+        const size_t size = n <= 2 + CELLS       ? SPILL_UNIT
+                            : n <= 2 + 2 * CELLS ? SPILL_PLAIN
+                                                 : headed((n - 1) * sizeof *cells);
+        link = room_for(stock, block, size);
         if (!link)
             return false;
         shown = link >> 24 ? CELLS - 2 : CELLS - 1;
         struct spill *b = spill_at(link);
-        if (four) {
-            put_cells(cells + shown, n - shown, (uint32_t *)&b->four[0], CELLS);
+        const uint32_t words = (uint32_t)(spill_room(link) / sizeof *cells);
+        if (size <= SPILL_PLAIN) {
+            put_cells(cells + shown, n - shown, (uint32_t *)b->four, words);
         } else {
-            const uint32_t words = (uint32_t)(spill_room(link) / sizeof *cells);
             b->head = words << SPILL_COUNT_SHIFT;
             put_cells(cells + shown, n - shown, b->cell, words - 1);
         }
@@ -225,12 +238,14 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
         uint32_t cells[HISTORY_FOURS * CELLS];
         return pack_cells(stock, block, cells, gather(own, v, n, cells), g);
     }
-    four_cells *next = next_of(block);
+    unsigned fours;
+    four_cells *next = fours_of(block, &fours);
     for (unsigned i = 0; i < CELLS; i++)
         if (v[0][i] != CELL_TAKEN)
             g->cell[i] = v[0][i];
     if (next) {
-        *next = v[1];
+        for (unsigned i = 0; i < fours; i++)
+            next[i] = v[1 + i];
         return true;
     }
     struct spill *b = spill_at(block);
@@ -245,7 +260,7 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
 static bool pack_wide(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n,
                       union granule *out)
 {
-    uint32_t to = room_for(stock, block, offsetof(struct spill, stamp) + n * sizeof(struct stamp));
+    uint32_t to = room_for(stock, block, headed(offsetof(struct spill, stamp) + n * sizeof(struct stamp)));
     if (!to)
         return false;
     struct spill *b = spill_at(to);

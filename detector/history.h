@@ -1,7 +1,7 @@
 /* A granule's history as a list of accesses, however it is stored:
  *
  *  - up to four accesses: the granule's cells (shadow.h);
- *  - a few more: the last cell is a link to four more cells, in a spill block of one unit;
+ *  - a few more: the last cell is a link to four or eight more, in a small spill block;
  *  - more: the last cell is a link to a larger block;
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
@@ -27,9 +27,9 @@ uint32_t history_block(const union granule *g); /* 0: none */
 uint32_t history_length(const union granule *g);
 void history_list(const union granule *g, struct access *list);
 
-/* The four cells that a granule with a link has besides, if that is all, and all of its own cells but the last one are cells; else
- * NULL. */
-four_cells *history_next(const union granule *g);
+/* The cells that a granule with a link has besides, four or eight, by fours: *n; NULL if it has more, or not all of its own cells
+ * but the last one are cells. */
+four_cells *history_next(const union granule *g, unsigned *n);
 
 /* For a step on cells: the history by fours, the granule's own first, and an empty one at the end. Places that are no
  * cell's have CELL_TAKEN. Returns how many there are; 0: too many, or some accesses have no stamp. */

@@ -11,24 +11,25 @@
 #define SPILL_UNIT 16u
 #define SPILL_CLASSES 14
 
-/* One unit: four cells. More begin with a head: WIDE, and the number of words that hold cells, itself counted, or of stamps. It
- * has no bytes, as a cell that is none. */
+/* One or two units: as many times four cells. More begin with a head: WIDE, and the number of words that hold cells, itself
+ * counted, or of stamps. It has no bytes, as a cell that is none. */
 #define SPILL_WIDE 0x100u
 #define SPILL_COUNT_SHIFT 9
+#define SPILL_PLAIN (2 * SPILL_UNIT)
 struct spill {
     union {
         struct {
             uint32_t head;
-            uint32_t cell[7]; /* in no order; 0: not used */
+            uint32_t cell[15]; /* in no order; 0: not used */
         };
-        four_cells four[2];
+        four_cells four[4];
         struct {
             uint32_t wide_head[4];
             struct stamp stamp[1]; /* whole stamps with their bytes, for want of numbers */
         };
     };
 };
-_Static_assert(sizeof(struct spill) == 2 * SPILL_UNIT && sizeof(four_cells) == SPILL_UNIT, "units");
+_Static_assert(sizeof(struct spill) == 4 * SPILL_UNIT && sizeof(four_cells) == SPILL_UNIT, "units");
 
 /* Blocks that an actor has in stock, so that most allocations take no lock. Emptied by collections. */
 #define SPILL_STOCK 32
