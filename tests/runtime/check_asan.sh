@@ -10,8 +10,9 @@ checked=0
 
 # build COMPILER SOURCE: false, and a failure, when it cannot be.
 build() {
-    "$1" -D_GNU_SOURCE -g -O1 -fsanitize=address -fno-omit-frame-pointer -I"$source/include" -iquote "$source/runtime" \
-        "$here/$2" "$library" -lcmocka -lm -pthread -o "$folder/program" >"$folder/log" 2>&1 && return
+    "$1" -D_GNU_SOURCE -g -O1 -fsanitize=address -fno-omit-frame-pointer -fstack-clash-protection \
+        -I"$source/include" -iquote "$source/runtime" "$here/$2" "$library" -lcmocka -lm -pthread \
+        -o "$folder/program" >"$folder/log" 2>&1 && return
     fail "$1 $2: does not compile"
     return 1
 }
