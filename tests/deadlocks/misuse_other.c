@@ -142,15 +142,13 @@ void misuse_two_mutexes(bool fixed)
 static void *misuse_cond_unlocked_waker(void *arg)
 {
     await(&steps, 1);
-    while (!__atomic_load_n(&is_ready, __ATOMIC_ACQUIRE)) {
-        pthread_mutex_lock(&lock);
+    while (!__atomic_load_n(&is_ready, __ATOMIC_ACQUIRE))
         pthread_cond_signal(&changed);
-        pthread_mutex_unlock(&lock);
-    }
     return arg;
 }
 
-/* Waits with a mutex that it does not have. */
+/* Waits with a mutex that it does not have, nor anybody else: glibc would take it away from a holder, and stop the process when
+ * that one gives it up. */
 void misuse_cond_unlocked(bool fixed)
 {
     pthread_t waker = begin(misuse_cond_unlocked_waker, NULL);
