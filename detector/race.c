@@ -237,23 +237,6 @@ void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t p
     access_slow(a, addr, meta_size(what), meta_kind(what), pc);
 }
 
-/* The granule had a link a moment ago. */
-static __attribute__((noinline)) void missed_at_link(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
-                                                     uintptr_t pc)
-{
-    __builtin_prefetch(spill_at(g->cell[CELLS - 1] >> 8)); /* mostly the block that next_step waits for */
-    const uint32_t number = number_cached(a, pc, what);
-    if (likely(number && page_enter_fast(a, g, addr))) {
-        const bool done = granule_step(a, g, cell_of(number, what));
-        page_leave(a);
-        if (likely(done)) {
-            access_leave(a);
-            return;
-        }
-    }
-    missed_slow(a, g, addr, what, pc);
-}
-
 void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
 {
     const uintptr_t base = region_base(addr);
@@ -267,18 +250,16 @@ void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
     union granule *g = granule_in(base, addr);
     a->accesses++;
     what = (what & ~META_MASK) | meta_mask(what) << (addr & (GRANULE - 1));
-    if (unlikely(granule_spilled(g))) {
-        missed_at_link(a, g, addr, what, pc);
-        return;
-    }
+    if (unlikely(granule_spilled(g)))
+        __builtin_prefetch(spill_at(g->cell[CELLS - 1] >> 8)); /* mostly the block that the step waits for */
     const uint32_t number = number_cached(a, pc, what);
     if (likely(number && page_enter_fast(a, g, addr))) {
-        if (likely(!granule_spilled(g) && !granule_empty(g) && cells_step(a, g, cell_of(number, what)))) {
-            page_leave(a);
+        const bool done = granule_step(a, g, cell_of(number, what));
+        page_leave(a);
+        if (likely(done)) {
             access_leave(a);
             return;
         }
-        page_leave(a);
     }
     missed_slow(a, g, addr, what, pc);
 }
