@@ -22,10 +22,9 @@
  *
  * Tried before: a word of 8 bytes that names an interned or private history and sums up the current epoch's part of it. A
  * first access of an epoch to a granule with a longer history, one step in nine on zstd, missed the cache once more
- * and rewrote 64 bytes: nearly twice the time and three times the memory of this. Huge pages: 0.97 of the time and a tenth
- * more memory. More of a history at a
- * fixed place beside each granule, whose line can be asked for before the granule's has come, instead of in a block: a third more
- * memory, and no faster. */
+ * and rewrote 64 bytes: nearly twice the time and three times the memory of this. Huge pages: 0.97 of the
+ * time and a tenth more memory. More of a history at a fixed place beside each granule, whose line can be asked for before the
+ * granule's has come, instead of in a block: a third more memory, and no faster. */
 #ifndef GORACE_SHADOW_H
 #define GORACE_SHADOW_H
 
@@ -163,6 +162,7 @@ static inline void shadow_used(uintptr_t addr)
     __atomic_store_n(used, 1, __ATOMIC_RELAXED);
     __atomic_store_n(shadow_group(base, addr), 1, __ATOMIC_RELAXED);
 }
+
 static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
 {
     return (union granule *)(base + (addr & ~(uintptr_t)(GRANULE - 1)) * (sizeof(union granule) / GRANULE));

@@ -6,9 +6,9 @@
 
 struct stamp *stamps;
 
-#define CROWD_LEAST ((STAMP_MAX + 1) / 16)
+#define CROWD_LEAST (STAMP_MAX / 16)
 #define RESERVE_FIRST 16u
-#define RESERVE_LAST ((STAMP_MAX + 1) / 64)
+#define RESERVE_LAST (STAMP_MAX / 64)
 #define CACHE_FIRST (32 - 4)
 #define CACHE_LAST (32 - 13)
 

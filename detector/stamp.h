@@ -24,7 +24,7 @@
 #ifndef STAMP_BITS
 #define STAMP_BITS 22 /* tests/unit builds a core with fewer */
 #endif
-#define STAMP_MAX ((1u << STAMP_BITS) - 1)  /* the last number is none: access_need */
+#define STAMP_MAX (1u << STAMP_BITS)
 #define STAMP_FIELD (32 - CELL_STAMP_SHIFT) /* bits of a cell for it */
 
 struct stamp {
