@@ -165,14 +165,14 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
  * cover it together. */
 static bool covered(struct actor *a, uint32_t what)
 {
-    const uintptr_t addr = slots.address, region = addr >> REGION_SHIFT;
+    const uintptr_t addr = slots.address;
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7, at = addr & (GRANULE - 1);
     const enum hook hook = (enum hook)(what & 15);
     const enum access_kind kind = hook == HOOK_READ || hook == HOOK_LOADED ? ACCESS_READ : ACCESS_WRITE;
     if (hook > HOOK_UPDATE || !actor_enter(a))
         return false;
     bool is = false;
-    const uintptr_t base = region < REGIONS ? __atomic_load_n(&shadow_table[region], __ATOMIC_RELAXED) : 0;
+    const uintptr_t base = region_base(addr);
     if (base) {
         const union granule *g = granule_in(base, addr);
         const uint32_t need = cell_from_meta(WHAT(0, kind, 0)), mask = ((1u << (1u << log2size)) - 1) << at;

@@ -1,5 +1,6 @@
-/* See thunk.h. This is access_fast of detector/access.h as code, and rests on these facts of the core:
- *  - the actor marks itself inside, looks for a reason to pause, and does so again after it has left (actor.h);
+/* See thunk.h. This is access_fast of detector/access.h as code, but that the actor marks itself inside, as for an access that is
+ * not covered, and rests on these facts of the core:
+ *  - who is inside looks for a reason to pause first, and does so again after it has left (actor.h);
  *  - the granule of an address is at shadow_table[addr >> REGION_SHIFT] + 2 * (addr & ~7), if that entry is not 0 (shadow.h);
  *  - it has four cells of 4 bytes; an access is covered when one of them has all bits of `need`, and is of the current epoch:
  *    cell - stamps.low < stamps.span, signed (stamp.h). A cell with all bits of a need is never equal to low + span, as that has
@@ -98,7 +99,7 @@ static void go_slow(struct code *c, uint32_t what, bool flags, uintptr_t entry)
 
 /* What thunks of a module read: where the slow path and the table of shadow are, and what a cell needs. */
 struct constants {
-    four_cells need[2][4][GRANULE]; /* read or write, log2 of the size, offset in the granule */
+    four_cells need[2][4][GRANULE]; /* of access_need: the module's code reaches no further */
     uint64_t slow, table;
 };
 
@@ -108,13 +109,7 @@ static struct constants *constants_of(struct module *m)
     struct constants *k = (struct constants *)(m->area);
     if ((uintptr_t)c->at != m->area)
         return k;
-    for (unsigned write = 0; write < 2; write++)
-        for (unsigned log2size = 0; log2size < 4; log2size++)
-            for (unsigned at = 0; at < GRANULE; at++) {
-                const uint32_t bytes = (((1u << (1u << log2size)) - 1) << at) & META_MASK;
-                k->need[write][log2size][at] =
-                    in_all(cell_from_meta(WHAT(bytes, write ? ACCESS_WRITE : ACCESS_READ, log2size)));
-            }
+    copy_bytes(k->need, access_need, sizeof k->need);
     k->slow = (uintptr_t)access_hook_entry;
     k->table = (uintptr_t)shadow_table;
     c->at += sizeof *k;
