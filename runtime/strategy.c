@@ -51,7 +51,18 @@ void rt_strategy_arrives(struct rt_det_task *t)
         t->priority = draw_priority();
 }
 
-static uint32_t highest(bool yields)
+static bool higher(const struct rt_det_task *t, const struct rt_det_task *than)
+{
+    return t->priority > than->priority;
+}
+
+static bool waits_longer(const struct rt_det_task *t, const struct rt_det_task *than)
+{
+    return t->since < than->since;
+}
+
+/* Of those that are able, without the running one if it yields, the first that none is before; the running one if there is none. */
+static uint32_t foremost(bool yields, bool (*before)(const struct rt_det_task *, const struct rt_det_task *))
 {
     const struct rt_det *d = &rt_det;
     uint32_t best = 0;
@@ -59,7 +70,7 @@ static uint32_t highest(bool yields)
         uint32_t task = d->able[i];
         if (yields && task == d->running)
             continue;
-        if (!best || d->tasks[task].priority > d->tasks[best].priority)
+        if (!best || before(&d->tasks[task], &d->tasks[best]))
             best = task;
     }
     return best ? best : d->running;
@@ -77,20 +88,6 @@ static uint32_t anybody(bool yields)
     return without && d->able[i] == d->running ? d->able[d->able_count - 1] : d->able[i];
 }
 
-static uint32_t longest(bool yields)
-{
-    const struct rt_det *d = &rt_det;
-    uint32_t best = 0;
-    for (uint32_t i = 0; i < d->able_count; i++) {
-        uint32_t task = d->able[i];
-        if (yields && task == d->running)
-            continue;
-        if (!best || d->tasks[task].since < d->tasks[best].since)
-            best = task;
-    }
-    return best ? best : d->running;
-}
-
 static bool goes_on(bool yields)
 {
     return rt_det.running && rt_det.tasks[rt_det.running].place && !yields;
@@ -105,13 +102,13 @@ static uint32_t pct(bool yields)
             t->priority = RT_MOST_CHANGES - i;
     if (yields)
         t->priority = --d->lowest;
-    return highest(yields);
+    return foremost(yields, higher);
 }
 
 static uint32_t pos(bool yields)
 {
     struct rt_det *d = &rt_det;
-    uint32_t chosen = highest(yields);
+    uint32_t chosen = foremost(yields, higher);
     const volatile void *object = d->tasks[chosen].object;
     for (uint32_t i = 0; object && i < d->able_count; i++)
         if (d->able[i] != chosen && d->tasks[d->able[i]].object == object)
@@ -150,7 +147,7 @@ static uint32_t in_turn(bool yields)
 
 uint32_t rt_strategy_base(bool yields)
 {
-    return goes_on(yields) ? rt_det.running : longest(yields);
+    return goes_on(yields) ? rt_det.running : foremost(yields, waits_longer);
 }
 
 /* Where the list has a switch for this decision of the running one; NULL: none. */
