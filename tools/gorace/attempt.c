@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -115,15 +116,19 @@ void attempt_start(struct attempt *a, const struct attempt_plan *plan, const cha
     a->fd = pidfd_open(a->pid, 0);
     if (a->fd < 0)
         die("pidfd_open: %m");
-    clock_gettime(CLOCK_MONOTONIC, &a->until);
-    a->until.tv_sec += (time_t)plan->seconds;
+    a->until = attempt_now() + plan->seconds;
+}
+
+double attempt_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 int attempt_left(const struct attempt *a)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double left = (double)(a->until.tv_sec - now.tv_sec) * 1e3 + (double)(a->until.tv_nsec - now.tv_nsec) / 1e6;
+    const double left = (a->until - attempt_now()) * 1e3;
     return left < 0 ? 0 : (int)left + 1;
 }
 

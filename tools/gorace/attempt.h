@@ -3,7 +3,6 @@
 #define GORACE_LAUNCHER_ATTEMPT_H
 
 #include <sys/types.h>
-#include <time.h>
 
 #include "../../runtime/search.h"
 #include "prediction.h"
@@ -19,9 +18,9 @@ enum attempt_end { ATTEMPT_PASSED, ATTEMPT_FAILED, ATTEMPT_LATE /* it had to be 
 
 /* A place for one run after the other. */
 struct attempt {
-    pid_t pid; /* 0: none runs */
-    int fd;    /* of the process: readable when it has ended */
-    struct timespec until;
+    pid_t pid;                /* 0: none runs */
+    int fd;                   /* of the process: readable when it has ended */
+    double until;             /* attempt_now */
     struct rt_record *record; /* of the last run, from its end until the next */
     char *record_file, *output_file, *findings_file;
     uint64_t number; /* the caller's */
@@ -34,6 +33,8 @@ void attempt_open(struct attempt *a, const char *folder, unsigned place);
 void attempt_close(struct attempt *a);
 enum attempt_wish { ATTEMPT_POINTS, ATTEMPT_SWITCHES }; /* which list the record is to have */
 void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, enum attempt_wish wish);
+/* Seconds of the monotonic clock. */
+double attempt_now(void);
 /* Milliseconds until its time is over. */
 int attempt_left(const struct attempt *a);
 /* The process has ended, or its time is over: then it is killed. *failure says how it failed, or why it is late. */

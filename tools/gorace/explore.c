@@ -110,16 +110,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* ---- the search ---------------------------------------------------------------------------------------------------- */
 
-double explore_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void progress(struct explore *e)
 {
-    double at = explore_now();
+    double at = attempt_now();
     if (e->quiet || at - e->told < 1)
         return;
     e->told = at;
@@ -314,7 +307,7 @@ int command_explore(int argc, char **argv)
         attempt_open(&e.attempts[i], e.folder, i);
     for (unsigned i = 0; i < e.jobs; i++)
         e.attempts[i].predictions = &e.predictions;
-    e.begun = e.told = explore_now();
+    e.begun = e.told = attempt_now();
     search(&e);
     int status = explore_conclude(&e);
     for (unsigned i = 0; i < e.jobs; i++)

@@ -49,7 +49,6 @@ struct explore {
     double told;
 };
 
-double explore_now(void); /* seconds of the monotonic clock */
 /* Runs each failure again, tells it and writes the summary; the exit status. */
 int explore_conclude(struct explore *e);
 

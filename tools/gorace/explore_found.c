@@ -102,7 +102,7 @@ static void write_summary(const struct explore *e, json_t *failures, json_t *pre
     struct whole_file file;
     json_t *all = json_pack("{s:I,s:I,s:I,s:b,s:f,s:O,s:O}", "schedules", (json_int_t)e->done, "orderings",
                             (json_int_t)e->orderings.used, "late", (json_int_t)e->late, "saturated", e->saturated,
-                            "seconds", explore_now() - e->begun, "failures", failures, "predictions", predictions);
+                            "seconds", attempt_now() - e->begun, "failures", failures, "predictions", predictions);
     if (!whole_open(&file, e->summary))
         die("%s: %m", e->summary);
     json_dumpf(all, file.to, JSON_INDENT(2));
@@ -123,7 +123,7 @@ int explore_conclude(struct explore *e)
     static struct rt_found found;
     json_t *failures = json_array();
     struct rt_attempts attempts = {attempt, e, MOST_SHRINK};
-    double seconds = explore_now() - e->begun;
+    double seconds = attempt_now() - e->begun;
     if (!e->any_steps)
         die("%s does not run goroutines of libgoro", *e->plan.program);
     if (!e->quiet)
