@@ -29,10 +29,6 @@ static inline void code_32(struct code *c, uint32_t value)
 {
     code_bytes(c, &value, 4);
 }
-static inline void code_64(struct code *c, uint64_t value)
-{
-    code_bytes(c, &value, 8);
-}
 #define CODE(c, ...) code_bytes(c, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
 
 /* An instruction that ends in 4 bytes relative to its own end. */

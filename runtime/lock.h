@@ -31,15 +31,6 @@ static inline void rt_lock(struct rt_lock *l)
         rt_lock_slow(l);
 }
 
-static inline bool rt_trylock(struct rt_lock *l)
-{
-    rt_locks_add(1);
-    if (rt_lock_take(l))
-        return true;
-    rt_locks_add(-1);
-    return false;
-}
-
 static inline void rt_unlock(struct rt_lock *l)
 {
     __atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
