@@ -89,8 +89,6 @@ static inline __attribute__((always_inline)) bool access_covered(const struct ac
 void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
 /* What is left of an access inside one granule that no cell covers alone. */
 void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
-/* The stamp of an access from `pc` now; 0: none left. race.c. */
-uint32_t race_number(struct actor *a, uintptr_t pc, uint32_t what);
 
 static inline __attribute__((always_inline)) void access_leave(struct actor *a)
 {

@@ -31,12 +31,14 @@ static struct slot {
 struct oslock actors_lock;
 struct actor *actors_newest;
 
+#define NAMES_CROWD 16384u /* so many names of the dead cost less than a collection: 2 MB */
+
 static uint32_t nslots;
 static uint32_t *dead; /* slots without an owner, the latest last */
 static uint32_t ndead;
 static uint32_t nactors; /* in the list */
 static uint32_t nalive;  /* of these, not ended; atomic to read */
-static uint32_t nincarnations, incarnations_crowd = 4096, dead_crowd = 1024;
+static uint32_t nincarnations, incarnations_crowd = NAMES_CROWD, dead_crowd = 1024;
 static uint64_t numbers;
 static uint64_t gone_stamps, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
 
@@ -601,7 +603,7 @@ void actor_sweep(void)
             nincarnations--;
         }
     }
-    incarnations_crowd = 2 * nincarnations + 4096;
+    incarnations_crowd = 2 * nincarnations + NAMES_CROWD;
     dead_crowd = 2 * ndead + 1024;
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended || !a->stocks)

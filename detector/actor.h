@@ -75,7 +75,8 @@ struct wait {
 struct recorder;
 struct stocks {
     struct call_cache calls[CALLS];
-    uint64_t numbers[NUMBERS];     /* of stamps: number_of (race.c) */
+    uint64_t numbers[NUMBERS];     /* of stamps, and the stacks that these have: number.h */
+    uint32_t stacks[NUMBERS];
     uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
     struct foreign_cache *foreign; /* NULL until needed */
     struct spill_stock spills;

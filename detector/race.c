@@ -18,6 +18,7 @@
 #include "cells.h"
 #include "history.h"
 #include "lockset.h"
+#include "number.h"
 #include "owner.h"
 
 #define NEED(class, size, at) ((((1u << (size)) - 1) << (at)&CELL_BYTES) | (class))
@@ -102,40 +103,6 @@ static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granu
     return done;
 }
 
-static inline uint64_t number_hash(struct actor *a, uintptr_t pc, uint32_t meta)
-{
-    const uint64_t context = a->context | (uint64_t)a->lockset << 32;
-    const uint64_t kind = (uint64_t)(meta & (META_SIZE | (META_KIND & ~META_CLASS))) << (62 - META_SIZE_SHIFT);
-    return (context * 0xd6e8feb86659fd93u ^ a->stamps.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
-}
-
-/* The number for an access from `pc` now, if it is in the cache; else 0. An entry has the number below what it takes of a hash of
- * all that the number stands for. 51 bits of it are compared, so a number is mistaken for another one of this epoch once
- * in 10^15 times that two come to the same place; races are found all the same then, one stack is another one's. */
-static inline uint64_t *number_place(struct actor *a, uint64_t hash)
-{
-    return &a->stocks->numbers[(hash >> (STAMP_FIELD - 9)) % NUMBERS];
-}
-static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
-{
-    const uint64_t hash = number_hash(a, pc, meta), entry = *number_place(a, hash);
-    return likely(!((entry ^ hash) >> STAMP_FIELD)) ? (uint32_t)entry & ((1u << STAMP_FIELD) - 1) : 0;
-}
-
-static __attribute__((noinline)) uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
-{
-    const uint32_t locks = lockset_now(a);
-    const uint32_t number =
-        stamp_of(&a->stamps, a->who, call_child(a, pc), stamp_meta(meta | locks << META_LOCKS_SHIFT));
-    if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
-        pause_set(a, PAUSE_COLLECT);
-    if (!number)
-        return 0;
-    const uint64_t hash = number_hash(a, pc, meta);
-    *number_place(a, hash) = (hash & ~(uint64_t)0 << STAMP_FIELD) | number;
-    return number;
-}
-
 /* The step has begun, if `mine`, and is over afterwards. */
 static __attribute__((noinline)) void step_rarely(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
                                                   uintptr_t pc, uint32_t number, bool mine)
@@ -151,15 +118,9 @@ static __attribute__((noinline)) void step_rarely(struct actor *a, union granule
         pause_set(a, PAUSE_COLLECT);
 }
 
-uint32_t race_number(struct actor *a, uintptr_t pc, uint32_t what)
-{
-    const uint32_t number = number_cached(a, pc, what);
-    return likely(number) ? number : number_slow(a, pc, what);
-}
-
 void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc, union granule seen[2])
 {
-    const uint32_t number = race_number(a, pc, what);
+    const uint32_t number = number_of(a, pc, what);
     const uint32_t filled = a->filled;
     const bool mine = page_enter(a, g, addr);
     if (likely(number && step_in_cells(a, g, cell_of(number, what), mine, seen)))

@@ -4,6 +4,7 @@
 #include "foreign.h"
 #include "heap.h"
 #include "lock.h"
+#include "number.h"
 #include "owner.h"
 #include "record.h"
 #include "sync.h"
@@ -37,7 +38,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
     const uint32_t what = WHAT(META_MASK, kind, 3);
     union granule seen[2];
     uint32_t generation = 0, filled = 0; /* 0: nothing was seen */
-    uint32_t number = race_number(a, pc, what);
+    uint32_t number = number_of(a, pc, what);
     bool mine = page_enter(a, g, addr);
     for (size_t i = 0; i < n; i++) {
         const union granule now = granule_load(&g[i]);
@@ -52,7 +53,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
         seen[0].half[1] = NOT_SEEN;
         page_leave(a);
         race_step(a, &g[i], addr + i * GRANULE, what, pc, seen);
-        number = race_number(a, pc, what); /* a race may have been reported, and a collection made meanwhile */
+        number = number_of(a, pc, what); /* a race may have been reported, and a collection made meanwhile */
         mine = page_enter(a, g, addr);
         generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
     }

@@ -82,7 +82,6 @@ static void begin(struct stamp_own *o)
     o->first = o->next;
     show_now(o);
     o->used = false;
-    o->salt += 0x9e3779b97f4a7c15u;
     if (++o->generation == 0) {
         zero_bytes(o->cache, cache_bytes(o));
         o->generation = 1;
@@ -137,6 +136,7 @@ void stamp_own_renew(struct stamp_own *o, uint32_t slot)
     o->limit = p->end;
     show_own(o);
     begin(o);
+    o->salt += 0x9e3779b97f4a7c15u;
 }
 
 void stamp_own_resume(struct stamp_own *o)
@@ -188,10 +188,7 @@ uint32_t stamp_slow(struct stamp_own *o, who_t who, uint32_t stack, uint32_t met
         return 0;
     if (set[STAMP_WAYS - 1].generation == o->generation && o->cache_shift > CACHE_LAST)
         grow_cache(o);
-    uint32_t number = o->next++;
-    stamps[number] = (struct stamp){who, stack, meta};
-    o->used = true;
-    o->made++;
+    const uint32_t number = stamp_next(o, who, stack, meta);
     put_first(o, (struct stamp_cached){stack, meta, o->generation, number});
     return number;
 }
@@ -214,42 +211,54 @@ uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32
 
 /* ---- collection ------------------------------------------------------------------------------------------------------ */
 
-static struct stamp *fresh;
+/* What a collection works with stays for the next one, as far as it is not large: with many short-lived actors one comes
+ * every few milliseconds, and new pages would cost as much as all else in it. */
+#define STAYS ((size_t)4 << 20)
+
+static struct stamp *fresh; /* all 0 between collections */
 static uint32_t nfresh;
-static uint32_t *notes;
-static uint32_t *heads, *next; /* hash chains over `fresh` */
+static uint32_t *notes;        /* all 0 between collections */
+static uint32_t *heads, *next; /* hash chains over `fresh`; heads are 0 between collections */
 static uint32_t heads_mask;
+
+static bool reserved(void **table, size_t element)
+{
+    if (!*table)
+        *table = os_reserve(STAMP_MAX * element);
+    return *table != NULL;
+}
+
+/* Of the first `size` bytes, the rest was not touched. */
+static void give_back(void *table, size_t size)
+{
+    if (size > STAYS)
+        os_drop((char *)table + STAYS, (size - STAYS + OS_PAGE - 1) & ~(size_t)(OS_PAGE - 1));
+}
+
+static void clear(void *table, size_t size)
+{
+    give_back(table, size);
+    zero_bytes(table, size < STAYS ? size : STAYS);
+}
 
 bool stamp_renew_begin(uint32_t nslots)
 {
     uint32_t size = 1024;
     while (size < used)
         size *= 2;
+    if (size > STAMP_MAX)
+        size = STAMP_MAX;
     heads_mask = size - 1;
     nfresh = 1;
-    fresh = os_reserve(STAMP_MAX * sizeof *fresh);
-    notes = os_reserve(STAMP_MAX * sizeof *notes);
-    next = os_reserve(STAMP_MAX * sizeof *next);
-    heads = os_reserve(size * sizeof *heads);
     nparts = nslots;
-    parts = os_reserve(nparts * sizeof *parts);
-    if (fresh && notes && next && heads && parts) {
-        for (uint32_t n = 1; n < used; n++)
-            if (who_slot(stamps[n].who) < nparts)
-                parts[who_slot(stamps[n].who)].old++;
-        return true;
-    }
-    if (fresh)
-        os_unmap(fresh, STAMP_MAX * sizeof *fresh);
-    if (notes)
-        os_unmap(notes, STAMP_MAX * sizeof *notes);
-    if (next)
-        os_unmap(next, STAMP_MAX * sizeof *next);
-    if (heads)
-        os_unmap(heads, size * sizeof *heads);
-    if (parts)
-        os_unmap(parts, nparts * sizeof *parts);
-    return false;
+    if (!reserved((void **)&fresh, sizeof *fresh) || !reserved((void **)&notes, sizeof *notes) ||
+        !reserved((void **)&next, sizeof *next) || !reserved((void **)&heads, sizeof *heads) ||
+        !(parts = os_reserve(nparts * sizeof *parts)))
+        return false;
+    for (uint32_t n = 1; n < used; n++)
+        if (stamps[n].who && who_slot(stamps[n].who) < nparts)
+            parts[who_slot(stamps[n].who)].old++;
+    return true;
 }
 
 #define TOGETHER_MAX (STAMP_MAX / 4)
@@ -288,12 +297,14 @@ uint32_t stamp_renew(const struct stamp *s)
 
 void stamp_renew_end(uint32_t afford)
 {
-    os_unmap(stamps, STAMP_MAX * sizeof *stamps);
-    os_unmap(notes, STAMP_MAX * sizeof *notes);
-    os_unmap(next, STAMP_MAX * sizeof *next);
-    os_unmap(heads, (heads_mask + (size_t)1) * sizeof *heads);
+    struct stamp *old = stamps;
+    clear(old, used * sizeof *old);
+    clear(notes, used * sizeof *notes);
+    give_back(next, nfresh * sizeof *next);
+    clear(heads, (heads_mask + (size_t)1) * sizeof *heads);
     os_unmap(parts, nparts * sizeof *parts);
     stamps = fresh;
+    fresh = old;
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - CROWD_LEAST;
     const uint64_t due = (uint64_t)nfresh + (nfresh + CROWD_LEAST > afford ? nfresh + CROWD_LEAST : afford);

@@ -51,7 +51,7 @@ struct stamp_own {
     four_signed span;
     uint64_t now_span;         /* the same in one word (span_of), for who is not inside */
     uint64_t own_span;         /* all that were taken of this stretch of numbers, in this epoch or before */
-    uint64_t salt;             /* another one in each epoch */
+    uint64_t salt;             /* another one after each collection (number.h) */
     uint32_t next, limit;      /* the reserve; next: the next number */
     uint32_t first;            /* of this epoch */
     uint32_t own;              /* of this stretch */
@@ -116,6 +116,17 @@ static inline uint32_t stamp_of(struct stamp_own *o, who_t who, uint32_t stack, 
     if (likely(c->stack == stack && c->meta == meta && c->generation == o->generation))
         return c->number;
     return stamp_slow(o, who, stack, meta);
+}
+/* The next number, whether there is one for these arguments or not; 0: the reserve has no more. */
+static inline uint32_t stamp_next(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+{
+    if (unlikely(o->next == o->limit))
+        return 0;
+    const uint32_t number = o->next++;
+    stamps[number] = (struct stamp){who, stack, meta};
+    o->used = true;
+    o->made++;
+    return number;
 }
 /* One that no actor recognises, with META_DISTRUST. */
 uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
