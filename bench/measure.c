@@ -3,8 +3,10 @@
  *   measure FILE COMMAND ARGUMENT...
  *
  * wait4's rusage is that of the whole process, threads included; a shell's `time` has no memory in it, and time(1) is
- * not on every machine. The command's status (128+n for a signal) is passed on. */
+ * not on every machine. The command's status (128+n for a signal) is passed on, and so is SIGTERM to the command, by which a
+ * server is ended. */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -24,6 +26,14 @@ static double seconds(struct timeval t)
     return t.tv_sec + t.tv_usec / 1e6;
 }
 
+static volatile pid_t command;
+
+static void pass_on(int signal)
+{
+    if (command > 0)
+        kill(command, signal);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
@@ -32,6 +42,7 @@ int main(int argc, char **argv)
     }
     double start = now();
     pid_t pid = fork();
+    command = pid;
     if (pid < 0) {
         perror("measure: fork");
         return 2;
@@ -43,6 +54,7 @@ int main(int argc, char **argv)
     }
     int status;
     struct rusage used;
+    signal(SIGTERM, pass_on);
     if (wait4(pid, &status, 0, &used) != pid) {
         perror("measure: wait4");
         return 2;

@@ -1,5 +1,6 @@
-/* Load for memcached that knows every answer.  memcached_load PORT CONNECTIONS SECONDS
+/* Load for memcached that knows every answer.  memcached_load PORT CONNECTIONS SECONDS [REQUESTS]
  *
+ * A connection ends after SECONDS, or after so many REQUESTS.
  * A thread per connection, blocking sockets, text protocol. Three kinds of keys:
  *   private   used by one connection, which knows what it stored last: the answer must be exactly that;
  *   shared    stored by all: a value carries the key and a seed from which all its bytes follow, so a torn one shows;
@@ -31,6 +32,7 @@ enum {
 
 static int port;
 static double deadline;
+static unsigned long most = -1UL; /* requests of a connection */
 static atomic_int errors;
 static atomic_ulong operations, increments[COUNTERS], swaps[COUNTERS];
 
@@ -317,7 +319,7 @@ static void *serve(void *argument)
 {
     struct connection *c = argument;
     bool usable = true;
-    while (usable && now() < deadline) {
+    for (unsigned long i = 0; usable && i < most && now() < deadline; i++) {
         uint32_t kind = next_random(&c->random) % 1000;
         /* Now and then a new connection: the server then uses a descriptor's number again, in another thread. */
         if (kind == 0) {
@@ -365,12 +367,14 @@ static void check_counters(struct connection *c)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: memcached_load PORT CONNECTIONS SECONDS\n");
+    if (argc < 4 || argc > 5) {
+        fprintf(stderr, "usage: memcached_load PORT CONNECTIONS SECONDS [REQUESTS]\n");
         return 2;
     }
     port = atoi(argv[1]);
     int connections = atoi(argv[2]);
+    if (argc > 4)
+        most = strtoul(argv[4], NULL, 10);
     struct connection *all = calloc((size_t)connections + 1, sizeof(*all));
     pthread_t *threads = calloc((size_t)connections, sizeof(*threads));
     if (!all || !threads || connections < 1)

@@ -29,6 +29,7 @@ build() {
     $CC $flags -c "$lib/sqlite3.c" -o sqlite3.o
     $CC $flags -w "$source/test/threadtest3.c" "$source/src/test_multiplex.c" sqlite3.o $LDFLAGS -ldl -lm -o threadtest3
     $CC $flags -w "$source/test/threadtest5.c" sqlite3.o $LDFLAGS -ldl -lm -o threadtest5
+    $CC $flags -w "$source/test/speedtest1.c" sqlite3.o $LDFLAGS -ldl -lm -o speedtest1
     $CC $flags -Wall -Wextra "$here/sqlite3_shared.c" sqlite3.o $LDFLAGS -ldl -lm -o shared
 }
 

@@ -1,4 +1,6 @@
-/* Threads on one sqlite3 database whose final content does not depend on their order, printed in full.
+/* Threads on one sqlite3 database whose final content does not depend on their order, printed in full:
+ *
+ *   shared [FILE [ROWS]]
  *
  * Phase 1: every thread has a connection of its own (file locks, WAL index in shared memory). Phase 2: all threads use
  * one serialised connection (sqlite3's mutexes). Every row is written by one thread and then changed by all others with
@@ -9,9 +11,10 @@
 
 #include "sqlite3.h"
 
-enum { THREADS = 4, ROWS = 60 };
+enum { THREADS = 4 };
 
 static const char *path;
+static int rows = 60;
 static sqlite3 *common; /* the shared connection; NULL in phase 1 */
 
 static void must(int ok, sqlite3 *db, const char *what)
@@ -41,7 +44,7 @@ static void *work(void *argument)
 {
     int me = (int)(long)argument;
     sqlite3 *db = common ? common : open_database();
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < rows; i++) {
         /* Single statements: on the shared connection a transaction of several would mix with other threads'. */
         char *sql = sqlite3_mprintf("INSERT INTO t VALUES(%d, %d, printf('%%.*c', %d, 'x'))"
                                     " ON CONFLICT(id) DO UPDATE SET n = n + excluded.n, s = s || excluded.s",
@@ -76,6 +79,8 @@ static int print_row(void *unused, int columns, char **value, char **name)
 int main(int argc, char **argv)
 {
     path = argc > 1 ? argv[1] : "shared.db";
+    if (argc > 2)
+        rows = atoi(argv[2]);
     sqlite3 *db = open_database();
     run(db,
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER, s TEXT)");

@@ -1,0 +1,14 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # read and set by bench/program
+# memcached with four workers under a load that checks every answer; the server is measured, from start to end. The load
+# is a number of requests, not a time.
+title="memcached -t 4, 32 connections"
+real=memcached
+size=200000 short=10000
+
+work() {
+    local load=$folder/load
+    gcc -std=gnu11 -O2 -pthread -o "$load" "$root/tests/real/memcached_load.c"
+    start_server native "${measure[@]}" "$folder/memcached" -u "$(id -un)" -l 127.0.0.1 -p PORT -U 0 -t 4 -m 64 -c 1024
+    "$load" "$server_port" 32 600 "$((size / 32))"
+    stop_server TERM
+}

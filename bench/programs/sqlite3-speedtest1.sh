@@ -1,0 +1,11 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # read and set by bench/program
+# sqlite3's own benchmark, whose sorts use two threads.
+title="sqlite3 speedtest1 --threads 2"
+real=sqlite3
+size=10 short=1
+
+# How long each test took is in its output; the results of the queries are summed up.
+work() {
+    "${measure[@]}" "$folder/speedtest1" --threads 2 --size "$size" --verify "$out.db" >"$out.messages"
+    grep -i '^verification' "$out.messages" >"$out/verification"
+}
