@@ -9,8 +9,8 @@
  * and offset. The two sides are sorted; a frame that repeats on end counts once. So it is the same whichever side came
  * first, in every run, at every address, and when lines move elsewhere in the file.
  *
- * Of a deadlock, a cycle of lock order or a misuse it is made of all its steps, each with its stack (and, of a cycle, where
- * the lock that is held was taken), in no order.
+ * Of the other kinds it is made of the set of their steps, each with its stack (and, of a cycle of lock order, where the lock
+ * that is held was taken): in no order, and how many actors take the same step at the same place does not count.
  *
  * Whether a side reads or writes is left out on purpose: of two `n++` that race, it depends on the schedule whether the
  * read or the write of one meets the write of the other. That is one race, and must be the same one in every run. */

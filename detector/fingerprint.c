@@ -1,7 +1,7 @@
 /* The number that a finding has in every run (filter.h says what it is made of).
  *
  * It is written down in users' baselines, so the hash is spelled out here and must never change: FNV-1a, 64 bits, over
- * the bytes of each frame; the sides' hashes are sorted and hashed in turn. */
+ * the bytes of each frame; the sides' hashes are sorted and hashed in turn, those of steps added up, each once. */
 #include "filter.h"
 
 #define FNV_START 0xcbf29ce484222325u
@@ -52,16 +52,27 @@ static uint64_t hash_side(const struct report_stack *s)
     return h;
 }
 
-/* Each step is hashed with what it holds; their sum does not depend on where in a cycle the tale begins. */
+static uint64_t hash_step(const struct report_step *s)
+{
+    uint64_t h = hash_text(FNV_START, report_role(s->step->role));
+    h = hash_number(h, hash_side(&s->stack));
+    return s->step->role == STEP_ACQUIRES ? hash_number(h, hash_side(&s->held[0].taken)) : h;
+}
+
+/* The set of them: how many do the same at the same place, and where in a cycle the tale begins, differs from run to run. */
 static uint64_t hash_steps(const struct report *r)
 {
+    static uint64_t known[REPORT_STEPS]; /* the reporter's lock guards it, as it does the report */
     uint64_t sum = 0;
+    int n = 0;
     for (int i = 0; i < r->nsteps; i++) {
-        const struct report_step *s = &r->step[i];
-        uint64_t h = hash_text(FNV_START, report_role(s->step->role));
-        h = hash_number(h, hash_side(&s->stack));
-        if (s->step->role == STEP_ACQUIRES)
-            h = hash_number(h, hash_side(&s->held[0].taken));
+        const uint64_t h = hash_step(&r->step[i]);
+        int k = 0;
+        while (k < n && known[k] != h)
+            k++;
+        if (k < n)
+            continue;
+        known[n++] = h;
         sum += h;
     }
     return sum;

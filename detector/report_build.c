@@ -166,6 +166,34 @@ static void name_step(struct report *r, const struct finding_step *s)
     add_actor(r, &s->actor);
 }
 
+static bool is_shown(const struct report *r, const struct finding_step *s)
+{
+    for (int i = 0; i < r->nsteps; i++)
+        if (r->step[i].step == s)
+            return true;
+    return false;
+}
+
+static bool is_like_shown(const struct report *r, const struct finding_step *s)
+{
+    for (int i = 0; i < r->nsteps; i++)
+        if (r->step[i].step->stack == s->stack && r->step[i].step->role == s->role)
+            return true;
+    return false;
+}
+
+/* When there are too many, as when a million goroutines wait for one another, then first one of each place. */
+static void name_steps(struct report *r, const struct finding *f)
+{
+    const bool too_many = f->nsteps > REPORT_STEPS;
+    for (int i = 0; i < f->nsteps && r->nsteps < REPORT_STEPS; i++)
+        if (!too_many || !is_like_shown(r, &f->steps[i]))
+            name_step(r, &f->steps[i]);
+    for (int i = 0; i < f->nsteps && r->nsteps < REPORT_STEPS && too_many; i++)
+        if (!is_shown(r, &f->steps[i]))
+            name_step(r, &f->steps[i]);
+}
+
 static void name_race(struct report *r)
 {
     const struct finding *f = r->finding;
@@ -204,8 +232,7 @@ uint64_t report_build(struct report *r, const struct finding *f, const struct sy
     r->replay = "";
     if (f->kind == FINDING_RACE)
         name_race(r);
-    for (int i = 0; i < f->nsteps && i < REPORT_STEPS; i++)
-        name_step(r, &f->steps[i]);
+    name_steps(r, f);
     for (int i = 0; i < f->npath && i < REPORT_PATH; i++)
         name_link(r, &f->path[i]);
     uint64_t fingerprint = filter_fingerprint(r);

@@ -203,6 +203,44 @@ static void fingerprint_without_names(void **state)
     assert_true(fingerprint() != one);
 }
 
+static struct finding_step many_steps[REPORT_STEPS * 2];
+
+/* `n` wait in `put`, the newest or the oldest in `get`. */
+static uint64_t of_waits(int n, int in_get, enum finding_kind kind)
+{
+    fake_forget();
+    uintptr_t put = fake_frame("put", "/src/a.c", 10, 14), get = fake_frame("get", "/src/a.c", 20, 22);
+    uint32_t a = fake_stack(put, (uintptr_t)0), b = fake_stack(get, (uintptr_t)0);
+    for (int i = 0; i < n; i++)
+        many_steps[i] = (struct finding_step){.role = STEP_WAITS, .stack = i == in_get ? b : a};
+    f = (struct finding){.kind = kind, .nsteps = n, .steps = many_steps};
+    return fingerprint();
+}
+
+static void fingerprint_is_of_distinct_steps(void **state)
+{
+    (void)state;
+    uint64_t stuck = of_waits(2, 0, FINDING_STUCK), deadlock = of_waits(2, 0, FINDING_DEADLOCK);
+    assert_true(stuck != deadlock);
+    assert_true(of_waits(2, 1, FINDING_STUCK) == stuck); /* in the other order */
+    assert_true(of_waits(7, 3, FINDING_STUCK) == stuck); /* more of them */
+    assert_true(of_waits(7, 6, FINDING_DEADLOCK) == deadlock);
+    assert_true(of_waits(2, 2, FINDING_STUCK) != stuck); /* nobody in get */
+    assert_true(of_waits(1, 1, FINDING_STUCK) == of_waits(40, 40, FINDING_STUCK));
+}
+
+static void of_many_steps_each_place_is_shown(void **state)
+{
+    (void)state;
+    const int n = REPORT_STEPS * 2;
+    uint64_t one = of_waits(2, 1, FINDING_DEADLOCK);
+    assert_true(of_waits(n, n - 1, FINDING_DEADLOCK) == one);
+    assert_int_equal(r.nsteps, REPORT_STEPS);
+    assert_ptr_equal(r.step[1].step, &many_steps[n - 1]);
+    assert_ptr_equal(r.step[2].step, &many_steps[1]); /* then the others, in their order */
+    assert_ptr_equal(r.step[REPORT_STEPS - 1].step, &many_steps[REPORT_STEPS - 2]);
+}
+
 /* ---- suppressions --------------------------------------------------------------------------------------------- */
 
 static void patterns(void **state)
@@ -461,6 +499,8 @@ int main(void)
         cmocka_unit_test_setup(fingerprint_never_changes, set_up),
         cmocka_unit_test_setup(fingerprint_folds_recursion, set_up),
         cmocka_unit_test_setup(fingerprint_without_names, set_up),
+        cmocka_unit_test_setup(fingerprint_is_of_distinct_steps, set_up),
+        cmocka_unit_test_setup(of_many_steps_each_place_is_shown, set_up),
         cmocka_unit_test_setup(patterns, set_up),
         cmocka_unit_test_setup(suppression_file, set_up),
         cmocka_unit_test_setup(what_suppressions_match, set_up),
