@@ -268,7 +268,7 @@ static void left_all(void)
         return;
     leaving = false;
     PARKED_REGISTERS();
-    bool all_roots = mappings_each(left_root);
+    bool all_roots = mappings_each(left_root, NULL);
     all_roots = modules_data(left_root) && all_roots;
     left_end(me, PARKED_ABOVE(), parked_registers, all_roots);
 }

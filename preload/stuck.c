@@ -27,6 +27,7 @@
 #include "modules.h"
 #include "raw.h"
 #include "signals.h"
+#include "threads.h"
 
 #define TRIES_AT_EXIT 10
 #define TRIES 1000
@@ -40,7 +41,6 @@ static uint64_t kept[KEPT];
 static uint32_t nkept; /* atomic; above KEPT: some were lost */
 static void (*tell_memory)(void);
 static bool looks; /* tell_memory is being called; the core lets one look at a time */
-static const ucontext_t *interrupted; /* whose registers are its thread's; NULL: none */
 
 void stuck_kernel_keeps(uint64_t word)
 {
@@ -62,6 +62,12 @@ bool stuck_looks(void)
 {
     return looks;
 }
+
+struct show {
+    struct stuck_look look;          /* first: name_memory is given no more */
+    const ucontext_t *interrupted;   /* whose registers are its thread's */
+    const struct thread *in_handler; /* for mappings_each */
+};
 
 /* ---- what the kernel keeps ------------------------------------------------------------------------------------------------ */
 
@@ -133,9 +139,9 @@ static void look_at_descriptor(int folder, const char *name, void *arg)
 
 /* ---- memory ---------------------------------------------------------------------------------------------------------------- */
 
-static void name_memory(const struct stuck_look *look)
+static void name_all(const struct stuck_look *look, const struct thread *in_handler)
 {
-    if (!modules_data(left_root) || !mappings_each(left_root))
+    if (!modules_data(left_root) || !mappings_each(left_root, in_handler))
         left_lost();
     left_root(early_base, early_used()); /* what libc allocates while we call it */
     if (!folder_each("/proc/self/fdinfo", look_at_descriptor, NULL))
@@ -145,14 +151,25 @@ static void name_memory(const struct stuck_look *look)
         left_word(__atomic_load_n(&kept[i], __ATOMIC_ACQUIRE), -1);
     if (n > KEPT)
         left_lost();
-    for (int i = 0; interrupted && i < NGREG; i++)
-        left_word((uint64_t)interrupted->uc_mcontext.gregs[i], -1);
     looks = true;
     if (tell_memory)
         tell_memory();
     else if (look->unborn)
         left_lost();
     looks = false;
+}
+
+static void name_memory(const struct stuck_look *look)
+{
+    name_all(look, NULL);
+}
+
+static void name_memory_shown(const struct stuck_look *look)
+{
+    const struct show *s = (const struct show *)look;
+    for (int i = 0; i < NGREG; i++)
+        left_word((uint64_t)s->interrupted->uc_mcontext.gregs[i], -1);
+    name_all(look, s->in_handler);
 }
 
 /* ---- who asks -------------------------------------------------------------------------------------------------------------- */
@@ -253,7 +270,7 @@ static void say_summary(const struct stuck_look *look, struct outbuf *sleepers)
     outbuf_close(&o);
 }
 
-static void show(const ucontext_t *u, bool asleep)
+static void show(const ucontext_t *u, bool asleep, const struct thread *in_handler)
 {
     struct actor *me = current_actor;
     struct outbuf sleepers;
@@ -263,17 +280,17 @@ static void show(const ucontext_t *u, bool asleep)
     bool marked = me && actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, asleep, &before);
     struct inside in = inside_begin();
     outbuf_open(&sleepers, -1);
-    struct stuck_look look = {.tries = TRIES,
+    struct show s = {.look = {.tries = TRIES,
                               .pages = PAGES,
                               .cancels = modules_cancel(),
                               .suspected = true,
-                              .name_memory = name_memory,
+                              .name_memory = name_memory_shown,
                               .sleeps = say_sleeper,
-                              .arg = &sleepers};
-    interrupted = u;
-    stuck_look(NULL, &look);
-    interrupted = NULL;
-    say_summary(&look, &sleepers);
+                              .arg = &sleepers},
+                     .interrupted = u,
+                     .in_handler = in_handler};
+    stuck_look(NULL, &s.look);
+    say_summary(&s.look, &sleepers);
     outbuf_close(&sleepers);
     inside_end(in);
     if (marked)
@@ -282,11 +299,11 @@ static void show(const ucontext_t *u, bool asleep)
 
 void stuck_on_quit(const void *context)
 {
-    show(context, slept(context));
+    show(context, slept(context), NULL);
 }
 
 /* The handler is one that may do anything: its thread counts as one that runs. */
 void stuck_show(const void *context)
 {
-    show(context, false);
+    show(context, false, thread_self());
 }

@@ -21,6 +21,7 @@
 
 #include "../detector/locks.h"
 #include "../detector/os.h"
+#include "mappings.h"
 #include "mutex.h"
 #include "process.h"
 #include "raw.h"
@@ -311,6 +312,8 @@ static void end(struct thread *t)
 {
     struct actor *a = t->actor;
     locks_at_end(a, excused);
+    if (t->has_signal_stack)
+        mappings_signal_stack(t, 0, 0);
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
     sigset_t all;
     sigfillset(&all);

@@ -20,6 +20,7 @@ struct thread {
     bool ended;    /* its actor has ended; registry lock */
     bool is_main;
     bool hosts;    /* it runs goroutines; the thread itself */
+    bool has_signal_stack; /* mappings.h knows one; the thread itself */
     bool cancelled; /* somebody has called pthread_cancel; its address is the sync object of that; atomic */
     int rounds;     /* rounds of key destructors that are still to come; the thread itself */
     uintptr_t stack_lo;
@@ -35,6 +36,7 @@ struct thread {
 
     /* the thread itself */
     int busy;               /* > 0: in code of ours that a signal handler must not interrupt */
+    int handling;           /* atomic: so many handlers of the program run in it, or were left by a jump */
     bool put_off;           /* a signal waits for the end of that */
     uint64_t signal_mask;   /* to go back to when it is delivered */
     siginfo_t kept;         /* that signal, unless the kernel has it; si_signo 0: none */

@@ -20,15 +20,28 @@ static bool whole_pages(const void *p, size_t size)
 #define MAPPINGS 4096
 static struct mapping {
     uintptr_t lo, hi; /* both 0: free */
+    const struct thread *signals_of; /* its stack for signals lies here; NULL: nobody's. Known as long as the mapping is whole */
+    uintptr_t signals_lo, signals_hi;
 } mappings[MAPPINGS];
 static unsigned nmappings; /* used ever */
 static bool lost;
 
-bool mappings_each(void (*visit)(uintptr_t lo, size_t size))
+static bool runs_handler(const struct thread *t, const struct thread *in_handler)
 {
-    for (unsigned i = 0; i < nmappings; i++)
-        if (mappings[i].hi)
-            visit(mappings[i].lo, mappings[i].hi - mappings[i].lo);
+    return __atomic_load_n(&t->handling, __ATOMIC_SEQ_CST) > (t == in_handler);
+}
+
+bool mappings_each(void (*visit)(uintptr_t lo, size_t size), const struct thread *in_handler)
+{
+    for (unsigned i = 0; i < nmappings; i++) {
+        const struct mapping *m = &mappings[i];
+        if (m->hi && m->signals_of && !runs_handler(m->signals_of, in_handler)) {
+            visit(m->lo, m->signals_lo - m->lo);
+            visit(m->signals_hi, m->hi - m->signals_hi);
+        } else if (m->hi) {
+            visit(m->lo, m->hi - m->lo);
+        }
+    }
     return !lost;
 }
 
@@ -42,7 +55,7 @@ static void add(uintptr_t lo, uintptr_t hi)
         lost = true;
         return;
     }
-    mappings[i] = (struct mapping){lo, hi};
+    mappings[i] = (struct mapping){.lo = lo, .hi = hi};
     nmappings += i == nmappings;
 }
 
@@ -53,7 +66,7 @@ static void take_out(uintptr_t lo, uintptr_t hi)
         const struct mapping m = mappings[i];
         if (m.hi <= lo || hi <= m.lo)
             continue;
-        mappings[i] = m.lo < lo ? (struct mapping){m.lo, lo} : (struct mapping){0, 0};
+        mappings[i] = m.lo < lo ? (struct mapping){.lo = m.lo, .hi = lo} : (struct mapping){0};
         if (hi < m.hi)
             add(hi, m.hi);
     }
@@ -76,6 +89,22 @@ static void forget(const void *p, size_t size)
 {
     struct thread *self = tables_lock();
     take_out((uintptr_t)p, whole((uintptr_t)p + size));
+    tables_unlock(self);
+}
+
+void mappings_signal_stack(const struct thread *of, uintptr_t lo, size_t size)
+{
+    struct thread *self = tables_lock();
+    for (unsigned i = 0; i < nmappings; i++) {
+        struct mapping *m = &mappings[i];
+        if (m->signals_of == of)
+            m->signals_of = NULL;
+        if (size && m->lo <= lo && lo + size <= m->hi) {
+            m->signals_lo = lo;
+            m->signals_hi = lo + size;
+            m->signals_of = of;
+        }
+    }
     tables_unlock(self);
 }
 

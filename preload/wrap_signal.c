@@ -14,6 +14,7 @@
 #include "../detector/parked.h"
 #include "../instrument/slots.h"
 #include "interpose.h"
+#include "mappings.h"
 #include "raw.h"
 #include "signals.h"
 #include "stuck.h"
@@ -124,6 +125,9 @@ static void run_handler(int sig, siginfo_t *info, void *context)
     struct thread *t = thread_self();
     struct actor *me = t && must_wait(t) ? NULL : current(); /* a fault in the core is not the program's */
     struct parked parked;
+    const int handling = t ? t->handling : 0; /* put back: handlers that are left by a jump count for ever */
+    if (t)
+        __atomic_store_n(&t->handling, handling + 1, __ATOMIC_SEQ_CST);
     if (me)
         actor_handles(me, &parked);
     if (me)
@@ -142,6 +146,8 @@ static void run_handler(int sig, siginfo_t *info, void *context)
     signal_handled_now = outer;
     if (me)
         actor_handled(me, &parked);
+    if (t)
+        __atomic_store_n(&t->handling, handling, __ATOMIC_SEQ_CST);
 }
 
 static bool trap_taken; /* before there is a second thread */
@@ -400,6 +406,23 @@ INTERPOSE(int, siginterrupt, (int sig, int interrupts))
         __atomic_fetch_or(&interrupting, BIT(sig), __ATOMIC_RELAXED);
     else if (result == 0)
         __atomic_fetch_and(&interrupting, ~BIT(sig), __ATOMIC_RELAXED);
+    return result;
+}
+
+INTERPOSE(int, sigaltstack, (const stack_t *stack, stack_t *old))
+{
+    struct actor *me = current();
+    struct thread *t = thread_self();
+    if (me && stack)
+        mem_read(me, stack, sizeof *stack, CALLER);
+    int result = REAL(sigaltstack)(stack, old);
+    if (me && old && result == 0)
+        mem_write(me, old, sizeof *old, CALLER);
+    if (t && stack && result == 0) {
+        const bool used = !(stack->ss_flags & SS_DISABLE);
+        mappings_signal_stack(t, (uintptr_t)stack->ss_sp, used ? stack->ss_size : 0);
+        t->has_signal_stack = used;
+    }
     return result;
 }
 

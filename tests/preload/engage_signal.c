@@ -61,6 +61,16 @@ INSTALLS(sysv_signal)
 INSTALLS(__sysv_signal)
 INSTALLS(sigset)
 
+CASE(sigaltstack)
+{
+    static char room[1 << 16];
+    stack_t stack = {.ss_sp = room, .ss_size = sizeof room}, old = {0};
+    CHECK(CALL(sigaltstack)(&stack, NULL) == 0);
+    READS(&stack, sizeof stack);
+    CHECK(CALL(sigaltstack)(NULL, &old) == 0 && old.ss_sp == room);
+    WRITES(&old, sizeof old);
+}
+
 CASE(siginterrupt)
 {
     struct sigaction a;
