@@ -40,6 +40,7 @@ static const struct flags *flags;
 static uint64_t kept[KEPT];
 static uint32_t nkept; /* atomic; above KEPT: some were lost */
 static void (*tell_memory)(void);
+static bool calls_back; /* atomic */
 static bool looks; /* tell_memory is being called; the core lets one look at a time */
 
 void stuck_kernel_keeps(uint64_t word)
@@ -51,6 +52,11 @@ void stuck_kernel_keeps(uint64_t word)
         __atomic_store_n(&kept[i], word, __ATOMIC_RELEASE);
     else
         __atomic_store_n(&nkept, KEPT + 1, __ATOMIC_RELAXED);
+}
+
+void stuck_calls_back(void)
+{
+    __atomic_store_n(&calls_back, true, __ATOMIC_SEQ_CST);
 }
 
 void stuck_runtime(void (*tell)(void))
@@ -149,7 +155,7 @@ static void name_all(const struct stuck_look *look, const struct thread *in_hand
     uint32_t n = __atomic_load_n(&nkept, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < n && i < KEPT; i++)
         left_word(__atomic_load_n(&kept[i], __ATOMIC_ACQUIRE), -1);
-    if (n > KEPT)
+    if (n > KEPT || __atomic_load_n(&calls_back, __ATOMIC_SEQ_CST))
         left_lost();
     looks = true;
     if (tell_memory)

@@ -20,6 +20,8 @@ void stuck_on_quit(const void *interrupted);
 
 /* A pointer of the program may be known to the kernel alone from now on: what a signal, a timer or a message carries. */
 void stuck_kernel_keeps(uint64_t word);
+/* From now on functions of the program may run inside of calls in which threads are taken to sleep: nothing is claimed any more. */
+void stuck_calls_back(void);
 /* How a runtime of goroutines tells of memory that holds no pointers of the program; NULL: there is none. It may be told between
  * such calls only while this says so. */
 void stuck_runtime(void (*tell_memory)(void));

@@ -10,7 +10,7 @@
     { \
         struct actor *me = current(); \
         stream_using(me, stream, CALLER); \
-        int c = REAL(name)(__VA_ARGS__); \
+        int c = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
         stream_got(me, stream); \
         return c; \
     }

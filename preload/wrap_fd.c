@@ -83,7 +83,7 @@ INTERPOSE(int, eventfd, (unsigned count, int flags))
 INTERPOSE(int, eventfd_read, (int fd, eventfd_t *value))
 {
     struct actor *me = current();
-    int result = REAL(eventfd_read)(fd, value);
+    int result = PARKED(me, "eventfd_read", fd, REAL(eventfd_read)(fd, value));
     if (me && result == 0) {
         fd_acquire(me, fd);
         mem_write(me, value, sizeof *value, CALLER);
@@ -178,7 +178,7 @@ INTERPOSE(int, fcntl, (int fd, int command, ...))
     void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
     va_end(rest);
     struct actor *me = current();
-    int result = REAL(fcntl)(fd, command, argument);
+    int result = PARKED(me, "fcntl", fd, REAL(fcntl)(fd, command, argument));
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
 }
 
@@ -189,8 +189,35 @@ INTERPOSE(int, fcntl64, (int fd, int command, ...))
     void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
     va_end(rest);
     struct actor *me = current();
-    int result = REAL(fcntl64)(fd, command, argument);
+    int result = PARKED(me, "fcntl", fd, REAL(fcntl64)(fd, command, argument));
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
+}
+
+/* ---- locks of files ------------------------------------------------------------------------------------------------ */
+
+/* It belongs to the open file, so threads that have opened the file each for itself exclude one another. */
+INTERPOSE(int, flock, (int fd, int operation))
+{
+    struct actor *me = current();
+    if (me && operation & (LOCK_UN | LOCK_SH)) /* an exclusive one may become a shared one */
+        fd_release(me, fd);
+    int result = PARKED(me, "flock", fd, REAL(flock)(fd, operation));
+    if (me && result == 0 && !(operation & LOCK_UN))
+        fd_acquire(me, fd);
+    return result;
+}
+
+/* It belongs to the process: its threads do not exclude one another. */
+INTERPOSE(int, lockf, (int fd, int command, off_t size))
+{
+    struct actor *me = current();
+    return PARKED(me, "lockf", fd, REAL(lockf)(fd, command, size));
+}
+
+INTERPOSE(int, lockf64, (int fd, int command, off64_t size))
+{
+    struct actor *me = current();
+    return PARKED(me, "lockf", fd, REAL(lockf64)(fd, command, size));
 }
 
 /* ---- read, write ------------------------------------------------------------------------------------------------ */
@@ -221,7 +248,7 @@ INTERPOSE(ssize_t, read, (int fd, void *to, size_t n))
 INTERPOSE(ssize_t, __read_chk, (int fd, void *to, size_t n, size_t room))
 {
     struct actor *me = current();
-    return got(me, fd, to, PARKED(me, "read_chk", fd, REAL(__read_chk)(fd, to, n, room)), CALLER);
+    return got(me, fd, to, PARKED(me, "read", fd, REAL(__read_chk)(fd, to, n, room)), CALLER);
 }
 
 INTERPOSE(ssize_t, pread, (int fd, void *to, size_t n, off_t at))

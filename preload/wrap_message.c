@@ -24,13 +24,13 @@ INTERPOSE(int, msgsnd, (int id, const void *message, size_t n, int flags))
         mem_read(me, message, sizeof(long) + n, CALLER);
         sync_release_merge(me, queue_key(id));
     }
-    return REAL(msgsnd)(id, message, n, flags);
+    return PARKED(me, "msgsnd", -1, REAL(msgsnd)(id, message, n, flags));
 }
 
 INTERPOSE(ssize_t, msgrcv, (int id, void *message, size_t n, long type, int flags))
 {
     struct actor *me = current();
-    ssize_t got = REAL(msgrcv)(id, message, n, type, flags);
+    ssize_t got = PARKED(me, "msgrcv", -1, REAL(msgrcv)(id, message, n, type, flags));
     if (me && got >= 0) {
         sync_acquire(me, queue_key(id));
         mem_write(me, message, sizeof(long) + (size_t)got, CALLER);
@@ -62,7 +62,7 @@ INTERPOSE(int, semop, (int id, struct sembuf *ops, size_t n))
 {
     struct actor *me = current();
     operating(me, id, ops, n, CALLER);
-    return operated(me, id, ops, n, REAL(semop)(id, ops, n));
+    return operated(me, id, ops, n, PARKED(me, "semop", -1, REAL(semop)(id, ops, n)));
 }
 
 INTERPOSE(int, semtimedop, (int id, struct sembuf *ops, size_t n, const struct timespec *timeout))
@@ -71,7 +71,7 @@ INTERPOSE(int, semtimedop, (int id, struct sembuf *ops, size_t n, const struct t
     if (me)
         read_if(me, timeout, sizeof *timeout, CALLER);
     operating(me, id, ops, n, CALLER);
-    return operated(me, id, ops, n, REAL(semtimedop)(id, ops, n, timeout));
+    return operated(me, id, ops, n, PARKED(me, "semtimedop", -1, REAL(semtimedop)(id, ops, n, timeout)));
 }
 
 /* ---- POSIX: a queue is a descriptor, and a file of a file system of its own ----------------------------------------- */
@@ -96,21 +96,23 @@ static ssize_t got(struct actor *me, mqd_t queue, char *to, unsigned *priority, 
 
 INTERPOSE(int, mq_send, (mqd_t queue, const char *from, size_t n, unsigned priority))
 {
-    giving(current(), queue, from, n, CALLER);
-    return REAL(mq_send)(queue, from, n, priority);
+    struct actor *me = current();
+    giving(me, queue, from, n, CALLER);
+    return PARKED(me, "mq_send", queue, REAL(mq_send)(queue, from, n, priority));
 }
 
 INTERPOSE(int, mq_timedsend,
           (mqd_t queue, const char *from, size_t n, unsigned priority, const struct timespec *timeout))
 {
-    giving(current(), queue, from, n, CALLER);
-    return REAL(mq_timedsend)(queue, from, n, priority, timeout);
+    struct actor *me = current();
+    giving(me, queue, from, n, CALLER);
+    return PARKED(me, "mq_timedsend", queue, REAL(mq_timedsend)(queue, from, n, priority, timeout));
 }
 
 INTERPOSE(ssize_t, mq_receive, (mqd_t queue, char *to, size_t n, unsigned *priority))
 {
     struct actor *me = current();
-    return got(me, queue, to, priority, REAL(mq_receive)(queue, to, n, priority), CALLER);
+    return got(me, queue, to, priority, PARKED(me, "mq_receive", queue, REAL(mq_receive)(queue, to, n, priority)), CALLER);
 }
 
 INTERPOSE(ssize_t, mq_timedreceive,
@@ -118,7 +120,7 @@ INTERPOSE(ssize_t, mq_timedreceive,
            const struct timespec *restrict timeout))
 {
     struct actor *me = current();
-    return got(me, queue, to, priority, REAL(mq_timedreceive)(queue, to, n, priority, timeout), CALLER);
+    return got(me, queue, to, priority, PARKED(me, "mq_timedreceive", queue, REAL(mq_timedreceive)(queue, to, n, priority, timeout)), CALLER);
 }
 
 INTERPOSE(int, mq_close, (mqd_t queue))

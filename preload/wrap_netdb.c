@@ -28,7 +28,7 @@ INTERPOSE(int, getaddrinfo,
         read_if(me, hints, sizeof *hints, CALLER);
     }
     looking_up(me);
-    int result = REAL(getaddrinfo)(host, service, hints, to);
+    int result = PARKED(me, "getaddrinfo", -1, REAL(getaddrinfo)(host, service, hints, to));
     looked_up(me);
     if (me && result == 0) {
         mem_write(me, to, sizeof *to, CALLER);

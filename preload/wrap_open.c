@@ -30,7 +30,7 @@ INTERPOSE(int, open, (const char *path, int flags, ...))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(open)(path, flags, mode));
+    return opened(me, PARKED(me, "open", -1, REAL(open)(path, flags, mode)));
 }
 
 INTERPOSE(int, open64, (const char *path, int flags, ...))
@@ -39,7 +39,7 @@ INTERPOSE(int, open64, (const char *path, int flags, ...))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(open64)(path, flags, mode));
+    return opened(me, PARKED(me, "open", -1, REAL(open64)(path, flags, mode)));
 }
 
 INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
@@ -48,7 +48,7 @@ INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(openat)(directory, path, flags, mode));
+    return opened(me, PARKED(me, "openat", -1, REAL(openat)(directory, path, flags, mode)));
 }
 
 INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
@@ -57,7 +57,7 @@ INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(openat64)(directory, path, flags, mode));
+    return opened(me, PARKED(me, "openat", -1, REAL(openat64)(directory, path, flags, mode)));
 }
 
 INTERPOSE(int, __openat_2, (int directory, const char *path, int flags))
@@ -65,7 +65,7 @@ INTERPOSE(int, __openat_2, (int directory, const char *path, int flags))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(__openat_2)(directory, path, flags));
+    return opened(me, PARKED(me, "openat", -1, REAL(__openat_2)(directory, path, flags)));
 }
 
 INTERPOSE(int, __open_2, (const char *path, int flags))
@@ -73,7 +73,7 @@ INTERPOSE(int, __open_2, (const char *path, int flags))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(__open_2)(path, flags));
+    return opened(me, PARKED(me, "open", -1, REAL(__open_2)(path, flags)));
 }
 
 INTERPOSE(int, __open64_2, (const char *path, int flags))
@@ -81,7 +81,7 @@ INTERPOSE(int, __open64_2, (const char *path, int flags))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(__open64_2)(path, flags));
+    return opened(me, PARKED(me, "open", -1, REAL(__open64_2)(path, flags)));
 }
 
 INTERPOSE(int, creat, (const char *path, mode_t mode))
@@ -89,7 +89,7 @@ INTERPOSE(int, creat, (const char *path, mode_t mode))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(creat)(path, mode));
+    return opened(me, PARKED(me, "creat", -1, REAL(creat)(path, mode)));
 }
 
 INTERPOSE(int, creat64, (const char *path, mode_t mode))
@@ -97,7 +97,7 @@ INTERPOSE(int, creat64, (const char *path, mode_t mode))
     struct actor *me = current();
     if (me)
         read_string(me, path, CALLER);
-    return opened(me, REAL(creat64)(path, mode));
+    return opened(me, PARKED(me, "creat", -1, REAL(creat64)(path, mode)));
 }
 
 INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))

@@ -38,8 +38,15 @@ ONE_PATH(int, unlink, (const char *path), path)
 ONE_PATH(int, unlinkat, (int at, const char *path, int flags), at, path, flags)
 ONE_PATH(int, truncate, (const char *path, off_t size), path, size)
 ONE_PATH(int, truncate64, (const char *path, off64_t size), path, size)
-ONE_PATH(int, system, (const char *path), path)
 ONE_PATH(DIR *, opendir, (const char *path), path)
+
+INTERPOSE(int, system, (const char *command))
+{
+    struct actor *me = current();
+    if (me)
+        read_optional_string(me, command, CALLER);
+    return PARKED(me, "system", -1, REAL(system)(command));
+}
 
 TWO_PATHS(link, (const char *path, const char *to), path, to)
 TWO_PATHS(rename, (const char *path, const char *to), path, to)

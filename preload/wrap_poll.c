@@ -32,7 +32,7 @@ INTERPOSE(int, __poll_chk, (struct pollfd * fds, nfds_t n, int timeout, size_t r
 {
     struct actor *me = current();
     polling(me, fds, n, CALLER);
-    return polled(me, fds, n, PARKED(me, "poll_chk", -1, REAL(__poll_chk)(fds, n, timeout, room)), CALLER);
+    return polled(me, fds, n, PARKED(me, "poll", -1, REAL(__poll_chk)(fds, n, timeout, room)), CALLER);
 }
 
 static void reading_limits(struct actor *me, const struct timespec *timeout, const sigset_t *mask, uintptr_t pc)
@@ -57,7 +57,7 @@ INTERPOSE(int, __ppoll_chk,
     struct actor *me = current();
     polling(me, fds, n, CALLER);
     reading_limits(me, timeout, mask, CALLER);
-    return polled(me, fds, n, PARKED(me, "ppoll_chk", -1, REAL(__ppoll_chk)(fds, n, timeout, mask, room)), CALLER);
+    return polled(me, fds, n, PARKED(me, "ppoll", -1, REAL(__ppoll_chk)(fds, n, timeout, mask, room)), CALLER);
 }
 
 /* ---- select ----------------------------------------------------------------------------------------------------- */

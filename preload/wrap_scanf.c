@@ -17,7 +17,7 @@ static int scan_stream(from_stream *real, FILE *f, const char *format, va_list a
     stream_using(me, f, pc);
     va_list copy;
     va_copy(copy, args);
-    int assigned = real(f, format, args);
+    int assigned = PARKED(me, "scanf", -1, real(f, format, args));
     stream_got(me, f);
     format_scanned(me, format, copy, assigned, pc);
     va_end(copy);

@@ -137,6 +137,19 @@ INTERPOSE(int, sigwait, (const sigset_t *set, int *sig))
     return result;
 }
 
+/* What the handler knows of who sent it is the handler's to acquire. */
+INTERPOSE(int, pause, (void))
+{
+    struct actor *me = current();
+    return PARKED(me, "pause", -1, REAL(pause)());
+}
+
+INTERPOSE(int, sigsuspend, (const sigset_t *mask))
+{
+    struct actor *me = current();
+    return PARKED(me, "sigsuspend", -1, REAL(sigsuspend)(mask));
+}
+
 static int waited(struct actor *me, int result, siginfo_t *wanted, const siginfo_t *info, uintptr_t pc)
 {
     if (result < 0)

@@ -151,7 +151,7 @@ INTERPOSE(ssize_t, recv, (int fd, void *to, size_t n, int flags))
 INTERPOSE(ssize_t, __recv_chk, (int fd, void *to, size_t n, size_t room, int flags))
 {
     struct actor *me = current();
-    return got(me, fd, to, n, PARKED(me, "recv_chk", fd, REAL(__recv_chk)(fd, to, n, room, flags)), CALLER);
+    return got(me, fd, to, n, PARKED(me, "recv", fd, REAL(__recv_chk)(fd, to, n, room, flags)), CALLER);
 }
 
 INTERPOSE(ssize_t, recvfrom, (int fd, void *to, size_t n, int flags, struct sockaddr *a, socklen_t *size))
@@ -169,7 +169,7 @@ INTERPOSE(ssize_t, __recvfrom_chk,
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    ssize_t done = got(me, fd, to, n, PARKED(me, "recvfrom_chk", fd, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size)), CALLER);
+    ssize_t done = got(me, fd, to, n, PARKED(me, "recvfrom", fd, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size)), CALLER);
     if (me && done >= 0)
         named(me, a, size, room, CALLER);
     return done;

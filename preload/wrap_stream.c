@@ -1,6 +1,7 @@
 /* stdio streams: opening, closing, lines, blocks and characters. See stream.h for what is an edge. */
 #include "alloc.h"
 #include "stream.h"
+#include "stuck.h"
 #include "touch.h"
 
 /* ---- opening and closing ---------------------------------------------------------------------------------------- */
@@ -41,6 +42,16 @@ INTERPOSE_NAMED(FILE *, popen, (const char *command, const char *mode))
     return opened(me, REAL(popen)(command, mode));
 }
 
+/* Its functions are the program's: they run in calls in which we take their thread to be asleep. */
+INTERPOSE(FILE *, fopencookie, (void *restrict cookie, const char *restrict mode, cookie_io_functions_t functions))
+{
+    struct actor *me = current();
+    if (me)
+        read_string(me, mode, CALLER);
+    stuck_calls_back();
+    return REAL(fopencookie)(cookie, mode, functions);
+}
+
 INTERPOSE_NAMED(FILE *, fdopen, (int fd, const char *mode))
 {
     struct actor *me = current();
@@ -79,20 +90,23 @@ INTERPOSE_NAMED(FILE *, freopen64, (const char *restrict path, const char *restr
 
 INTERPOSE_NAMED(int, fclose, (FILE * f))
 {
-    closing(current(), f, CALLER);
-    return REAL(fclose)(f);
+    struct actor *me = current();
+    closing(me, f, CALLER);
+    return PARKED(me, "fclose", -1, REAL(fclose)(f));
 }
 
 INTERPOSE_NAMED(int, pclose, (FILE * f))
 {
-    closing(current(), f, CALLER);
-    return REAL(pclose)(f);
+    struct actor *me = current();
+    closing(me, f, CALLER);
+    return PARKED(me, "pclose", -1, REAL(pclose)(f));
 }
 
 INTERPOSE_NAMED(int, fflush, (FILE * f))
 {
-    stream_giving(current(), f, CALLER);
-    return REAL(fflush)(f);
+    struct actor *me = current();
+    stream_giving(me, f, CALLER);
+    return PARKED(me, "fflush", -1, REAL(fflush)(f));
 }
 
 INTERPOSE_NAMED(void, flockfile, (FILE * f))
@@ -142,21 +156,21 @@ INTERPOSE_NAMED(size_t, fread_unlocked, (void *restrict to, size_t size, size_t 
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_items(me, f, to, size, REAL(fread_unlocked)(to, size, n, f), CALLER);
+    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(fread_unlocked)(to, size, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(size_t, __fread_chk, (void *restrict to, size_t room, size_t size, size_t n, FILE *restrict f))
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_items(me, f, to, size, REAL(__fread_chk)(to, room, size, n, f), CALLER);
+    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(__fread_chk)(to, room, size, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(size_t, __fread_unlocked_chk, (void *restrict to, size_t room, size_t size, size_t n, FILE *restrict f))
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_items(me, f, to, size, REAL(__fread_unlocked_chk)(to, room, size, n, f), CALLER);
+    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(__fread_unlocked_chk)(to, room, size, n, f)), CALLER);
 }
 
 static void giving(struct actor *me, FILE *f, const void *from, size_t n, uintptr_t pc)
@@ -168,8 +182,9 @@ static void giving(struct actor *me, FILE *f, const void *from, size_t n, uintpt
 
 INTERPOSE_NAMED(size_t, fwrite, (const void *restrict from, size_t size, size_t n, FILE *restrict f))
 {
-    giving(current(), f, from, size * n, CALLER);
-    return REAL(fwrite)(from, size, n, f);
+    struct actor *me = current();
+    giving(me, f, from, size * n, CALLER);
+    return PARKED(me, "fwrite", -1, REAL(fwrite)(from, size, n, f));
 }
 
 INTERPOSE_NAMED(size_t, fwrite_unlocked, (const void *restrict from, size_t size, size_t n, FILE *restrict f))
@@ -189,8 +204,9 @@ static void giving_string(struct actor *me, FILE *f, const char *s, uintptr_t pc
 
 INTERPOSE_NAMED(int, fputs, (const char *restrict s, FILE *restrict f))
 {
-    giving_string(current(), f, s, CALLER);
-    return REAL(fputs)(s, f);
+    struct actor *me = current();
+    giving_string(me, f, s, CALLER);
+    return PARKED(me, "fputs", -1, REAL(fputs)(s, f));
 }
 
 INTERPOSE_NAMED(int, fputs_unlocked, (const char *restrict s, FILE *restrict f))
@@ -201,8 +217,9 @@ INTERPOSE_NAMED(int, fputs_unlocked, (const char *restrict s, FILE *restrict f))
 
 INTERPOSE_NAMED(int, puts, (const char *s))
 {
-    giving_string(current(), stdout, s, CALLER);
-    return REAL(puts)(s);
+    struct actor *me = current();
+    giving_string(me, stdout, s, CALLER);
+    return PARKED(me, "puts", -1, REAL(puts)(s));
 }
 
 INTERPOSE_NAMED(void, perror, (const char *s))
@@ -234,21 +251,21 @@ INTERPOSE_NAMED(char *, fgets_unlocked, (char *restrict to, int n, FILE *restric
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_line(me, f, REAL(fgets_unlocked)(to, n, f), CALLER);
+    return got_line(me, f, PARKED(me, "fgets", -1, REAL(fgets_unlocked)(to, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(char *, __fgets_chk, (char *restrict to, size_t room, int n, FILE *restrict f))
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_line(me, f, REAL(__fgets_chk)(to, room, n, f), CALLER);
+    return got_line(me, f, PARKED(me, "fgets", -1, REAL(__fgets_chk)(to, room, n, f)), CALLER);
 }
 
 INTERPOSE_NAMED(char *, __fgets_unlocked_chk, (char *restrict to, size_t room, int n, FILE *restrict f))
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_line(me, f, REAL(__fgets_unlocked_chk)(to, room, n, f), CALLER);
+    return got_line(me, f, PARKED(me, "fgets", -1, REAL(__fgets_unlocked_chk)(to, room, n, f)), CALLER);
 }
 
 /* The line's buffer is the program's, and may be allocated or moved in the call. */
@@ -287,7 +304,7 @@ INTERPOSE_NAMED(ssize_t, getdelim, (char **restrict line, size_t *restrict room,
 {
     struct actor *me = current();
     line_using(me, f, line, room, CALLER);
-    return line_got(me, f, line, room, REAL(getdelim)(line, room, end, f), CALLER);
+    return line_got(me, f, line, room, PARKED(me, "getdelim", -1, REAL(getdelim)(line, room, end, f)), CALLER);
 }
 
 /* What the header's getline is compiled to. */
@@ -295,5 +312,5 @@ INTERPOSE_NAMED(ssize_t, __getdelim, (char **restrict line, size_t *restrict roo
 {
     struct actor *me = current();
     line_using(me, f, line, room, CALLER);
-    return line_got(me, f, line, room, REAL(__getdelim)(line, room, end, f), CALLER);
+    return line_got(me, f, line, room, PARKED(me, "getdelim", -1, REAL(__getdelim)(line, room, end, f)), CALLER);
 }

@@ -123,6 +123,19 @@ INTERPOSE(int, usleep, (useconds_t us))
     return steered_sleep(CLOCK_MONOTONIC, 0, &wish) ? 0 : PARKED(current(), "usleep", -1, REAL(usleep)(us));
 }
 
+INTERPOSE(int, thrd_sleep, (const struct timespec *wish, struct timespec *rest))
+{
+    struct actor *me = current();
+    if (me)
+        mem_read(me, wish, sizeof *wish, CALLER);
+    if (steered_sleep(CLOCK_REALTIME, 0, wish))
+        return 0;
+    int result = PARKED(me, "thrd_sleep", -1, REAL(thrd_sleep)(wish, rest));
+    if (me && result == -1)
+        write_if(me, rest, sizeof *rest, CALLER);
+    return result;
+}
+
 INTERPOSE(clock_t, times, (struct tms * to))
 {
     struct actor *me = current();

@@ -73,8 +73,9 @@ INTERPOSE(ssize_t, preadv64v2, (int fd, const struct iovec *v, int count, off64_
 
 INTERPOSE(ssize_t, writev, (int fd, const struct iovec *v, int count))
 {
-    giving(current(), fd, v, count, CALLER);
-    return REAL(writev)(fd, v, count);
+    struct actor *me = current();
+    giving(me, fd, v, count, CALLER);
+    return PARKED(me, "writev", fd, REAL(writev)(fd, v, count));
 }
 
 INTERPOSE(ssize_t, pwritev, (int fd, const struct iovec *v, int count, off_t at))
@@ -136,21 +137,21 @@ INTERPOSE(ssize_t, sendfile, (int to, int from, off_t *at, size_t n))
 {
     struct actor *me = current();
     passing(me, to);
-    return passed(me, from, REAL(sendfile)(to, from, at, n), at, CALLER);
+    return passed(me, from, PARKED(me, "sendfile", to, REAL(sendfile)(to, from, at, n)), at, CALLER);
 }
 
 INTERPOSE(ssize_t, sendfile64, (int to, int from, off64_t *at, size_t n))
 {
     struct actor *me = current();
     passing(me, to);
-    return passed(me, from, REAL(sendfile64)(to, from, at, n), at, CALLER);
+    return passed(me, from, PARKED(me, "sendfile", to, REAL(sendfile64)(to, from, at, n)), at, CALLER);
 }
 
 INTERPOSE(ssize_t, splice, (int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags))
 {
     struct actor *me = current();
     passing(me, to);
-    ssize_t done = passed(me, from, REAL(splice)(from, from_at, to, to_at, n, flags), from_at, CALLER);
+    ssize_t done = passed(me, from, PARKED(me, "splice", from, REAL(splice)(from, from_at, to, to_at, n, flags)), from_at, CALLER);
     if (me && done >= 0)
         write_if(me, to_at, sizeof *to_at, CALLER);
     return done;
@@ -160,13 +161,14 @@ INTERPOSE(ssize_t, tee, (int from, int to, size_t n, unsigned flags))
 {
     struct actor *me = current();
     passing(me, to);
-    return passed(me, from, REAL(tee)(from, to, n, flags), NULL, CALLER);
+    return passed(me, from, PARKED(me, "tee", from, REAL(tee)(from, to, n, flags)), NULL, CALLER);
 }
 
 INTERPOSE(ssize_t, vmsplice, (int to, const struct iovec *v, size_t count, unsigned flags))
 {
-    giving(current(), to, v, (int)count, CALLER);
-    return REAL(vmsplice)(to, v, count, flags);
+    struct actor *me = current();
+    giving(me, to, v, (int)count, CALLER);
+    return PARKED(me, "vmsplice", to, REAL(vmsplice)(to, v, count, flags));
 }
 
 INTERPOSE(ssize_t, copy_file_range, (int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags))

@@ -111,6 +111,29 @@ CASE(eventfd_read)
     EDGE();
 }
 
+CASE(flock)
+{
+    int one = memfd_create("locked", 0);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", one);
+    int two = open(path, O_RDWR);
+    from_here();
+    CHECK(CALL(flock)(one, LOCK_EX) == 0 && CALL(flock)(two, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK);
+    CHECK(CALL(flock)(one, LOCK_UN) == 0 && CALL(flock)(two, LOCK_EX | LOCK_NB) == 0);
+    EDGE();
+}
+
+#define LOCKS(name) \
+    CASE(name) \
+    { \
+        int fd = memfd_create("locked", 0); \
+        CHECK(CALL(name)(fd, F_LOCK, 1) == 0 && CALL(name)(fd, F_ULOCK, 1) == 0); \
+        CHECK(CALL(name)(-1, F_LOCK, 1) == -1 && errno == EBADF); \
+    }
+
+LOCKS(lockf)
+LOCKS(lockf64)
+
 CASE(timerfd_create)
 {
     int fd = CALL(timerfd_create)(CLOCK_MONOTONIC, TFD_NONBLOCK);

@@ -114,6 +114,27 @@ static void pending(void)
     CHECK(kill(getpid(), SIGUSR1) == 0);
 }
 
+static void ticks(void)
+{
+    struct itimerval often = {.it_interval.tv_usec = 1000, .it_value.tv_usec = 1000};
+    CHECK(sigaction(SIGALRM, &(struct sigaction){.sa_handler = handler}, NULL) == 0);
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+}
+
+CASE(pause)
+{
+    ticks();
+    CHECK(CALL(pause)() == -1 && errno == EINTR && handled);
+}
+
+CASE(sigsuspend)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    ticks();
+    CHECK(CALL(sigsuspend)(&none) == -1 && errno == EINTR && handled);
+}
+
 CASE(sigwait)
 {
     int sig = 0;

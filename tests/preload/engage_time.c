@@ -69,6 +69,14 @@ CASE(usleep)
     CHECK(CALL(usleep)(30000000) == -1 && errno == EINTR);
 }
 
+CASE(thrd_sleep)
+{
+    interrupt();
+    CHECK(CALL(thrd_sleep)(&ts, &rest) == -1 && rest.tv_sec >= 20);
+    READS(&ts, sizeof ts);
+    WRITES(&rest, sizeof rest);
+}
+
 CASE(clock_nanosleep)
 {
     interrupt();
