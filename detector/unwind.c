@@ -78,19 +78,14 @@ static uintptr_t word_at(uintptr_t addr)
     return *(const uintptr_t *)addr;
 }
 
-/* Registers of a frame; `pc` is what to look up: inside of the instruction that called, or was interrupted. */
-struct frame {
-    uintptr_t pc, rsp, rbp;
-};
-
-/* To the caller. False at the outermost frame that can be known. */
-static bool step_over(struct frame *f)
+bool unwind_step(struct unwind_frame *f)
 {
     struct step s = step_at(f->pc);
     uintptr_t cfa;
     switch (s.kind) {
     case STEP_SIGNAL: {
         const ucontext_t *context = (const void *)f->rsp;
+        f->at = (uintptr_t)&context->uc_mcontext.gregs[REG_RIP];
         f->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
         f->rsp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
         f->rbp = (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
@@ -121,29 +116,24 @@ static bool step_over(struct frame *f)
             return false;
         f->rbp = word_at(at);
     }
-    f->pc = word_at(cfa - sizeof cfa) - 1;
+    f->at = cfa - sizeof cfa;
+    f->pc = word_at(f->at) - 1;
     f->rsp = cfa;
     return f->pc + 1 != 0;
 }
 
-static int walk(struct frame *f, uintptr_t *pcs, int max)
+bool unwind_left_out(const struct unwind_frame *f)
 {
-    int n = 0;
-    while (n < max && step_over(f))
-        if (f->pc - detector_lo >= detector_hi - detector_lo)
-            pcs[n++] = f->pc + 1;
-    return n;
+    return f->pc - detector_lo < detector_hi - detector_lo;
 }
 
 __attribute__((noinline)) int unwind_here(uintptr_t *pcs, int max)
 {
-    struct frame f;
+    struct unwind_frame f = {0};
     __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2" : "=r"(f.pc), "=r"(f.rsp), "=r"(f.rbp));
-    return walk(&f, pcs, max);
-}
-
-int unwind_from(uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t *pcs, int max)
-{
-    struct frame f = {pc, rsp, rbp};
-    return walk(&f, pcs, max);
+    int n = 0;
+    while (n < max && unwind_step(&f))
+        if (!unwind_left_out(&f))
+            pcs[n++] = f.pc + 1;
+    return n;
 }

@@ -2,6 +2,7 @@
 #ifndef GORACE_UNWIND_H
 #define GORACE_UNWIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Innermost first, at most `max`; frames in the range left out are not counted. Returns how many. Of an instruction
@@ -12,8 +13,15 @@ void unwind_leave_out(uintptr_t lo, uintptr_t hi);
 /* Code may be a copy of the program's (instrument/): original(address in an instruction) gives that of the program's own
  * instruction, which has the rules, and anything else back as it is. NULL: there are none. */
 void unwind_copies(uintptr_t (*original)(uintptr_t at));
-/* From a frame whose instruction at `pc` is to be run next, with its registers; `pc` itself is not among the results. */
-int unwind_from(uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t *pcs, int max);
+/* A frame; `pc` is what to look up: inside of the instruction that called, or was interrupted. */
+struct unwind_frame {
+    uintptr_t pc, rsp, rbp;
+    uintptr_t at; /* where pc + 1 was read */
+};
+/* To the caller. False at the outermost frame that can be known. */
+bool unwind_step(struct unwind_frame *f);
+/* It is the detector's. */
+bool unwind_left_out(const struct unwind_frame *f);
 /* Code has been unloaded: what is known of its frames no longer holds. */
 void unwind_forget(void);
 

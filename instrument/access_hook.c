@@ -1,22 +1,51 @@
 /* See access_hook.h.
  *
- * The stack of an access is found by .eh_frame when the detector has to be asked, which is once an epoch for what is
- * used again and again: the usual access pays nothing for it, and longjmp, exceptions, callbacks from the C library and
- * code that was left alone need no care. What the last walk of the thread has met is not looked up again in the tree of contexts.
- *
  * All vector registers that the detector's code uses are kept; what libc uses beyond that, when a finding is reported, is kept by vectors.h. */
 #include "access_hook.h"
 
 #include "../detector/access.h"
-#include "../detector/unwind.h"
+#include "../detector/history.h"
+#include "../detector/owner.h"
+#include "quick.h"
 #include "slots.h"
+#include "stack.h"
 
 __thread struct slots slots TLS_IE;
 
-/* In the order in which access_hook_entry pushes them, last first. */
+#define BITS(class, size, at) ((at) + (size) > GRANULE ? ~0u : (((1u << (size)) - 1) << (at)) | (class))
+#define FOUR(class, size, at) \
+    { \
+        BITS(class, size, at), BITS(class, size, at), BITS(class, size, at), BITS(class, size, at) \
+    }
+#define AT_ALL(class, size) \
+    { \
+        FOUR(class, size, 0u), FOUR(class, size, 1u), FOUR(class, size, 2u), FOUR(class, size, 3u), \
+            FOUR(class, size, 4u), FOUR(class, size, 5u), FOUR(class, size, 6u), FOUR(class, size, 7u) \
+    }
+#define SIZES(class) \
+    { \
+        AT_ALL(class, 1u), AT_ALL(class, 2u), AT_ALL(class, 4u), AT_ALL(class, 8u) \
+    }
+__thread struct check_tables check_tables TLS_IE = {{SIZES(CELL_PLAIN), SIZES(CELL_PLAIN | CELL_WRITE)}, shadow_table};
+
+_Static_assert(QUICK_GRANULE == GRANULE && QUICK_CELLS == CELLS && sizeof(union granule) == 2 * GRANULE &&
+                   QUICK_REGION_SHIFT == REGION_SHIFT && QUICK_WRITE == CELL_WRITE && QUICK_PLAIN == CELL_PLAIN,
+               "what quick.c knows of the core");
+const struct quick quick = {shadow_table, REGIONS, offsetof(struct actor, stamps.now_span),
+                            offsetof(struct actor, pause), PAUSE_SOLO};
+
+/* In the order in which they are pushed, last first. */
 struct registers {
     uint64_t flags, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
 };
+struct missed {
+    uint64_t rbp, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax, pc;
+};
+
+#define KEEP_VECTORS \
+    "sub $256, %rsp\n\t" \
+    ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
+#define PUT_BACK_VECTORS ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t"
 
 __asm__(".pushsection .text\n"
         ".type access_hook_entry,@function\n"
@@ -27,53 +56,38 @@ __asm__(".pushsection .text\n"
         "pushfq\n\tcld\n\t"
         "mov %rsp, %rbp\n\t"
         "mov %rsp, %rdi\n\t"
-        "sub $256, %rsp\n\tand $-16, %rsp\n\t"
-        ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
-        "call access_hook_slow\n\t"
-        ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t"
-        "mov %rbp, %rsp\n\t"
+        "and $-16, %rsp\n\t" KEEP_VECTORS "call access_hook_slow\n\t" PUT_BACK_VECTORS "mov %rbp, %rsp\n\t"
         "popfq\n\t"
         "pop %r15\n\tpop %r14\n\tpop %r13\n\tpop %r12\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t"
         "pop %rdi\n\tpop %rsi\n\tpop %rbp\n\tpop %rbx\n\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\t"
         "ret\n"
+
+        ".type access_hook_missed,@function\n"
+        ".globl access_hook_missed\n.hidden access_hook_missed\n"
+        "access_hook_missed:\n\t"
+        "push %rax\n\tpush %rcx\n\tpush %rdx\n\tpush %rsi\n\tpush %rdi\n\t"
+        "push %r8\n\tpush %r9\n\tpush %r10\n\tpush %r11\n\tpush %rbp\n\t"
+        "mov %rsp, %rbp\n\t"
+        "and $-16, %rsp\n\t"
+        "call quick_covers\n\t"
+        "test %al, %al\n\t"
+        "jz 1f\n"
+        "0:\n\t"
+        "mov %rbp, %rsp\n\t"
+        "pop %rbp\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t"
+        "pop %rdi\n\tpop %rsi\n\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\t"
+        "ret\n"
+        "1:\n\t"
+        "mov %rbp, %rdi\n\t" KEEP_VECTORS "call access_hook_act\n\t" PUT_BACK_VECTORS "jmp 0b\n"
         ".popsection");
 
-/* ---- calling context ------------------------------------------------------------------------------------------------ */
-
-#define FRAMES_MAX 256
-#define WALKED 64
-
-struct walked {
-    uintptr_t pcs[WALKED]; /* outermost first */
-    uint32_t contexts[WALKED];
-};
-static __thread struct walked walked TLS_IE;
-
-static uint32_t context_of(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
-{
-    uintptr_t pcs[FRAMES_MAX];
-    const int n = unwind_from(pc - 1, rsp, rbp, pcs, FRAMES_MAX);
-    uint32_t context = 0;
-    bool same = true;
-    for (int k = 0; k < n; k++) {
-        const uintptr_t at = pcs[n - 1 - k];
-        if (k < WALKED && same && walked.pcs[k] == at && walked.contexts[k]) {
-            context = walked.contexts[k];
-            continue;
-        }
-        same = false;
-        context = context_child(context, at, &a->folded, &a->lost_stacks);
-        if (k < WALKED) {
-            walked.pcs[k] = at;
-            walked.contexts[k] = context;
-            if (k + 1 < WALKED)
-                walked.contexts[k + 1] = 0;
-        }
-    }
-    return context;
-}
-
 /* ---- accesses ------------------------------------------------------------------------------------------------------- */
+
+static void in_eights(struct actor *a, uintptr_t addr, unsigned log2size, enum access_kind kind, uintptr_t pc)
+{
+    for (unsigned at = 0; at < 1u << log2size; at += 8)
+        access_fast(a, addr + at, 8, kind, pc);
+}
 
 static void plain(struct actor *a, uintptr_t addr, unsigned log2size, enum access_kind kind, uintptr_t pc)
 {
@@ -87,8 +101,11 @@ static void plain(struct actor *a, uintptr_t addr, unsigned log2size, enum acces
     case 2:
         access_fast(a, addr, 4, kind, pc);
         break;
-    default:
+    case 3:
         access_fast(a, addr, 8, kind, pc);
+        break;
+    default:
+        in_eights(a, addr, log2size, kind, pc);
         break;
     }
 }
@@ -127,11 +144,12 @@ static void store(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t 
     }
 }
 
+/* r: for string instructions. */
 static void act(struct actor *a, const struct registers *r, uint32_t what, uintptr_t pc)
 {
     const uintptr_t addr = slots.address;
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
-    switch ((enum hook)(what & 15)) {
+    switch ((enum hook)(what & WHAT_HOOK)) {
     case HOOK_READ:
     case HOOK_LOADED:
         load(a, addr, log2size, pc);
@@ -155,29 +173,26 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     case HOOK_STRING_WRITE:
         string(a, r, what, ACCESS_WRITE, pc);
         break;
-    case HOOK_LEAVE:
-        actor_leave_slow(a);
-        break;
     }
 }
 
-/* What the thunk does not look at: both parts of an access that leaves its granule, and granules whose cells of this epoch
- * cover it together. */
-static bool covered(struct actor *a, uint32_t what)
+/* The cells of a granule that are in its spill block, which the check does not look at. Nobody else changes them in a page that is the
+ * actor's. */
+static bool hidden_covers(struct actor *a, uint32_t what)
 {
-    const uintptr_t addr = slots.address;
+    const uintptr_t addr = slots.address, base = region_base(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7, at = addr & (GRANULE - 1);
-    const enum hook hook = (enum hook)(what & 15);
-    const enum access_kind kind = hook == HOOK_READ || hook == HOOK_LOADED ? ACCESS_READ : ACCESS_WRITE;
-    if (hook > HOOK_UPDATE || !actor_enter(a))
+    if (!base || at + (1u << log2size) > GRANULE || !actor_enter(a))
         return false;
+    const union granule *g = granule_in(base, addr);
     bool is = false;
-    const uintptr_t base = region_base(addr);
-    if (base) {
-        const union granule *g = granule_in(base, addr);
-        const uint32_t need = cell_from_meta(WHAT(0, kind, 0)), mask = ((1u << (1u << log2size)) - 1) << at;
-        is = cells_cover(a, g, need | (mask & META_MASK)) &&
-             (!(mask >> GRANULE) || cells_cover(a, g + 1, need | mask >> GRANULE));
+    if (granule_spilled(g) && page_enter_fast(a, g, addr)) {
+        unsigned n = 0;
+        const four_cells *next = history_next(g, &n);
+        const enum access_kind kind = hook_writes(what & WHAT_HOOK) ? ACCESS_WRITE : ACCESS_READ;
+        for (unsigned i = 0; next && i < n; i++)
+            is |= any_cell_covers(span_now(a), next[i], access_need[kind][log2size][at]);
+        page_leave(a);
     }
     actor_leave(a);
     return is;
@@ -189,25 +204,35 @@ static bool skipped_red_zone(uintptr_t pc)
     return *(const uint64_t *)pc == UINT64_C(0x0000008024a48d48);
 }
 
+/* Whether there is an actor to whom it is told. */
+static bool is_told(const struct actor *me)
+{
+    return me && !(__atomic_load_n(&me->pause, __ATOMIC_RELAXED) & (PAUSE_OFF | PAUSE_SOLO));
+}
+
+static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
+{
+    struct actor *me = current();
+    if (!is_told(me))
+        return;
+    if ((what & WHAT_HOOK) < HOOKS_CHECKED && hidden_covers(me, what))
+        return;
+    const uint32_t before = me->context;
+    me->context = stack_context(me, pc, rsp + (skipped_red_zone(pc) ? 128 : 0), rbp);
+    act(me, r, what, pc);
+    me->context = before;
+}
+
 __attribute__((used)) void access_hook_slow(const struct registers *r)
 {
     const uint32_t what = slots.what;
     const uintptr_t *stack = (const uintptr_t *)(r + 1) + 1;
     if (what & WHAT_FLAGS)
         stack++;
-    const uintptr_t pc = *stack, rsp = (uintptr_t)(stack + 1) + (skipped_red_zone(pc) ? 128 : 0);
-    struct actor *me = current();
-    if (!me || me->pause & PAUSE_OFF)
-        return;
-    if (me->pause & PAUSE_SOLO) {
-        if (me->pause & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE))
-            actor_leave_slow(me); /* a signal that came in a thunk was put off */
-        return;
-    }
-    if (covered(me, what))
-        return;
-    const uint32_t before = me->context;
-    me->context = context_of(me, pc, rsp, r->rbp);
-    act(me, r, what, pc);
-    me->context = before;
+    tell(r, what, *stack, (uintptr_t)(stack + 1), r->rbp);
+}
+
+__attribute__((used)) void access_hook_act(const struct missed *m)
+{
+    tell(NULL, slots.what, m->pc, (uintptr_t)(m + 1), m->rbp);
 }

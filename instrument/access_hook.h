@@ -2,6 +2,7 @@
 #ifndef GORACE_INSTRUMENT_ACCESS_HOOK_H
 #define GORACE_INSTRUMENT_ACCESS_HOOK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum hook {
@@ -13,17 +14,24 @@ enum hook {
     HOOK_LOCK_BEGINS, /* an atomic instruction: round it */
     HOOK_LOCK_ENDS,
     HOOK_STRING_READ, /* rsi or rdi and rcx say what */
-    HOOK_STRING_WRITE,
-    HOOK_LEAVE /* nothing was to be done, but somebody waits for the actor */
+    HOOK_STRING_WRITE
 };
+#define HOOKS_CHECKED (HOOK_UPDATE + 1) /* those before: an access that may be covered */
+static inline bool hook_writes(enum hook hook)
+{
+    return hook == HOOK_WRITE || hook == HOOK_STORE || hook == HOOK_UPDATE;
+}
 
 /* slots.what: the hook, log2 of the size, and what of the stack belongs to the thunk. */
+#define WHAT_HOOK 15u
 #define WHAT_SIZE_SHIFT 4
 #define WHAT_FLAGS 0x100u       /* the flags lie above the return address to the thunk */
 #define WHAT_REPEATS 0x200u     /* a string instruction with a count */
 #define WHAT_DESTINATION 0x400u /* of rdi, not rsi */
 
-/* Where thunks go when there is something to do: keeps all registers; its return address leads into the thunk. */
+/* Where thunks go; their return address leads to who has called the thunk: for an access that the check has not found covered
+ * (keeps all registers, but not the flags), and for all else (keeps the flags, too; the return address leads into the thunk). */
+void access_hook_missed(void);
 void access_hook_entry(void);
 
 #endif

@@ -47,7 +47,7 @@ static bool map_at(uintptr_t at, uintptr_t size)
 
 uintptr_t area_size(uintptr_t lo, uintptr_t hi)
 {
-    return (8 * (hi - lo) + ((uintptr_t)3 << 20)) & ~(OS_PAGE - 1);
+    return (12 * (hi - lo) + ((uintptr_t)3 << 20)) & ~(OS_PAGE - 1);
 }
 
 static uintptr_t map_near(uintptr_t lo, uintptr_t hi)

@@ -50,6 +50,56 @@ static inline void code_call(struct code *c, uintptr_t target)
     code_relative(c, target);
 }
 
+/* opcode with a register, or its extension, and ... */
+static inline void code_rex(struct code *c, bool wide, unsigned reg, unsigned index, unsigned base)
+{
+    const unsigned rex = 0x40 | wide << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+    if (rex != 0x40)
+        code_8(c, rex);
+}
+/* ... another register */
+static inline void code_registers(struct code *c, bool wide, unsigned opcode, unsigned reg, unsigned rm)
+{
+    code_rex(c, wide, reg, 0, rm);
+    CODE(c, (uint8_t)opcode, (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7)));
+}
+/* ... memory at base + displacement */
+static inline void code_memory(struct code *c, bool wide, unsigned opcode, unsigned reg, unsigned base,
+                               int32_t displacement)
+{
+    const bool near = displacement == (int8_t)displacement;
+    code_rex(c, wide, reg, 0, base);
+    CODE(c, (uint8_t)opcode, (uint8_t)((near ? 0x40 : 0x80) | (reg & 7) << 3 | (base & 7)));
+    if ((base & 7) == 4)
+        code_8(c, 0x24);
+    if (near)
+        code_8(c, (uint8_t)displacement);
+    else
+        code_32(c, (uint32_t)displacement);
+}
+/* ... memory at base + (index << log2scale); wide */
+static inline void code_indexed(struct code *c, unsigned opcode, unsigned reg, unsigned base, unsigned index,
+                                unsigned log2scale)
+{
+    code_rex(c, true, reg, index, base);
+    CODE(c, (uint8_t)opcode, (uint8_t)(0x44 | (reg & 7) << 3),
+         (uint8_t)(log2scale << 6 | (index & 7) << 3 | (base & 7)), 0);
+}
+
+/* A conditional jump to a place that is not written yet, and that place. */
+static inline uint8_t *code_jump_if(struct code *c, unsigned condition)
+{
+    CODE(c, 0x0f, (uint8_t)(0x80 | condition));
+    code_32(c, 0);
+    return c->at;
+}
+static inline void code_here(const struct code *c, uint8_t *jump)
+{
+    const int32_t distance = (int32_t)(c->at - jump);
+    if (!c->full)
+        copy_bytes(jump - 4, &distance, sizeof distance);
+}
+
 /* mov between a register and the thread's own memory at `offset` from fs. */
 static inline void code_save(struct code *c, unsigned reg, int32_t offset)
 {

@@ -3,7 +3,7 @@
 #include "copy.h"
 
 #include "../detector/arena.h"
-#include "hooks.h"
+#include "check.h"
 
 #define MOST 200000 /* instructions of one function */
 
@@ -86,35 +86,11 @@ static void push_return(struct code *c, uintptr_t value)
     code_32(c, (uint32_t)(value >> 32));
 }
 
-static void write_one(struct module *m, const uint8_t *bytes, const struct insn *i, int32_t target)
+/* One that nothing but its place is to be changed of. */
+static void write_plain(struct module *m, const struct insn *i)
 {
     struct code *c = &m->code;
-    switch (i->flow) {
-    case FLOW_JUMP:
-        code_8(c, 0xe9);
-        distance_to(m, i, target);
-        return;
-    case FLOW_BRANCH:
-        CODE(c, 0x0f, (uint8_t)(0x80 | i->condition));
-        distance_to(m, i, target);
-        return;
-    case FLOW_COUNT: /* over a short jump that leads over the long one */
-        code_bytes(c, bytes, i->length - 1u);
-        CODE(c, 2, 0xeb, 5, 0xe9);
-        distance_to(m, i, target);
-        return;
-    case FLOW_CALL:
-        if (target > 0) {
-            push_return(c, i->at + i->length);
-            code_8(c, 0xe9);
-        } else {
-            code_8(c, 0xe8);
-        }
-        distance_to(m, i, target);
-        return;
-    default:
-        break;
-    }
+    const uint8_t *bytes = m->pristine + (i->at - m->image.text);
     if (!i->rip_at) {
         code_bytes(c, bytes, i->length);
         return;
@@ -131,29 +107,72 @@ static void write_one(struct module *m, const uint8_t *bytes, const struct insn 
     code_bytes(c, bytes + i->rip_at + 4, i->length - i->rip_at - 4u);
 }
 
+static void write_one(struct module *m, const struct insn *i, int32_t target)
+{
+    struct code *c = &m->code;
+    switch (i->flow) {
+    case FLOW_JUMP:
+        code_8(c, 0xe9);
+        distance_to(m, i, target);
+        return;
+    case FLOW_BRANCH:
+        CODE(c, 0x0f, (uint8_t)(0x80 | i->condition));
+        distance_to(m, i, target);
+        return;
+    case FLOW_COUNT: /* over a short jump that leads over the long one */
+        code_bytes(c, m->pristine + (i->at - m->image.text), i->length - 1u);
+        CODE(c, 2, 0xeb, 5, 0xe9);
+        distance_to(m, i, target);
+        return;
+    case FLOW_CALL:
+        if (target > 0) {
+            push_return(c, i->at + i->length);
+            code_8(c, 0xe9);
+        } else {
+            code_8(c, 0xe8);
+        }
+        distance_to(m, i, target);
+        return;
+    default:
+        write_plain(m, i);
+    }
+}
+
 static bool goes_on(const struct insn *i)
 {
     return i->flow != FLOW_JUMP && i->flow != FLOW_JUMP_INDIRECT && i->flow != FLOW_RETURN && i->flow != FLOW_STOP;
 }
 
-static void write_all(struct module *m, const uint8_t *bytes, const struct function *f, struct copied *to)
+static bool write_asides(struct module *m, const uint8_t *start, struct copied *to)
+{
+    const uint32_t n = check_pending();
+    struct aside *asides = n ? arena_alloc(n * sizeof *asides) : NULL;
+    if (n && !asides)
+        return false;
+    to->nasides = check_asides(m, insns, start, asides, write_plain);
+    to->asides = asides;
+    return true;
+}
+
+static void write_all(struct module *m, const struct function *f, struct copied *to)
 {
     struct frame_use use;
     hooks_look(insns, to->n, &use);
+    check_begin();
     nfixes = 0;
     uint8_t *start = m->code.at;
     for (uint32_t k = 0; k < to->n; k++) {
         const struct insn *i = &insns[k];
         to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
         hooks_count(m, i, &use);
-        if (hooks_split(m, i, &lives[k], &use))
-            continue;
-        hooks_before(m, i, &lives[k], &use);
-        write_one(m, bytes + (i->at - f->start), i, targets[k]);
-        hooks_after(m, i, &lives[k], &use);
+        hooks_before(m, k, i, &lives[k], &use);
+        write_one(m, i, targets[k]);
+        hooks_after(m, k, i, &lives[k], &use);
     }
     if (goes_on(&insns[to->n - 1]))
         code_jump(&m->code, engine_destination(m, f->start + f->size));
+    if (!write_asides(m, start, to))
+        m->code.full = true;
     for (uint32_t k = 0; k < nfixes && !m->code.full; k++) {
         const uint8_t *target = start + to->pairs[fixes[k].insn].copy;
         const int32_t distance = (int32_t)(target - (fixes[k].at + 4));
@@ -184,10 +203,12 @@ struct copied *copy_function(struct module *m, const struct function *f, const c
     zero_bytes(to->trapped, n);
     live_find(insns, targets, n, lives);
     uint8_t *before = m->code.at;
-    write_all(m, bytes, f, to);
+    write_all(m, f, to);
     if (m->code.full) {
         m->code.at = before;
         m->code.full = false;
+        if (to->asides)
+            arena_free((void *)(uintptr_t)to->asides, to->nasides * sizeof *to->asides);
         arena_free(to, size);
         *why = "there is no room near it";
         return NULL;

@@ -236,6 +236,7 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
     i->flow = flow_of(&d, o);
     i->pads = d.meta.category == ZYDIS_CATEGORY_NOP || d.meta.category == ZYDIS_CATEGORY_WIDENOP ||
               d.mnemonic == ZYDIS_MNEMONIC_INT3;
+    i->backward = d.mnemonic == ZYDIS_MNEMONIC_STD;
     i->repeats = d.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
     if (i->flow == FLOW_JUMP || i->flow == FLOW_BRANCH || i->flow == FLOW_COUNT || i->flow == FLOW_CALL)
         i->target = at + d.length + (uintptr_t)o[0].imm.value.s;

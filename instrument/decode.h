@@ -50,6 +50,7 @@ struct insn {
     bool reads, writes; /* of memory */
     bool repeats;       /* a string instruction with a count in rcx */
     bool pads;          /* no operation */
+    bool backward;      /* std */
     bool local;         /* the address counts from fs, whose own word there is fs itself */
     bool segment;       /* or from gs */
     bool takes_address; /* lea */

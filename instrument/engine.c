@@ -357,7 +357,17 @@ static const struct copied *copy_of(uintptr_t pc)
 static uint32_t insn_of(const struct copied *c, uintptr_t pc)
 {
     const uint32_t offset = (uint32_t)(pc - c->copy);
-    uint32_t lo = 0, hi = c->n;
+    uint32_t lo = 0, hi = c->nasides;
+    while (lo < hi) {
+        const uint32_t mid = (lo + hi) / 2;
+        if (c->asides[mid].copy <= offset)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo)
+        return c->asides[lo - 1].insn;
+    hi = c->n;
     while (lo < hi) {
         const uint32_t mid = (lo + hi) / 2;
         if (c->pairs[mid].copy <= offset)

@@ -16,10 +16,16 @@ struct pair {
     uint32_t original, copy; /* offsets of an instruction in the function and in its copy */
 };
 
+/* Code behind the copy of a function that belongs to one of its instructions (check.h). */
+struct aside {
+    uint32_t copy, insn; /* its offset, rising; which instruction */
+};
+
 struct copied {
     uintptr_t original, copy;
     uint32_t size, copy_size;
-    uint32_t n;
+    uint32_t n, nasides;
+    const struct aside *asides;
     uint8_t *trapped; /* of an instruction: a trap came there */
     struct pair pairs[];
 };
@@ -41,8 +47,9 @@ struct function {
     struct slot *slots;
 };
 
-#define THUNKS 1024
-#define SLOW_THUNKS 256
+#define THUNK_SIZES 8
+#define THUNKS (5 * THUNK_SIZES * GPRS)
+#define SLOW_THUNKS 512
 struct slow_thunk {
     uint32_t what;
     uint8_t reg;

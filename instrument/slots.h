@@ -9,14 +9,23 @@
 #include "../preload/current.h"
 
 struct slots {
-    uint64_t xmm[2][2];
-    uint64_t kept[2];  /* by the copy, over a call of a thunk */
-    uint64_t address;  /* of the access */
-    uint64_t other[2]; /* registers that a thunk uses */
-    uint64_t locked;   /* the address of the locked instruction that is being done */
-    uint32_t what;     /* enum hook and more: access.h */
+    uint64_t xmm[2][2]; /* by the copy, over a check */
+    uint64_t kept[3];
+    uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
+    uint64_t address;   /* of the access */
+    uint64_t locked;    /* the address of the locked instruction that is being done */
+    uint32_t what;      /* enum hook and more: access_hook.h */
 };
 extern __thread struct slots slots TLS_IE;
+
+/* What checks read: constants, here because the added code reaches them in one instruction. */
+struct check_tables {
+    /* By whether it writes, log2 of the size, place in the granule: bits that one of four cells must have. Of an access that leaves
+     * its granule, more than any has. */
+    uint32_t need[2][4][8][4] __attribute__((aligned(16)));
+    const uintptr_t *table; /* shadow_table */
+};
+extern __thread struct check_tables check_tables TLS_IE;
 
 /* Offset from fs of a thread-local variable of libgorace.so. */
 static inline int32_t slots_offset(const void *variable)
@@ -26,5 +35,6 @@ static inline int32_t slots_offset(const void *variable)
     return (int32_t)((uintptr_t)variable - fs);
 }
 #define SLOT(field) (slots_offset(&slots) + (int32_t)offsetof(struct slots, field))
+#define CHECK_TABLE(field) (slots_offset(&check_tables) + (int32_t)offsetof(struct check_tables, field))
 
 #endif

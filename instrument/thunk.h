@@ -1,14 +1,14 @@
-/* The fast path of an access, as machine code that copies call. */
+/* What copies call when the detector is to be told. */
 #ifndef GORACE_INSTRUMENT_THUNK_H
 #define GORACE_INSTRUMENT_THUNK_H
 
 #include "access_hook.h"
 #include "engine.h"
 
-/* The thunk for an access (HOOK_READ to HOOK_UPDATE) of 1 << log2size bytes at the address in the register `reg`, which it
- * loses; everything else stays, and the flags if `flags`. 0: there is no room. */
-uintptr_t thunk_access(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool flags);
-/* The same for other hooks, which have nothing but the slow path; bits of slots.what. */
+/* For an access of 1 << log2size bytes at the address in the register `reg` that the check has not found covered: keeps all
+ * registers, not the flags. 0: there is no room. */
+uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg);
+/* For what has no check. what: slots.h; reg: has its address, if any; flags: they stay, too; else lost. */
 uintptr_t thunk_slow(struct module *m, uint32_t what, unsigned reg, bool flags);
 
 #endif

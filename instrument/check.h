@@ -1,0 +1,27 @@
+/* The check of an access, inline in a copy, and what is done when it fails, behind the function (struct aside). */
+#ifndef GORACE_INSTRUMENT_CHECK_H
+#define GORACE_INSTRUMENT_CHECK_H
+
+#include "access_hook.h"
+#include "hooks.h"
+
+/* A function begins: nothing is pending. */
+void check_begin(void);
+/* Written before the copy of the instruction, the k-th of its function, which is an access of hook < HOOKS_CHECKED. */
+void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
+                 const struct frame_use *use, enum hook hook);
+/* The copy of the instruction was written. */
+void check_after(struct module *m, uint32_t k);
+/* What the checks of the function need behind it, which begins at `start`; how many. copy(m, i) writes the k-th instruction. */
+uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides,
+                      void (*copy)(struct module *m, const struct insn *i));
+uint32_t check_pending(void);
+
+/* reg = the address that the instruction uses, and `more`. */
+void check_address(struct code *c, unsigned reg, const struct insn *i, const uint8_t *bytes, int32_t more);
+/* A register that is not one of `not`, if there is one, not of `live`; *needed: it is. */
+unsigned check_register(uint16_t live, uint16_t not, bool *needed);
+void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use);
+unsigned check_log2(unsigned size);
+
+#endif
