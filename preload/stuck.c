@@ -41,7 +41,7 @@ static uint64_t kept[KEPT];
 static uint32_t nkept; /* atomic; above KEPT: some were lost */
 static void (*tell_memory)(void);
 static bool calls_back; /* atomic */
-static bool looks; /* tell_memory is being called; the core lets one look at a time */
+static bool looks;      /* tell_memory is being called; the core lets one look at a time */
 
 void stuck_kernel_keeps(uint64_t word)
 {

@@ -20,7 +20,8 @@ static bool whole_pages(const void *p, size_t size)
 #define MAPPINGS 4096
 static struct mapping {
     uintptr_t lo, hi; /* both 0: free */
-    const struct thread *signals_of; /* its stack for signals lies here; NULL: nobody's. Known as long as the mapping is whole */
+    const struct thread
+        *signals_of; /* its stack for signals lies here; NULL: nobody's. Known as long as the mapping is whole */
     uintptr_t signals_lo, signals_hi;
 } mappings[MAPPINGS];
 static unsigned nmappings; /* used ever */

@@ -112,7 +112,8 @@ INTERPOSE(int, mq_timedsend,
 INTERPOSE(ssize_t, mq_receive, (mqd_t queue, char *to, size_t n, unsigned *priority))
 {
     struct actor *me = current();
-    return got(me, queue, to, priority, PARKED(me, "mq_receive", queue, REAL(mq_receive)(queue, to, n, priority)), CALLER);
+    return got(me, queue, to, priority, PARKED(me, "mq_receive", queue, REAL(mq_receive)(queue, to, n, priority)),
+               CALLER);
 }
 
 INTERPOSE(ssize_t, mq_timedreceive,
@@ -120,7 +121,8 @@ INTERPOSE(ssize_t, mq_timedreceive,
            const struct timespec *restrict timeout))
 {
     struct actor *me = current();
-    return got(me, queue, to, priority, PARKED(me, "mq_timedreceive", queue, REAL(mq_timedreceive)(queue, to, n, priority, timeout)), CALLER);
+    return got(me, queue, to, priority,
+               PARKED(me, "mq_timedreceive", queue, REAL(mq_timedreceive)(queue, to, n, priority, timeout)), CALLER);
 }
 
 INTERPOSE(int, mq_close, (mqd_t queue))

@@ -170,7 +170,8 @@ INTERPOSE_NAMED(size_t, __fread_unlocked_chk, (void *restrict to, size_t room, s
 {
     struct actor *me = current();
     stream_using(me, f, CALLER);
-    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(__fread_unlocked_chk)(to, room, size, n, f)), CALLER);
+    return got_items(me, f, to, size, PARKED(me, "fread", -1, REAL(__fread_unlocked_chk)(to, room, size, n, f)),
+                     CALLER);
 }
 
 static void giving(struct actor *me, FILE *f, const void *from, size_t n, uintptr_t pc)

@@ -151,7 +151,8 @@ INTERPOSE(ssize_t, splice, (int from, off64_t *from_at, int to, off64_t *to_at, 
 {
     struct actor *me = current();
     passing(me, to);
-    ssize_t done = passed(me, from, PARKED(me, "splice", from, REAL(splice)(from, from_at, to, to_at, n, flags)), from_at, CALLER);
+    ssize_t done =
+        passed(me, from, PARKED(me, "splice", from, REAL(splice)(from, from_at, to, to_at, n, flags)), from_at, CALLER);
     if (me && done >= 0)
         write_if(me, to_at, sizeof *to_at, CALLER);
     return done;

@@ -52,7 +52,8 @@ static __attribute__((noinline)) void request(void)
 int main(void)
 {
     const size_t size = 64 << 10;
-    stack_t stack = {.ss_size = size, .ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+    stack_t stack = {.ss_size = size,
+                     .ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
     sigaltstack(&stack, NULL);
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handler, .sa_flags = SA_ONSTACK}, NULL);
     request();

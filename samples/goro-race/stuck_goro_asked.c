@@ -1,8 +1,8 @@
 /* The caller has no patience and forgets the channel: the worker's send has no receiver any more, while the program runs on. Who
  * asks is told; a leak that grows with each request is found before the end. */
 #define GORO_SHORT_NAMES
-#include <goro/goro.h>
 #include <gorace/annotate.h>
+#include <goro/goro.h>
 
 static void work(chan_of(int) result)
 {
