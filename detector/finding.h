@@ -20,6 +20,7 @@ struct finding_actor {
     int tid;               /* OS thread number, 0 when unknown */
     char name[32];         /* "" when unnamed */
     bool ended;
+    bool waits;            /* for ever, or until somebody else acts: what the finding is about */
     bool is_main;
     uint32_t birth_stack;  /* where it was created; 0 for the main thread or when unknown */
     uint64_t parent;       /* number of the creator, or CREATOR_TIMER */

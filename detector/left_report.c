@@ -36,6 +36,7 @@ static void describe(struct finding_step *s, struct actor *a)
     finding_step(s, STEP_WAITS, a->wait.stack, f->thing, f->thing == THING_THREAD ? 0 : f->key);
     s->exclusive = f->how & HOW_EXCLUSIVE;
     actor_describe_live(a, &s->actor);
+    s->actor.waits = true;
     os_lock(&actors_lock);
     wait_each_holder(a, note_holder, s);
     os_unlock(&actors_lock);

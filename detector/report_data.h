@@ -81,6 +81,7 @@ const char *report_kind(enum finding_kind kind);
 const char *report_tier(enum finding_tier tier);
 const char *report_role(enum step_role role);
 const char *report_misuse(enum misuse what); /* "unlock-unlocked" ... */
+const char *report_state(const struct finding_actor *a); /* "running", "waiting" or "ended" */
 const char *thing_name(enum thing thing);    /* "mutex" ... */
 const char *base_name(const char *path);
 

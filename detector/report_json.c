@@ -216,7 +216,7 @@ static void actor(struct outbuf *o, const struct report_actor *a)
     next_key(o, "tid");
     positive(o, a->who->tid);
     next_key(o, "state");
-    outbuf_str(o, a->who->ended ? "\"ended\"" : "\"running\"");
+    text(o, report_state(a->who));
     next_key(o, "creator");
     if (a->created.n && a->who->parent != CREATOR_TIMER)
         outbuf_format(o, "%lu", a->who->parent);

@@ -126,13 +126,25 @@ static void misuse_sentence(struct outbuf *o, const struct report *r)
             outbuf_char(o, *c);
 }
 
+/* "threads", "goroutines", or both. */
+static const char *kind_of_actors(const struct finding *f)
+{
+    bool threads = false, goroutines = false;
+    for (int i = 0; i < f->nsteps; i++)
+        if (f->steps[i].role == STEP_WAITS && f->steps[i].actor.goroutine)
+            goroutines = true;
+        else
+            threads = true;
+    return !goroutines ? "threads" : threads ? "threads and goroutines" : "goroutines";
+}
+
 static void deadlock_sentence(struct outbuf *o, const struct report *r)
 {
     const struct finding *f = r->finding;
     if (f->everybody && f->nsteps > 1) {
-        outbuf_format(o, "all %d threads wait, and nobody is left to wake one", f->nsteps);
+        outbuf_format(o, "all %d %s wait, and nobody is left to wake one", f->nsteps, kind_of_actors(f));
     } else if (f->everybody) {
-        outbuf_str(o, "the only thread waits for ");
+        outbuf_format(o, "the only %s waits for ", f->steps[0].actor.goroutine ? "goroutine" : "thread");
         say_short(o, &r->step[0]);
         outbuf_str(o, ", and nobody is left to wake it");
     } else if (r->step[0].step->target_ended) {
@@ -146,7 +158,7 @@ static void deadlock_sentence(struct outbuf *o, const struct report *r)
         say_short(o, &r->step[0]);
         outbuf_str(o, " that it holds itself");
     } else {
-        outbuf_format(o, "%d threads wait for one another", f->nsteps);
+        outbuf_format(o, "%d %s wait for one another", f->nsteps, kind_of_actors(f));
     }
 }
 

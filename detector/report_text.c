@@ -94,6 +94,11 @@ void report_say_actor(struct outbuf *o, const struct finding_actor *a)
     say_number(o, a->number, a->goroutine);
 }
 
+const char *report_state(const struct finding_actor *a)
+{
+    return a->ended ? "ended" : a->waits ? "waiting" : "running";
+}
+
 /* "goroutine 17 (worker, running)" */
 static void say_goroutine_state(struct outbuf *o, const struct finding_actor *a)
 {
@@ -102,7 +107,7 @@ static void say_goroutine_state(struct outbuf *o, const struct finding_actor *a)
         outbuf_name(o, a->name);
         outbuf_str(o, ", ");
     }
-    outbuf_str(o, a->ended ? "ended)" : "running)");
+    outbuf_format(o, "%s)", report_state(a));
 }
 
 /* "thread T1 'worker' (tid 12, running)" */
@@ -119,9 +124,9 @@ void report_say_actor_fully(struct outbuf *o, const struct finding_actor *a)
         outbuf_char(o, '\'');
     }
     if (a->tid)
-        outbuf_format(o, " (tid %d, %s)", a->tid, a->ended ? "ended" : "running");
+        outbuf_format(o, " (tid %d, %s)", a->tid, report_state(a));
     else
-        outbuf_format(o, " (%s)", a->ended ? "ended" : "running");
+        outbuf_format(o, " (%s)", report_state(a));
 }
 
 static void say_file_line(struct outbuf *o, const char *file, int line)
@@ -342,7 +347,7 @@ static void say_creation(struct outbuf *o, const struct report_actor *a)
             outbuf_name(o, a->who->name);
             outbuf_char(o, '\'');
         }
-        outbuf_format(o, " (tid %d, %s)", a->who->tid, a->who->ended ? "ended" : "running");
+        outbuf_format(o, " (tid %d, %s)", a->who->tid, report_state(a->who));
     }
     if (a->created.n == 0) {
         outbuf_str(o, ": its creation was not seen\n");

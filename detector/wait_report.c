@@ -19,6 +19,7 @@ void wait_report_add(struct report_of_waits *r, struct actor *a, struct actor *h
     s->exclusive = f->how & HOW_EXCLUSIVE;
     s->nheld = (int)a->nheld;
     actor_describe_live(a, &s->actor);
+    s->actor.waits = true;
     if (holder) {
         s->has_target = true;
         s->target = holder->number;

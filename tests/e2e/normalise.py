@@ -8,6 +8,7 @@ import re
 # In this order: a later rule sees what an earlier one left.
 RULES = [
     (re.compile(r"\(tid \d+, (?:running|ended)\)"), "(tid N)"),  # who is faster is not under test
+    (re.compile(r"\(tid \d+, waiting\)"), "(tid N, waiting)"),
     (re.compile(r"\((\w+), (?:running|ended)\)"), r"(\1)"),  # the same of a goroutine
     (re.compile(r"\(([^()]*)\+0x[0-9a-f]+\)"), r"(\1+0xOFFSET)"),
     (re.compile(r"\b0x[0-9a-f]+"), "0xADDRESS"),
