@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND };
+enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND, SYNC_DEPEND_OUT, SYNC_DEPEND_IN };
 
 static inline uint64_t sync_key(enum sync_kind kind, uint64_t number)
 {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # libgorace.so exports what its tables say and nothing else: a row of interpose.def without a body, a body without a row
-# and a name that slipped out are all errors.    check_exports.sh LIBRARY
+# and a name that slipped out are all errors. A row of gomp.def has to be a function of libgomp.    check_exports.sh LIBRARY
 set -eu
 export LC_ALL=C
 
@@ -14,10 +14,20 @@ cat >"$work/names.h" <<'TEXT'
 #define FUNCTION(ret, name, params) name
 #define VERSIONED(ret, name, params, version) name
 #define OPTIONAL(ret, name, params) name
+#define GOMP(ret, name, params) name
 TEXT
-cc -E -P -x c -imacros "$work/names.h" "$preload/interpose.def" | grep . | sort >"$work/rows"
+names() {
+    cc -E -P -x c -imacros "$work/names.h" "$preload/$1" | grep . | sort
+}
+exports() {
+    nm -D --defined-only "$1" | awk '{ sub("@.*", "", $NF); print $NF }' | sort -u
+}
+names interpose.def >"$work/rows"
+names gomp.def >"$work/gomp"
 grep -q '^malloc$' "$work/rows" || { echo "cannot read interpose.def"; exit 1; }
-nm -D --defined-only "$library" | awk '{ print $NF }' | sort -u >"$work/exports"
+grep -q '^GOMP_parallel$' "$work/gomp" || { echo "cannot read gomp.def"; exit 1; }
+exports "$library" >"$work/exports"
+exports "$(gcc -print-file-name=libgomp.so.1)" >"$work/libgomp"
 
 failed=0
 complain() {
@@ -28,8 +38,11 @@ complain() {
 }
 complain "rows of interpose.def that occur twice" "$(uniq -d "$work/rows")"
 complain "rows of interpose.def that are not exported (no body?)" "$(comm -23 "$work/rows" "$work/exports")"
-complain "exported, but no row of interpose.def and not of gorace.map" "$(comm -13 "$work/rows" "$work/exports" |
-    grep -vxE '__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
+complain "rows of gomp.def that are not exported (no body?)" "$(comm -23 "$work/gomp" "$work/exports")"
+complain "rows of gomp.def that libgomp does not have" "$(comm -23 "$work/gomp" "$work/libgomp")"
+complain "exported, but no row of interpose.def or gomp.def and not of gorace.map" "$(sort "$work/rows" "$work/gomp" |
+    comm -13 - "$work/exports" |
+    grep -vxE 'ompt_start_tool|__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
 
 # A body without a row is hidden by the map, so it is looked for in the sources.
 sed -nE 's/^INTERPOSE\([^,]*, *([A-Za-z0-9_]+),.*/\1/p' "$preload"/*.c | sort -u >"$work/bodies"
