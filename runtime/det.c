@@ -85,7 +85,7 @@ int rt_det_spawned(struct rt_g *g, struct rt_g *parent)
     g->det = (uint32_t)(t - rt_det.tasks);
     g->path = t->path;
     if (g->det < RT_RECORD_TASKS)
-        rt_det.record->tasks[g->det] = (struct rt_record_task){t->parent, t->nth};
+        rt_det.record->tasks[g->det] = (struct rt_record_task){t->parent, t->nth, rt_det.record->operation_count};
     rt_strategy_born(t);
     return 0;
 }
@@ -135,7 +135,7 @@ static struct rt_g *decide(bool yields)
     if (d->streak > PATIENCE)
         yields = true;
     uint32_t next = d->able[0];
-    if (d->able_count > 1 || d->schedule.strategy == RT_STRATEGY_PCT) {
+    if (d->able_count > 1 || d->schedule.strategy == RT_STRATEGY_PCT || d->let_go < RT_HOLD_LAST) {
         if (d->record->wants_points)
             rt_check_point(d->running);
         uint32_t base = d->record->wants_switches ? rt_strategy_base(yields) : 0;

@@ -39,10 +39,12 @@ struct rt_det_task { /* [0] is the clock, and nobody; kept after its end, for pa
     uint32_t parent, nth, children;
     uint32_t place;     /* 1 + where in `able`; 0: cannot go on */
     uint32_t decisions; /* made when it ran */
+    uint32_t operations; /* come to, counted */
     uint32_t objects;   /* first used by it */
     uint32_t op;        /* enum rt_op: the next, or the one it waits in */
     uint32_t object_number; /* det_check.c's of it */
     int32_t held;           /* locks taken minus given up */
+    uint32_t stopped;       /* by strategy hold before `op`: RT_HOLD_FIRST, RT_HOLD_LAST; 0: not */
     const volatile void *object;
     uintptr_t pc;
     uint64_t path;
@@ -69,6 +71,8 @@ struct rt_det {
     /* strategy.c's */
     uint64_t changes[RT_MOST_CHANGES];
     uint64_t slice, mean, lowest;
+    uint32_t stopped; /* tasks that have come to where they are held */
+    uint32_t let_go;  /* those whose `stopped` is not above go on: 0, RT_HOLD_FIRST, RT_HOLD_LAST */
     /* det_check.c's */
     bool diverged;
     bool told_clock; /* what it stands still for */

@@ -233,7 +233,17 @@ static uint64_t use_object(struct rt_det_task *t)
 
 void rt_check_arrives(struct rt_det_task *t)
 {
+    t->operations++;
     t->object_number = t->object ? object_of(t->object, t) : 0;
+}
+
+/* Atomics and what only asks make nobody wait. */
+static void note_operation(const struct rt_det_task *t)
+{
+    struct rt_record *r = rt_det.record;
+    if (t->object_number && t->op >= RT_OP_LOCK && t->op <= RT_OP_QUEUE_CLOSE && r->operation_count < RT_OPERATIONS)
+        r->operations[r->operation_count++] = (struct rt_record_operation){
+            .task = (uint32_t)(t - rt_det.tasks), .nth = t->operations, .object = t->object_number, .op = t->op};
 }
 
 void rt_check_step(struct rt_det_task *t)
@@ -249,6 +259,8 @@ void rt_check_step(struct rt_det_task *t)
     d->ring[at].task = (uint32_t)(t - d->tasks);
     d->ring[at].op = t->op;
     d->ring[at].pc = t->pc;
+    if (r->wants_operations)
+        note_operation(t);
     note_letter(r);
     compare();
     if (r->most_steps && r->steps >= r->most_steps) {
@@ -323,7 +335,7 @@ bool rt_check_start(void)
     r->check_count = 0;
     check.wanted_stride = rt_check_stride(rt_det.schedule.check_steps);
     check.uncontrolled_count = 0;
-    r->point_count = 0;
+    r->point_count = r->operation_count = 0;
     if (check.used > 0)
         rt_zero(check.slots, check.room * sizeof *check.slots);
     check.used = check.object_count = 0;

@@ -17,14 +17,10 @@
 #include <gorace/event.h>
 #include <goro/goro.h>
 
+#include "ops.h"
+
 struct rt_g;
 struct goro_case;
-
-enum rt_op {
-#define OP(name, text) RT_OP_##name,
-#include "ops.def"
-#undef OP
-};
 
 extern uint32_t rt_watched; /* not 0: somebody listens, or the mode is deterministic. Set before the first goroutine */
 #define RT_WATCHED __builtin_expect(rt_watched != 0, 0)

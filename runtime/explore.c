@@ -27,6 +27,7 @@
 #include "search.h"
 
 enum { MOST_JOBS = 64, MOST_SHRINK = 500, FAILED = 1 };
+enum { MOST_PROGRAMS = 50 /* of a job: looking for what is suspected takes longer than a schedule */ };
 #define SCHEDULES UINT64_C(10000)
 #define STEPS UINT64_C(1000000)
 
@@ -69,8 +70,8 @@ static void choose(struct explore *e, uint64_t number)
     struct lane *lane = e->lane;
     free(e->candidate.list);
     e->candidate = (struct rt_candidate){0};
-    if (!e->options.strategy && number / e->options.jobs % 2 == 1)
-        e->candidate = rt_frontier_take(&e->frontier, number, &e->cost);
+    if (!e->options.strategy)
+        e->candidate = rt_frontier_take(&e->frontier, 1 + number / e->options.jobs, &e->cost);
     if (e->candidate.list)
         snprintf(lane->token, sizeof lane->token, "v1/%lu/%s", (unsigned long)e->portfolio.seed, e->candidate.list);
     else
@@ -85,6 +86,7 @@ static void plan(struct explore *e, struct rt_plan *p)
     r->abi = RT_RECORD_ABI;
     r->most_steps = e->options.most_steps;
     r->wants_points = !e->options.strategy && e->candidate.list;
+    r->wants_operations = r->wants_points && e->frontier.programs.used < MOST_PROGRAMS;
     r->point_count = 0;
     p->token = e->lane->token;
     p->record = r;
@@ -102,6 +104,8 @@ static bool next(struct rt_plan *p)
     lane->done++;
     if (rt_seen_add(&e->seen, r->ordering))
         e->fresh_at = lane->done;
+    if (r->wants_operations)
+        rt_frontier_suspect(&e->frontier, r);
     if (e->candidate.list)
         rt_frontier_add(&e->frontier, r, &e->candidate, e->cost);
     if ((lane->done - e->fresh_at) * e->options.jobs >= e->options.saturation) {
@@ -131,7 +135,8 @@ static void run_job(struct explore *e, uint64_t job, uint64_t number)
     struct rt_plan p = {.host = e, .next = next};
     become_child(open("/dev/null", O_WRONLY));
     e->lane = &e->lanes[job];
-    e->frontier = (struct rt_frontier){.share = (uint32_t)job, .shares = e->options.jobs};
+    e->frontier = (struct rt_frontier){.share = (uint32_t)job, .shares = e->options.jobs, .most_programs = MOST_PROGRAMS};
+    rt_frontier_suspect(&e->frontier, &e->lanes[e->options.jobs].record);
     rt_frontier_add(&e->frontier, &e->lanes[e->options.jobs].record, &none, 0);
     e->frontier.shares = 0;
     choose(e, number);
@@ -192,7 +197,7 @@ static bool attempt(void *host, const char *token, struct rt_failure *failure, c
     memset(r, 0, offsetof(struct rt_record, tasks));
     r->abi = RT_RECORD_ABI;
     r->most_steps = e->options.most_steps;
-    r->wants_switches = r->wants_points = 1;
+    r->wants_switches = r->wants_points = r->wants_operations = 1;
     r->point_count = 0;
     *record = r;
     if (ftruncate(e->output, 0) != 0 || lseek(e->output, 0, SEEK_SET) != 0)
@@ -212,15 +217,18 @@ static bool attempt(void *host, const char *token, struct rt_failure *failure, c
     return judge(r, status, failure);
 }
 
-static void tell(const struct explore *e, const struct rt_failure *failure, const struct rt_found *found,
-                 uint64_t number)
+static void tell(const struct explore *e, const struct lane *lane, const struct rt_failure *failure,
+                 const struct rt_found *found)
 {
     char line[1000], bytes[4096];
     ssize_t n;
     lseek(e->output, 0, SEEK_SET);
     while ((n = read(e->output, bytes, sizeof bytes)) > 0)
         fwrite(bytes, 1, (size_t)n, stderr);
-    fprintf(stderr, "goro_explore: schedule %lu: %s\n", (unsigned long)number, failure->text);
+    rt_token_kind(lane->token, line, sizeof line);
+    fprintf(stderr, "goro_explore: schedule %lu (%s): %s\n", (unsigned long)lane->number, line, failure->text);
+    if (!strcmp(line, "directed"))
+        fprintf(stderr, "goro_explore: suspected in an earlier schedule, and confirmed by this one\n");
     if (!found->again)
         fprintf(stderr, "goro_explore: not again with the same schedule in a new process: it depends on what the schedule does "
                         "not control, or on what earlier schedules left behind\n");
@@ -244,7 +252,7 @@ static void conclude(struct explore *e, const struct lane *lane, const struct rt
     rt_checks_print(&lane->record, token + length, sizeof token - length);
     rt_search_confirm(&attempts, token, failure, &found);
     if (!e->options.quiet)
-        tell(e, failure, &found, lane->number);
+        tell(e, lane, failure, &found);
     result->failed_at = lane->number;
     result->again = found.again;
     result->switches = found.switches;

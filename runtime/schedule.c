@@ -99,6 +99,28 @@ static bool switches(struct rt_schedule *s, const char *text)
     return at_end(text);
 }
 
+static bool holds(struct rt_schedule *s, const char *text)
+{
+    if (strncmp(text, RT_HOLD, sizeof RT_HOLD - 1) != 0)
+        return false;
+    text += sizeof RT_HOLD - 1;
+    s->strategy = RT_STRATEGY_HOLD;
+    s->switch_count = 0;
+    do {
+        uint64_t at;
+        if (s->switch_count == RT_SWITCHES)
+            return false;
+        struct rt_switch *one = &s->switches[s->switch_count++];
+        if (!path(&text, &one->from) || *text++ != '@' || !number(&text, &at))
+            return false;
+        one->at = (uint32_t)at;
+        one->to = *text == 'w' ? RT_HOLD_FIRST : RT_HOLD_LAST;
+        text += *text == 'w';
+    } while (*text == ',' && *++text);
+    qsort(s->switches, s->switch_count, sizeof *s->switches, by_place);
+    return at_end(text);
+}
+
 bool rt_schedule_parse(struct rt_schedule *s, const char *token, const char **why)
 {
     *why = "it does not begin with v1/SEED/";
@@ -108,7 +130,7 @@ bool rt_schedule_parse(struct rt_schedule *s, const char *token, const char **wh
     if (!number(&token, &s->seed) || *token++ != '/')
         return false;
     *why = "its strategy is none";
-    if (!rt_strategy_parse(s, token) && !switches(s, token))
+    if (!rt_strategy_parse(s, token) && !holds(s, token) && !switches(s, token))
         return false;
     token += strcspn(token, "/");
     s->check_steps = 0;

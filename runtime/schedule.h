@@ -4,8 +4,10 @@
  * Text, the value of GORO_REPLAY:
  *     v1/SEED/STRATEGY[/STEPS.CHECKS]
  * STRATEGY is one of GORO_STRATEGY, or a list of switches, A@N-B,A@N-B..: when A has come to its Nth decision, B goes on; otherwise
- * who runs goes on as long as it can, and then whoever has waited longest. Goroutines are named by their creation path: m is the
- * main one, m.2 the second that it started; c is the clock, which starts those of timers, and stands for "nobody runs".
+ * who runs goes on as long as it can, and then whoever has waited longest. Or it is directed, hold:A@N,B@Mw..: A is held before its
+ * Nth operation, B before its Mth, until each of them has come to it or nobody else can go on; then first those with a w
+ * go on, until nobody else can, then the others. Nobody is interrupted otherwise. Goroutines are named by their creation path: m is the main one, m.2 the second that it started; c is the clock, which starts
+ * those of timers, and stands for "nobody runs".
  * SEED is that of the other choices (select, timers that are due together, random numbers), too.
  * CHECKS are letters of a rolling hash over the steps, one for each stride of them: by these a replay notices where it is not
  * the same schedule. */
@@ -23,13 +25,16 @@ enum rt_strategy {
     RT_STRATEGY_POS,      /* a random priority for each operation, drawn anew for those in conflict with one that was done */
     RT_STRATEGY_SLICE,    /* anybody, for a random number of operations */
     RT_STRATEGY_ROUND,    /* in turn, before every operation */
+    RT_STRATEGY_HOLD,     /* nobody is interrupted, but some are held at an operation until all of them have come to theirs */
 };
 
-enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_POINTS = 2048, RT_OTHERS = 3, RT_MOST_CHANGES = 16, RT_TOKEN = 100000 };
+enum { RT_CHECKS = 64, RT_SWITCHES = 4096, RT_RECORD_TASKS = 4096, RT_NAMED_SWITCHES = 16, RT_POINTS = 2048, RT_OTHERS = 3, RT_OPERATIONS = 65536, RT_MOST_CHANGES = 16, RT_TOKEN = 100000 };
+#define RT_HOLD "hold:"
+enum { RT_HOLD_FIRST = 1, RT_HOLD_LAST }; /* who goes on when all are there */
 
 struct rt_switch {
-    uint64_t from, to; /* rt_path_child hashes */
-    uint32_t at;       /* decision of `from`, counted from 1 */
+    uint64_t from, to; /* rt_path_child hashes; to: of a hold RT_HOLD_FIRST or RT_HOLD_LAST */
+    uint32_t at;       /* decision of `from`, counted from 1; of a hold: operation */
 };
 
 struct rt_schedule {
@@ -38,7 +43,7 @@ struct rt_schedule {
     uint32_t depth; /* pct's */
     uint64_t steps; /* expected: pct draws its changes below it */
     uint32_t switch_count;
-    struct rt_switch *switches; /* the caller's room for RT_SWITCHES, or NULL */
+    struct rt_switch *switches; /* or holds; the caller's room for RT_SWITCHES, or NULL */
     uint64_t check_steps;       /* 0: no checks */
     char checks[RT_CHECKS + 1];
 };
@@ -67,6 +72,7 @@ struct rt_record {
     uint32_t diverged;       /* 1: not the schedule that was to be replayed */
     uint32_t wants_switches; /* set by the reader before: fills `switches` */
     uint32_t wants_points;   /* the same for `points` */
+    uint32_t wants_operations;
     uint32_t switch_count;   /* all; more than there is room for: the list is of no use */
     uint64_t most_steps;     /* set by the reader before; 0: any number */
     uint64_t steps, hash;
@@ -76,6 +82,7 @@ struct rt_record {
     char message[256]; /* of a panic */
     struct rt_record_task {
         uint32_t parent, nth; /* [0]: c, [1]: m */
+        uint32_t born;        /* `operations` before it was */
     } tasks[RT_RECORD_TASKS];
     struct rt_record_switch { /* where another one went on than without interruptions */
         uint32_t from, to;    /* tasks */
@@ -93,8 +100,13 @@ struct rt_record {
         uint32_t other_count, others[RT_OTHERS];
         uint64_t step;
     } points[RT_POINTS];
+    uint32_t operation_count;
+    struct rt_record_operation { /* on objects that are waited for; those behind the last are not kept */
+        uint32_t task, nth; /* operation of the task, counted from 1 */
+        uint32_t object, op;
+    } operations[RT_OPERATIONS];
 };
-#define RT_RECORD_ABI 1u
+#define RT_RECORD_ABI 2u
 #define RT_RECORD_ENV "GORO_RECORD" /* path of the file that is the record */
 
 #define RT_PATH_MAIN UINT64_C(0)

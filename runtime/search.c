@@ -1,6 +1,8 @@
 /* See search.h.
  *
- * Half of the schedules come from the frontier: systematic search with few interruptions first (Musuvathi, Qadeer, "Iterative
+ * Deadlocks that are suspected (predict.h) come first: who would have to be held is known, and one schedule says whether it happens.
+ *
+ * Half of the others come from the frontier: systematic search with few interruptions first (Musuvathi, Qadeer, "Iterative
  * Context Bounding for Systematic Testing of Multithreaded Programs", PLDI 2007), only where an object is met that others use.
  * It does not try anything twice, and small programs are soon searched through; large ones never are.
  *
@@ -109,9 +111,21 @@ static unsigned price(const struct rt_record_point *p, const struct rt_candidate
     return price - (parent->list[0] && p->object && p->object == parent->object);
 }
 
+static bool is_directed(const char *list)
+{
+    return !strncmp(list, RT_HOLD, sizeof RT_HOLD - 1);
+}
+
+static bool is_mine(const struct rt_frontier *f, const char *list)
+{
+    return f->shares == 0 || rt_hash_text(list) % f->shares == f->share;
+}
+
 void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const struct rt_candidate *parent, unsigned cost)
 {
     char from[400], to[400];
+    if (is_directed(parent->list))
+        return;
     for (uint32_t i = 0; i < r->point_count; i++) {
         const struct rt_record_point *p = &r->points[i];
         if (parent->list[0] && p->step <= parent->step)
@@ -125,15 +139,60 @@ void rt_frontier_add(struct rt_frontier *f, const struct rt_record *r, const str
             rt_path_print(r, p->others[j], to, sizeof to);
             if (asprintf(&c.list, "%s%s%s@%u-%s", parent->list, parent->list[0] ? "," : "", from, p->at, to) < 0)
                 abort();
-            if (f->shares > 0 && rt_hash_text(c.list) % f->shares != f->share)
-                free(c.list);
-            else
+            if (is_mine(f, c.list))
                 f->at[all][f->count[all]++] = c;
+            else
+                free(c.list);
         }
     }
 }
 
-struct rt_candidate rt_frontier_take(struct rt_frontier *f, uint64_t number, unsigned *cost)
+static void suspect(void *host, enum rt_suspicion how, const char *strategy)
+{
+    struct rt_frontier *f = host;
+    struct rt_suspects *s = &f->suspects[how];
+    if (s->count == RT_SUSPECTS || !rt_seen_add(&f->suspected, rt_hash_text(strategy)) || !is_mine(f, strategy))
+        return;
+    s->lists[s->count] = strdup(strategy);
+    if (!s->lists[s->count++])
+        abort();
+}
+
+/* Of what each goroutine did, whatever the others did meanwhile. */
+static uint64_t program_of(const struct rt_record *r)
+{
+    static uint64_t did[RT_RECORD_TASKS];
+    uint64_t program = 0;
+    for (uint32_t i = 0; i < r->operation_count; i++)
+        did[r->operations[i].task % RT_RECORD_TASKS] = 0;
+    for (uint32_t i = 0; i < r->operation_count; i++) {
+        const struct rt_record_operation *o = &r->operations[i];
+        uint64_t *mine = &did[o->task % RT_RECORD_TASKS], before = *mine;
+        *mine = mix(before ^ ((uint64_t)o->object << 32 | o->op << 24 | o->task));
+        program += mix(*mine) - (before ? mix(before) : 0);
+    }
+    return program;
+}
+
+void rt_frontier_suspect(struct rt_frontier *f, const struct rt_record *r)
+{
+    if (f->most_programs > 0 && f->programs.used >= f->most_programs)
+        return;
+    if (rt_seen_add(&f->programs, program_of(r)))
+        rt_predict(r, suspect, f);
+}
+
+static char *take_suspect(struct rt_frontier *f, unsigned first, unsigned last)
+{
+    for (unsigned how = first; how <= last; how++) {
+        struct rt_suspects *s = &f->suspects[how];
+        if (s->taken < s->count)
+            return s->lists[s->taken++];
+    }
+    return NULL;
+}
+
+static struct rt_candidate take_cheapest(struct rt_frontier *f, uint64_t number, unsigned *cost)
 {
     for (unsigned i = 0; i < RT_COSTS; i++) {
         if (f->count[i] == 0)
@@ -147,6 +206,17 @@ struct rt_candidate rt_frontier_take(struct rt_frontier *f, uint64_t number, uns
     return (struct rt_candidate){0};
 }
 
+/* Cycles of locks at once; of four schedules two are systematic, one is the mixture's, and one directed at another suspicion. */
+struct rt_candidate rt_frontier_take(struct rt_frontier *f, uint64_t number, unsigned *cost)
+{
+    struct rt_candidate c = {.list = take_suspect(f, RT_SUSPECT_LOCKS, RT_SUSPECT_LOCKS)};
+    if (!c.list && number % 4 == 1)
+        c.list = take_suspect(f, RT_SUSPECT_WAITS, RT_SUSPECT_ONE);
+    if (!c.list && number % 2 == 0)
+        c = take_cheapest(f, number, cost);
+    return c;
+}
+
 void rt_frontier_free(struct rt_frontier *f)
 {
     for (unsigned i = 0; i < RT_COSTS; i++) {
@@ -155,6 +225,11 @@ void rt_frontier_free(struct rt_frontier *f)
         free(f->at[i]);
         f->at[i] = NULL;
     }
+    for (unsigned how = 0; how < RT_SUSPICIONS; how++)
+        for (struct rt_suspects *s = &f->suspects[how]; s->taken < s->count; s->taken++)
+            free(s->lists[s->taken]);
+    rt_seen_free(&f->suspected);
+    rt_seen_free(&f->programs);
 }
 
 /* ---- shrinking ---- */
@@ -273,6 +348,14 @@ static void merge_all(struct shrink *s, char *token)
             i = 0;
         else
             i++;
+}
+
+size_t rt_token_kind(const char *token, char *text, size_t room)
+{
+    const char *strategy = strchr(token + sizeof "v1/" - 1, '/') + 1;
+    size_t length = strcspn(strategy, "/");
+    const char *kind = is_directed(strategy) ? "directed" : memchr(strategy, '@', length) ? "systematic" : NULL;
+    return (size_t)(kind ? snprintf(text, room, "%s", kind) : snprintf(text, room, "%.*s", (int)length, strategy));
 }
 
 void rt_search_confirm(const struct rt_attempts *a, const char *token, const struct rt_failure *failure,

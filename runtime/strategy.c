@@ -11,11 +11,17 @@
  *           is let alone for long, which a walk that may switch at each step almost never does.
  *   rr      in turn.
  *   switches  who runs goes on, then whoever has waited longest, but for the switches listed.
+ *   hold    the same, but those listed are held before an operation until all of them have come to theirs: what a deadlock takes that
+ *           was foreseen in another schedule (predict.h). Then those that have to wait in their operation go on, to fill a
+ *           buffer or to be a writer whom readers let go first, and when nobody else can the others. So do they when they never meet, and when
+ *           those who can go on only look again and again. (Directed like that: Joshi, Park, Sen, Naik, "A Randomized Dynamic Program Analysis
+ *           Technique for Detecting Real Deadlocks", PLDI 2009.)
  *
  * Fairness. Who yields is passed over once, and loses its priority. */
 #include "det.h"
 
 #define TOP (UINT64_C(1) << 63)
+enum { HELD_LOOKS = 100, HELD_STEPS = 100000 /* of the others, before those that are held go on */ };
 
 static uint64_t draw(uint64_t below)
 {
@@ -32,6 +38,8 @@ void rt_strategy_start(void)
     struct rt_det *d = &rt_det;
     d->slice = 0;
     d->lowest = TOP / 2;
+    d->stopped = 0;
+    d->let_go = d->schedule.strategy == RT_STRATEGY_HOLD ? 0 : RT_HOLD_LAST;
     if (d->schedule.strategy == RT_STRATEGY_SLICE)
         d->mean = UINT64_C(1) << draw(8);
     if (d->schedule.strategy == RT_STRATEGY_PCT)
@@ -45,10 +53,45 @@ void rt_strategy_born(struct rt_det_task *t)
         t->priority = draw_priority();
 }
 
+/* Where the list has its entry for this goroutine's `at`; NULL: none. */
+static const struct rt_switch *listed(const struct rt_det_task *t, uint32_t at)
+{
+    const struct rt_det *d = &rt_det;
+    uint32_t low = 0, high = d->schedule.switch_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        const struct rt_switch *one = &d->schedule.switches[middle];
+        if (one->from < t->path || (one->from == t->path && one->at < at))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct rt_switch *one = &d->schedule.switches[low];
+    bool found = low < d->schedule.switch_count && one->from == t->path && one->at == at;
+    return found ? one : NULL;
+}
+
+static bool all_are_last(void)
+{
+    for (uint32_t i = 0; i < rt_det.schedule.switch_count; i++)
+        if (rt_det.schedule.switches[i].to != RT_HOLD_LAST)
+            return false;
+    return true;
+}
+
 void rt_strategy_arrives(struct rt_det_task *t)
 {
-    if (rt_det.schedule.strategy == RT_STRATEGY_POS)
+    struct rt_det *d = &rt_det;
+    if (d->schedule.strategy == RT_STRATEGY_POS)
         t->priority = draw_priority();
+    if (d->let_go == RT_HOLD_LAST)
+        return;
+    const struct rt_switch *hold = listed(t, t->operations);
+    if (!hold)
+        return;
+    t->stopped = (uint32_t)hold->to;
+    if (++d->stopped == d->schedule.switch_count && d->let_go == 0)
+        d->let_go = all_are_last() ? RT_HOLD_LAST : RT_HOLD_FIRST;
 }
 
 static bool higher(const struct rt_det_task *t, const struct rt_det_task *than)
@@ -150,32 +193,48 @@ uint32_t rt_strategy_base(bool yields)
     return goes_on(yields) ? rt_det.running : foremost(yields, waits_longer);
 }
 
-/* Where the list has a switch for this decision of the running one; NULL: none. */
-static const struct rt_switch *listed(void)
-{
-    const struct rt_det *d = &rt_det;
-    const struct rt_det_task *t = &d->tasks[d->running];
-    uint32_t low = 0, high = d->schedule.switch_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        const struct rt_switch *one = &d->schedule.switches[middle];
-        if (one->from < t->path || (one->from == t->path && one->at < t->decisions))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const struct rt_switch *one = &d->schedule.switches[low];
-    bool found = low < d->schedule.switch_count && one->from == t->path && one->at == t->decisions;
-    return found ? one : NULL;
-}
-
 static uint32_t by_list(bool yields)
 {
     const struct rt_det *d = &rt_det;
-    const struct rt_switch *one = d->schedule.switch_count ? listed() : NULL;
+    const struct rt_det_task *t = &d->tasks[d->running];
+    const struct rt_switch *one = d->schedule.switch_count ? listed(t, t->decisions) : NULL;
     for (uint32_t i = 0; one && i < d->able_count; i++)
         if (d->tasks[d->able[i]].path == one->to)
             return d->able[i];
+    return rt_strategy_base(yields);
+}
+
+static bool is_held(const struct rt_det_task *t)
+{
+    return t->stopped > rt_det.let_go;
+}
+
+/* Who goes on while some are held; 0: only they can. */
+static uint32_t beside_the_held(bool yields)
+{
+    const struct rt_det *d = &rt_det;
+    const struct rt_det_task *running = &d->tasks[d->running];
+    bool able = d->running && running->place && !is_held(running);
+    uint32_t best = 0;
+    if (able && !yields)
+        return d->running;
+    for (uint32_t i = 0; i < d->able_count; i++) {
+        const struct rt_det_task *t = &d->tasks[d->able[i]];
+        if (!is_held(t) && d->able[i] != d->running && (!best || waits_longer(t, &d->tasks[best])))
+            best = d->able[i];
+    }
+    return best ? best : able ? d->running : 0;
+}
+
+static uint32_t by_holds(bool yields)
+{
+    struct rt_det *d = &rt_det;
+    while (d->let_go < RT_HOLD_LAST) {
+        uint32_t chosen = d->idle > HELD_LOOKS || d->streak > HELD_STEPS ? 0 : beside_the_held(yields);
+        if (chosen)
+            return chosen;
+        d->let_go++;
+    }
     return rt_strategy_base(yields);
 }
 
@@ -192,6 +251,8 @@ uint32_t rt_strategy_choose(bool yields)
         return slice(yields);
     case RT_STRATEGY_ROUND:
         return in_turn(yields);
+    case RT_STRATEGY_HOLD:
+        return by_holds(yields);
     case RT_STRATEGY_SWITCHES:
         break;
     }

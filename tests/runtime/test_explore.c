@@ -98,6 +98,44 @@ static int locks(void *arg)
     return 0;
 }
 
+/* Six that take two neighbours of a ring, each at another time between locks that all take in one order. */
+struct ring {
+    goro_mutex places[6], book, page;
+    goro_waitgroup all;
+};
+
+static void keep_books(struct ring *r, int n)
+{
+    for (int i = 0; i < n; i++) {
+        goro_mutex_lock(&r->book);
+        goro_mutex_lock(&r->page);
+        goro_mutex_unlock(&r->page);
+        goro_mutex_unlock(&r->book);
+    }
+}
+
+static void sit(struct ring *r, int place)
+{
+    keep_books(r, 10 * place);
+    goro_mutex_lock(&r->places[place]);
+    goro_mutex_lock(&r->places[(place + 1) % 6]);
+    goro_mutex_unlock(&r->places[(place + 1) % 6]);
+    goro_mutex_unlock(&r->places[place]);
+    keep_books(r, 50 - 10 * place);
+    goro_waitgroup_done(&r->all);
+}
+
+static int sit_in_a_ring(void *arg)
+{
+    struct ring r = {0};
+    (void)arg;
+    goro_waitgroup_add(&r.all, 6);
+    for (int i = 0; i < 6; i++)
+        goro_go(sit, &r, i);
+    goro_waitgroup_wait(&r.all);
+    return 0;
+}
+
 static void look(int *flag)
 {
     while (!goro_atomic_load(flag))
@@ -193,6 +231,56 @@ static void finds_a_deadlock(void **state)
     check_found(locks, "deadlock", 3);
 }
 
+/* Nobody comes there by chance: the schedule before has shown who has to be held. */
+static void finds_what_is_suspected(void **state)
+{
+    struct goro_exploration found;
+    struct goro_explore_options options = quiet;
+    (void)state;
+    for (options.jobs = 1; options.jobs <= 2; options.jobs++) {
+        assert_int_equal(goro_explore(sit_in_a_ring, NULL, &options, &found), 1);
+        assert_in_range(found.failed_at, 1, 2);
+        assert_true(found.again);
+        free(found.replay);
+    }
+    check_found(sit_in_a_ring, "deadlock", 5);
+    options.strategy = "random";
+    assert_int_equal(goro_explore(sit_in_a_ring, NULL, &options, &found), 0);
+}
+
+static void tell_main(int *flag)
+{
+    goro_atomic_store(flag, 1);
+}
+
+static int waits_for_who_is_held(void *arg)
+{
+    int flag = 0;
+    goro_waitgroup all = {0};
+    (void)arg;
+    goro_go(tell_main, &flag);
+    while (!goro_atomic_load(&flag))
+        ;
+    goro_waitgroup_wait(&all);
+    return 7;
+}
+
+/* One of those that are held waits for the other one, or looks whether it has been: both go on. */
+static void lets_go_who_never_meet(void **state)
+{
+    struct goro_exploration found;
+    (void)state;
+    setenv("GORO_REPLAY", "v1/1/hold:m.1@1,m@99999", 1);
+    assert_int_equal(goro_explore(waits_for_who_is_held, NULL, &quiet, &found), 1);
+    assert_string_equal(found.failure, "result 7");
+    setenv("GORO_REPLAY", "v1/1/hold:m.1@1w,m.9@1,m.7.2@5", 1);
+    assert_int_equal(goro_explore(waits_for_who_is_held, NULL, &quiet, &found), 1);
+    setenv("GORO_REPLAY", "v1/1/hold:m.1@1x", 1);
+    assert_int_equal(goro_explore(waits_for_who_is_held, NULL, &quiet, &found), 1);
+    assert_string_not_equal(found.failure, "result 7");
+    unsetenv("GORO_REPLAY");
+}
+
 static void finds_nothing_in_what_is_right(void **state)
 {
     struct goro_exploration found;
@@ -260,6 +348,8 @@ int main(void)
         cmocka_unit_test(finds_an_abort),
         cmocka_unit_test(finds_a_panic),
         cmocka_unit_test(finds_a_deadlock),
+        cmocka_unit_test(finds_what_is_suspected),
+        cmocka_unit_test(lets_go_who_never_meet),
         cmocka_unit_test(finds_nothing_in_what_is_right),
         cmocka_unit_test(ends_when_nothing_is_new),
         cmocka_unit_test(gives_up_what_is_too_long),

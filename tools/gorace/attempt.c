@@ -94,8 +94,8 @@ void attempt_start(struct attempt *a, const struct attempt_plan *plan, const cha
     a->record->abi = RT_RECORD_ABI;
     a->record->most_steps = plan->most_steps;
     a->record->wants_switches = wish == ATTEMPT_SWITCHES;
-    a->record->wants_points = wish == ATTEMPT_POINTS;
-    a->record->point_count = 0;
+    a->record->wants_points = a->record->wants_operations = wish == ATTEMPT_POINTS;
+    a->record->point_count = a->record->operation_count = 0;
     free(a->sites);
     a->sites = NULL;
     int findings = open(a->findings_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -31,7 +31,7 @@ struct attempt {
 /* Files in `folder`, which attempt_close removes. Ends the launcher when they cannot be made. */
 void attempt_open(struct attempt *a, const char *folder, unsigned place);
 void attempt_close(struct attempt *a);
-enum attempt_wish { ATTEMPT_POINTS, ATTEMPT_SWITCHES }; /* which list the record is to have */
+enum attempt_wish { ATTEMPT_POINTS, ATTEMPT_SWITCHES }; /* which lists the record is to have */
 void attempt_start(struct attempt *a, const struct attempt_plan *plan, const char *token, enum attempt_wish wish);
 /* Seconds of the monotonic clock. */
 double attempt_now(void);

@@ -5,6 +5,7 @@
  * does not depend on how they overlap (runtime/search.h). */
 #include <poll.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,7 +132,7 @@ static void choose(struct explore *e, struct trial *t)
 {
     char token[256];
     *t = (struct trial){0};
-    if (!e->portfolio.strategy && e->next % 2 == 0 && e->next > 0)
+    if (!e->portfolio.strategy && e->next > 0)
         t->candidate = rt_frontier_take(&e->frontier, e->next, &t->cost);
     if (t->candidate.list) {
         t->token = must_format("v1/%lu/%s", (unsigned long)e->portfolio.seed, t->candidate.list);
@@ -145,7 +146,9 @@ static void choose(struct explore *e, struct trial *t)
 
 static void absorb(struct explore *e, struct trial *t)
 {
-    if (t->record)
+    if (t->record && !e->portfolio.strategy)
+        rt_frontier_suspect(&e->frontier, t->record);
+    if (t->record && t->candidate.list)
         rt_frontier_add(&e->frontier, t->record, &t->candidate, t->cost);
     free(t->record);
     free(t->candidate.list);
@@ -197,7 +200,22 @@ static void note_failure(struct explore *e, const struct attempt *a, const struc
         return;
     }
     e->failed = must_grow(e->failed, (e->failed_count + 1) * sizeof *e->failed);
-    e->failed[e->failed_count++] = (struct failed){a->number, checked_token(e, a), a->sites ? must_copy(a->sites) : NULL, *failure};
+    e->failed[e->failed_count++] = (struct failed){.number = a->number,
+                                                    .token = checked_token(e, a),
+                                                    .sites = a->sites ? must_copy(a->sites) : NULL,
+                                                    .failure = *failure};
+}
+
+/* As much of it as is used. */
+static struct rt_record *copy_of(const struct rt_record *r)
+{
+    struct rt_record *copy = must_grow(NULL, sizeof *copy);
+    memcpy(copy, r, offsetof(struct rt_record, switches));
+    copy->point_count = r->point_count;
+    memcpy(copy->points, r->points, r->point_count * sizeof *r->points);
+    copy->operation_count = r->operation_count;
+    memcpy(copy->operations, r->operations, r->operation_count * sizeof *r->operations);
+    return copy;
 }
 
 static void ended(struct explore *e, struct attempt *a)
@@ -206,10 +224,10 @@ static void ended(struct explore *e, struct attempt *a)
     struct trial *t = trial_of(e, a->number);
     enum attempt_end end = attempt_finish(a, &failure);
     t->ended = true;
-    if (end == ATTEMPT_PASSED && t->candidate.list) {
-        t->record = must_grow(NULL, sizeof *t->record);
-        memcpy(t->record, a->record, sizeof *t->record);
-    }
+    if (end == ATTEMPT_PASSED)
+        t->record = copy_of(a->record);
+    if (t->candidate.list)
+        e->directed += strncmp(t->candidate.list, RT_HOLD, sizeof RT_HOLD - 1) == 0;
     e->done++;
     e->any_steps |= a->record->steps > 0;
     if (a->number == 0)
@@ -314,7 +332,7 @@ int command_explore(int argc, char **argv)
         attempt_close(&e.attempts[i]);
     rmdir(e.folder);
     for (size_t i = 0; i < e.failed_count; i++)
-        free(e.failed[i].token), free(e.failed[i].sites);
+        free(e.failed[i].token), free(e.failed[i].sites), free(e.failed[i].replay);
     free(e.failed);
     predictions_free(&e.predictions);
     while (e.absorbed < e.next)

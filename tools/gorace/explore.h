@@ -10,6 +10,7 @@ struct failed { /* one way to fail, and the first schedule that did */
     uint64_t number;
     char *token;
     char *sites; /* attempt.h */
+    char *replay; /* what brings it about, once that is known */
     struct rt_failure failure;
 };
 
@@ -22,7 +23,7 @@ struct trial {
     struct rt_candidate candidate; /* list NULL: not from the frontier */
     unsigned cost;
     bool ended;
-    struct rt_record *record; /* of one that passed; NULL: nothing follows from it */
+    struct rt_record *record; /* of one that passed, without its switches; NULL: nothing follows from it */
 };
 
 struct explore {
@@ -39,7 +40,7 @@ struct explore {
     struct rt_frontier frontier;
     struct trial *trials; /* by number modulo LAG * jobs */
     uint64_t absorbed;    /* trials that are in the frontier: all below */
-    uint64_t next, done, late, fresh_at; /* fresh_at: schedules done when an ordering was new last */
+    uint64_t next, done, late, directed, fresh_at; /* fresh_at: schedules done when an ordering was new last */
     struct rt_seen orderings;
     struct predictions predictions;
     struct failed *failed;

@@ -11,14 +11,6 @@
 
 enum { MOST_SHRINK = 300, FAILED = 66 };
 
-/* The strategy of a token, for people. */
-static char *strategy_of(const char *token)
-{
-    const char *strategy = strchr(token + strlen("v1/"), '/') + 1;
-    size_t length = strcspn(strategy, "/");
-    return memchr(strategy, '@', length) ? must_copy("systematic") : must_format("%.*s", (int)length, strategy);
-}
-
 static bool attempt(void *host, const char *token, struct rt_failure *failure, const struct rt_record **record)
 {
     struct explore *e = host;
@@ -45,11 +37,13 @@ static void show_output(const struct attempt *a)
 static void tell(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
     const struct rt_record *r = e->attempts[0].record;
-    char *strategy = strategy_of(f->token), line[1000];
+    char strategy[64], line[1000];
+    rt_token_kind(f->token, strategy, sizeof strategy);
     if (!e->quiet)
         show_output(&e->attempts[0]);
     warn_user("explore: schedule %lu (%s): %s", (unsigned long)f->number, strategy, f->failure.text);
-    free(strategy);
+    if (!strcmp(strategy, "directed"))
+        warn_user("explore: suspected in an earlier schedule, and confirmed by this one");
     if (!found->again) {
         warn_user("explore: not again with the same seed: the program depends on what its schedule does not control");
         printf("replay: GORO_REPLAY=%s\n", found->token);
@@ -69,22 +63,27 @@ static json_t *tell_predictions(struct explore *e)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < e->failed_count; i++)
-        predictions_confirm(&e->predictions, e->failed[i].sites, e->failed[i].number);
+        predictions_confirm(&e->predictions, e->failed[i].sites, e->failed[i].number,
+                            e->failed[i].replay ? e->failed[i].replay : e->failed[i].token);
     for (size_t i = 0; i < e->predictions.n; i++) {
         const struct prediction *p = &e->predictions.at[i];
         if (p->confirmed)
-            warn_user("explore: predicted, and confirmed by schedule %lu: %s", (unsigned long)p->schedule, p->message);
+            warn_user("explore: %s, and confirmed by schedule %lu, GORO_REPLAY=%s: %s", p->tier, (unsigned long)p->schedule,
+                      p->replay, p->message);
         else
-            warn_user("explore: stays predicted after %lu schedules: %s", (unsigned long)e->done, p->message);
-        json_array_append_new(all, json_pack("{s:s,s:b}", "message", p->message, "confirmed", p->confirmed));
+            warn_user("explore: stays %s after %lu schedules, %lu of them directed: %s", p->tier, (unsigned long)e->done,
+                      (unsigned long)e->directed, p->message);
+        json_array_append_new(all, json_pack("{s:s,s:s,s:b,s:s*}", "message", p->message, "tier", p->tier, "confirmed",
+                                             p->confirmed, "replay", p->replay));
     }
     return all;
 }
 
 static json_t *json_of(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
-    char *strategy = strategy_of(f->token), line[1000];
+    char strategy[64], line[1000];
     json_t *switches = json_array();
+    rt_token_kind(f->token, strategy, sizeof strategy);
     for (uint32_t i = 0; found->shrunk && i < found->switches && i < RT_NAMED_SWITCHES; i++) {
         rt_switch_print(e->attempts[0].record, i, line, sizeof line);
         json_array_append_new(switches, json_string(line));
@@ -93,15 +92,15 @@ static json_t *json_of(const struct explore *e, const struct failed *f, const st
                             strategy, "failure", f->failure.text, "again", found->again, "shrunk",
                             found->shrunk, "switches_found", found->before, "attempts", found->attempts, "replay",
                             found->token, "switches", switches);
-    free(strategy);
     return all;
 }
 
 static void write_summary(const struct explore *e, json_t *failures, json_t *predictions)
 {
     struct whole_file file;
-    json_t *all = json_pack("{s:I,s:I,s:I,s:b,s:f,s:O,s:O}", "schedules", (json_int_t)e->done, "orderings",
-                            (json_int_t)e->orderings.used, "late", (json_int_t)e->late, "saturated", e->saturated,
+    json_t *all = json_pack("{s:I,s:I,s:I,s:I,s:b,s:f,s:O,s:O}", "schedules", (json_int_t)e->done, "directed",
+                            (json_int_t)e->directed, "orderings", (json_int_t)e->orderings.used, "late",
+                            (json_int_t)e->late, "saturated", e->saturated,
                             "seconds", attempt_now() - e->begun, "failures", failures, "predictions", predictions);
     if (!whole_open(&file, e->summary))
         die("%s: %m", e->summary);
@@ -134,6 +133,7 @@ int explore_conclude(struct explore *e)
     for (size_t i = 0; i < (e->keep_going ? e->failed_count : e->failed_count > 0); i++) {
         rt_search_confirm(&attempts, e->failed[i].token, &e->failed[i].failure, &found);
         tell(e, &e->failed[i], &found);
+        e->failed[i].replay = must_copy(found.token);
         json_array_append_new(failures, json_of(e, &e->failed[i], &found));
     }
     json_t *predictions = tell_predictions(e);

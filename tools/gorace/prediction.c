@@ -68,15 +68,18 @@ void predictions_note(struct predictions *all, json_t *finding)
     if (!sites)
         return;
     all->at = must_grow(all->at, (all->n + 1) * sizeof *all->at);
-    all->at[all->n++] = (struct prediction){.message = must_copy(message ? message : ""), .sites = sites};
+    all->at[all->n++] = (struct prediction){.message = must_copy(message ? message : ""),
+                                              .sites = sites,
+                                              .tier = must_copy(json_string_value(json_object_get(finding, "tier")))};
 }
 
-void predictions_confirm(struct predictions *all, const char *sites, uint64_t schedule)
+void predictions_confirm(struct predictions *all, const char *sites, uint64_t schedule, const char *replay)
 {
     for (size_t i = 0; sites && i < all->n; i++)
-        if (!strcmp(all->at[i].sites, sites)) {
+        if (!all->at[i].confirmed && !strcmp(all->at[i].sites, sites)) {
             all->at[i].confirmed = true;
             all->at[i].schedule = schedule;
+            all->at[i].replay = must_copy(replay);
         }
 }
 
@@ -85,6 +88,8 @@ void predictions_free(struct predictions *all)
     for (size_t i = 0; i < all->n; i++) {
         free(all->at[i].message);
         free(all->at[i].sites);
+        free(all->at[i].tier);
+        free(all->at[i].replay);
     }
     free(all->at);
 }

@@ -9,9 +9,10 @@
 
 struct predictions {
     struct prediction {
-        char *message, *sites;
+        char *message, *sites, *tier;
         bool confirmed;
         uint64_t schedule; /* that confirms it */
+        char *replay;      /* its token; NULL: not confirmed */
     } *at;
     size_t n;
 };
@@ -23,8 +24,8 @@ bool prediction_is(json_t *finding);
 char *prediction_sites(json_t *finding);
 /* Once each. */
 void predictions_note(struct predictions *all, json_t *finding);
-/* What schedule number `schedule` has met. sites may be NULL. */
-void predictions_confirm(struct predictions *all, const char *sites, uint64_t schedule);
+/* What schedule number `schedule` has met, which `replay` brings about. sites may be NULL. */
+void predictions_confirm(struct predictions *all, const char *sites, uint64_t schedule, const char *replay);
 void predictions_free(struct predictions *all);
 
 #endif
