@@ -7,13 +7,10 @@
  * original function's entry, with the beginning moved so that the distance to the address is the original's: rules of
  * frames and tables of exceptions are looked up by that distance. The landing pad that follows from it is moved in the same
  * way, and moved back when it is set (_Unwind_SetIP); the unwinder then goes to the original's landing pad, where a trap
- * leads into the copy.
- *
- * SIGTRAP must not be blocked, or the kernel ends the process at the next trap. */
+ * leads into the copy. */
 #include "bind.h"
 
 #include <dlfcn.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
@@ -74,30 +71,6 @@ static void set_ip(void *context, uintptr_t ip)
     real_set_ip(context, original && !engine_in_text(ip) ? ip - (here - original) : ip);
 }
 
-static int (*real_sigprocmask)(int, const sigset_t *, sigset_t *);
-static int (*real_pthread_sigmask)(int, const sigset_t *, sigset_t *);
-
-static const sigset_t *without_trap(int how, const sigset_t *set, sigset_t *copy)
-{
-    if (!set || how == SIG_UNBLOCK)
-        return set;
-    *copy = *set;
-    sigdelset(copy, SIGTRAP);
-    return copy;
-}
-
-static int bind_sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-    sigset_t copy;
-    return real_sigprocmask(how, without_trap(how, set, &copy), old);
-}
-
-static int bind_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-    sigset_t copy;
-    return real_pthread_sigmask(how, without_trap(how, set, &copy), old);
-}
-
 static const struct binding {
     const char *name;
     void *ours;
@@ -108,8 +81,6 @@ static const struct binding {
     {"_Unwind_Find_FDE", (void *)find_fde, (void **)&real_find_fde},
     {"_Unwind_SetIP", (void *)set_ip, (void **)&real_set_ip},
     {"_Unwind_GetIP", NULL, (void **)&real_get_ip},
-    {"sigprocmask", (void *)bind_sigprocmask, (void **)&real_sigprocmask},
-    {"pthread_sigmask", (void *)bind_pthread_sigmask, (void **)&real_pthread_sigmask},
 };
 
 /* ---- tables ---------------------------------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ bool decode_start(const char **why)
     if (init && decode_full && ZYAN_SUCCESS(init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
         return true;
     static char said[120];
-    snprintf(said, sizeof said, "instrument=1 needs %s (package libzydis4.0): nothing is instrumented", name);
+    snprintf(said, sizeof said, "instrument=1 and sample= need %s (package libzydis4.0), which is not there", name);
     *why = said;
     return false;
 }

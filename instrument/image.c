@@ -14,6 +14,16 @@ static const struct row *rows(const struct image *m)
     return (const struct row *)(m->frame_header + TABLE);
 }
 
+bool image_table(struct image *m, const uint8_t *h)
+{
+    m->frame_header = h;
+    /* version 1; a 4-byte count; rows of two 4-byte numbers from the header on */
+    if (!h || h[0] != 1 || (h[1] != 0x1b && h[1] != 0x03) || h[2] != 0x03 || h[3] != 0x3b)
+        return false;
+    m->nfunctions = *(const uint32_t *)(h + 8);
+    return m->nfunctions > 0;
+}
+
 bool image_read(struct image *m, const struct dl_phdr_info *info)
 {
     *m = (struct image){.name = info->dlpi_name, .load = info->dlpi_addr};
@@ -38,12 +48,7 @@ bool image_read(struct image *m, const struct dl_phdr_info *info)
             m->dynamic = (const ElfW(Dyn) *)at;
         }
     }
-    m->frame_header = h;
-    /* version 1; a 4-byte count; rows of two 4-byte numbers from the header on */
-    if (texts != 1 || !h || h[0] != 1 || (h[1] != 0x1b && h[1] != 0x03) || h[2] != 0x03 || h[3] != 0x3b)
-        return false;
-    m->nfunctions = *(const uint32_t *)(h + 8);
-    return m->nfunctions > 0;
+    return image_table(m, h) && texts == 1;
 }
 
 /* The FDE's own idea of where the function starts and how long it is, in the only form that compilers use. */

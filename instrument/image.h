@@ -19,6 +19,8 @@ struct image {
 
 /* False: there is nothing that could be done with it. */
 bool image_read(struct image *m, const struct dl_phdr_info *info);
+/* Its functions, by .eh_frame_hdr; false: there are none, or not in the form that linkers write. */
+bool image_table(struct image *m, const uint8_t *frame_header);
 /* The k-th function by address; false: its table says nothing that is understood. */
 bool image_function(const struct image *m, uint32_t k, uintptr_t *start, uintptr_t *size);
 

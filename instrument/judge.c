@@ -22,7 +22,24 @@
 #include "../preload/current.h"
 #include "engine.h"
 
-enum side { SIDE_PLAIN, SIDE_MOVE, SIDE_UPDATE, SIDE_ATOMIC };
+enum side judge_side(const struct insn *i, uintptr_t addr, size_t size)
+{
+    if (i->memory == MEMORY_LOCKED)
+        return SIDE_ATOMIC;
+    if (size > 8 || addr % size || i->size != size)
+        return SIDE_PLAIN;
+    if (i->memory == MEMORY_UPDATE)
+        return SIDE_UPDATE;
+    return i->memory == MEMORY_MOVE || i->memory == MEMORY_USE ? SIDE_MOVE : SIDE_PLAIN;
+}
+
+bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_t size[2])
+{
+    if (side[0] == SIDE_PLAIN || side[1] == SIDE_PLAIN || (side[0] == SIDE_UPDATE && side[1] == SIDE_UPDATE))
+        return true;
+    const bool guard = addr[0] == addr[1] && (size[0] == 1 || size[1] == 1);
+    return !guard && (addr[0] != addr[1] || size[0] != size[1]);
+}
 
 static enum side side_of(const struct raced *r)
 {
@@ -32,22 +49,15 @@ static enum side side_of(const struct raced *r)
         return SIDE_ATOMIC;
     if (r->kind == ACCESS_FREE || context_pcs(r->stack, &pc, 1) == 0 || !engine_insn_before(pc, &i))
         return SIDE_PLAIN;
-    if (r->size > 8 || r->addr % r->size || i.size != r->size)
-        return SIDE_PLAIN;
-    if (i.memory == MEMORY_UPDATE)
-        return SIDE_UPDATE;
-    return i.memory == MEMORY_MOVE || i.memory == MEMORY_USE ? SIDE_MOVE : SIDE_PLAIN;
+    return judge_side(&i, r->addr, r->size);
 }
 
 enum finding_tier judge_race(struct actor *by, const struct raced side[2])
 {
     struct inside in = inside_begin();
-    const enum side now = side_of(&side[0]), then = side_of(&side[1]);
+    const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
     inside_end(in);
-    if (now == SIDE_PLAIN || then == SIDE_PLAIN || (now == SIDE_UPDATE && then == SIDE_UPDATE))
-        return TIER_HAPPENED;
-    const bool guard = side[0].addr == side[1].addr && (side[0].size == 1 || side[1].size == 1);
-    if (!guard && (side[0].addr != side[1].addr || side[0].size != side[1].size))
+    if (judge_decided(sides, (uintptr_t[]){side[0].addr, side[1].addr}, (size_t[]){side[0].size, side[1].size}))
         return TIER_HAPPENED;
     actor_learns_all(by);
     sync_release_atomic(by, side[0].addr);

@@ -3,6 +3,14 @@
 #define GORACE_INSTRUMENT_JUDGE_H
 
 #include "../detector/finding.h"
+#include "decode.h"
+
+/* What an access may be for the program. */
+enum side { SIDE_PLAIN, SIDE_MOVE, SIDE_UPDATE, SIDE_ATOMIC };
+/* Of these bytes, by this instruction. */
+enum side judge_side(const struct insn *i, uintptr_t addr, size_t size);
+/* Whether they cannot both be atomic operations of the program. */
+bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_t size[2]);
 
 /* For detector_host.raced. */
 enum finding_tier judge_race(struct actor *by, const struct raced side[2]);

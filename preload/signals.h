@@ -28,10 +28,9 @@ bool signal_handled(void);
 /* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */
 void signal_sent(struct actor *me, int sig);
 
-/* SIGTRAP is somebody else's, who hands over what is the program's by signal_trap; the program's own action is kept here,
- * and the signal is never blocked while a handler runs. */
-void signal_take_trap(void);
-bool signal_trap_taken(void);
+/* SIGTRAP is `handle`'s, behind the program's back, which hands over what is the program's by signal_trap; the program's own action
+ * is kept here, and the signal is never blocked while a handler runs. False: the kernel does not let us. */
+bool signal_take_trap(void (*handle)(int, siginfo_t *, void *));
 /* In a thread that may have begun with it blocked. */
 void signal_let_trap(void);
 void signal_trap(int sig, siginfo_t *info, void *context);

@@ -317,9 +317,7 @@ static void end(struct thread *t)
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
     sigset_t all;
     sigfillset(&all);
-    if (signal_trap_taken())
-        sigdelset(&all, SIGTRAP);
-    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    pthread_sigmask(SIG_SETMASK, &all, NULL); /* our own, which lets SIGTRAP through where it has to come */
     release_robust(a);
     pthread_setspecific(self_key, NULL);
     os_lock(&lock);

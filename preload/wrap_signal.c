@@ -153,11 +153,6 @@ static void run_handler(int sig, siginfo_t *info, void *context)
 static bool trap_taken; /* before there is a second thread */
 static struct sigaction trap_action; /* the program's, tables_lock */
 
-bool signal_trap_taken(void)
-{
-    return trap_taken;
-}
-
 void signal_let_trap(void)
 {
     const uint64_t trap = BIT(SIGTRAP);
@@ -239,9 +234,28 @@ static int install_trap(const struct sigaction *act, struct sigaction *old)
     return 0;
 }
 
-void signal_take_trap(void)
+#define SA_RESTORER_FLAG 0x04000000ul
+__asm__(".pushsection .text\n"
+        ".type trap_restorer,@function\n"
+        ".hidden trap_restorer\n"
+        "trap_restorer:\n\t"
+        "mov $15, %eax\n\t" /* rt_sigreturn */
+        "syscall\n"
+        ".popsection");
+void trap_restorer(void);
+
+bool signal_take_trap(void (*handle)(int, siginfo_t *, void *))
 {
+    struct {
+        full_handler run;
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } act = {handle, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER_FLAG, trap_restorer, ~UINT64_C(0)};
+    if (raw_syscall(SYS_rt_sigaction, SIGTRAP, (long)&act, 0, KERNEL_MASK_BYTES, 0, 0))
+        return false;
     trap_taken = true;
+    return true;
 }
 
 void signal_trap(int sig, siginfo_t *info, void *context)
@@ -438,12 +452,53 @@ INTERPOSE(sighandler_t, sigset, (int sig, sighandler_t handler))
         return SIG_ERR;
     }
     if (handler == SIG_HOLD) {
-        if (sigprocmask(SIG_BLOCK, &only, &before) != 0 || install(sig, NULL, &old) != 0)
+        if (REAL(sigprocmask)(SIG_BLOCK, &only, &before) != 0 || install(sig, NULL, &old) != 0)
             return SIG_ERR;
         return sigismember(&before, sig) ? SIG_HOLD : old.sa_handler;
     }
     sighandler_t former = install_simple(sig, handler, 0, false);
-    if (former == SIG_ERR || sigprocmask(SIG_UNBLOCK, &only, &before) != 0)
+    if (former == SIG_ERR || REAL(sigprocmask)(SIG_UNBLOCK, &only, &before) != 0)
         return SIG_ERR;
     return sigismember(&before, sig) ? SIG_HOLD : former;
+}
+
+/* ---- masks -------------------------------------------------------------------------------------------------------- */
+
+/* SIGTRAP must not be blocked when it is taken: a trap then ends the process, or comes too late. */
+static const sigset_t *without_trap(int how, const sigset_t *set, sigset_t *copy)
+{
+    if (__builtin_expect(!trap_taken, 1) || !set || how == SIG_UNBLOCK)
+        return set;
+    *copy = *set;
+    sigdelset(copy, SIGTRAP);
+    return copy;
+}
+
+static void mask_given(struct actor *me, const sigset_t *set, uintptr_t pc)
+{
+    if (me && set)
+        mem_read(me, set, KERNEL_MASK_BYTES, pc);
+}
+
+static int mask_told(struct actor *me, sigset_t *old, int result, uintptr_t pc)
+{
+    if (me && old && result == 0)
+        mem_write(me, old, KERNEL_MASK_BYTES, pc);
+    return result;
+}
+
+INTERPOSE(int, sigprocmask, (int how, const sigset_t *set, sigset_t *old))
+{
+    sigset_t copy;
+    struct actor *me = current();
+    mask_given(me, set, CALLER);
+    return mask_told(me, old, REAL(sigprocmask)(how, without_trap(how, set, &copy), old), CALLER);
+}
+
+INTERPOSE(int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *old))
+{
+    sigset_t copy;
+    struct actor *me = current();
+    mask_given(me, set, CALLER);
+    return mask_told(me, old, REAL(pthread_sigmask)(how, without_trap(how, set, &copy), old), CALLER);
 }

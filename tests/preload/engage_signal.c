@@ -79,6 +79,23 @@ CASE(siginterrupt)
     CHECK(CALL(siginterrupt)(SIGUSR1, 1) == 0 && sigaction(SIGUSR1, NULL, &a) == 0 && !(a.sa_flags & SA_RESTART));
 }
 
+/* ---- masks ----------------------------------------------------------------------------------------------------------- */
+
+#define MASKS(name) \
+    CASE(name) \
+    { \
+        sigset_t set, old, now; \
+        sigemptyset(&set); \
+        sigaddset(&set, SIGUSR2); \
+        CHECK(CALL(name)(SIG_BLOCK, &set, &old) == 0 && !sigismember(&old, SIGUSR2)); \
+        READS(&set, 8); \
+        WRITES(&old, 8); \
+        CHECK(CALL(name)(SIG_SETMASK, NULL, &now) == 0 && sigismember(&now, SIGUSR2)); \
+    }
+
+MASKS(sigprocmask)
+MASKS(pthread_sigmask)
+
 /* ---- sending ----------------------------------------------------------------------------------------------------------- */
 
 #define SENDS(name, ...) \
