@@ -27,6 +27,6 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Of gorace run nothing is needed; gorace cc wants a compiler.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc | clang")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libzydis4.0") # instrument=1
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libzydis4.0") # instrument=1, sample=
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/triggers)
 include(CPack)

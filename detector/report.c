@@ -348,7 +348,7 @@ void report_init(const struct flags *f, const struct symbolizer *s)
     say(&errors);
 }
 
-void report_end(void)
+void report_end(const char *covered)
 {
 #define COUNTER(name, text) text,
     static const char *const texts[] = {
@@ -370,7 +370,8 @@ void report_end(void)
                              .in_baseline = in_baseline,
                              .counters = counters,
                              .texts = texts,
-                             .ncounters = COUNTERS};
+                             .ncounters = COUNTERS,
+                             .instead = covered};
         for (int i = 0; i < COUNTERS; i++)
             counters[i] = counter_sum((enum counter)i);
         for (int kind = 0; kind <= FINDING_MISUSE; kind++)

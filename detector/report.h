@@ -44,8 +44,8 @@ void report_summary_close(struct report_summary *summary);
 /* How many different findings counted so far in this process: exitcode applies when it is not 0. */
 uint64_t report_count(void);
 
-/* The last words of the process: unused suppressions, coverage line. */
-void report_end(void);
+/* The last words of the process: unused suppressions, coverage line. `covered`: what that says in place of the counters, or NULL. */
+void report_end(const char *covered);
 
 /* Whether a SARIF report is wanted and there is something for it: the names of its file and of the file of findings, each
  * with its final zero. */

@@ -23,6 +23,10 @@ void coverage_line(struct outbuf *o, const struct coverage *c)
     if (c->in_baseline)
         outbuf_format(o, ", %lu in the baseline", c->in_baseline);
     outbuf_str(o, "); coverage:");
+    if (c->instead) {
+        outbuf_format(o, " %s\n", c->instead);
+        return;
+    }
     const char *separator = " ";
     for (int i = 0; i < c->ncounters; i++)
         if (c->counters[i]) {

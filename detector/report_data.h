@@ -112,6 +112,7 @@ struct coverage {
     const uint64_t *counters; /* in the order of counters.def */
     const char *const *texts;
     int ncounters;
+    const char *instead; /* of the counters; NULL: nothing */
 };
 void coverage_line(struct outbuf *o, const struct coverage *c);
 

@@ -19,6 +19,7 @@
 #include "../instrument/instrument.h"
 #include "../instrument/slots.h"
 #include "../instrument/vectors.h"
+#include "../sample/sample.h"
 #include "arch/x86_64/call_on.h"
 #include "asleep.h"
 #include "benign.h"
@@ -37,12 +38,19 @@
 #include "threads.h"
 #include "unseen.h"
 
-enum { NOT_STARTED, STARTING, RUNNING, OFF };
+enum { NOT_STARTED, STARTING, RUNNING, SAMPLING, OFF };
 static uint32_t phase; /* atomic */
 static struct oslock start_lock;
 static struct flags flags;
 static const struct symbolizer *symbolizer; /* set once, by reports_ready */
 static uint32_t ready;                      /* atomic */
+
+/* There is somebody who finds something. */
+static bool at_work(void)
+{
+    const uint32_t now = __atomic_load_n(&phase, __ATOMIC_ACQUIRE);
+    return now == RUNNING || now == SAMPLING;
+}
 
 static void say(const char *line)
 {
@@ -99,7 +107,7 @@ static void report_call(void *arg)
 {
     struct report_call *c = arg;
     reports_ready();
-    c->v = !flags.unseen_races && unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
+    c->v = !flags.unseen_races && !flags.sample && unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
 }
 
 static void report_on_own_stack(struct report_call *c)
@@ -126,7 +134,7 @@ static void found(struct actor *by, const struct finding *f)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* the reporter opens and reads files */
     struct report_call c = {f, heard ? &summary : NULL, VERDICT_SUPPRESSED};
     struct inside in = inside_begin();
-    (current_host() ? report_on_own_stack(&c) : report_call(&c));
+    (current_host() || flags.sample ? report_on_own_stack(&c) : report_call(&c));
     if (heard && report_counts(c.v)) {
         listener_tell(&summary);
         report_summary_close(&summary);
@@ -239,6 +247,9 @@ static void fork_parent(void)
 
 static void fork_child(void)
 {
+    if (flags.sample)
+        process_forked();
+    sample_forked();
     if (ready)
         report_fork_end(true);
     instrument_fork_end();
@@ -247,6 +258,18 @@ static void fork_child(void)
     struct inside in = inside_begin();
     recording_modules(in.saved);
     inside_end(in);
+}
+
+/* Everything else is left alone: no thread has an actor, and each wrapper goes on to the real function. */
+static void start_sampling(void)
+{
+    uintptr_t lo, hi;
+    modules_scan();
+    modules_self(&lo, &hi);
+    unwind_leave_out(lo, hi);
+    process_forked();
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    __atomic_store_n(&phase, SAMPLING, __ATOMIC_RELEASE);
 }
 
 static void start(void)
@@ -263,6 +286,14 @@ static void start(void)
                                  .deadlocked = deadlocked};
     interpose_resolve();
     read_options();
+    if (flags.instrument && flags.sample) {
+        say("sample= is for binaries as they are: with instrument=1 nothing is sampled");
+        flags.sample = 0;
+    }
+    if (flags.sample && !(flags.detect & DETECT_RACE)) {
+        say("sample= looks for races, which detect= leaves out: nothing is sampled");
+        flags.sample = 0;
+    }
     if (flags.instrument && vectors_known()) {
         host.found = found_between;
         host.deferred = deferred_between;
@@ -281,6 +312,10 @@ static void start(void)
         instrument_reserve();
     if (!detector_start(&host)) {
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
+        return;
+    }
+    if (flags.sample) {
+        start_sampling();
         return;
     }
     recording_start(&flags, say);
@@ -318,12 +353,12 @@ bool detector_running(void)
 __attribute__((constructor)) static void begin(void)
 {
     current();
-    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !flags.instrument)
+    if (!at_work() || (!flags.instrument && !flags.sample))
         return;
     struct inside in = inside_begin();
     const char *why;
     unseen_ours_begin();
-    if (!instrument_start(&why))
+    if (!(flags.sample ? sample_start(flags.sample, &why) : instrument_start(&why)))
         say(why);
     unseen_ours_end();
     inside_end(in);
@@ -333,7 +368,7 @@ __attribute__((constructor)) static void begin(void)
 
 void modules_changed(void)
 {
-    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING)
+    if (!at_work())
         return;
     struct inside in = inside_begin();
     unwind_forget();
@@ -347,7 +382,7 @@ void modules_changed(void)
  * once more. */
 void modules_unloading(void)
 {
-    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING)
+    if (!at_work())
         return;
     unwind_forget();
     if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
@@ -378,7 +413,7 @@ static void last_words(void)
         report_say(line);
     if (flags.verbosity > 0)
         instrument_say(flags.verbosity > 1);
-    report_end();
+    report_end(sample_on() ? sample_summary() : NULL);
     struct outbuf sarif, findings;
     outbuf_open(&sarif, -1);
     outbuf_open(&findings, -1);
@@ -391,7 +426,7 @@ static void last_words(void)
 int process_exit_code(int status)
 {
     static uint32_t ended, missed; /* the first one to end the process writes the last words */
-    if (__atomic_load_n(&phase, __ATOMIC_ACQUIRE) != RUNNING || !process_is_ours())
+    if (!at_work() || !process_is_ours())
         return status;
     record_end();
     if (!ready && flags.verbosity == 0 && !expected_any())
@@ -399,6 +434,7 @@ int process_exit_code(int status)
     reports_ready();
     struct inside in = inside_begin();
     if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST)) {
+        sample_end();
         __atomic_store_n(&missed, say_missed(), __ATOMIC_RELAXED);
         last_words();
     }

@@ -2,6 +2,7 @@
  * wrap_open.c, vectors are in wrap_vector.c. */
 #include <stdarg.h>
 
+#include "../sample/sample.h"
 #include "fd_edges.h"
 #include "steer.h"
 #include "touch.h"
@@ -18,6 +19,10 @@ static int opened_alone(struct actor *me, int fd)
 INTERPOSE(int, close, (int fd))
 {
     struct actor *me = current();
+    if (__builtin_expect(sample_has(fd), 0)) {
+        errno = EBADF;
+        return -1;
+    }
     if (me)
         fd_closing(me, fd);
     return REAL(close)(fd);
@@ -28,6 +33,11 @@ INTERPOSE(int, close_range, (unsigned first, unsigned last, int flags))
     struct actor *me = current();
     if (me && !(flags & CLOSE_RANGE_CLOEXEC))
         fd_closing_range(me, first, last);
+    for (int ours; (ours = sample_next(first)) >= 0 && (unsigned)ours <= last; first = (unsigned)ours + 1) {
+        const int result = (unsigned)ours > first ? REAL(close_range)(first, (unsigned)ours - 1, flags) : 0;
+        if (result || (unsigned)ours == last)
+            return result;
+    }
     return REAL(close_range)(first, last, flags);
 }
 
@@ -36,6 +46,9 @@ INTERPOSE(void, closefrom, (int first))
     struct actor *me = current();
     if (me)
         fd_closing_range(me, first < 0 ? 0 : (unsigned)first, ~0u);
+    for (int ours; (ours = sample_next(first < 0 ? 0 : (unsigned)first)) >= 0; first = ours + 1)
+        for (int fd = first < 0 ? 0 : first; fd < ours; fd++)
+            REAL(close)(fd);
     REAL(closefrom)(first);
 }
 

@@ -12,6 +12,7 @@
 #include "interpose.h"
 
 #include "../detector/locks.h"
+#include "../sample/sample.h"
 #include "raw.h"
 #include "signals.h"
 #include "stuck.h"
@@ -231,6 +232,8 @@ INTERPOSE(long, syscall, (long number, ...))
         a[i] = va_arg(list, long);
     va_end(list);
     struct actor *me = current();
+    if (number == SYS_seccomp)
+        sample_stop();
     if (me)
         before(me, number, a);
     if (me && forks(number, a)) {

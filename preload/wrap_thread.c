@@ -2,7 +2,9 @@
  *
  * The child's actor is born in the creator before the real call and handed over in the thread's record, so nothing has
  * to flow back from the child to the creator, and no edge does. */
+#include "../sample/sample.h"
 #include "delay.h"
+#include "init.h"
 #include "interpose.h"
 #include "threads.h"
 
@@ -46,8 +48,11 @@ static bool has_mask(const pthread_attr_t *attr)
 INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void *(*run)(void *), void *arg))
 {
     struct actor *me = current();
-    if (!me)
+    if (!me) {
+        if (sample_on())
+            reports_ready();
         return REAL(pthread_create)(id, attr, run, arg);
+    }
     int state = PTHREAD_CREATE_JOINABLE;
     if (attr)
         pthread_attr_getdetachstate(attr, &state);
@@ -180,6 +185,8 @@ INTERPOSE(int, prctl, (int option, ...))
         a[i] = va_arg(list, unsigned long);
     va_end(list);
     struct actor *me = current();
+    if (option == PR_SET_SECCOMP)
+        sample_stop();
     int result = REAL(prctl)(option, a[0], a[1], a[2], a[3]);
     if (me && option == PR_SET_NAME && result == 0) {
         const char *name = (const char *)a[0];

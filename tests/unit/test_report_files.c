@@ -45,7 +45,7 @@ static int run(void (*child)(void), const char *options)
         outbuf_close(&errors);
         report_init(&flags, &fake_symbolizer);
         child();
-        report_end();
+        report_end(NULL);
         _exit((int)report_count());
     }
     close(fds[1]);
