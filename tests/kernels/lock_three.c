@@ -1,6 +1,7 @@
-/* Double lock, a cycle of three: each of three works on a lock and the next one, round in a ring; the last does so only if the one in the
- * middle is busy, and keeps away from it otherwise. They come one after another; only when the first two are held up at the same
- * time, each with one lock in hand, does nobody go on. Fixed: the last takes its two in the order of the others. */
+/* Double lock, a cycle of three: each of three works on a lock and the next one, round in a ring; the second and the third do so only if
+ * who comes before them is still at work, and have nothing to do otherwise. They come one after another; only when the first
+ * two are held up at the same time, each with one lock in hand, does nobody go on. Fixed: the last takes its two in the order
+ * of the others. */
 #include "kernel.h"
 
 static mutex locks[3];
@@ -32,26 +33,31 @@ static void one(chan_of(bool) next, waitgroup *running)
     waitgroup_done(running);
 }
 
+static bool is_busy(mutex *lock)
+{
+    if (!mutex_trylock(lock))
+        return true;
+    mutex_unlock(lock);
+    return false;
+}
+
 static void two(chan_of(bool) turn, chan_of(bool) next, waitgroup *running)
 {
     chan_take(turn);
     chan_send(next, true);
     prepare(3);
-    work(1, 2);
+    if (is_busy(&locks[0]))
+        work(1, 2);
     waitgroup_done(running);
 }
 
 static void three(void)
 {
-    if (mutex_trylock(&locks[1])) {
-        value[1]++;
-        mutex_unlock(&locks[1]);
-        return;
-    }
+    if (is_busy(&locks[1]))
 #ifdef FIXED
-    work(0, 2);
+        work(0, 2);
 #else
-    work(2, 0);
+        work(2, 0);
 #endif
 }
 
@@ -61,7 +67,7 @@ static void kernel(void)
     /* The first use of a lock takes longer than those that count. */
     work(0, 1);
     work(1, 2);
-    chan_of(bool) second = chan_make(bool, 0), third = chan_make(bool, 0);
+    chan_of(bool) second = chan_make(bool, 1), third = chan_make(bool, 1);
     waitgroup_add(&running, 2);
     go(one, second, &running);
     go(two, second, third, &running);

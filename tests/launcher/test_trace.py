@@ -11,6 +11,7 @@ import unittest
 from collections import Counter
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import std_format  # noqa: E402
 from launcher import GORACE, LauncherTest  # noqa: E402
 
 LIBRARY = pathlib.Path(GORACE).parent.parent / "lib/libgorace.so"
@@ -47,6 +48,96 @@ LOCKS = """
             pthread_join(threads[i], NULL);
         %s
         return 0;
+    }
+"""
+
+# A recursive lock, a lock for readers and writers, a condition, a destructor of thread-local data that locks.
+KINDS = """
+    #include <pthread.h>
+    static pthread_mutex_t again, lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+    static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+    static pthread_key_t key;
+    static int counter, arrived;
+    static void count(void *arg)
+    {
+        pthread_mutex_lock(&again);
+        pthread_mutex_lock(&again);
+        counter += arg != NULL;
+        pthread_mutex_unlock(&again);
+        counter++;
+        pthread_mutex_unlock(&again);
+    }
+    static void *work(void *arg)
+    {
+        pthread_setspecific(key, arg);
+        pthread_rwlock_rdlock(&rw);
+        pthread_rwlock_unlock(&rw);
+        pthread_rwlock_wrlock(&rw);
+        counter++;
+        pthread_rwlock_unlock(&rw);
+        pthread_mutex_lock(&lock);
+        arrived++;
+        pthread_cond_broadcast(&changed);
+        while (arrived < 3)
+            pthread_cond_wait(&changed, &lock);
+        pthread_mutex_unlock(&lock);
+        count(NULL);
+        return arg;
+    }
+    int main(void)
+    {
+        pthread_t threads[3];
+        pthread_mutexattr_t recursive;
+        pthread_mutexattr_init(&recursive);
+        pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+        pthread_mutex_init(&again, &recursive);
+        pthread_key_create(&key, count);
+        for (int i = 0; i < 3; i++)
+            pthread_create(&threads[i], NULL, work, &counter);
+        for (int i = 0; i < 3; i++)
+            pthread_join(threads[i], NULL);
+        return 0;
+    }
+"""
+
+# One goroutine takes a lock, another one gives it up; timers start goroutines.
+HANDED = """
+    #include <goro/goro.h>
+    static goro_mutex lock;
+    static goro_rwmutex rw;
+    static goro_waitgroup all;
+    static void give_up(void)
+    {
+        goro_mutex_unlock(&lock);
+        goro_rwmutex_rlock(&rw);
+        goro_rwmutex_runlock(&rw);
+        goro_waitgroup_done(&all);
+    }
+    static void later(void *arg)
+    {
+        (void)arg;
+        give_up();
+    }
+    static int start(void *arg)
+    {
+        (void)arg;
+        for (int i = 0; i < 3; i++) {
+            goro_waitgroup_add(&all, 2);
+            goro_mutex_lock(&lock);
+            goro_go(give_up);
+            goro_mutex_lock(&lock);
+            struct goro_timer *timer = goro_after_func(GORO_MILLISECOND, later, NULL);
+            goro_rwmutex_lock(&rw);
+            goro_rwmutex_unlock(&rw);
+            goro_waitgroup_wait(&all);
+            goro_timer_free(timer);
+        }
+        return 0;
+    }
+    int main(void)
+    {
+        return goro_run(start, NULL);
     }
 """
 
@@ -205,29 +296,52 @@ class Trace(LauncherTest):
         self.assertEqual(sum(what == "meets" for _, _, _, what, _ in events), 5)
         self.assertTrue(any(what == "waits" and of.startswith("channel") for _, _, _, what, of in events))
 
-    def test_std(self):
-        """Well-formed as the tools want it: a lock has one holder, who gives it up; nobody acts before he was forked or after a join."""
-        program = self.compile("locks", LOCKS % "")
-        trace = self.record(program, "record_accesses=1")
+    def std(self, program, status=0, roots=1):
+        """Of the whole export, read strictly (std_format.py): how many events of each kind there are."""
+        trace = self.record(program, "record_accesses=1", status=status)
         self.gorace("trace", "--std=t.std", trace)
-        holders, forked, joined, count = {}, set(), set(), Counter()
-        for line in (self.folder / "t.std").read_text().splitlines():
-            thread, what, of, _ = re.fullmatch(r"T(\d+)\|(acq|rel|r|w|fork|join)\(([A-Z]\d+)\)\|(\d+)", line).groups()
-            count[what] += 1
-            self.assertIn(thread, {"1"} | forked)
-            self.assertNotIn(thread, joined)
-            if what == "acq":
-                self.assertNotIn(of, holders)
-                holders[of] = thread
-            elif what == "rel":
-                self.assertEqual(holders.pop(of), thread)
-            elif what == "fork":
-                forked.add(of[1:])
-            elif what == "join":
-                joined.add(of[1:])
-        self.assertEqual((len(forked), len(joined)), (2, 2))
+        return std_format.read((self.folder / "t.std").read_text(), roots)
+
+    def test_std(self):
+        count = self.std(self.compile("locks", LOCKS % ""))
+        self.assertEqual((count["fork"], count["join"], count["held"]), (2, 2, 0))
         self.assertGreaterEqual(count["w"], 2000)
-        self.assertEqual(count["acq"], count["rel"])
+        self.assertGreaterEqual(count["acq"], 2000)
+
+    def test_std_of_all_kinds_of_locks(self):
+        """Recursive ones are held once; a condition gives one up; readers hold none; destructors act before the join."""
+        count = self.std(self.compile("kinds", KINDS))
+        self.assertEqual((count["fork"], count["join"], count["held"]), (3, 3, 0))
+        # Who reads and who writes use the same one: each of the three begins to read, ends, and writes.
+        text = (self.folder / "t.std").read_text()
+        self.assertEqual(Counter(re.findall(r"acq\(([LS]\d+)\)", text))[self.lock_of_first_acquire(text)], 9)
+
+    def lock_of_first_acquire(self, text):
+        return re.search(r"acq\(([LS]\d+)\)", text).group(1)
+
+    def test_std_of_goroutines(self):
+        for name, code in (("channel", CHANNEL), ("handed", HANDED)):
+            count = self.std(self.compile(name, code, os.environ["LIBGORO"]))
+            self.assertGreater(count["acq"], 10, name)
+            self.assertEqual(count["held"], 0, name)
+
+    def test_std_of_processes(self):
+        count = self.std(self.compile("forks", LOCKS % "fork() == 0 ? _exit(0) : (void)wait(NULL);"), roots=2)
+        self.assertEqual(count["fork"], 2)
+
+    def test_std_of_a_crash(self):
+        count = self.std(self.compile("crash", LOCKS % "pthread_mutex_lock(&lock); abort();"), status=-signal.SIGABRT)
+        self.assertEqual(count["held"], 1)
+
+    def test_std_is_read_strictly(self):
+        good = "T1|fork(T2)|1\nT2|acq(L1)|2\nT2|rel(L1)|2\nT1|join(T2)|3\n"
+        self.assertEqual(sum(std_format.read(good).values()), 4)
+        for bad in ("T1|acq(L1)|5", "T1|acq(L1)\n", "T1|acq()|5\n", "T1 |r(V1)|5\n", "T1|r(V1)|-5\n", "T1|r(V1)|4294967296\n",
+                    "T1|begin|5\n", "\n", "T1|rel(L1)|5\n", "T1|acq(L1)|5\nT1|acq(L1)|5\n",
+                    "T1|fork(T2)|1\nT1|acq(L1)|5\nT2|rel(L1)|5\n", "T1|r(V1)|5\nT2|r(V1)|5\n", "T1|fork(T1)|5\n",
+                    "T1|fork(T2)|5\nT1|fork(T2)|5\n", "T1|join(T2)|5\n", good + "T2|r(V1)|5\n", good + "T1|join(T2)|5\n"):
+            with self.assertRaises(std_format.Malformed, msg=bad):
+                std_format.read(bad)
 
     def test_perfetto(self):
         program = self.compile("channel", CHANNEL, os.environ["LIBGORO"])

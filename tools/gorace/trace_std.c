@@ -2,7 +2,10 @@
  * a number for the place.
  *
  * The format knows locks that one thread holds, reads and writes, fork and join. So:
- *   - a lock is written when it was taken for writing and is given up by who took it; other uses of locks only as orders;
+ *   - a lock that was taken for writing is held until it is given up, or its holder ends. If somebody else gives it up, the holder does,
+ *     and the other one takes and gives up after him;
+ *   - who takes a lock for reading takes and gives it up at once, and again when he gives it up: so a writer before comes before him, and
+ *     a writer after behind him;
  *   - what is no lock orders: what acquires or releases a key takes and gives up a lock of that key at once, which makes the
  *     edges of the run, and some more in the same direction of time;
  *   - what a process has from another one that was forked stands without its beginning.
@@ -65,8 +68,8 @@ static void numbers_free(struct numbers *m)
 struct writing {
     FILE *to;
     struct numbers actors, locks, orders, variables, places;
-    uint64_t *held_by; /* by number of lock: actor + 1, or 0 */
-    size_t held_room;
+    uint64_t *held_by; /* by number of lock: the salted actor + 1, or 0 */
+    size_t held_room, held;
     uint64_t salt; /* keeps the numbers of processes apart */
 };
 
@@ -95,35 +98,49 @@ static uint64_t *holder_of(struct writing *w, size_t lock)
     return &w->held_by[lock];
 }
 
-/* A lock whose release was not seen (the process was stopped in it, or another goroutine gave it up) is given up before it is
- * taken again. */
+static void release(struct writing *w, const struct trace_event *e, size_t lock)
+{
+    uint64_t *holder = holder_of(w, lock);
+    struct trace_event by = *e;
+    if (!*holder)
+        return;
+    by.actor = (*holder - 1) ^ w->salt;
+    *holder = 0;
+    w->held--;
+    line(w, &by, "rel", 'L', lock);
+}
+
+/* Whoever holds it, and it was not seen how he gave it up (the process was stopped in it), does so before. */
+static void acquire(struct writing *w, const struct trace_event *e, size_t lock)
+{
+    release(w, e, lock);
+    *holder_of(w, lock) = (e->actor ^ w->salt) + 1;
+    w->held++;
+    line(w, e, "acq", 'L', lock);
+}
+
 static void taken(struct writing *w, const struct trace_event *e)
 {
-    if (!(e->value & HOW_EXCLUSIVE)) {
-        ordered(w, e, e->object);
-        return;
-    }
     size_t lock = number_of_key(&w->locks, e->object ^ w->salt);
-    uint64_t *holder = holder_of(w, lock);
-    if (*holder) {
-        struct trace_event before = *e;
-        before.actor = *holder - 1;
-        line(w, &before, "rel", 'L', lock);
-    }
-    *holder = e->actor + 1;
-    line(w, e, "acq", 'L', lock);
+    acquire(w, e, lock);
+    if (!(e->value & HOW_EXCLUSIVE))
+        release(w, e, lock);
 }
 
 static void given_up(struct writing *w, const struct trace_event *e)
 {
     size_t lock = number_of_key(&w->locks, e->object ^ w->salt);
-    uint64_t *holder = holder_of(w, lock);
-    if (*holder == e->actor + 1) {
-        *holder = 0;
-        line(w, e, "rel", 'L', lock);
-    } else {
-        ordered(w, e, e->object);
-    }
+    if (*holder_of(w, lock) != (e->actor ^ w->salt) + 1)
+        acquire(w, e, lock);
+    release(w, e, lock);
+}
+
+/* What it holds is nobody's. */
+static void ended(struct writing *w, const struct trace_event *e)
+{
+    for (size_t lock = 0; w->held > 0 && lock < w->held_room; lock++)
+        if (w->held_by[lock] == (e->actor ^ w->salt) + 1)
+            release(w, e, lock);
 }
 
 /* A variable for each 8 bytes: two accesses with common bytes have a common variable. */
@@ -146,6 +163,9 @@ static void write_event(struct writing *w, const struct trace_event *e)
         break;
     case TRACE_GONE:
         given_up(w, e);
+        break;
+    case TRACE_END:
+        ended(w, e);
         break;
     case TRACE_ACQUIRE:
     case TRACE_RELEASE:
