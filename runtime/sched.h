@@ -9,7 +9,7 @@
 #include "rt.h"
 #include "stack.h"
 
-enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64 };
+enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64, RT_FAIR = 64 /* find.c */ };
 
 enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_STOPPED /* world.c */, RT_P_GONE };
 
@@ -120,12 +120,21 @@ void rt_global_put_list(struct rt_glist *list); /* Requires: sched.lock */
 struct rt_g *rt_global_get(struct rt_p *p, uint32_t most);
 
 /* sched.c */
-void rt_schedule(struct rt_m *m);   /* on g0, until the runtime stops */
-void rt_wake_p(void);               /* an idle P begins to look for work, unless somebody does already */
-void rt_make_runnable(struct rt_g *g, bool next); /* on this P, or on the global queue */
+struct rt_g *rt_take_next(struct rt_p *p);  /* from runnext */
+struct rt_g *rt_take_local(struct rt_p *p); /* from runnext or the queue */
+/* m is about to switch to g. from: who runs until now; NULL: and never again. */
+void rt_become(struct rt_m *m, struct rt_g *from, struct rt_g *g);
 void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg); /* switches to whatever is next */
 void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg) __attribute__((noreturn));
 void rt_landed(void);
+
+/* ready.c */
+void rt_wake_p(void);               /* an idle P begins to look for work, unless somebody does already */
+void rt_make_runnable(struct rt_g *g, bool next); /* on this P, or on the global queue */
+
+/* find.c */
+void rt_schedule(struct rt_m *m);   /* on g0, until the runtime stops */
+int64_t rt_timers_earliest(void);   /* of all Ps */
 
 /* worker.c: Ms. */
 int rt_m_new(struct rt_p *p, bool spinning);  /* for sysmon and the start only; p NULL: an idle one */

@@ -120,16 +120,6 @@ static bool all_idle(void)
     return __atomic_load_n(&rt_sched.idle_p_count, __ATOMIC_SEQ_CST) == __atomic_load_n(&rt_sched.procs, __ATOMIC_SEQ_CST);
 }
 
-static int64_t earliest_timer(void)
-{
-    int64_t earliest = INT64_MAX;
-    for (int i = 0; i < rt_sched.made_ps; i++) {
-        int64_t next = rt_timers_next(&rt_sched.ps[i]->timers);
-        earliest = next < earliest ? next : earliest;
-    }
-    return earliest;
-}
-
 /* Nothing can ever happen again: every goroutine waits, for other goroutines. Threads that are not ours could wake one, and so can
  * what is in a blocking call. Asked when all Ps have been idle for a while; only this thread, or they, can end that. */
 static bool all_asleep(void)
@@ -137,7 +127,7 @@ static bool all_asleep(void)
     for (struct rt_m *m = rt_sched.ms; m; m = m->all_next)
         if (__atomic_load_n(&m->blocking, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->frozen, __ATOMIC_ACQUIRE))
             return false;
-    if (rt_poll_waiters() > 0 || earliest_timer() != INT64_MAX || rt_tasks_count() == 0 || rt_sched.starting_ms > 0 ||
+    if (rt_poll_waiters() > 0 || rt_timers_earliest() != INT64_MAX || rt_tasks_count() == 0 || rt_sched.starting_ms > 0 ||
         rt_sched.wanting)
         return false;
     if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0 || rt_threads() != rt_sched.m_count + 1)
@@ -195,7 +185,7 @@ void rt_sysmon(void)
         int64_t until = now + (deep ? GORO_SECOND : delay);
         if (trace_every > 0 && traced + trace_every < until)
             until = traced + trace_every;
-        int64_t timer = deep ? INT64_MAX : earliest_timer();
+        int64_t timer = deep ? INT64_MAX : rt_timers_earliest();
         sleep_until(timer > now && timer < until ? timer : until, deep);
     }
 }

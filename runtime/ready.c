@@ -1,0 +1,140 @@
+/* What is made runnable, and who is woken to run it.
+ *
+ * An M with a P and no work spins for a moment: it steals, and is counted in `spinning`. Who makes work
+ * wakes a sleeping M only if a P is idle and nobody spins; the spinner that finds work wakes the next one. So threads are
+ * woken one at a time and as long as there is work, not one per event. The dangerous moment is a spinner that gives up while
+ * work is made: the maker queues, then reads `spinning`; the spinner leaves `spinning`, then looks at all queues again. Both
+ * are sequentially consistent: one of them sees the other.
+ * A pair that takes turns needs no other M: while this P has itself run what was in runnext the last TRUST times or more, one
+ * goroutine that is made ready there, with nothing else queued, wakes nobody. If the trust is betrayed (the goroutine goes on computing),
+ * sysmon sees the work and wakes an M, which takes it, and with it the trust. */
+#include "sched.h"
+
+#include "det.h"
+
+enum { TRUST = 16 };
+
+void rt_wake_p(void)
+{
+    int32_t none = 0;
+    if (__atomic_load_n(&rt_sched.idle_p_count, __ATOMIC_SEQ_CST) == 0 ||
+        __atomic_load_n(&rt_sched.spinning, __ATOMIC_SEQ_CST) != 0 ||
+        !__atomic_compare_exchange_n(&rt_sched.spinning, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return;
+    rt_lock(&rt_sched.lock);
+    struct rt_p *p = rt_p_idle_get();
+    rt_unlock(&rt_sched.lock);
+    if (p)
+        rt_m_run(p, true);
+    else
+        __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Work was queued, on this P or globally: before `spinning` is read, see above. fenced: by a locked instruction. */
+static void look_for_helpers(const struct rt_p *p, bool fenced)
+{
+    if (p && p->alone)
+        return;
+    if (!fenced)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    rt_wake_p();
+}
+
+/* What was next until now; NULL: nothing. */
+static struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
+{
+    if (!p->alone)
+        return __atomic_exchange_n(&p->runnext, g, __ATOMIC_SEQ_CST);
+    struct rt_g *before = p->runnext;
+    __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
+    return before;
+}
+
+/* rt_make_runnable in the deterministic mode. */
+static void steered(struct rt_g *g, const struct rt_p *p)
+{
+    if (p || !rt_sched.ms) { /* its own thread, or the start */
+        rt_det_ready(g);
+        return;
+    }
+    __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+    rt_lock(&rt_sched.lock);
+    rt_global_put(g);
+    rt_unlock(&rt_sched.lock);
+    rt_poll_wake();
+}
+
+void rt_make_runnable(struct rt_g *g, bool next)
+{
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    if (RT_STEERED) {
+        steered(g, p);
+        rt_leave();
+        return;
+    }
+    __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+    if (!p) {
+        rt_lock(&rt_sched.lock);
+        rt_global_put(g);
+        rt_unlock(&rt_sched.lock);
+    } else {
+        if (next)
+            g = put_next(p, g);
+        if (g)
+            rt_runq_put(p, g);
+    }
+    look_for_helpers(p, !g);
+    rt_leave();
+}
+
+/* The only work of this P besides what runs here, which has lately always stopped and run it: nobody is woken to look for it. */
+static bool hand_over(struct rt_g *g)
+{
+    bool handed = false;
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    if (p && __atomic_load_n(&p->handovers, __ATOMIC_RELAXED) >= TRUST && !p->runnext &&
+        __atomic_load_n(&p->head, __ATOMIC_RELAXED) == p->tail) {
+        __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+        /* Others only take what is there: a store does. */
+        __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
+        handed = true;
+    }
+    rt_leave();
+    return handed;
+}
+
+void rt_ready(struct rt_g *g)
+{
+    rt_emit_unblock(g);
+    if (!hand_over(g))
+        rt_make_runnable(g, true);
+}
+
+void rt_ready_list(struct rt_glist *list)
+{
+    if (!list->first)
+        return;
+    rt_enter();
+    struct rt_p *p = rt_this_p();
+    for (struct rt_g *g = list->first, *next; g; g = next) {
+        next = g->next;
+        rt_emit_unblock(g);
+        if (RT_STEERED) {
+            steered(g, p);
+            continue;
+        }
+        __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
+        if (p)
+            rt_runq_put(p, g);
+    }
+    if (!p && !RT_STEERED) {
+        rt_lock(&rt_sched.lock);
+        rt_global_put_list(list);
+        rt_unlock(&rt_sched.lock);
+    }
+    *list = (struct rt_glist){0};
+    look_for_helpers(p, false);
+    rt_leave();
+}
