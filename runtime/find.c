@@ -10,7 +10,7 @@
 #include "fork.h"
 #include "world.h"
 
-enum { STEAL_ROUNDS = 4 };
+enum { STEAL_ROUNDS = 4, FEWEST_TIMERS = 16 };
 
 static void stop_spinning(struct rt_m *m)
 {
@@ -22,10 +22,18 @@ static void stop_spinning(struct rt_m *m)
         rt_wake_p();
 }
 
+/* So many timers may fire now on this M's P. More would fill its queue, half of it would go to the end of the global one, and who has
+ * slept would wait with its stack for all that have not started there. */
+static uint32_t timers_room(const struct rt_p *p)
+{
+    uint32_t queued = p->tail - __atomic_load_n(&p->head, __ATOMIC_RELAXED);
+    return queued < RT_RUNQ / 2 ? RT_RUNQ / 2 - queued : FEWEST_TIMERS;
+}
+
 static void run_timers(struct rt_p *p)
 {
     if (rt_timers_next(&p->timers) != INT64_MAX)
-        rt_timers_run(p, goro_now());
+        rt_timers_run(p, goro_now(), timers_room(p));
 }
 
 static struct rt_g *take_global(struct rt_p *p, uint32_t most)
@@ -79,7 +87,7 @@ static struct rt_g *steal(struct rt_p *p, bool take_next)
         if (now == 0)
             now = goro_now();
         if (next <= now) {
-            rt_timers_run(victim, now);
+            rt_timers_run(victim, now, timers_room(p));
             g = rt_take_local(p);
             if (g)
                 return g;

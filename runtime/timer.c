@@ -1,8 +1,8 @@
-/* Timers, timed parking, sleep.
+/* Timers: a heap with four children a node: half as deep as a binary one, and the children lie in one or two cache lines.
  *
- * A heap with four children a node: half as deep as a binary one, and the children lie in one or two cache lines. Each
- * timer knows its place, so that a deadline that was not needed (nearly all of them) is taken out at once: lazy removal would
- * need memory that outlives the waiter's stack.
+ * Each timer knows its place, so that a deadline that was not needed (nearly all of them) leaves at once: its entry stays as an empty
+ * one, and refers to nobody. Empty entries go when they come to the top (never is one there), or all together when they are the most:
+ * to close the gap at once would touch a cold timer on each level.
  *
  * Guard: everything of a timer but `firing` is under the lock of its P's heap. t->p itself changes only while the timer
  * is neither armed nor firing (rt_timer_add), or with both heaps locked (rt_timers_move): who wants the lock reads t->p, locks,
@@ -25,14 +25,15 @@
 #include "panic.h"
 #include "rt.h"
 
-enum { CHILDREN = 4, FIRST_ROOM = 64, AGAIN = -1, SPINS = 100 };
+enum { CHILDREN = 4, FIRST_ROOM = 64, FEW_EMPTY = 32, AGAIN = -1, SPINS = 100 };
 
 /* ---- the heap. All: Requires ts->lock ---- */
 
 static void put_at(struct rt_timers *ts, int32_t i, struct rt_timer_entry e)
 {
     ts->heap[i] = e;
-    __atomic_store_n(&e.timer->place, i + 1, __ATOMIC_RELAXED);
+    if (e.timer)
+        __atomic_store_n(&e.timer->place, i + 1, __ATOMIC_RELAXED);
 }
 
 static bool before(struct rt_timer_entry a, struct rt_timer_entry b)
@@ -95,22 +96,74 @@ static void grow(struct rt_timers *ts)
     ts->room = room;
 }
 
+/* Without the empty entries, at once. */
+static void sweep(struct rt_timers *ts)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < ts->count; i++)
+        if (ts->heap[i].timer)
+            put_at(ts, kept++, ts->heap[i]);
+    ts->count = kept;
+    ts->empty = 0;
+    for (int32_t i = (kept - 2) / CHILDREN; i >= 0 && kept > 1; i--)
+        sift_down(ts, i, ts->heap[i]);
+}
+
+static bool mostly_empty(const struct rt_timers *ts)
+{
+    return ts->empty > FEW_EMPTY && ts->empty > ts->count / 4 * 3;
+}
+
 static void insert(struct rt_timers *ts, struct rt_timer *t)
 {
+    if (ts->count == ts->room && ts->empty > ts->count / 2)
+        sweep(ts);
     if (ts->count == ts->room)
         grow(ts);
     sift_up(ts, ts->count++, (struct rt_timer_entry){t->when, t});
 }
 
-static void take_out(struct rt_timers *ts, int32_t i)
+static void drop_first(struct rt_timers *ts)
 {
     struct rt_timer_entry last = ts->heap[--ts->count];
-    struct rt_timer *t = ts->heap[i].timer;
-    if (last.timer != t) {
-        if (i > 0 && before(last, ts->heap[(i - 1) / CHILDREN]))
-            sift_up(ts, i, last);
-        else
-            sift_down(ts, i, last);
+    if (ts->count > 0)
+        sift_down(ts, 0, last);
+}
+
+static void take_first(struct rt_timers *ts)
+{
+    drop_first(ts);
+    while (ts->count > 0 && !ts->heap[0].timer) {
+        ts->empty--;
+        drop_first(ts);
+    }
+}
+
+/* The order among timers of one moment is drawn, and has to be what it was with the same draws: no entry stays. */
+static void close_gap(struct rt_timers *ts, int32_t i)
+{
+    struct rt_timer_entry last = ts->heap[--ts->count];
+    if (i == ts->count)
+        return;
+    if (i > 0 && before(last, ts->heap[(i - 1) / CHILDREN]))
+        sift_up(ts, i, last);
+    else
+        sift_down(ts, i, last);
+}
+
+/* Of one that is neither first nor last the heap is only written to: its line is cold, and a load would wait for it. */
+static void take_out(struct rt_timers *ts, struct rt_timer *t)
+{
+    int32_t i = t->place - 1;
+    if (i == ts->count - 1 || RT_STEERED) {
+        close_gap(ts, i);
+    } else if (i == 0) {
+        take_first(ts);
+    } else {
+        ts->heap[i].timer = NULL;
+        ts->empty++;
+        if (mostly_empty(ts))
+            sweep(ts);
     }
     /* Released: who sees it without the lock (rt_timer_over) must see firing as well. */
     __atomic_store_n(&t->place, 0, __ATOMIC_RELEASE);
@@ -182,7 +235,7 @@ bool rt_timer_del(struct rt_timer *t)
             return false;
         int32_t place = t->place;
         if (place > 0) {
-            take_out(ts, place - 1);
+            take_out(ts, t);
             if (place == 1)
                 publish(ts);
         } else if (place == AGAIN) {
@@ -207,7 +260,7 @@ static void fire_first(struct rt_timers *ts)
 {
     struct rt_timer *t = ts->heap[0].timer;
     __atomic_store_n(&t->firing, 1, __ATOMIC_RELAXED);
-    take_out(ts, 0);
+    take_out(ts, t);
     publish(ts);
     rt_unlock(&ts->lock);
     rt_emit_timer_fires(t);
@@ -229,17 +282,15 @@ void rt_timers_fire(struct rt_p *p)
     rt_unlock(&ts->lock);
 }
 
-int64_t rt_timers_run(struct rt_p *p, int64_t now)
+void rt_timers_run(struct rt_p *p, int64_t now, uint32_t most)
 {
     struct rt_timers *ts = rt_p_timers(p);
     if (rt_timers_next(ts) > now)
-        return rt_timers_next(ts);
+        return;
     rt_lock(&ts->lock);
-    while (ts->count > 0 && ts->heap[0].when <= now)
+    while (ts->count > 0 && ts->heap[0].when <= now && most-- > 0)
         fire_first(ts);
-    int64_t next = ts->count > 0 ? ts->heap[0].when : INT64_MAX;
     rt_unlock(&ts->lock);
-    return next;
 }
 
 void rt_timers_move(struct rt_p *from, struct rt_p *to)
@@ -250,10 +301,12 @@ void rt_timers_move(struct rt_p *from, struct rt_p *to)
     rt_lock(&second->lock);
     for (int32_t i = 0; i < source->count; i++) {
         struct rt_timer *t = source->heap[i].timer;
+        if (!t)
+            continue;
         __atomic_store_n(&t->p, to, __ATOMIC_RELEASE);
         insert(target, t);
     }
-    source->count = 0;
+    source->count = source->empty = 0;
     publish(source);
     publish(target);
     int64_t next = rt_timers_next(target);
@@ -265,11 +318,12 @@ void rt_timers_move(struct rt_p *from, struct rt_p *to)
 void rt_timers_drop(struct rt_p *p)
 {
     struct rt_timers *ts = rt_p_timers(p);
-    for (int32_t i = 0; i < ts->count; i++) {
-        ts->heap[i].timer->place = 0;
-        ts->heap[i].timer->p = NULL;
-    }
-    ts->count = 0;
+    for (int32_t i = 0; i < ts->count; i++)
+        if (ts->heap[i].timer) {
+            ts->heap[i].timer->place = 0;
+            ts->heap[i].timer->p = NULL;
+        }
+    ts->count = ts->empty = 0;
     publish(ts);
 }
 

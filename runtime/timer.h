@@ -32,12 +32,12 @@ struct rt_timer {
 
 struct rt_timer_entry {
     int64_t when; /* a copy: comparing does not touch the timers */
-    struct rt_timer *timer;
+    struct rt_timer *timer; /* NULL: was taken out meanwhile */
 };
 
 struct rt_timers { /* of a P */
     struct rt_lock lock;
-    int32_t count, room;
+    int32_t count, room, empty; /* entries, empty ones included; of empty ones */
     struct rt_timer_entry *heap;
     int64_t next; /* when of the first, or INT64_MAX; atomic, read without the lock */
 };
@@ -51,8 +51,8 @@ static inline bool rt_timer_over(const struct rt_timer *t)
     return __atomic_load_n(&t->place, __ATOMIC_ACQUIRE) == 0 && !__atomic_load_n(&t->firing, __ATOMIC_ACQUIRE);
 }
 
-/* For the scheduler. Runs what is due; returns when the next one is, or INT64_MAX. Any M with a P may run any P's. */
-int64_t rt_timers_run(struct rt_p *p, int64_t now);
+/* For the scheduler. Runs what is due, `most` of it. Any M with a P may run any P's. */
+void rt_timers_run(struct rt_p *p, int64_t now, uint32_t most);
 /* The first one, and no other. Requires: there is one. */
 void rt_timers_fire(struct rt_p *p);
 /* Moves from's timers to `to`: the number of Ps shrinks. Nobody fires meanwhile. */

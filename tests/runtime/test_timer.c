@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "rt.h"
+#include "sched.h"
 
 /* ---- sleep ---- */
 
@@ -151,11 +152,50 @@ GORO_TEST(test_order_of_firing)
         shots[i].timer = (struct rt_timer){.fire = note_order};
         rt_timer_add(&shots[i].timer, base + GORO_MILLISECOND + (int64_t)(i * UINT64_C(2654435761) % MANY));
     }
+    /* Out and in again, so many that the heap closes its gaps on the way. */
+    for (int i = 0; i < MANY; i++)
+        if (i % 5)
+            CHECK(rt_timer_del(&shots[i].timer));
+    for (int i = 0; i < MANY; i++)
+        if (i % 5 > 2)
+            rt_timer_add(&shots[i].timer, base + GORO_MILLISECOND + (int64_t)(i * UINT64_C(40503) % MANY));
     rt_leave();
-    while (__atomic_load_n(&in_order, __ATOMIC_ACQUIRE) < MANY)
+    int left = 0;
+    for (int i = 0; i < MANY; i++)
+        left += i % 5 == 0 || i % 5 > 2;
+    while (__atomic_load_n(&in_order, __ATOMIC_ACQUIRE) < left)
         goro_yield();
     for (int i = 0; i < MANY; i++)
         rt_timer_del(&shots[i].timer);
+}
+
+/* Of a few timers at random, armed and stopped again and again: at each moment the earliest one is known. */
+GORO_TEST(test_earliest)
+{
+    enum { FEW = 200, STEPS = 20000 };
+    int64_t base = goro_now() + 3600 * GORO_SECOND, when[FEW];
+    uint64_t random = 1;
+    for (int i = 0; i < FEW; i++) {
+        shots[i] = (struct shot){.timer.fire = shoot};
+        when[i] = INT64_MAX;
+    }
+    for (int step = 0; step < STEPS; step++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        int i = (int)(random >> 33) % FEW;
+        bool arm = step / 1000 % 2 ? random >> 62 == 0 : random >> 62 != 0; /* by turns more and fewer of them */
+        int64_t earliest = INT64_MAX;
+        if (when[i] != INT64_MAX)
+            CHECK(rt_timer_del(&shots[i].timer));
+        when[i] = arm ? base + (int64_t)(random >> 20 & 0xffff) : INT64_MAX;
+        if (arm)
+            rt_timer_add(&shots[i].timer, when[i]);
+        for (int j = 0; j < FEW; j++)
+            earliest = when[j] < earliest ? when[j] : earliest;
+        CHECK_EQ(rt_timers_earliest(), earliest);
+    }
+    for (int i = 0; i < FEW; i++)
+        CHECK_EQ(rt_timer_del(&shots[i].timer), when[i] != INT64_MAX);
+    CHECK_EQ(rt_timers_earliest(), INT64_MAX);
 }
 
 /* ---- fire that arms itself ---- */
@@ -286,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_del_in_any_order),
         cmocka_unit_test(test_del_while_they_fire),
         cmocka_unit_test(test_order_of_firing),
+        cmocka_unit_test(test_earliest),
         cmocka_unit_test(test_del_of_one_that_arms_itself),
         cmocka_unit_test(test_wake_against_deadline),
         cmocka_unit_test(test_all_woken_without_deadline),
