@@ -7,7 +7,10 @@
  * are sequentially consistent: one of them sees the other.
  * A pair that takes turns needs no other M: while this P has itself run what was in runnext the last TRUST times or more, one
  * goroutine that is made ready there, with nothing else queued, wakes nobody. If the trust is betrayed (the goroutine goes on computing),
- * sysmon sees the work and wakes an M, which takes it, and with it the trust. */
+ * sysmon sees the work and wakes an M, which takes it, and with it the trust.
+ * Nor do a few goroutines on a P whose goroutines have lately run for a fraction of a microsecond each (`light`, sysmon's): to wake a
+ * thread takes microseconds, and each goroutine that it takes brings its cache lines along. So they are not stolen either. If they
+ * compute all the same, sysmon sees within two milliseconds that the P is light no more, and wakes an M. */
 #include "sched.h"
 
 #include "det.h"
@@ -30,23 +33,22 @@ void rt_wake_p(void)
         __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Work was queued, on this P or globally: before `spinning` is read, see above. fenced: by a locked instruction. */
-static void look_for_helpers(const struct rt_p *p, bool fenced)
+/* Work was queued, on this P or globally: before `spinning` is read, see above. */
+static void look_for_helpers(const struct rt_p *p)
 {
-    if (p && p->alone)
+    if (p && (p->alone || (rt_runq_little(p) && __atomic_load_n(&rt_sched.global_count, __ATOMIC_RELAXED) == 0)))
         return;
-    if (!fenced)
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     rt_wake_p();
 }
 
 /* What was next until now; NULL: nothing. */
 static struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
 {
-    if (!p->alone)
-        return __atomic_exchange_n(&p->runnext, g, __ATOMIC_SEQ_CST);
-    struct rt_g *before = p->runnext;
-    __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
+    struct rt_g *before = __atomic_load_n(&p->runnext, __ATOMIC_RELAXED);
+    if (before && !p->alone)
+        return __atomic_exchange_n(&p->runnext, g, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE); /* others only take what is there */
     return before;
 }
 
@@ -84,7 +86,7 @@ void rt_make_runnable(struct rt_g *g, bool next)
         if (g)
             rt_runq_put(p, g);
     }
-    look_for_helpers(p, !g);
+    look_for_helpers(p);
     rt_leave();
 }
 
@@ -97,8 +99,7 @@ static bool hand_over(struct rt_g *g)
     if (p && __atomic_load_n(&p->handovers, __ATOMIC_RELAXED) >= TRUST && !p->runnext &&
         __atomic_load_n(&p->head, __ATOMIC_RELAXED) == p->tail) {
         __atomic_store_n(&g->status, RT_RUNNABLE, __ATOMIC_RELAXED);
-        /* Others only take what is there: a store does. */
-        __atomic_store_n(&p->runnext, g, __ATOMIC_RELEASE);
+        put_next(p, g);
         handed = true;
     }
     rt_leave();
@@ -135,6 +136,6 @@ void rt_ready_list(struct rt_glist *list)
         rt_unlock(&rt_sched.lock);
     }
     *list = (struct rt_glist){0};
-    look_for_helpers(p, false);
+    look_for_helpers(p);
     rt_leave();
 }

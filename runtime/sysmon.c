@@ -1,11 +1,12 @@
 /* The watcher: the thread of goro_run, without a P.
  *
- * It looks every 20 us as long as it finds something to do, then less and less often, down to every 10 ms; when all Ps are
+ * It looks every 20 us as long as it finds something to do, then less and less often, down to every 10 ms (1 ms while a P is
+ * light: it promised to, ready.c); when all Ps are
  * idle it sleeps until one is not. Its duties:
  *   - a P whose M has been in a blocking call since the last look is retaken, if there is work for it
  *   - a time slice over 10 ms: the goroutine is asked to leave (attention), or made to (preempt.c)
  *   - timers that are late because their P's goroutine does not switch; descriptors that nobody polls
- *   - work that waits while a P is idle: its maker did not wake anybody, as somebody was about to look (rt_wake_p)
+ *   - work that waits while a P is idle: its maker did not wake anybody, as somebody was about to look, or it was little (ready.c)
  *   - memory of stacks that nobody needs any more; the coarse clock; schedtrace. */
 #include "sysmon.h"
 
@@ -20,9 +21,10 @@
 #include "preempt.h"
 #include "sched.h"
 
-enum { SLICE_MS = 10, EAGER = 50 };
+enum { SLICE_MS = 10, EAGER = 50, LIGHT = 250 /* ns */ };
 #define SHORTEST (20 * GORO_MICROSECOND)
 #define LONGEST (10 * GORO_MILLISECOND)
+#define LONGEST_LIGHT GORO_MILLISECOND
 
 void rt_sysmon_wake(void)
 {
@@ -81,17 +83,34 @@ static bool watch_slice(struct rt_p *p, int64_t now)
     return true;
 }
 
-static bool look(int64_t now)
+/* Whether its goroutines have run for less than LIGHT each since the last look. */
+static bool weigh(struct rt_p *p, bool runs, int64_t now)
 {
-    bool active = false;
+    uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED);
+    bool light = runs && !p->alone && now - p->last_at < (int64_t)(tick - p->last_tick) * LIGHT;
+    p->last_tick = tick;
+    p->last_at = now;
+    __atomic_store_n(&p->light, light, __ATOMIC_RELAXED);
+    return light;
+}
+
+struct seen {
+    bool active, light;
+};
+
+static struct seen look(int64_t now)
+{
+    struct seen seen = {false, false};
     int made = __atomic_load_n(&rt_sched.made_ps, __ATOMIC_ACQUIRE);
     bool waiting = __atomic_load_n(&rt_sched.global_count, __ATOMIC_RELAXED) > 0;
     for (int i = 0; i < made; i++) {
         struct rt_p *p = rt_sched.ps[i];
         uint8_t status = __atomic_load_n(&p->status, __ATOMIC_ACQUIRE);
         bool due = rt_timers_next(&p->timers) <= now;
+        bool light = weigh(p, status == RT_P_RUNNING, now);
+        seen.light |= light;
         if (status == RT_P_BLOCKED)
-            active |= retake(p, now);
+            seen.active |= retake(p, now);
         if (status != RT_P_RUNNING) {
             waiting |= due;
             continue;
@@ -99,7 +118,7 @@ static bool look(int64_t now)
         watch_slice(p, now);
         if (due)
             __atomic_store_n(&p->attention, 1, __ATOMIC_SEQ_CST);
-        waiting |= !rt_runq_empty(p);
+        waiting |= !light && !rt_runq_empty(p);
     }
     if (rt_poll_waiters() > 0 && now - __atomic_load_n(&rt_sched.last_poll, __ATOMIC_RELAXED) > LONGEST &&
         !__atomic_load_n(&rt_sched.polling, __ATOMIC_RELAXED)) {
@@ -107,12 +126,12 @@ static bool look(int64_t now)
         __atomic_store_n(&rt_sched.last_poll, now, __ATOMIC_RELAXED);
         if (rt_poll(NULL, 0, &ready) > 0) {
             rt_ready_list(&ready);
-            active = true;
+            seen.active = true;
         }
     }
     if (waiting)
         rt_wake_p();
-    return active;
+    return seen;
 }
 
 static bool all_idle(void)
@@ -167,8 +186,10 @@ void rt_sysmon(void)
             pause();
         __atomic_store_n(&rt_sched.coarse, now, __ATOMIC_RELAXED);
         rt_ms_supply();
-        quiet = look(now) ? 0 : quiet + 1;
-        delay = quiet < EAGER ? SHORTEST : 2 * delay < LONGEST ? 2 * delay : LONGEST;
+        struct seen seen = look(now);
+        int64_t longest = seen.light ? LONGEST_LIGHT : LONGEST;
+        quiet = seen.active ? 0 : quiet + 1;
+        delay = quiet < EAGER ? SHORTEST : 2 * delay < longest ? 2 * delay : longest;
         if (now - trimmed > GORO_SECOND) {
             rt_stacks_trim();
             trimmed = now;
