@@ -86,11 +86,16 @@ enum rt_reason {
 #undef RT_REASON
 };
 
+/* A goroutine that never waits costs two cache lines on its way from one P to another: what the start and the end need is in
+ * the first two, what is for others in the rest. */
 struct rt_g {
     void *sp;          /* saved context, on its stack; NULL: not started yet, owns no stack */
     struct rt_g *next; /* the queue or free list that it is on */
     struct rt_m *m;    /* running, blocked, frozen, pinned: on this one */
-    char *stack;       /* lowest byte that may be used; the guard is below */
+    union {
+        char *stack;        /* lowest byte that may be used; the guard is below */
+        struct rt_g *batch; /* of the first of some free ones: the next such. task.c */
+    };
     uint8_t status;    /* enum rt_status; atomic */
     uint8_t reason;    /* enum rt_reason, while waiting */
     uint8_t stack_class;
@@ -99,23 +104,26 @@ struct rt_g {
     uint8_t main;          /* its end is the end of the runtime */
     uint16_t pins;         /* > 0: only its M may continue it */
     int32_t saved_errno;
-    uint32_t det;   /* det.c's number of it */
-    uint32_t claim; /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
-    const void *object;       /* what it waits for */
-    int64_t since;            /* of the state, by the coarse clock (10 ms) */
     void **locals;            /* gls.c's */
     struct rt_at_end *at_end; /* gls.c's */
-    uint64_t id;              /* order of creation; for people */
-    uint64_t path;            /* identity: parent's path and which child of it */
+
+    void (*entry)(void);
+    uint64_t words[6]; /* its arguments until it starts */
+    uint32_t claim;    /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
+    uint32_t det;      /* det.c's number of it */
+
+    uint64_t id;   /* order of creation; for people */
+    uint64_t path; /* identity: parent's path and which child of it */
     uint64_t children;
     uint64_t parent; /* id */
     const struct goro_site *site;
     const char *name;
+    const void *object; /* what it waits for */
+    int64_t since;      /* of the state, by the coarse clock (10 ms) */
+
     struct gorace_actor *actor; /* emit.c: the listener's; NULL: none */
     uintptr_t pc;               /* of the user's latest call of the API, for the listener */
     void *fake_stack;           /* fiber.c's, while it does not run */
-    void (*entry)(void);
-    uint64_t words[6]; /* its arguments until it starts */
 };
 
 #define RT_CLAIM_TIMEOUT UINT32_MAX

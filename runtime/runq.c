@@ -17,14 +17,12 @@
 static bool spill(struct rt_p *p, struct rt_g *g, uint32_t head, uint32_t tail)
 {
     struct rt_glist list = {0};
-    struct rt_g *taken[RT_RUNQ / 2];
-    uint32_t n = (tail - head) / 2;
-    for (uint32_t i = 0; i < n; i++)
-        taken[i] = __atomic_load_n(&p->runq[(head + i) % RT_RUNQ], __ATOMIC_RELAXED);
+    uint32_t first = head, n = (tail - head) / 2;
     if (!__atomic_compare_exchange_n(&p->head, &head, head + n, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return false;
+    /* Only the owner fills slots, so they still hold what was there. */
     for (uint32_t i = 0; i < n; i++)
-        rt_glist_push(&list, taken[i]);
+        rt_glist_push(&list, __atomic_load_n(&p->runq[(first + i) % RT_RUNQ], __ATOMIC_RELAXED));
     rt_glist_push(&list, g);
     rt_lock(&rt_sched.lock);
     rt_global_put_list(&list);
@@ -47,6 +45,14 @@ void rt_runq_put(struct rt_p *p, struct rt_g *g)
     }
 }
 
+/* The one behind is next, and may come from another processor. */
+static void fetch(const struct rt_p *p, uint32_t at)
+{
+    const char *next = (const char *)__atomic_load_n(&p->runq[at % RT_RUNQ], __ATOMIC_RELAXED);
+    __builtin_prefetch(next, 1);
+    __builtin_prefetch(next + RT_CACHE_LINE, 0);
+}
+
 struct rt_g *rt_runq_get(struct rt_p *p)
 {
     for (;;) {
@@ -54,6 +60,7 @@ struct rt_g *rt_runq_get(struct rt_p *p)
         if (head == p->tail)
             return NULL;
         struct rt_g *g = __atomic_load_n(&p->runq[head % RT_RUNQ], __ATOMIC_RELAXED);
+        fetch(p, head + 1);
         if (p->alone) {
             __atomic_store_n(&p->head, head + 1, __ATOMIC_RELAXED);
             return g;

@@ -25,8 +25,8 @@ struct rt_p {
     uint8_t status;       /* enum rt_p_status; atomic */
     int32_t id;
     struct rt_m *m; /* running or blocked with it */
-    struct rt_g *free;
-    int32_t free_count;
+    struct rt_g *free, *spare; /* task.c's: lists of free ones */
+    int32_t free_count;        /* of free, at most */
     int64_t goroutines; /* started minus ended here; only the sum over all Ps has a meaning */
     uint64_t next_id, last_id;
     struct rt_stack_cache stacks;

@@ -2,10 +2,12 @@
  *
  * A goroutine that has not run is a struct rt_g with its arguments and no stack; it gets one when it is first switched to,
  * often the one that the last goroutine has just left. Structs are carved from blocks that are only freed with the
- * runtime, so that a dump may walk over all of them at any time; free ones are on their P's list, what is too much there
- * on a common one.
+ * runtime, so that a dump may walk over all of them at any time. Free ones are on their P's two lists: one that is taken from and put
+ * on, and a full one; so those that come and go at the border of a batch cost nothing. What is too much goes to a common stack of
+ * batches, and what lacks comes from there, a batch at a time and without looking into it: its goroutines are in another processor's
+ * cache (Bonwick and Adams, "Magazines and Vmem").
  *
- * Lock: common.lock for the blocks and the common free list. */
+ * Lock: common.lock for the blocks and the batches. */
 #include "sched.h"
 
 #include <errno.h>
@@ -17,7 +19,7 @@
 #include "panic.h"
 #include "task.h"
 
-enum { BLOCK = 256, MOST_FREE = 128, IDS = 64 };
+enum { BLOCK = 256, BATCH = 64, IDS = 64 };
 
 struct block {
     struct block *next;
@@ -27,67 +29,99 @@ struct block {
 static struct {
     struct rt_lock lock;
     struct block *blocks; /* newest first */
-    struct rt_g *free;
+    struct rt_g *batches; /* linked by the first of each */
     int64_t goroutines; /* of threads without a P */
 } common;
 
-static struct rt_g *new_block(void)
+/* All: Requires common.lock. */
+static void push(struct rt_g *batch)
+{
+    if (!batch)
+        return;
+    batch->batch = common.batches;
+    common.batches = batch;
+}
+
+static struct rt_g *pop(void)
+{
+    struct rt_g *batch = common.batches;
+    if (batch) {
+        common.batches = batch->batch;
+        batch->batch = NULL;
+    }
+    return batch;
+}
+
+static void new_block(void)
 {
     struct block *block = rt_alloc(sizeof *block);
     if (!block)
-        return NULL;
+        return;
     for (int i = BLOCK - 1; i >= 0; i--) {
-        block->gs[i].next = common.free;
-        common.free = &block->gs[i];
+        block->gs[i].next = i % BATCH == BATCH - 1 ? NULL : &block->gs[i + 1];
+        if (i % BATCH == 0)
+            push(&block->gs[i]);
     }
     block->next = common.blocks;
     __atomic_store_n(&common.blocks, block, __ATOMIC_RELEASE);
-    return common.free;
 }
 
-/* Some from the common list for p, one of them for the caller. */
-static struct rt_g *refill(struct rt_p *p)
+static struct rt_g *get_batch(void)
 {
     rt_lock(&common.lock);
-    struct rt_g *g = common.free ? common.free : new_block();
+    if (!common.batches)
+        new_block();
+    struct rt_g *batch = pop();
+    rt_unlock(&common.lock);
+    return batch;
+}
+
+/* For a thread without P: one, and the others stay. */
+static struct rt_g *take_one(void)
+{
+    rt_lock(&common.lock);
+    if (!common.batches)
+        new_block();
+    struct rt_g *g = pop();
     if (g)
-        common.free = g->next;
-    for (int i = 0; p && i < MOST_FREE / 2 && common.free; i++) {
-        struct rt_g *more = common.free;
-        common.free = more->next;
-        more->next = p->free;
-        p->free = more;
-        p->free_count++;
-    }
+        push(g->next);
     rt_unlock(&common.lock);
     return g;
 }
 
 static struct rt_g *take(struct rt_p *p)
 {
-    struct rt_g *g = p ? p->free : NULL;
-    if (!g)
-        return refill(p);
-    p->free = g->next;
-    p->free_count--;
+    if (!p)
+        return take_one();
+    if (!p->free) {
+        p->free = p->spare ? p->spare : get_batch();
+        p->spare = NULL;
+        p->free_count = BATCH;
+    }
+    struct rt_g *g = p->free;
+    if (g) {
+        p->free = g->next;
+        p->free_count--;
+        __builtin_prefetch(p->free, 1);
+    }
     return g;
 }
 
 static void put(struct rt_p *p, struct rt_g *g)
 {
+    if (p->free_count == BATCH) {
+        if (p->spare) {
+            rt_lock(&common.lock);
+            push(p->spare);
+            rt_unlock(&common.lock);
+        }
+        p->spare = p->free;
+        p->free = NULL;
+        p->free_count = 0;
+    }
     g->next = p->free;
     p->free = g;
-    if (++p->free_count < MOST_FREE)
-        return;
-    rt_lock(&common.lock);
-    while (p->free_count > MOST_FREE / 2) {
-        g = p->free;
-        p->free = g->next;
-        p->free_count--;
-        g->next = common.free;
-        common.free = g;
-    }
-    rt_unlock(&common.lock);
+    p->free_count++;
 }
 
 /* For people: in order of creation, roughly, as each P takes some at a time. */
@@ -146,6 +180,7 @@ static int spawn(void (*f)(void), const struct goro_options *options, const stru
     g->name = options ? options->name : NULL;
     g->id = next_id(p);
     g->parent = parent ? parent->id : 0;
+    g->children = 0;
     /* Which child of which: the same in each run that spawns in the same order. */
     g->path = parent ? rt_path_child(parent->path, ++parent->children) : RT_PATH_MAIN;
     if (RT_STEERED && rt_det_spawned(g, parent)) {
@@ -204,7 +239,8 @@ struct rt_start rt_task_begin(struct rt_g *g, struct rt_regs *regs)
     rt_landed();
     rt_emit_begin(g);
     if (!g->floats) {
-        rt_copy(regs->general, g->words, sizeof regs->general);
+        for (unsigned i = 0; i < g->count; i++)
+            regs->general[i] = g->words[i];
         return start;
     }
     for (unsigned i = 0, general = 0, vector = 0; i < g->count; i++)
@@ -224,7 +260,6 @@ void rt_task_free(struct rt_g *g)
     g->sp = NULL;
     g->m = NULL;
     g->pins = 0;
-    g->children = 0;
     g->saved_errno = 0;
     __atomic_store_n(&g->status, RT_IDLE, __ATOMIC_RELAXED);
     put(p, g);
@@ -289,12 +324,10 @@ void rt_tasks_memory(void (*visit)(const void *memory, size_t size))
 void rt_tasks_flush(struct rt_p *p)
 {
     rt_lock(&common.lock);
-    for (struct rt_g *g; (g = p->free);) {
-        p->free = g->next;
-        g->next = common.free;
-        common.free = g;
-    }
+    push(p->free);
+    push(p->spare);
     rt_unlock(&common.lock);
+    p->free = p->spare = NULL;
     p->free_count = 0;
 }
 
