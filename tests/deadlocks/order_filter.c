@@ -341,9 +341,10 @@ static void order_heap_take(pthread_mutex_t *m, bool swap)
 static void *order_heap_second(void *arg)
 {
     struct heap_locks *h = arg;
-    pthread_mutex_t *m = h->kept;
+    pthread_mutex_t *m;
 
     await(&h->turns, 1);
+    m = h->kept;
     if (!m) {
         m = calloc(2, sizeof *m); /* as good as the initializer */
         if (!m)
