@@ -1,9 +1,7 @@
 /* From a finding to the printers; see report.h.
  *
  * Invariants: everything static here is guarded by `lock`, but for the counts, which are atomic, and `flags` and
- * `names`, which are set once, before there is a second thread. A report is written with one write(2) to a file opened
- * for appending and closed again: a program that closes descriptors it does not know (daemons do) must not make us
- * write into a file of its own that got the same number.
+ * `names`, which are set once, before there is a second thread.
  *
  * The stack of the calling thread may be 16 KB or a signal stack; libdw wants more. So the work is done on a stack of
  * the reporter's own, one for all because the lock is held. */
@@ -14,18 +12,10 @@
 #include "baseline.h"
 #include "filter.h"
 #include "os.h"
+#include "report_sink.h"
 #include "report_sys.h"
 
 #define REPORT_STACK_BYTES ((size_t)512 << 10)
-#define PATH_BYTES 4096
-
-/* A file that lines are appended to; "" is stderr. Absolute, with %p still in it. */
-struct sink {
-    char path[PATH_BYTES];
-    bool silent; /* what cannot be written is dropped; else it goes to stderr */
-    bool broken; /* could not be written: said once */
-    bool torn;   /* the last line may be cut off: the next begins with a line feed */
-};
 
 static struct oslock lock;
 static const struct flags *flags;
@@ -45,88 +35,6 @@ uint64_t report_count(void)
 }
 
 /* ---- output --------------------------------------------------------------------------------------------------- */
-
-static void append(struct sink *s, const char *more)
-{
-    size_t n = 0;
-    while (s->path[n])
-        n++;
-    while (*more && n < sizeof s->path - 1)
-        s->path[n++] = *more++;
-    s->path[n] = 0;
-}
-
-static void sink_init(struct sink *s, const char *name)
-{
-    size_t n = 0;
-    if (*name && *name != '/') {
-        long length = sys_getcwd(s->path, sizeof s->path - 1);
-        if (length > 1) {
-            n = (size_t)length - 1;
-            s->path[n++] = '/';
-        }
-    }
-    s->path[n] = 0;
-    append(s, name);
-}
-
-static void expand_pid(const char *pattern, struct outbuf *o)
-{
-    for (const char *p = pattern; *p; p++) {
-        if (p[0] == '%' && p[1] == 'p') {
-            outbuf_format(o, "%d", sys_getpid());
-            p++;
-        } else {
-            outbuf_char(o, *p);
-        }
-    }
-    outbuf_char(o, 0);
-}
-
-/* False: it cannot be opened, or not all could be written. */
-static bool write_to(struct sink *s, const char *path, const char *bytes, size_t n, int *error)
-{
-    struct outbuf o;
-    int fd = sys_open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-    *error = -fd;
-    if (fd < 0)
-        return false;
-    outbuf_open(&o, fd);
-    if (s->torn)
-        outbuf_char(&o, '\n');
-    outbuf_bytes(&o, bytes, n);
-    outbuf_flush(&o);
-    *error = o.error;
-    s->torn = o.error != 0;
-    outbuf_close(&o);
-    sys_close(fd);
-    return !s->torn;
-}
-
-/* A disk that is full now may have room later, so a file is tried each time; that it fails is said once. */
-static void sink_write(struct sink *s, struct outbuf *o)
-{
-    if (s->path[0]) {
-        struct outbuf path, line;
-        int error;
-        outbuf_open(&path, -1);
-        expand_pid(s->path, &path);
-        bool written = write_to(s, path.data, o->data, o->used, &error);
-        if (!written && !s->silent && !s->broken) {
-            outbuf_open(&line, 2);
-            outbuf_format(&line, "gorace: cannot write %s (error %d); stderr is used\n", path.data, error);
-            outbuf_close(&line);
-            s->broken = true;
-        }
-        outbuf_close(&path);
-        if (written || s->silent) {
-            o->used = 0;
-            return;
-        }
-    }
-    o->fd = 2;
-    outbuf_flush(o);
-}
 
 static void say(struct outbuf *o)
 {
@@ -337,7 +245,7 @@ void report_init(const struct flags *f, const struct symbolizer *s)
     sink_init(&sarif_sink, f->sarif);
     sink_init(&collect_sink, *f->collect ? f->collect : f->sarif);
     if (*f->sarif && !*f->collect)
-        append(&collect_sink, ".jsonl");
+        sink_append(&collect_sink, ".jsonl");
     collect_sink.silent = *f->collect != 0;
     if (s)
         s->settings(f->debug_root, f->symbolize);
@@ -387,8 +295,8 @@ bool report_sarif(struct outbuf *sarif, struct outbuf *findings)
 {
     if (!collected || !sarif_sink.path[0])
         return false;
-    expand_pid(sarif_sink.path, sarif);
-    expand_pid(collect_sink.path, findings);
+    sink_path(&sarif_sink, sarif);
+    sink_path(&collect_sink, findings);
     return true;
 }
 

@@ -15,138 +15,9 @@ bool wait_active(const struct actor *a)
     return __atomic_load_n(&a->wait.active, __ATOMIC_SEQ_CST);
 }
 
-static bool timed(const struct actor *a)
-{
-    return a->wait.f.how & HOW_TIMED;
-}
-
-static bool cancelled(const struct actor *a)
-{
-    return __atomic_load_n(&a->cancelled, __ATOMIC_SEQ_CST);
-}
-
 void actor_cancelled(struct actor *a)
 {
     __atomic_store_n(&a->cancelled, true, __ATOMIC_SEQ_CST);
-}
-
-/* ---- who could end a wait that has holders --------------------------------------------------------------------------- */
-
-/* Calls visit(ctx, holder) for each; stops when it returns true. `holder` may be running. */
-struct visitor {
-    bool (*visit)(struct visitor *v, struct actor *waits, struct actor *holder);
-    void *found;
-};
-
-static bool visit_owner(struct visitor *v, struct actor *w, uintptr_t addr)
-{
-    struct lock *l = lock_find(addr);
-    struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
-    return owner && v->visit(v, w, owner);
-}
-
-/* Readers, and for a read lock that lets writers pass, writers that wait. Caller holds actors_lock. */
-static bool visit_others(struct visitor *v, struct actor *w)
-{
-    const struct wait_for *f = &w->wait.f;
-    bool found = false;
-    for (struct actor *o = actors_newest; o && !found; o = o->older) {
-        if (o->ended || !(o == w || wait_active(o)))
-            continue;
-        const struct held *h = held_find(o, f->key);
-        if (f->how & HOW_EXCLUSIVE)
-            found = h && v->visit(v, w, o);
-        else if (!(f->how & HOW_READERS_FIRST) && o != w)
-            found = o->wait.f.thing == THING_RWLOCK && o->wait.f.key == f->key && o->wait.f.how & HOW_EXCLUSIVE &&
-                    v->visit(v, w, o);
-    }
-    return found;
-}
-
-static bool visit_holders(struct visitor *v, struct actor *w)
-{
-    const struct wait_for *f = &w->wait.f;
-    switch (f->thing) {
-    case THING_MUTEX:
-    case THING_SPIN:
-    case THING_ONCE:
-        return !timed(w) && visit_owner(v, w, f->key);
-    case THING_RWLOCK:
-        return !timed(w) && (visit_owner(v, w, f->key) || visit_others(v, w));
-    case THING_THREAD:
-        return !timed(w) && !cancelled(w) && f->target && v->visit(v, w, f->target);
-    case THING_COND:
-        return f->mutex && visit_owner(v, w, f->mutex); /* also after a time limit */
-    default:
-        return false;
-    }
-}
-
-bool wait_has_holders(const struct actor *w)
-{
-    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD || w->wait.f.thing == THING_ONCE;
-}
-
-/* ---- a cycle --------------------------------------------------------------------------------------------------------- */
-
-struct search {
-    struct visitor v;
-    struct actor *start, *last; /* of the queue */
-};
-
-static bool reach(struct visitor *v, struct actor *w, struct actor *holder)
-{
-    struct search *s = (struct search *)v;
-    if (holder == s->start) {
-        v->found = w;
-        return true;
-    }
-    if (holder->wait.mark == serial || !wait_active(holder))
-        return false;
-    holder->wait.mark = serial;
-    holder->wait.from = w;
-    holder->wait.queue = NULL;
-    s->last->wait.queue = holder;
-    s->last = holder;
-    return false;
-}
-
-/* The one who waits for `a` at the end of a chain that begins with it, or NULL; the chain is in wait.from. */
-static struct actor *cycle_with(struct actor *a)
-{
-    struct search s = {{reach, NULL}, a, a};
-    a->wait.mark = ++serial;
-    a->wait.from = a->wait.queue = NULL;
-    os_lock(&actors_lock);
-    for (struct actor *w = a; w && !s.v.found; w = w->wait.queue)
-        visit_holders(&s.v, w);
-    os_unlock(&actors_lock);
-    return s.v.found;
-}
-
-static bool first_holder(struct visitor *v, struct actor *w, struct actor *holder)
-{
-    (void)w;
-    v->found = holder;
-    return true;
-}
-
-/* ---- everybody ----------------------------------------------------------------------------------------------------------- */
-
-static bool is_stuck(struct visitor *v, struct actor *w, struct actor *holder)
-{
-    (void)v;
-    (void)w;
-    return !holder->ended && holder->wait.stuck;
-}
-
-/* A wait that anybody may end, by somebody outside, or because it has been. */
-static bool could_end(const struct wait_for *f)
-{
-    if (f->how & HOW_OUTSIDE || (f->available && f->available(f)))
-        return true;
-    const struct lock *l = f->thing == THING_COND ? lock_find(f->key) : NULL;
-    return l && l->pending;
 }
 
 void waits_lock(void)
@@ -164,150 +35,43 @@ uint32_t waits_without_limit(void)
     return __atomic_load_n(&nblocked, __ATOMIC_RELAXED);
 }
 
-bool wait_may_end(struct actor *a)
+uint64_t wait_changes(void)
 {
-    return timed(a) || cancelled(a) || could_end(&a->wait.f);
+    return __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
 }
 
-struct each_holder {
-    struct visitor v;
-    bool (*visit)(struct actor *holder, void *ctx);
-    void *ctx;
+/* ---- a cycle --------------------------------------------------------------------------------------------------------- */
+
+struct search {
+    struct actor *start, *now, *last; /* now: whose holders are looked at; last: of the queue */
 };
 
-static bool visit_each(struct visitor *v, struct actor *w, struct actor *holder)
+static bool reach(struct actor *holder, void *ctx)
 {
-    struct each_holder *each = (struct each_holder *)v;
-    (void)w;
-    return each->visit(holder, each->ctx);
-}
-
-bool wait_each_holder(struct actor *a, bool (*visit)(struct actor *holder, void *ctx), void *ctx)
-{
-    struct each_holder each = {{visit_each, NULL}, visit, ctx};
-    return visit_holders(&each.v, a);
-}
-
-static bool orphaned(const struct wait_for *f)
-{
-    const struct lock *l = f->thing <= THING_SPIN ? lock_find(f->key) : NULL;
-    return l && l->orphan;
-}
-
-/* Whether all that live wait for one another. Caller holds `waits`. Sets wait.stuck. *anybody: some wait for what anybody
- * could give. */
-static bool all_stuck(bool *anybody)
-{
-    bool all = true;
-    *anybody = false;
-    os_lock(&actors_lock);
-    for (struct actor *a = actors_newest; a && all; a = a->older) {
-        a->wait.stuck = true;
-        all = a->ended || (wait_active(a) && !timed(a));
-        if (!a->ended && all && !wait_has_holders(a)) {
-            *anybody = true;
-            all = !cancelled(a) && !could_end(&a->wait.f);
-        }
-    }
-    /* Each wait for a holder must have one that is stuck; without, it is about to go on, or we do not know its holder. */
-    for (struct actor *a = actors_newest; a && all; a = a->older) {
-        struct visitor v = {is_stuck, NULL};
-        if (!a->ended && wait_has_holders(a))
-            all = visit_holders(&v, a) || orphaned(&a->wait.f);
-    }
-    os_unlock(&actors_lock);
-    return all;
-}
-
-static enum sleeper whose(int tid)
-{
-    enum sleeper s = SLEEPER_UNKNOWN;
-    os_lock(&actors_lock);
-    for (struct actor *a = actors_newest; a && s == SLEEPER_UNKNOWN; a = a->older)
-        if (!a->ended && actor_tid(a) == tid)
-            s = wait_active(a) && wait_has_holders(a) ? SLEEPER_STUCK : SLEEPER_WAITS;
-    os_unlock(&actors_lock);
-    return s;
-}
-
-static void describe_all(struct report_of_waits *r)
-{
-    int n = 0;
-    os_lock(&actors_lock);
-    for (struct actor *a = actors_newest; a; a = a->older)
-        n += !a->ended && wait_active(a);
-    bool room = wait_report_open(r, n);
-    for (struct actor *a = actors_newest; a && room; a = a->older) {
-        struct visitor v = {first_holder, NULL};
-        if (a->ended || !wait_active(a))
-            continue;
-        visit_holders(&v, a);
-        wait_report_add(r, a, v.found, NULL);
-    }
-    os_unlock(&actors_lock);
-}
-
-#define YIELDS 20 /* given to those who were woken a moment ago, before anybody sleeps for them */
-
-static bool lock_waits(struct actor *by)
-{
-    if (by && !actor_enter(by))
+    struct search *s = ctx;
+    if (holder == s->start)
+        return true;
+    if (holder->wait.mark == serial || !wait_active(holder))
         return false;
-    os_lock(&waits);
-    return true;
+    holder->wait.mark = serial;
+    holder->wait.from = s->now;
+    holder->wait.queue = NULL;
+    s->last->wait.queue = holder;
+    s->last = holder;
+    return false;
 }
 
-static void unlock_waits(struct actor *by)
+/* The one who waits for `a` at the end of a chain that begins with it, or NULL; the chain is in wait.from. */
+static struct actor *cycle_with(struct actor *a)
 {
-    os_unlock(&waits);
-    if (by)
-        actor_leave(by);
-}
-
-/* `by` may be NULL: the caller then lets no signal handler run. Outside of the core. */
-static void check_everybody(struct actor *by)
-{
-    for (int tries = 0;; tries++) {
-        bool anybody;
-        if (!lock_waits(by))
-            return;
-        uint64_t before = __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
-        bool all = nblocked >= actors_alive() && all_stuck(&anybody);
-        unlock_waits(by);
-        if (!all || (anybody && host.others && host.others()))
-            return;
-        enum asleep how = ASLEEP_ALL;
-        if (anybody && host.asleep)
-            how = tries < YIELDS / 4 ? ASLEEP_NOT_YET : host.asleep(whose);
-        if (how == ASLEEP_UNKNOWN)
-            return;
-        if (how == ASLEEP_NOT_YET) {
-            if (tries < YIELDS)
-                os_yield();
-            else
-                os_sleep_ms(1);
-            if (before != __atomic_load_n(&changes, __ATOMIC_SEQ_CST))
-                return; /* who goes on, or comes, asks again when it waits */
-            continue;
-        }
-        struct report_of_waits r = {0};
-        bool reported = false;
-        if (!lock_waits(by))
-            return;
-        all = before == __atomic_load_n(&changes, __ATOMIC_SEQ_CST) && all_stuck(&anybody);
-        for (struct actor *a = actors_newest; a && all; a = a->older)
-            reported |= !a->ended && a->wait.reported;
-        if (all && !reported)
-            describe_all(&r);
-        unlock_waits(by);
-        if (all && r.steps) {
-            wait_report_hand_over(by, &r, true);
-        } else if (all && reported && host.deadlocked) {
-            wait_reports_finish();
-            host.deadlocked(true);
-        }
-        return;
-    }
+    struct search s = {.start = a, .now = a, .last = a};
+    a->wait.mark = ++serial;
+    a->wait.from = a->wait.queue = NULL;
+    os_lock(&actors_lock);
+    while (s.now && !wait_each_holder(s.now, reach, &s))
+        s.now = s.now->wait.queue;
+    os_unlock(&actors_lock);
+    return s.now;
 }
 
 /* ---- verbs --------------------------------------------------------------------------------------------------------------- */
@@ -335,13 +99,13 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
     a->wait = (struct wait){.f = *f, .stack = stack, .sp = parked_here(), .reported = f->told};
     __atomic_store_n(&a->wait.active, true, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
-    bool check = false, found = false, other_mutex = false;
+    bool found = false, other_mutex = false;
     struct lock *condition = f->thing == THING_COND ? lock_at(f->key, THING_COND) : NULL;
     if (condition) {
         other_mutex = condition->waiters++ && condition->waited_with != f->mutex;
         condition->waited_with = f->mutex;
     }
-    if (!timed(a)) {
+    if (!wait_timed(a)) {
         nblocked++;
         struct actor *end = cycle_with(a);
         /* A goroutine that waits for a lock of its own may have been promised that somebody else unlocks it. */
@@ -350,7 +114,6 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         found = end && wait_report_cycle(a, end, &r);
         if (!end)
             found = wait_report_orphan(a, &r);
-        check = nblocked >= actors_alive();
     }
     os_unlock(&waits);
     actor_leave(a);
@@ -360,8 +123,8 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         misuse(a, MISUSE_TWO_MUTEXES, THING_COND, f->key, NULL, pc);
     if (found)
         wait_report_hand_over(a, &r, false);
-    if (check)
-        check_everybody(a);
+    if (!wait_timed(a))
+        wait_check(a);
 }
 
 static void condition_left(struct actor *a, bool gave_up)
@@ -392,7 +155,7 @@ static void end(struct actor *a, bool gave_up)
     if (a->stocks)
         record(a, TRACE_WAITED, a->wait.f.key, 0, 0);
     os_lock(&waits);
-    if (!timed(a))
+    if (!wait_timed(a))
         nblocked--;
     condition_left(a, gave_up);
     os_unlock(&waits);
@@ -412,27 +175,9 @@ void wait_woken(struct actor *a)
     __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
     os_lock(&waits);
-    if (!timed(a))
+    if (!wait_timed(a))
         nblocked--;
     os_unlock(&waits);
-}
-
-void wait_all_asleep(void)
-{
-    struct report_of_waits r = {0};
-    bool reported = false;
-    os_lock(&waits);
-    for (struct actor *a = actors_newest; a; a = a->older)
-        reported |= !a->ended && wait_active(a) && a->wait.reported;
-    if (!reported)
-        describe_all(&r);
-    os_unlock(&waits);
-    if (r.steps && r.n) {
-        wait_report_hand_over(NULL, &r, true);
-    } else if (host.deadlocked) {
-        wait_reports_finish();
-        host.deadlocked(true);
-    }
 }
 
 void wait_given_up(struct actor *a)
@@ -466,17 +211,11 @@ void wait_signalled(struct actor *a, uint64_t key, bool all, uint64_t before)
     actor_leave(a);
 }
 
-void wait_check(struct actor *by)
-{
-    if (nblocked && nblocked >= actors_alive())
-        check_everybody(by);
-}
-
 void wait_actor_ends(struct actor *a)
 {
     os_lock(&waits);
     if (a->wait.active) { /* cancelled in it */
-        nblocked -= !timed(a);
+        nblocked -= !wait_timed(a);
         condition_left(a, true);
         a->wait.active = false;
     }

@@ -31,13 +31,21 @@ void wait_actor_ends(struct actor *a);
 void waits_lock(void);
 void waits_unlock(void);
 uint32_t waits_without_limit(void); /* how many; a guess without the lock */
+/* Counts waits begun and ended. */
+uint64_t wait_changes(void);
 /* With the lock: */
 bool wait_active(const struct actor *a);
-/* Its wait may end by itself, by somebody outside, or has been ended already. */
+bool wait_timed(const struct actor *a);
+/* Somebody has cancelled it: its wait may end by that. */
+bool wait_cancelled(const struct actor *a);
+/* Its wait may end by itself, by somebody outside, or has been ended already. wait_all.c */
 bool wait_may_end(struct actor *a);
-bool wait_has_holders(const struct actor *a);
-/* Calls visit for all who hold what it waits for, as far as they are known, until it returns true. Caller holds actors_lock. */
-bool wait_each_holder(struct actor *a, bool (*visit)(struct actor *holder, void *ctx), void *ctx);
+/* wait_holders.c */
+typedef bool wait_visit(struct actor *holder, void *ctx); /* the holder may be running */
+bool wait_has_holders(const struct actor *w);
+/* Calls visit for all who hold what it waits for, as far as they are known, until it returns true: then that is the result. Caller
+ * holds actors_lock. */
+bool wait_each_holder(struct actor *w, wait_visit *visit, void *ctx);
 /* fork: only `a` is left. */
 void wait_only(struct actor *a);
 

@@ -1,0 +1,62 @@
+/* Who could end a wait for something that has holders. */
+#include "lock.h"
+#include "wait.h"
+
+bool wait_timed(const struct actor *a)
+{
+    return a->wait.f.how & HOW_TIMED;
+}
+
+bool wait_cancelled(const struct actor *a)
+{
+    return __atomic_load_n(&a->cancelled, __ATOMIC_SEQ_CST);
+}
+
+bool wait_has_holders(const struct actor *w)
+{
+    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD || w->wait.f.thing == THING_ONCE;
+}
+
+static bool visit_owner(uintptr_t addr, wait_visit *visit, void *ctx)
+{
+    struct lock *l = lock_find(addr);
+    struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
+    return owner && visit(owner, ctx);
+}
+
+/* Readers, and for a read lock that lets writers pass, writers that wait. */
+static bool visit_others(struct actor *w, wait_visit *visit, void *ctx)
+{
+    const struct wait_for *f = &w->wait.f;
+    bool found = false;
+    for (struct actor *o = actors_newest; o && !found; o = o->older) {
+        if (o->ended || !(o == w || wait_active(o)))
+            continue;
+        const struct held *h = held_find(o, f->key);
+        if (f->how & HOW_EXCLUSIVE)
+            found = h && visit(o, ctx);
+        else if (!(f->how & HOW_READERS_FIRST) && o != w)
+            found = o->wait.f.thing == THING_RWLOCK && o->wait.f.key == f->key && o->wait.f.how & HOW_EXCLUSIVE &&
+                    visit(o, ctx);
+    }
+    return found;
+}
+
+bool wait_each_holder(struct actor *w, wait_visit *visit, void *ctx)
+{
+    const struct wait_for *f = &w->wait.f;
+    switch (f->thing) {
+    case THING_MUTEX:
+    case THING_SPIN:
+    case THING_ONCE:
+        return !wait_timed(w) && visit_owner(f->key, visit, ctx);
+    case THING_RWLOCK:
+        return !wait_timed(w) && (visit_owner(f->key, visit, ctx) || visit_others(w, visit, ctx));
+    case THING_THREAD:
+        return !wait_timed(w) && !wait_cancelled(w) && f->target && visit(f->target, ctx);
+    case THING_COND:
+        return f->mutex && visit_owner(f->mutex, visit, ctx); /* also after a time limit */
+    default:
+        return false;
+    }
+}
