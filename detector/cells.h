@@ -97,24 +97,23 @@ static inline unsigned cells_of_others(const struct actor *a, four_cells v, uint
     return lane_bits(~stamps_own(&a->stamps, v) & lanes_with(v, cell & CELL_BYTES));
 }
 
-/* The rest of this file is the whole rule on a granule in a page that is the actor's (owner.h), when all that has bytes in common
- * with the access is known to the actor by its number: the usual case. False: it is not so, or there is no room, and nothing
- * was changed. */
+/* The rest of this file is the whole rule on a granule when all that has bytes in common with the access is known to the actor by
+ * its number: the usual case. False: it is not so, or there is no room, and nothing was changed. */
 
-/* No cell is a link. */
-static inline __attribute__((always_inline)) bool cells_step(const struct actor *a, union granule *g, uint32_t cell)
+/* What it makes of *from, of which no cell is a link. */
+static inline __attribute__((always_inline)) bool cells_after(const struct actor *a, const union granule *from,
+                                                              uint32_t cell, union granule *to)
 {
-    const four_cells old = g->four;
+    const four_cells old = from->four;
     const unsigned others = cells_of_others(a, old, cell);
-    if (others && !cells_known_lately(a, g->cell, others))
+    if (others && !cells_known_lately(a, from->cell, others))
         return false;
     const four_cells rest = cells_left(old, cell, in_all(~0u));
     const lanes unused = lanes_without(rest, CELL_BYTES);
     const unsigned at = cells_room(rest, cell, unused);
     if (unlikely(!at))
         return false;
-    const union granule to = {.four = (rest & ~unused) | (lowest_lane(at) & in_all(cell))};
-    granule_put(g, &to);
+    to->four = (rest & ~unused) | (lowest_lane(at) & in_all(cell));
     return true;
 }
 
@@ -158,14 +157,30 @@ static inline bool next_step(const struct actor *a, union granule *g, four_cells
     return true;
 }
 
+/* In a page that is the actor's (owner.h). */
 static inline bool granule_step(struct actor *a, union granule *g, uint32_t cell)
 {
     const uint32_t link = g->cell[CELLS - 1];
-    if (likely(!link || link & CELL_BYTES))
-        return likely(!granule_empty(g)) && cells_step(a, g, cell); /* who fills a granule counts it */
+    if (likely(!link || link & CELL_BYTES)) {
+        union granule to;
+        if (unlikely(granule_empty(g)) || !cells_after(a, g, cell, &to)) /* who fills a granule counts it */
+            return false;
+        granule_put(g, &to);
+        return true;
+    }
     unsigned n;
     four_cells *next = history_next(g, &n);
     return next && next_step(a, g, next, n, cell);
+}
+
+/* In a page that actors share. */
+static inline bool granule_step_shared(struct actor *a, union granule *g, uint32_t cell)
+{
+    const union granule now = granule_load(g);
+    const union granule from = {.four = from_halves(now.half[0], now.half[1])};
+    union granule to;
+    return !granule_empty(&from) && !granule_spilled(&from) && cells_after(a, &from, cell, &to) &&
+           granule_replace(g, &from, &to);
 }
 
 #endif

@@ -44,6 +44,12 @@ static inline bool page_enter_fast(struct actor *a, const union granule *g, uint
     a->stepping = 0;
     return false;
 }
+/* Its granules are changed by compare-and-swap, for a while at least: an owner there may be again sees only what was changed before
+ * it became one (collections stop everybody). */
+static inline bool page_shared(const union granule *g, uintptr_t addr)
+{
+    return __atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED) == PAGE_SHARED;
+}
 static inline bool page_enter(struct actor *a, const union granule *g, uintptr_t addr)
 {
     return page_enter_fast(a, g, addr) || page_enter_slow(a, addr);

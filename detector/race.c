@@ -132,9 +132,10 @@ void race_step(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
 }
 
 static __attribute__((noinline)) void missed_slow(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
-                                                  uintptr_t pc)
+                                                  uintptr_t pc, uint32_t number)
 {
-    race_step(a, g, addr, what, pc, NULL);
+    if (!number || !page_shared(g, addr) || !granule_step_shared(a, g, cell_of(number, what)))
+        race_step(a, g, addr, what, pc, NULL);
     actor_leave(a);
 }
 
@@ -222,5 +223,5 @@ void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
             return;
         }
     }
-    missed_slow(a, g, addr, what, pc);
+    missed_slow(a, g, addr, what, pc, number);
 }

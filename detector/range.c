@@ -32,15 +32,34 @@ static void step(struct actor *a, union granule *g, uintptr_t addr, unsigned n, 
 
 #define NOT_SEEN (~(uint64_t)0) /* no granule has it */
 
+/* So many of the granules, from the first one on, have a cell of the current epoch that covers the access. The actor is inside:
+ * nothing takes its epoch away meanwhile. A page in which nobody has taken a step is not to be read (owner.c, populate). */
+static size_t covered_first(const struct actor *a, const union granule *g, uintptr_t addr, size_t n,
+                            enum access_kind kind)
+{
+    if (kind == ACCESS_FREE || !__atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED))
+        return 0;
+    const uint64_t now = span_now(a);
+    const four_cells need = access_need[kind][3][0];
+    size_t i = 0;
+    while (i < n && any_cell_covers(now, granule_fours(&g[i]), need))
+        i++;
+    return i;
+}
+
 /* Whole granules in one page. Neighbours mostly have the same history: what one step made of it, the next repeats. */
 static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, enum access_kind kind, uintptr_t pc)
 {
     const uint32_t what = WHAT(META_MASK, kind, 3);
+    const size_t first = covered_first(a, g, addr, n, kind);
+    a->accesses += n;
+    if (first == n)
+        return;
     union granule seen[2];
     uint32_t generation = 0, filled = 0; /* 0: nothing was seen */
     uint32_t number = number_of(a, pc, what);
     bool mine = page_enter(a, g, addr);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = first; i < n; i++) {
         const union granule now = granule_load(&g[i]);
         if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
             if (granule_same(&seen[0], &seen[1]) || granule_change(&g[i], &seen[0], &seen[1], mine)) {
@@ -48,7 +67,8 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
                 continue;
             }
         }
-        if (covered(a, &g[i], what) || (mine && number && granule_step(a, &g[i], cell_of(number, what))))
+        if (covered(a, &g[i], what) || (number && (mine ? granule_step(a, &g[i], cell_of(number, what))
+                                                        : granule_step_shared(a, &g[i], cell_of(number, what)))))
             continue;
         seen[0].half[1] = NOT_SEEN;
         page_leave(a);
@@ -58,7 +78,6 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
         generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
     }
     page_leave(a);
-    a->accesses += n;
     for (uintptr_t at = filled ? addr : addr + n * GRANULE; at < addr + n * GRANULE;
          at = (at | ((1u << BLOCK_SHIFT) - 1)) + 1)
         shadow_used(at);
