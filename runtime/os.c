@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -59,8 +57,7 @@ void rt_write(int fd, const char *text, size_t size)
     }
 }
 
-/* A small file of /sys or /proc as text; false: there is none. */
-static bool read_file(const char *path, char *text, size_t room)
+bool rt_read_file(const char *path, char *text, size_t room)
 {
     long fd = rt_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (fd < 0)
@@ -74,44 +71,6 @@ static bool read_file(const char *path, char *text, size_t room)
 int rt_threads(void)
 {
     char text[2048];
-    const char *line = read_file("/proc/self/status", text, sizeof text) ? strstr(text, "\nThreads:") : NULL;
+    const char *line = rt_read_file("/proc/self/status", text, sizeof text) ? strstr(text, "\nThreads:") : NULL;
     return line ? atoi(line + strlen("\nThreads:")) : 0;
-}
-
-/* "0::/a/b": the quotas of all folders up to the root of the hierarchy count. INT64_MAX: none. */
-static long quota_cpus(void)
-{
-    char groups[1024], path[1200], text[128];
-    long least = INT64_MAX;
-    if (!read_file("/proc/self/cgroup", groups, sizeof groups))
-        return least;
-    char *group = strstr(groups, "0::/");
-    if (!group)
-        return least;
-    group += 3;
-    group[strcspn(group, "\n")] = '\0';
-    for (;;) {
-        long quota, period;
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-        if (read_file(path, text, sizeof text) && sscanf(text, "%ld %ld", &quota, &period) == 2 && period > 0) {
-            long cpus = (quota + period - 1) / period;
-            least = cpus < least ? cpus : least;
-        }
-        char *end = strrchr(group, '/');
-        if (!end || !group[0])
-            return least;
-        *end = '\0';
-    }
-}
-
-int rt_cpus(void)
-{
-    unsigned long mask[128];
-    long bytes = rt_syscall(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
-    long count = 0;
-    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
-        count += __builtin_popcountl(mask[i]);
-    long quota = quota_cpus();
-    count = quota < count ? quota : count;
-    return count < 1 ? 1 : (int)count;
 }

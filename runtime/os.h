@@ -20,8 +20,10 @@ void rt_futex_wait(uint32_t *word, uint32_t value, int64_t until);
 void rt_futex_wake(uint32_t *word, int count);
 int rt_tid(void);
 bool rt_running(void); /* whether somebody is in goro_run; init.c */
-/* The processors that affinity mask and cgroup quota allow: at least 1. */
+/* The processors that affinity mask and cgroup quota allow: at least 1. cpus.c */
 int rt_cpus(void);
+/* A small file of /sys or /proc as text, cut off where there is no more room; false: there is none. */
+bool rt_read_file(const char *path, char *text, size_t room);
 /* Of this process; 0: not known. */
 int rt_threads(void);
 /* Whole text, also after EINTR. */
