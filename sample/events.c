@@ -220,6 +220,7 @@ bool events_open(uint64_t period_ns, const char **why)
     const uint64_t top = limit.rlim_cur < 65536 ? limit.rlim_cur : 65536;
     fd_lowest = (int64_t)(top > 2 * FD_ROOM ? top - FD_ROOM : top / 2);
     nroots = 0;
+    missed = 0;
     if (!add_root(0, period_ns, &error)) {
         *why = reason(error);
         return false;

@@ -19,10 +19,12 @@
 #include "../detector/os.h"
 #include "../preload/arch/x86_64/call_on.h"
 #include "../preload/current.h"
+#include "../preload/process.h"
 #include "../preload/raw.h"
 #include "../preload/signals.h"
 #include "ahead.h"
 #include "chance.h"
+#include "window.h"
 
 #define PERIOD_NS UINT64_C(10000000) /* of a thread's time, between looks at it, at 1 % */
 #define PERIOD_LEAST_NS UINT64_C(500000)
@@ -33,6 +35,7 @@
 #define STACK_SIZE ((size_t)64 << 10)
 
 static unsigned percent; /* 0: off; set once */
+static bool closed;      /* until the next window; atomic */
 static bool over;        /* atomic */
 static uint64_t period;
 
@@ -159,6 +162,14 @@ static void look(void *arg)
     const greg_t *registers = c->uc->uc_mcontext.gregs;
     const uint64_t now = now_ns();
     const bool tells = encounters_wait();
+    if (window_over(now, percent)) {
+        os_lock(&lock);
+        unwatch();
+        events_close();
+        __atomic_store_n(&closed, !over, __ATOMIC_RELEASE);
+        os_unlock(&lock);
+        return;
+    }
     if (!tells && (!afford(now) || (record.n && now - record.since < STOP_NS)))
         return;
     stand_here(&here, registers, (uintptr_t)registers[REG_RIP]);
@@ -280,6 +291,7 @@ bool sample_start(unsigned wanted, const char **why)
     signal_let_trap();
     if (!events_open(period, why))
         return false;
+    window_opened(looked);
     percent = wanted;
     return true;
 }
@@ -287,6 +299,27 @@ bool sample_start(unsigned wanted, const char **why)
 bool sample_on(void)
 {
     return percent != 0;
+}
+
+void sample_again(void)
+{
+    const uint64_t all = ~UINT64_C(0);
+    uint64_t mask;
+    const char *why;
+    if (__builtin_expect(!__atomic_load_n(&closed, __ATOMIC_RELAXED), 1) || !window_due() || !process_is_ours())
+        return;
+    struct inside in = inside_begin();
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, sizeof all, 0, 0);
+    os_lock(&lock);
+    if (closed && !over) {
+        closed = false;
+        window_opened(now_ns());
+        if (!events_open(period, &why))
+            over = true;
+    }
+    os_unlock(&lock);
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
+    inside_end(in);
 }
 
 bool sample_has(int fd)
@@ -333,6 +366,8 @@ void sample_forked(void)
     chance_forked();
     looked = now_ns();
     credit = 0;
+    closed = false;
+    window_opened(looked);
     if (!events_open(period, &why))
         over = true;
 }

@@ -12,6 +12,8 @@
  * why, when nothing can be sampled. */
 bool sample_start(unsigned percent, const char **why);
 bool sample_on(void);
+/* In wrapped functions, which a process calls that switches between threads: it may be time for the next window (window.h). */
+void sample_again(void);
 /* Whether the descriptor is ours: the program does not know of it. */
 bool sample_has(int fd);
 /* The lowest of those from `first` on; -1: none. */

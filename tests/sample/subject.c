@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -215,6 +216,53 @@ static int confined(void)
     return run(NULL);
 }
 
+/* ---- two threads that do nothing but wake each other ----------------------------------------------------------------------- */
+
+static int ping[2], pong[2];
+
+static void *answers(void *arg)
+{
+    char c;
+    while (read(ping[0], &c, 1) == 1)
+        if (write(pong[1], &c, 1) != 1)
+            break;
+    return arg;
+}
+
+/* Whether the detector has events open. */
+static int watched(void)
+{
+    char name[32], link[32];
+    for (int fd = 3; fd < 65536; fd++) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        if (readlink(name, link, sizeof link) == 23 && memcmp(link, "anon_inode:[perf_event]", 23) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* 0: it is left alone after a while, and looked at again later. On one processor, where a switch costs little else. */
+static int switching(void)
+{
+    pthread_t t;
+    char c = 0;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (sched_setaffinity(0, sizeof one, &one) || pipe(ping) || pipe(pong) || !watched() ||
+        pthread_create(&t, NULL, answers, NULL))
+        return 1;
+    for (int turn = 1; turn >= 0; turn--)
+        for (const double end = now() + 40; watched() == turn;) {
+            for (int i = 0; i < 50000; i++)
+                if (write(ping[1], &c, 1) != 1 || read(pong[0], &c, 1) != 1)
+                    return 2;
+            if (now() > end)
+                return 3 + turn;
+        }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -242,6 +290,7 @@ int main(int argc, char **argv)
     }
     return strcmp(mode, "nothing") == 0   ? 0
            : strcmp(mode, "probe") == 0   ? probe()
+           : strcmp(mode, "switch") == 0  ? switching()
            : strcmp(mode, "trap") == 0    ? own_trap(file)
            : strcmp(mode, "fork") == 0    ? forked(file)
            : strcmp(mode, "close") == 0   ? closing(file)
