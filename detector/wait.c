@@ -6,9 +6,12 @@
 #include "wait_report.h"
 
 static struct oslock waits;
-static uint32_t nblocked; /* active without a time limit */
 static uint64_t serial;
-static uint64_t changes; /* waits begun and ended; atomic */
+
+/* Atomic. Low half: waits that are active and have no time limit; above it: how many have begun and ended. In one word, so
+ * that a goroutine that parks on a channel pays one locked instruction, and so does who wakes it. */
+static uint64_t tally;
+#define CHANGE ((uint64_t)1 << 32)
 
 bool wait_active(const struct actor *a)
 {
@@ -32,12 +35,12 @@ void waits_unlock(void)
 
 uint32_t waits_without_limit(void)
 {
-    return __atomic_load_n(&nblocked, __ATOMIC_RELAXED);
+    return (uint32_t)__atomic_load_n(&tally, __ATOMIC_SEQ_CST);
 }
 
 uint64_t wait_changes(void)
 {
-    return __atomic_load_n(&changes, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&tally, __ATOMIC_SEQ_CST) >> 32;
 }
 
 /* ---- a cycle --------------------------------------------------------------------------------------------------------- */
@@ -86,19 +89,49 @@ static void check_switch(struct actor *a, uintptr_t pc)
         }
 }
 
+/* Who waits for somebody in particular, or on a condition, is looked at by others in the middle of their search. */
+static bool needs_lock(const struct wait_for *f)
+{
+    return wait_for_holders(f) || f->thing == THING_COND;
+}
+
+/* What the searches note in a->wait stays. */
+static void begun(struct actor *a, const struct wait_for *f, uint32_t stack, uintptr_t sp)
+{
+    a->wait.f = *f;
+    a->wait.stack = stack;
+    a->wait.sp = sp;
+    a->wait.reported = f->told;
+    __atomic_store_n(&a->wait.active, true, __ATOMIC_RELEASE); /* whoever sees the tally sees it */
+    __atomic_fetch_add(&tally, CHANGE + !wait_timed(a), __ATOMIC_SEQ_CST);
+}
+
+static void ended(struct actor *a)
+{
+    __atomic_store_n(&a->wait.active, false, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&tally, CHANGE - !wait_timed(a), __ATOMIC_SEQ_CST);
+}
+
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
 {
     if (host.no_waits)
         return;
-    uint32_t stack = context_stack(a, pc);
+    const uint32_t stack = context_stack(a, pc);
+    const uintptr_t sp = parked_here();
     if (!actor_enter(a))
         return;
     record(a, TRACE_WAIT, f->key, HOW(f->thing, f->how), pc);
+    if (actor_green(a) && !needs_lock(f)) {
+        begun(a, f, stack, sp);
+        actor_leave(a);
+        check_switch(a, pc);
+        if (!wait_timed(a))
+            wait_check(a);
+        return;
+    }
     struct report_of_waits r = {0};
     os_lock(&waits);
-    a->wait = (struct wait){.f = *f, .stack = stack, .sp = parked_here(), .reported = f->told};
-    __atomic_store_n(&a->wait.active, true, __ATOMIC_SEQ_CST);
-    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    begun(a, f, stack, sp);
     bool found = false, other_mutex = false;
     struct lock *condition = f->thing == THING_COND ? lock_at(f->key, THING_COND) : NULL;
     if (condition) {
@@ -106,7 +139,6 @@ void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
         condition->waited_with = f->mutex;
     }
     if (!wait_timed(a)) {
-        nblocked++;
         struct actor *end = cycle_with(a);
         /* A goroutine that waits for a lock of its own may have been promised that somebody else unlocks it. */
         if (end == a && actor_green(a))
@@ -146,8 +178,7 @@ static void end(struct actor *a, bool gave_up)
 {
     if (!wait_active(a))
         return;
-    __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
-    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
+    ended(a);
     actor_pass(a); /* who has stopped the world and seen `active` relies on it */
     bool nested = a->inside;
     a->inside = 1;
@@ -155,8 +186,6 @@ static void end(struct actor *a, bool gave_up)
     if (a->stocks)
         record(a, TRACE_WAITED, a->wait.f.key, 0, 0);
     os_lock(&waits);
-    if (!wait_timed(a))
-        nblocked--;
     condition_left(a, gave_up);
     os_unlock(&waits);
     if (!nested)
@@ -172,12 +201,12 @@ void wait_woken(struct actor *a)
 {
     if (!wait_active(a))
         return;
-    __atomic_store_n(&a->wait.active, false, __ATOMIC_SEQ_CST);
-    __atomic_fetch_add(&changes, 1, __ATOMIC_SEQ_CST);
-    os_lock(&waits);
-    if (!wait_timed(a))
-        nblocked--;
-    os_unlock(&waits);
+    const bool looked_at = needs_lock(&a->wait.f);
+    ended(a);
+    if (looked_at) { /* by who has the lock: it does not come far */
+        os_lock(&waits);
+        os_unlock(&waits);
+    }
 }
 
 void wait_given_up(struct actor *a)
@@ -215,9 +244,8 @@ void wait_actor_ends(struct actor *a)
 {
     os_lock(&waits);
     if (a->wait.active) { /* cancelled in it */
-        nblocked -= !wait_timed(a);
+        ended(a);
         condition_left(a, true);
-        a->wait.active = false;
     }
     held_orphaned(a, false);
     os_unlock(&waits);
@@ -225,7 +253,7 @@ void wait_actor_ends(struct actor *a)
 
 void wait_only(struct actor *a)
 {
-    nblocked = 0;
+    __atomic_store_n(&tally, 0, __ATOMIC_SEQ_CST);
     a->wait.active = false;
 }
 

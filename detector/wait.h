@@ -17,7 +17,9 @@
  * Not stuck: who waits with a time limit, in a system call, for an object that other processes use, or while the program
  * has signal handlers or timers that could act (host.others).
  *
- * Guards: `waits` guards struct wait of all actors, and keeps the lists of locks held of those that wait from changing.
+ * Guards: `waits` guards struct wait of all actors, and keeps the lists of locks held of those that wait from changing. A
+ * goroutine's wait for what anybody can give begins and ends without: no search goes on from it, what searches note in it is
+ * left alone, and a state of all is taken for one only if nothing has begun or ended meanwhile (`tally`).
  * Order: waits, then actors_lock. */
 #ifndef GORACE_WAIT_H
 #define GORACE_WAIT_H
@@ -43,6 +45,7 @@ bool wait_may_end(struct actor *a);
 /* wait_holders.c */
 typedef bool wait_visit(struct actor *holder, void *ctx); /* the holder may be running */
 bool wait_has_holders(const struct actor *w);
+bool wait_for_holders(const struct wait_for *f);
 /* Calls visit for all who hold what it waits for, as far as they are known, until it returns true: then that is the result. Caller
  * holds actors_lock. */
 bool wait_each_holder(struct actor *w, wait_visit *visit, void *ctx);

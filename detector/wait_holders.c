@@ -12,9 +12,14 @@ bool wait_cancelled(const struct actor *a)
     return __atomic_load_n(&a->cancelled, __ATOMIC_SEQ_CST);
 }
 
+bool wait_for_holders(const struct wait_for *f)
+{
+    return f->thing <= THING_SPIN || f->thing == THING_THREAD || f->thing == THING_ONCE;
+}
+
 bool wait_has_holders(const struct actor *w)
 {
-    return w->wait.f.thing <= THING_SPIN || w->wait.f.thing == THING_THREAD || w->wait.f.thing == THING_ONCE;
+    return wait_for_holders(&w->wait.f);
 }
 
 static bool visit_owner(uintptr_t addr, wait_visit *visit, void *ctx)
