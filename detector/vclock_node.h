@@ -15,7 +15,7 @@
 #define FAN (1u << FAN_SHIFT)
 #define PATCH 15u
 #define LEVELS PATCH
-#define PATCHES 8 /* each of them may be asked for a slot */
+#define PATCHES 32 /* each of them may be asked for a slot */
 
 struct vclock_node {
     uint32_t refs;      /* atomic: clocks, nodes and notes that point here */
