@@ -13,20 +13,26 @@ struct incarnation {
     struct incarnation *older; /* former owner of the slot */
     uint64_t first;            /* its first epoch there */
     uint64_t number, parent;
-    uint32_t slot, birth_stack;
-    int tid;
     uint64_t goroutine, parent_goroutine; /* numbers among those; 0: a thread */
+    uint32_t birth_stack;
+    int tid;
     bool ended, marked;
-    char name[32];
+    uint8_t room; /* for the name */
+    char name[];
 };
+#define NAME_LEAST 5u /* ends with a word of the arena */
+#define NAME_MOST 32u
 
 static struct slot {
-    struct actor *owner;             /* NULL: dead */
+    union {
+        struct actor *owner; /* alive */
+        uint64_t last;       /* dead: SLOT_DEAD, and above it the epoch from which the next owner goes on */
+    };
     struct incarnation *incarnation; /* newest */
-    uint64_t epoch;                  /* dead: where the next owner goes on */
     uint64_t remembered;             /* dead: accesses later than this are not remembered anywhere */
-    uint64_t order_epoch;            /* dead: the same for the order of locks */
+    uint64_t order_epoch;            /* dead: where the next owner goes on in the order of locks */
 } * slots;
+#define SLOT_DEAD 1u /* no address of an actor has it */
 
 struct oslock actors_lock;
 struct actor *actors_newest;
@@ -40,7 +46,8 @@ static uint32_t nactors; /* in the list */
 static uint32_t nalive;  /* of these, not ended; atomic to read */
 static uint32_t nincarnations, incarnations_crowd = NAMES_CROWD, dead_crowd = 1024;
 static uint64_t numbers;
-static uint64_t gone_stamps, gone_solo, gone_ignored, gone_unmapped, gone_accesses, gone_folded, gone_stacks;
+static uint64_t gone_accesses, gone_stamps;
+static struct seen gone_seen;
 
 #define LOOK_BACK 16 /* dead slots tried for reuse */
 
@@ -53,10 +60,25 @@ static bool slots_start(void)
     return slots && dead;
 }
 
+static bool slot_alive(const struct slot *s)
+{
+    return !(s->last & SLOT_DEAD);
+}
+
+static uint64_t slot_epoch(const struct slot *s)
+{
+    return slot_alive(s) ? who_epoch(s->owner->who) : s->last >> 1;
+}
+
+static void slot_bury(struct slot *s, uint64_t epoch)
+{
+    s->last = epoch << 1 | SLOT_DEAD;
+}
+
 /* Everything that can still matter of slot s is known to the holder of `c`. */
 static bool reusable(uint32_t s, const struct vclock *c)
 {
-    return vclock_get(c, s) >= slots[s].remembered && slots[s].epoch < EPOCH_MAX / 2;
+    return vclock_get(c, s) >= slots[s].remembered && slot_epoch(&slots[s]) < EPOCH_MAX / 2;
 }
 
 /* Caller holds actors_lock. */
@@ -71,14 +93,14 @@ static bool take_slot(const struct vclock *past, uint32_t *slot)
     }
     if (nslots > SLOT_MAX)
         return false;
-    slots[nslots].epoch = 0;
+    slot_bury(&slots[nslots], 0);
     *slot = nslots++;
     return true;
 }
 
 struct actor *actor_of_slot(uint32_t slot)
 {
-    return slot < nslots ? slots[slot].owner : NULL;
+    return slot < nslots && slot_alive(&slots[slot]) ? slots[slot].owner : NULL;
 }
 
 const struct vclock *actor_publish(struct actor *a)
@@ -87,7 +109,8 @@ const struct vclock *actor_publish(struct actor *a)
         a->published_at = a->accesses;
         vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->stocks->nodes);
         a->who++;
-        stamp_new_epoch(&a->stamps);
+        if (a->stocks->reserve.own == &a->stamps) /* it acts itself */
+            stamp_new_epoch(&a->stocks->reserve);
     }
     return &a->clock;
 }
@@ -144,17 +167,49 @@ static void *cleared(size_t size)
 }
 
 #define FRAMES_FIRST 64
-#define FRAMES_LIGHT 4
+#define FRAMES_LIGHT 2
+
+static size_t incarnation_size(const struct incarnation *i)
+{
+    return offsetof(struct incarnation, name) + i->room;
+}
+
+static uint32_t room_for(const char *name)
+{
+    uint32_t n = 0;
+    while (name[n] && n + 1 < NAME_MOST)
+        n++;
+    return n + 1 < NAME_LEAST ? NAME_LEAST : n + 1;
+}
+
+static void put_name(struct incarnation *i, const char *name)
+{
+    uint32_t n = 0;
+    for (; name[n] && n + 1 < i->room; n++)
+        i->name[n] = name[n];
+    i->name[n] = 0;
+}
+
+static struct incarnation *incarnation_new(const char *name)
+{
+    const uint32_t room = room_for(name);
+    struct incarnation *i = cleared(offsetof(struct incarnation, name) + room);
+    if (i) {
+        i->room = (uint8_t)room;
+        put_name(i, name);
+    }
+    return i;
+}
 
 /* light: it lives by the stocks of others. */
-static struct actor *actor_new(bool light)
+static struct actor *actor_new(bool light, const char *name)
 {
     struct actor *a = cleared(sizeof *a);
     if (!a)
         return NULL;
     const size_t frames = light ? FRAMES_LIGHT : FRAMES_FIRST;
     a->frames = arena_alloc(frames * sizeof *a->frames);
-    a->self = cleared(sizeof *a->self);
+    a->self = incarnation_new(name);
     if (!a->frames || !a->self)
         return NULL;
     a->top = a->frames;
@@ -162,8 +217,8 @@ static struct actor *actor_new(bool light)
     actor_touch(a);
     if (light)
         return a;
-    a->stocks = stocks_new();
-    if (!a->stocks || !stamp_own_start(&a->stamps))
+    a->stocks = stocks_new(a);
+    if (!a->stocks || !stamp_reserve_start(&a->stocks->reserve, &a->stamps))
         return NULL;
     return a;
 }
@@ -183,7 +238,7 @@ bool actors_crowded(void)
     return crowded();
 }
 
-static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
+static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const char *name)
 {
     if (!slots_start())
         return NULL;
@@ -194,7 +249,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
         return NULL;
     if (!parent)
         world_stop(NULL);
-    struct actor *a = actor_new(light);
+    struct actor *a = actor_new(light, name);
     uint32_t slot = 0;
     bool ok = a != NULL;
     if (ok && parent) {
@@ -214,15 +269,15 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
     if (ok && take_slot(&a->clock, &slot)) {
         struct slot *s = &slots[slot];
         struct incarnation *self = a->self;
+        const uint64_t first = slot_epoch(s) + 1;
         s->owner = a;
-        a->who = who_pack(slot, s->epoch + 1);
+        a->who = who_pack(slot, first);
         a->order_epoch = s->order_epoch + 1;
         self->older = s->incarnation;
-        self->first = s->epoch + 1;
+        self->first = first;
         self->number = a->number = numbers++;
         self->parent = !parent ? 0 : parent->forgetful ? CREATOR_TIMER : parent->self->number;
         self->parent_goroutine = parent ? parent->self->goroutine : 0;
-        self->slot = slot;
         self->birth_stack = birth;
         s->incarnation = self;
         a->older = actors_newest;
@@ -255,18 +310,16 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light)
 
 struct actor *actor_born(struct actor *parent, uintptr_t pc)
 {
-    return born(parent, pc, false);
+    return born(parent, pc, false, "");
 }
 
 struct actor *actor_born_light(struct actor *parent, uintptr_t pc, uint64_t number, const char *name)
 {
-    struct actor *a = born(parent, pc, true);
+    struct actor *a = born(parent, pc, true, name ? name : "");
     if (!a)
         return NULL;
     a->self->goroutine = number;
     a->detached = true;
-    if (name)
-        actor_set_name(a, name);
     if (unlikely(record_on))
         record_name(parent, a->number, number, name ? name : "");
     return a;
@@ -300,9 +353,8 @@ void actor_has_frames_below(struct actor *a, uintptr_t top)
 static void forget(struct actor *a)
 {
     uint32_t s = who_slot(a->who);
-    slots[s].owner = NULL;
-    slots[s].epoch = who_epoch(a->who);
-    slots[s].remembered = slots[s].epoch - 1; /* the end began an epoch in which nothing was done */
+    slot_bury(&slots[s], who_epoch(a->who));
+    slots[s].remembered = who_epoch(a->who) - 1; /* the end began an epoch in which nothing was done */
     slots[s].order_epoch = a->order_epoch;
     dead[ndead++] = s;
     if (a->newer)
@@ -320,6 +372,17 @@ static void forget(struct actor *a)
         vclock_stock_drain(&none);
     }
     arena_free(a, sizeof *a);
+}
+
+/* Caller holds actors_lock. */
+static void add_gone(const struct stocks *s)
+{
+    gone_stamps += s->reserve.made;
+    gone_seen.ignored += s->seen.ignored;
+    gone_seen.solo += s->seen.solo;
+    gone_seen.unmapped += s->seen.unmapped;
+    gone_seen.folded += s->seen.folded;
+    gone_seen.lost_stacks += s->seen.lost_stacks;
 }
 
 void actor_ends(struct actor *a)
@@ -340,16 +403,15 @@ void actor_ends(struct actor *a)
         vclock_clear(&a->clock, &a->stocks->nodes);
         order_clear(a, &a->stocks->nodes);
     }
+    if (stocks_owned(a)) {
+        os_lock(&actors_lock);
+        add_gone(a->stocks);
+        os_unlock(&actors_lock);
+    }
     stocks_give_back(a);
     os_lock(&actors_lock);
     nalive--;
     gone_accesses += a->accesses;
-    gone_stamps += a->stamps.made;
-    gone_solo += a->solo;
-    gone_ignored += a->ignored;
-    gone_unmapped += a->unmapped;
-    gone_folded += a->folded;
-    gone_stacks += a->lost_stacks;
     a->ended = true;
     a->self->ended = true;
     a->stack_size = 0;
@@ -387,13 +449,27 @@ void actor_joins(struct actor *a, struct actor *child)
     actor_leave(a);
 }
 
+/* One that is too short stays behind, as if it had been the slot's former owner: others may be looking at it. */
 void actor_set_name(struct actor *a, const char *name)
 {
+    struct incarnation *longer = room_for(name) > a->self->room ? incarnation_new(name) : NULL;
     os_lock(&actors_lock);
-    size_t i = 0;
-    for (; name[i] && i + 1 < sizeof a->self->name; i++)
-        a->self->name[i] = name[i];
-    a->self->name[i] = 0;
+    if (longer) {
+        const struct incarnation *self = a->self;
+        longer->older = a->self;
+        longer->first = self->first;
+        longer->number = self->number;
+        longer->parent = self->parent;
+        longer->goroutine = self->goroutine;
+        longer->parent_goroutine = self->parent_goroutine;
+        longer->birth_stack = self->birth_stack;
+        longer->tid = self->tid;
+        longer->ended = self->ended;
+        a->self = slots[who_slot(a->who)].incarnation = longer;
+        nincarnations++;
+    } else {
+        put_name(a->self, name);
+    }
     os_unlock(&actors_lock);
 }
 
@@ -401,7 +477,7 @@ bool actors_keep_only(struct actor *a)
 {
     for (struct actor *o = actors_newest, *older; o; o = older) {
         older = o->older;
-        if (o == a || o == a->lender)
+        if (o == a || o == a->stocks->owner)
             continue;
         if (o->self->goroutine) { /* those that ran elsewhere never go on */
             o->stocks = NULL;
@@ -451,7 +527,7 @@ static void describe(const struct incarnation *i, struct finding_actor *out)
                                   .birth_stack = i->birth_stack,
                                   .parent = i->parent,
                                   .parent_goroutine = i->parent_goroutine};
-    for (size_t c = 0; c < sizeof out->name; c++)
+    for (size_t c = 0; c + 1 < sizeof out->name && i->name[c]; c++)
         out->name[c] = i->name[c];
 }
 
@@ -545,7 +621,7 @@ void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ct
 uint64_t actor_last_epoch(who_t who)
 {
     const struct slot *s = &slots[who_slot(who)];
-    uint64_t last = s->owner ? who_epoch(s->owner->who) : s->epoch;
+    uint64_t last = slot_epoch(s);
     for (const struct incarnation *i = s->incarnation; i && i->first > who_epoch(who); i = i->older)
         last = i->first - 1;
     return last;
@@ -582,11 +658,11 @@ void actor_keep_together(void)
     uint32_t n = 0;
     for (struct actor *a = actors_newest; a; a = a->older) {
         a->stamps.now_span = SPAN_NONE; /* access_covered, which nobody stops, sees this before any cell of the new numbers */
-        n += a->stocks && !a->ended && !a->lender;
+        n += stocks_owned(a) && !a->ended;
     }
     for (struct actor *a = actors_newest; a; a = a->older)
-        if (a->stocks && !a->ended && !a->lender)
-            stamp_renew_together(&a->stamps, who_slot(a->who), n);
+        if (stocks_owned(a) && !a->ended)
+            stamp_renew_together(&a->stocks->reserve, who_slot(a->who), n);
 }
 
 void actor_sweep(void)
@@ -599,7 +675,7 @@ void actor_sweep(void)
                 continue;
             }
             *at = i->older;
-            arena_free(i, sizeof *i);
+            arena_free(i, incarnation_size(i));
             nincarnations--;
         }
     }
@@ -608,7 +684,8 @@ void actor_sweep(void)
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended || !a->stocks)
             continue;
-        stamp_own_renew(&a->stamps, who_slot(a->who));
+        if (stocks_owned(a))
+            stamp_reserve_renew(&a->stocks->reserve, who_slot(a->who), a->stocks->reserve.own != &a->stamps);
         zero_bytes(a->stocks->known, sizeof a->stocks->known);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
             a->stocks->spills.n[c] = 0;
@@ -621,24 +698,26 @@ uint64_t actor_counter(enum counter c)
 {
     uint64_t n = 0;
     os_lock(&actors_lock);
-#define SUM(name, field, gone) \
+#define SUM(name, which, field, gone) \
     case COUNTER_##name: \
         n = gone; \
         for (struct actor *a = actors_newest; a; a = a->older) \
-            if (!a->ended) \
+            if (!a->ended && (which)) \
                 n += a->field; \
         break
+#define SUM_STOCKS(name, field, gone) SUM(name, stocks_owned(a), stocks->field, gone)
     switch (c) {
-        SUM(accesses, accesses, gone_accesses);
-        SUM(stamps, stamps.made, gone_stamps);
-        SUM(accesses_solo, solo, gone_solo);
-        SUM(accesses_ignored, ignored, gone_ignored);
-        SUM(accesses_unmapped, unmapped, gone_unmapped);
-        SUM(recursion_folded, folded, gone_folded);
-        SUM(stacks_lost, lost_stacks, gone_stacks);
+        SUM(accesses, true, accesses, gone_accesses);
+        SUM_STOCKS(stamps, reserve.made, gone_stamps);
+        SUM_STOCKS(accesses_solo, seen.solo, gone_seen.solo);
+        SUM_STOCKS(accesses_ignored, seen.ignored, gone_seen.ignored);
+        SUM_STOCKS(accesses_unmapped, seen.unmapped, gone_seen.unmapped);
+        SUM_STOCKS(recursion_folded, seen.folded, gone_seen.folded);
+        SUM_STOCKS(stacks_lost, seen.lost_stacks, gone_seen.lost_stacks);
     default:
         break;
     }
+#undef SUM_STOCKS
 #undef SUM
     os_unlock(&actors_lock);
     return n;

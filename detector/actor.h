@@ -62,8 +62,8 @@ struct wait {
     bool active;   /* atomic: cleared at once when the wait is over, before the lock is taken */
     bool reported; /* the deadlock that it is part of was */
     bool stuck;    /* scratch of the search */
-    struct wait_for f;
     uint32_t stack;
+    struct wait_for f;
     uintptr_t sp;           /* below it lies nothing that the actor needs when the wait is over */
     uint64_t mark;          /* scratch: the search that has come here ... */
     struct actor *from;     /* ... from whom */
@@ -73,7 +73,15 @@ struct wait {
 /* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
 struct recorder;
+struct seen { /* counters.def */
+    uint64_t ignored, solo, unmapped, folded, lost_stacks;
+};
 struct stocks {
+    struct actor *owner; /* of the thread; another one that has them acts there for a while */
+    struct stamp_reserve reserve;
+    struct seen seen;
+    struct pending_races *pending; /* NULL: none */
+    struct handing *handing;       /* races that are being handed over; NULL: none */
     struct call_cache calls[CALLS];
     uint64_t numbers[NUMBERS];     /* of stamps, and the stacks that these have: number.h */
     uint32_t stacks[NUMBERS];
@@ -90,6 +98,7 @@ struct incarnation; /* what outlives an actor: its name, number, place of birth 
 
 struct actor {
     who_t who; /* slot and current epoch */
+    uint64_t accesses;
     struct stamp_own stamps;
     uint32_t pause;  /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
@@ -97,23 +106,23 @@ struct actor {
     uint32_t context;
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
-    uint64_t accesses;
     struct stocks *stocks; /* NULL: it is suspended, and stamps mean nothing */
-    struct actor *lender;  /* whose the stocks are; NULL: its own */
 
     struct vclock clock;         /* own slot: the last published epoch */
     uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
-    uint32_t filled; /* granules, not yet told to the shadow */
-
-    unsigned reports_held;         /* >0: a lock is held, races wait in `pending` */
-    struct pending_races *pending; /* NULL: none */
-    struct handing *handing;       /* races that are being handed over; NULL: none */
-
-    int ignore, ignore_reads, ignore_writes;
-    uint64_t ignored, solo, unmapped, folded, lost_stacks;
+    bool cancelled;        /* somebody has cancelled it; atomic */
+    bool order_used;       /* order.h: something was noted in the present epoch */
+    bool ended, detached;  /* actors_lock */
+    bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */
+    bool forgetful;        /* actor_forgets: a later epoch may know less than an earlier one */
+    uint8_t reports_held; /* >0: a lock is held, races wait in stocks.pending */
+    uint16_t filled;      /* granules, not yet told to the shadow */
+    uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
+    int32_t ignore, ignore_reads, ignore_writes;
+    uint32_t learnt; /* how often one of the clocks of order.h has grown */
 
     struct held *held; /* locks held, in order of acquisition */
     unsigned nheld, held_max;
@@ -122,8 +131,6 @@ struct actor {
     uint64_t given_last_id;
     struct wait wait;
     struct parked parked;
-    uint32_t handlers; /* of signals, that run on top of what it was doing; atomic, written by itself */
-    bool cancelled;    /* somebody has cancelled it; atomic */
     struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
 
     struct vclock order;     /* order.h */
@@ -134,10 +141,8 @@ struct actor {
     uint64_t order_epoch;    /* the present one */
     uint64_t told;           /* the last in which something was noted that others may know of; 0: none */
     uint64_t order_told;     /* the same, but for what was told by locks */
-    uint32_t learnt;         /* how often one of these clocks has grown */
     struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
     struct nestings *nestings; /* what it has taken under what; NULL: nothing */
-    bool order_used;         /* something was noted in the present epoch */
 
     struct incarnation *self;
     uint64_t number; /* in order of birth; never used again */
@@ -146,9 +151,6 @@ struct actor {
     uintptr_t stack_top; /* of its stack, as far as it holds frames; 0: not known */
     uintptr_t locals_lo;  /* thread-local variables; the thread's control block begins where they end */
     size_t locals_size;
-    bool ended, detached;        /* actors_lock */
-    bool rests;                  /* what it does next it does after learning all that it must know: see actor_rests */
-    bool forgetful;              /* actor_forgets: a later epoch may know less than an earlier one */
     struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
 
@@ -222,7 +224,12 @@ static inline void pause_clear(struct actor *a, uint32_t bits)
 }
 
 /* stocks.c. For actor.c: an actor's own, or given back to the lender. */
-struct stocks *stocks_new(void);
+struct stocks *stocks_new(struct actor *owner);
+/* They are its own, whether it has lent them or not. */
+static inline bool stocks_owned(const struct actor *a)
+{
+    return a->stocks && a->stocks->owner == a;
+}
 void stocks_free(struct stocks *s);
 void stocks_give_back(struct actor *a);
 

@@ -28,7 +28,7 @@ static bool releases(int order)
 bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum atomic_kind kind, int order)
 {
     if (__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & (PAUSE_SOLO | PAUSE_OFF)) {
-        a->solo++;
+        a->stocks->seen.solo++;
         return false;
     }
     if (!actor_enter(a))
@@ -47,7 +47,7 @@ static void note_access(struct actor *a, uintptr_t addr, size_t size, enum acces
     if (!(a->pause & PAUSE_IGNORE))
         access_steps(a, addr, size, kind, pc);
     else
-        a->ignored++;
+        a->stocks->seen.ignored++;
 }
 
 static void load_part(struct actor *a, const struct sync *s, int order)
@@ -161,7 +161,7 @@ void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int or
 bool atomic_plain_load(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
 {
     if (__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & (PAUSE_SOLO | PAUSE_OFF)) {
-        a->solo++;
+        a->stocks->seen.solo++;
         return true;
     }
     /* An object is counted before the value that it belongs to is stored. */

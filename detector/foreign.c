@@ -14,7 +14,7 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
         return a->context;
     uint32_t context = 0;
     for (int i = n - 1; i > at; i--)
-        context = context_child(context, pcs[i], &a->folded, &a->lost_stacks);
+        context = context_child(context, pcs[i], &a->stocks->seen.folded, &a->stocks->seen.lost_stacks);
     return context;
 }
 
@@ -52,7 +52,7 @@ struct foreign foreign_begin(struct actor *a, uintptr_t pc)
 uint32_t foreign_stack(struct actor *a, uintptr_t pc, uintptr_t sp)
 {
     struct foreign_cache *c = likely(!(a->pause & PAUSE_OFF)) ? entry(a, pc, sp) : NULL;
-    uint32_t s = context_child(c ? c->found : a->context, pc, &a->folded, &a->lost_stacks);
+    uint32_t s = context_child(c ? c->found : a->context, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks);
     if (c)
         c->stack = s;
     return s;

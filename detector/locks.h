@@ -63,13 +63,15 @@ void order_acquire(struct actor *a, uint64_t key);
 
 /* ---- waits ----------------------------------------------------------------------------------------------------------- */
 struct wait_for {
-    enum thing thing;
-    unsigned how;         /* HOW_* */
-    uint64_t key;         /* the object */
-    uintptr_t mutex;      /* COND: has to be got again before the wait is over; 0: none */
-    struct actor *target; /* THREAD */
-    bool told;            /* a finding says already that this wait does not end */
-    uint32_t value;       /* FUTEX: that the word is expected to have */
+    enum thing thing : 8;
+    unsigned how : 16; /* HOW_* */
+    bool told : 1;     /* a finding says already that this wait does not end */
+    uint64_t key;      /* the object */
+    union {
+        uintptr_t mutex;      /* COND: has to be got again before the wait is over; 0: none */
+        struct actor *target; /* THREAD */
+        uint32_t value;       /* FUTEX: that the word is expected to have */
+    };
     /* Whether the wait could end at once; asked when nobody is left to end it. May be NULL. */
     bool (*available)(const struct wait_for *f);
 };

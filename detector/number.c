@@ -7,7 +7,7 @@
 uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
 {
     const uint32_t locks = lockset_now(a), stack = call_child(a, pc);
-    const uint32_t number = stamp_of(&a->stamps, a->who, stack, stamp_meta(meta | locks << META_LOCKS_SHIFT));
+    const uint32_t number = stamp_of(&a->stocks->reserve, a->who, stack, stamp_meta(meta | locks << META_LOCKS_SHIFT));
     if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
         pause_set(a, PAUSE_COLLECT);
     if (!number)

@@ -20,7 +20,7 @@ static inline uint64_t number_hash(const struct actor *a, uintptr_t pc, uint32_t
 {
     const uint64_t context = a->context | (uint64_t)a->lockset << 32;
     const uint64_t kind = (uint64_t)(meta & (META_SIZE | (META_KIND & ~META_CLASS))) << (62 - META_SIZE_SHIFT);
-    return (context * 0xd6e8feb86659fd93u ^ a->stamps.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
+    return (context * 0xd6e8feb86659fd93u ^ a->stocks->reserve.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
 }
 
 static inline unsigned number_index(uint64_t hash)
@@ -32,7 +32,7 @@ static inline unsigned number_index(uint64_t hash)
 static inline uint32_t number_next(struct actor *a, uint64_t hash, uint32_t meta)
 {
     const unsigned i = number_index(hash);
-    const uint32_t number = stamp_next(&a->stamps, a->who, a->stocks->stacks[i],
+    const uint32_t number = stamp_next(&a->stocks->reserve, a->who, a->stocks->stacks[i],
                                        stamp_meta(meta | a->lockset << META_LOCKS_SHIFT));
     if (likely(number))
         a->stocks->numbers[i] = (hash & ~NUMBER_MASK) | number;
@@ -46,7 +46,7 @@ static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t met
     if (unlikely((entry ^ hash) >> STAMP_FIELD))
         return 0;
     const uint32_t number = (uint32_t)(entry & NUMBER_MASK);
-    return likely(number >= a->stamps.first) ? number : number_next(a, hash, meta);
+    return likely(number >= a->stocks->reserve.first) ? number : number_next(a, hash, meta);
 }
 
 /* 0: there are no more before a collection. */

@@ -14,9 +14,9 @@ struct actor;
 
 struct parked {
     bool is;          /* atomic; written by the actor itself */
+    int fd;           /* on which it sleeps, or -1 */
     uintptr_t sp;     /* all that it needs lies above */
     const char *call; /* in which it sleeps; NULL: at the gate */
-    int fd;           /* on which, or -1 */
 };
 
 /* Saves all registers that a call preserves in the frame of the function that this stands in, until the end of the block. What

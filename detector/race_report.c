@@ -86,8 +86,8 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
                                              const struct access *raced, uint32_t n)
 {
     struct finding f;
-    struct handing handing = {a->handing, raced, n};
-    a->handing = &handing;
+    struct handing handing = {a->stocks->handing, raced, n};
+    a->stocks->handing = &handing;
     for (uint32_t i = 0; i < n; i++) {
         const struct access *x = &raced[i];
         const enum finding_tier tier = host.raced ? ask(a, granule, now, x) : TIER_HAPPENED;
@@ -114,7 +114,7 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
         finding_hand_over(a, &f);
         actor_enter(a);
     }
-    a->handing = handing.outer;
+    a->stocks->handing = handing.outer;
 }
 
 uint64_t races_found(void)
@@ -135,10 +135,10 @@ static void keep(struct actor *a, uintptr_t granule, const struct access *now, c
     struct pending_races *p = arena_alloc(sizeof *p + n * sizeof *raced);
     if (!p)
         return;
-    *p = (struct pending_races){.next = a->pending, .granule = granule, .now = *now, .n = n};
+    *p = (struct pending_races){.next = a->stocks->pending, .granule = granule, .now = *now, .n = n};
     for (uint32_t i = 0; i < n; i++)
         p->raced[i] = raced[i];
-    a->pending = p;
+    a->stocks->pending = p;
 }
 
 void races_report(struct actor *a, uintptr_t granule, const struct access *now, const struct access *raced, uint32_t n)
@@ -152,9 +152,9 @@ void races_report(struct actor *a, uintptr_t granule, const struct access *now, 
 
 void races_hand_over(struct actor *a)
 {
-    while (unlikely(a->pending != NULL)) {
-        struct pending_races *p = a->pending;
-        a->pending = p->next;
+    while (unlikely(a->stocks->pending != NULL)) {
+        struct pending_races *p = a->stocks->pending;
+        a->stocks->pending = p->next;
         report(a, p->granule, &p->now, p->raced, p->n);
         arena_free(p, sizeof *p + p->n * sizeof *p->raced);
     }
@@ -170,8 +170,10 @@ static void mark_names(const struct access *list, uint32_t n)
 
 void races_mark(const struct actor *a)
 {
-    for (const struct handing *h = a->handing; h; h = h->outer)
+    if (!a->stocks)
+        return;
+    for (const struct handing *h = a->stocks->handing; h; h = h->outer)
         mark_names(h->raced, h->n);
-    for (const struct pending_races *p = a->pending; p; p = p->next)
+    for (const struct pending_races *p = a->stocks->pending; p; p = p->next)
         mark_names(p->raced, p->n);
 }

@@ -61,7 +61,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
     bool mine = page_enter(a, g, addr);
     for (size_t i = first; i < n; i++) {
         const union granule now = granule_load(&g[i]);
-        if (generation == a->stamps.generation && granule_same(&now, &seen[0])) {
+        if (generation == a->stocks->reserve.generation && granule_same(&now, &seen[0])) {
             if (granule_same(&seen[0], &seen[1]) || granule_change(&g[i], &seen[0], &seen[1], mine)) {
                 filled += granule_empty(&now);
                 continue;
@@ -75,7 +75,7 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
         race_step(a, &g[i], addr + i * GRANULE, what, pc, seen);
         number = number_of(a, pc, what); /* a race may have been reported, and a collection made meanwhile */
         mine = page_enter(a, g, addr);
-        generation = seen[0].half[1] != NOT_SEEN ? a->stamps.generation : 0;
+        generation = seen[0].half[1] != NOT_SEEN ? a->stocks->reserve.generation : 0;
     }
     page_leave(a);
     for (uintptr_t at = filled ? addr : addr + n * GRANULE; at < addr + n * GRANULE;
@@ -90,7 +90,7 @@ void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind
     while (addr < end) {
         union granule *g = granule_at(addr);
         if (!g) {
-            a->unmapped++;
+            a->stocks->seen.unmapped++;
             addr = (addr | (REGION_SIZE - 1)) + 1;
             if (addr == 0)
                 return;
@@ -121,13 +121,13 @@ void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind 
     if (unlikely(a->pause & PAUSE_RECORD))
         record_access(a, addr, size, kind, pc);
     if (a->pause & PAUSE_SOLO) {
-        a->solo++;
+        a->stocks->seen.solo++;
         return;
     }
     if (!actor_enter(a))
         return;
     if (ignored(a, kind))
-        a->ignored++;
+        a->stocks->seen.ignored++;
     else
         access_steps(a, addr, size, kind, pc);
     actor_leave(a);
@@ -136,7 +136,7 @@ void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind 
 void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
     if (a->pause & PAUSE_SOLO) {
-        a->solo++; /* before the price of a stack */
+        a->stocks->seen.solo++; /* before the price of a stack */
         return;
     }
     if (size == 0 || a->pause & PAUSE_OFF)
@@ -162,7 +162,7 @@ void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
     /* Alone, nothing that is remembered of the bytes or of objects in them can matter to anybody, and a full stack of
      * code without hooks is not worth its price. */
     bool solo = a->pause & PAUSE_SOLO || host.no_races;
-    uint32_t stack = solo ? context_child(a->context, pc, &a->folded, &a->lost_stacks) : context_stack(a, pc);
+    uint32_t stack = solo ? context_child(a->context, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks) : context_stack(a, pc);
     if (!actor_enter(a))
         return;
     if (!solo) {

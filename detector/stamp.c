@@ -45,175 +45,176 @@ static uint32_t reserve(uint32_t n)
     return at;
 }
 
-static size_t cache_bytes(const struct stamp_own *o)
+static size_t cache_bytes(const struct stamp_reserve *r)
 {
-    return ((size_t)STAMP_WAYS << (32 - o->cache_shift)) * sizeof *o->cache;
+    return ((size_t)STAMP_WAYS << (32 - r->cache_shift)) * sizeof *r->cache;
 }
 
-static bool new_cache(struct stamp_own *o, uint32_t shift)
+static bool new_cache(struct stamp_reserve *r, uint32_t shift)
 {
-    o->cache_shift = shift;
-    o->cache = arena_alloc(cache_bytes(o));
-    if (o->cache)
-        zero_bytes(o->cache, cache_bytes(o));
-    return o->cache != NULL;
+    r->cache_shift = shift;
+    r->cache = arena_alloc(cache_bytes(r));
+    if (r->cache)
+        zero_bytes(r->cache, cache_bytes(r));
+    return r->cache != NULL;
 }
 
-static void show_now(struct stamp_own *o)
+static void show_now(struct stamp_reserve *r)
 {
-    o->now_span = span_of(o->first, o->limit - o->first);
-    o->low = in_all((uint32_t)o->now_span);
-    o->span = (four_signed)in_all((uint32_t)(o->now_span >> 32));
+    struct stamp_own *own = r->own;
+    own->now_span = span_of(r->first, r->limit - r->first);
+    own->low = in_all((uint32_t)own->now_span);
+    own->span = (four_signed)in_all((uint32_t)(own->now_span >> 32));
 }
-static void show_own(struct stamp_own *o)
+static void show_own(struct stamp_reserve *r)
 {
-    o->own_span = span_of(o->own, o->limit - o->own);
+    r->own->own_span = span_of(r->stretch, r->limit - r->stretch);
 }
-/* Nobody has taken a number between `own` and the next one but the actor. */
-static void begin_own(struct stamp_own *o)
+/* Nobody has taken a number between `stretch` and the next one but the actor. */
+static void begin_own(struct stamp_reserve *r)
 {
-    o->own = o->next;
-    show_own(o);
+    r->stretch = r->next;
+    show_own(r);
 }
 
 /* From the next number on they are of this epoch. What the cache has is not. */
-static void begin(struct stamp_own *o)
+static void begin(struct stamp_reserve *r)
 {
-    o->first = o->next;
-    show_now(o);
-    o->used = false;
-    if (++o->generation == 0) {
-        zero_bytes(o->cache, cache_bytes(o));
-        o->generation = 1;
+    r->first = r->next;
+    show_now(r);
+    r->used = false;
+    if (++r->generation == 0) {
+        zero_bytes(r->cache, cache_bytes(r));
+        r->generation = 1;
     }
 }
 
-bool stamp_own_start(struct stamp_own *o)
+bool stamp_reserve_start(struct stamp_reserve *r, struct stamp_own *own)
 {
-    *o = (struct stamp_own){.reserve = RESERVE_FIRST};
-    if (!new_cache(o, CACHE_FIRST))
+    *r = (struct stamp_reserve){.own = own, .size = RESERVE_FIRST};
+    if (!new_cache(r, CACHE_FIRST))
         return false;
-    begin_own(o);
-    begin(o);
+    begin_own(r);
+    begin(r);
     return true;
 }
 
-void stamp_own_end(struct stamp_own *o)
+void stamp_reserve_end(struct stamp_reserve *r)
 {
-    arena_free(o->cache, cache_bytes(o));
-    o->cache = NULL;
+    arena_free(r->cache, cache_bytes(r));
+    r->cache = NULL;
 }
 
 /* Puts `x` first into its set. */
-static void put_first(struct stamp_own *o, struct stamp_cached x)
+static void put_first(struct stamp_reserve *r, struct stamp_cached x)
 {
-    struct stamp_cached *set = stamp_place(o, x.stack, x.meta);
+    struct stamp_cached *set = stamp_place(r, x.stack, x.meta);
     for (unsigned i = STAMP_WAYS - 1; i > 0; i--)
         set[i] = set[i - 1];
     set[0] = x;
 }
 
-static void grow_cache(struct stamp_own *o)
+static void grow_cache(struct stamp_reserve *r)
 {
-    const struct stamp_own old = *o;
-    if (!new_cache(o, o->cache_shift - 1)) {
-        o->cache = old.cache;
-        o->cache_shift = old.cache_shift;
+    const struct stamp_reserve old = *r;
+    if (!new_cache(r, r->cache_shift - 1)) {
+        r->cache = old.cache;
+        r->cache_shift = old.cache_shift;
         return;
     }
     for (size_t i = 0; i < (size_t)STAMP_WAYS << (32 - old.cache_shift); i++)
-        if (old.cache[i].generation == o->generation)
-            put_first(o, old.cache[i]);
+        if (old.cache[i].generation == r->generation)
+            put_first(r, old.cache[i]);
     arena_free(old.cache, cache_bytes(&old));
 }
 
-void stamp_own_renew(struct stamp_own *o, uint32_t slot)
+void stamp_reserve_renew(struct stamp_reserve *r, uint32_t slot, bool lent)
 {
     const struct part *p = &parts[slot];
-    o->spare = o->spare_end = 0;
-    o->own = p->first;
-    o->next = p->next;
-    o->limit = p->end;
-    show_own(o);
-    begin(o);
-    o->salt += 0x9e3779b97f4a7c15u;
+    r->spare = r->spare_end = 0;
+    r->next = p->next;
+    r->stretch = lent ? p->next : p->first;
+    r->limit = p->end;
+    show_own(r);
+    begin(r);
+    r->salt += 0x9e3779b97f4a7c15u;
 }
 
-void stamp_own_resume(struct stamp_own *o)
+void stamp_reserve_resume(struct stamp_reserve *r, struct stamp_own *own)
 {
-    begin_own(o);
-    if (o->used)
-        begin(o);
+    r->own = own;
+    begin_own(r);
+    begin(r);
 }
 
-void stamp_new_epoch(struct stamp_own *o)
+void stamp_new_epoch(struct stamp_reserve *r)
 {
-    if (o->used)
-        begin(o);
+    if (r->used)
+        begin(r);
 }
 
-static bool new_reserve(struct stamp_own *o)
+static bool new_reserve(struct stamp_reserve *r)
 {
-    uint32_t at = reserve(o->reserve);
+    uint32_t at = reserve(r->size);
     if (!at)
         return false;
-    const bool goes_on = at == o->limit;
-    o->limit = at + o->reserve;
-    if (o->reserve < RESERVE_LAST)
-        o->reserve *= 2;
+    const bool goes_on = at == r->limit;
+    r->limit = at + r->size;
+    if (r->size < RESERVE_LAST)
+        r->size *= 2;
     if (goes_on) {
-        show_now(o);
-        show_own(o);
+        show_now(r);
+        show_own(r);
     } else {
-        o->next = at;
-        begin_own(o);
-        begin(o);
+        r->next = at;
+        begin_own(r);
+        begin(r);
     }
     return true;
 }
 
-uint32_t stamp_slow(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+uint32_t stamp_slow(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
 {
-    struct stamp_cached *set = stamp_place(o, stack, meta);
+    struct stamp_cached *set = stamp_place(r, stack, meta);
     for (unsigned i = 1; i < STAMP_WAYS; i++) {
         const struct stamp_cached x = set[i];
-        if (x.stack != stack || x.meta != meta || x.generation != o->generation)
+        if (x.stack != stack || x.meta != meta || x.generation != r->generation)
             continue;
         for (; i > 0; i--)
             set[i] = set[i - 1];
         set[0] = x;
         return x.number;
     }
-    if (o->next == o->limit && !new_reserve(o))
+    if (r->next == r->limit && !new_reserve(r))
         return 0;
-    if (set[STAMP_WAYS - 1].generation == o->generation && o->cache_shift > CACHE_LAST)
-        grow_cache(o);
-    const uint32_t number = stamp_next(o, who, stack, meta);
-    put_first(o, (struct stamp_cached){stack, meta, o->generation, number});
+    if (set[STAMP_WAYS - 1].generation == r->generation && r->cache_shift > CACHE_LAST)
+        grow_cache(r);
+    const uint32_t number = stamp_next(r, who, stack, meta);
+    put_first(r, (struct stamp_cached){stack, meta, r->generation, number});
     return number;
 }
 
 #define SPARE 16u
 
-uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
 {
-    if (o->spare == o->spare_end) {
-        o->spare = reserve(SPARE);
-        o->spare_end = o->spare ? o->spare + SPARE : 0;
-        if (!o->spare)
+    if (r->spare == r->spare_end) {
+        r->spare = reserve(SPARE);
+        r->spare_end = r->spare ? r->spare + SPARE : 0;
+        if (!r->spare)
             return 0;
     }
-    uint32_t number = o->spare++;
+    uint32_t number = r->spare++;
     stamps[number] = (struct stamp){who, stack, meta | META_DISTRUST};
-    o->made++;
+    r->made++;
     return number;
 }
 
 /* ---- collection ------------------------------------------------------------------------------------------------------ */
 
-/* What a collection works with stays for the next one, as far as it is not large: with many short-lived actors one comes
- * every few milliseconds, and new pages would cost as much as all else in it. */
-#define STAYS ((size_t)4 << 20)
+/* What a collection works with stays for the next one, unless it is large: with many short-lived actors one comes every few
+ * milliseconds, and new pages would cost as much as all else in it. */
+#define STAYS ((size_t)8 << 20)
 
 static struct stamp *fresh; /* all 0 between collections */
 static uint32_t nfresh;
@@ -228,17 +229,19 @@ static bool reserved(void **table, size_t element)
     return *table != NULL;
 }
 
-/* Of the first `size` bytes, the rest was not touched. */
-static void give_back(void *table, size_t size)
+/* Of the first `size` bytes; the rest was not touched. False: they are 0 now. */
+static bool stays(void *table, size_t size)
 {
-    if (size > STAYS)
-        os_drop((char *)table + STAYS, (size - STAYS + OS_PAGE - 1) & ~(size_t)(OS_PAGE - 1));
+    if (size <= STAYS)
+        return true;
+    os_drop(table, (size + OS_PAGE - 1) & ~(size_t)(OS_PAGE - 1));
+    return false;
 }
 
 static void clear(void *table, size_t size)
 {
-    give_back(table, size);
-    zero_bytes(table, size < STAYS ? size : STAYS);
+    if (stays(table, size))
+        zero_bytes(table, size);
 }
 
 bool stamp_renew_begin(uint32_t nslots)
@@ -263,11 +266,11 @@ bool stamp_renew_begin(uint32_t nslots)
 
 #define TOGETHER_MAX (STAMP_MAX / 4)
 
-void stamp_renew_together(const struct stamp_own *o, uint32_t slot, uint32_t of)
+void stamp_renew_together(const struct stamp_reserve *r, uint32_t slot, uint32_t of)
 {
     struct part *p = &parts[slot];
-    const uint32_t more = o->reserve < TOGETHER_MAX / of ? o->reserve : TOGETHER_MAX / of;
-    if (!o->made || TOGETHER_MAX - nfresh < p->old + more)
+    const uint32_t more = r->size < TOGETHER_MAX / of ? r->size : TOGETHER_MAX / of;
+    if (!r->made || TOGETHER_MAX - nfresh < p->old + more)
         return;
     p->first = p->next = nfresh;
     p->end = nfresh += p->old + more;
@@ -300,7 +303,7 @@ void stamp_renew_end(uint32_t afford)
     struct stamp *old = stamps;
     clear(old, used * sizeof *old);
     clear(notes, used * sizeof *notes);
-    give_back(next, nfresh * sizeof *next);
+    stays(next, nfresh * sizeof *next);
     clear(heads, (heads_mask + (size_t)1) * sizeof *heads);
     os_unmap(parts, nparts * sizeof *parts);
     stamps = fresh;

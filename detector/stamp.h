@@ -4,7 +4,7 @@
  * There are few (measured on zstd: some thousands alive for 3.6 million granules with a history), so what a cell refers to
  * is mostly in the cache, and an entry of a history costs 4 bytes.
  *
- * An actor takes numbers from a reserve of its own, one after the other, so that "an access of this very epoch of mine" is a
+ * An actor takes numbers from a reserve of its thread's, one after the other, so that "an access of this very epoch of mine" is a
  * comparison of a cell with two bounds. An epoch that outlasts the reserve goes on in another one; what the fast path does
  * not recognise any more is given a number from there when it is met again (race.c).
  *
@@ -43,25 +43,30 @@ struct stamp_cached {
     uint32_t stack, meta, generation, number;
 };
 
-/* An actor's own: its part of the numbers. */
+/* Which numbers an actor recognises as its own. */
 struct stamp_own {
     /* The numbers of this epoch, four times each, as cells come in fours: a cell is of them if it is less than `span` above
      * `low`: unsigned, which is signed with both moved by 2^31. */
     four_cells low;
     four_signed span;
-    uint64_t now_span;         /* the same in one word (span_of), for who is not inside */
-    uint64_t own_span;         /* all that were taken of this stretch of numbers, in this epoch or before */
+    uint64_t now_span; /* the same in one word (span_of), for who is not inside */
+    uint64_t own_span; /* all that were taken of this stretch of numbers, in this epoch or before */
+};
+
+/* Where it takes them from: a thread's part of the numbers, for whoever acts there. */
+struct stamp_reserve {
+    struct stamp_own *own;     /* of who takes from it now */
     uint64_t salt;             /* another one after each collection (number.h) */
-    uint32_t next, limit;      /* the reserve; next: the next number */
+    uint32_t next, limit;      /* next: the next number */
     uint32_t first;            /* of this epoch */
-    uint32_t own;              /* of this stretch */
-    uint32_t reserve;          /* size of the next one */
+    uint32_t stretch;          /* first of those that nobody else has taken */
+    uint32_t size;             /* of the next stretch */
     uint32_t spare, spare_end; /* numbers for META_DISTRUST */
     uint32_t generation;       /* of what is in the cache */
     bool used;                 /* in this epoch */
-    uint64_t made;
+    uint32_t cache_shift;      /* 32 - log2 of the number of sets */
     struct stamp_cached *cache;
-    uint32_t cache_shift; /* 32 - log2 of the number of sets */
+    uint64_t made;
 };
 
 /* n numbers from `first` on, in one word, so that what reads it meets no half of a change: low, above it the span. */
@@ -95,48 +100,49 @@ static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
 }
 
 bool stamp_start(void);
-bool stamp_own_start(struct stamp_own *o); /* false: no memory */
-void stamp_own_end(struct stamp_own *o);
-/* Before the end of a collection: nothing that it had is its own any more, but what stamp_renew_together was told of. */
-void stamp_own_renew(struct stamp_own *o, uint32_t slot);
-/* It was somebody else's meanwhile, who has taken numbers. */
-void stamp_own_resume(struct stamp_own *o);
+bool stamp_reserve_start(struct stamp_reserve *r, struct stamp_own *own); /* false: no memory */
+void stamp_reserve_end(struct stamp_reserve *r);
+/* Before the end of a collection: nothing that it had is its own any more, but what stamp_renew_together was told of; and not
+ * even that, if it is lent. */
+void stamp_reserve_renew(struct stamp_reserve *r, uint32_t slot, bool lent);
+/* Somebody else goes on with it. */
+void stamp_reserve_resume(struct stamp_reserve *r, struct stamp_own *own);
 /* What was given out belongs to the past from now on. */
-void stamp_new_epoch(struct stamp_own *o);
-static inline struct stamp_cached *stamp_place(const struct stamp_own *o, uint32_t stack, uint32_t meta)
+void stamp_new_epoch(struct stamp_reserve *r);
+static inline struct stamp_cached *stamp_place(const struct stamp_reserve *r, uint32_t stack, uint32_t meta)
 {
-    return &o->cache[((stack ^ meta >> 5) * 0x9e3779b1u >> o->cache_shift) * STAMP_WAYS];
+    return &r->cache[((stack ^ meta >> 5) * 0x9e3779b1u >> r->cache_shift) * STAMP_WAYS];
 }
 
 /* A number of this epoch, the same one for the same arguments as long as it is in the cache; 0: none left. */
-uint32_t stamp_slow(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
-static inline uint32_t stamp_of(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+uint32_t stamp_slow(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta);
+static inline uint32_t stamp_of(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
 {
-    const struct stamp_cached *c = stamp_place(o, stack, meta);
-    if (likely(c->stack == stack && c->meta == meta && c->generation == o->generation))
+    const struct stamp_cached *c = stamp_place(r, stack, meta);
+    if (likely(c->stack == stack && c->meta == meta && c->generation == r->generation))
         return c->number;
-    return stamp_slow(o, who, stack, meta);
+    return stamp_slow(r, who, stack, meta);
 }
 /* The next number, whether there is one for these arguments or not; 0: the reserve has no more. */
-static inline uint32_t stamp_next(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta)
+static inline uint32_t stamp_next(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
 {
-    if (unlikely(o->next == o->limit))
+    if (unlikely(r->next == r->limit))
         return 0;
-    const uint32_t number = o->next++;
+    const uint32_t number = r->next++;
     stamps[number] = (struct stamp){who, stack, meta};
-    o->used = true;
-    o->made++;
+    r->used = true;
+    r->made++;
     return number;
 }
 /* One that no actor recognises, with META_DISTRUST. */
-uint32_t stamp_distrusted(struct stamp_own *o, who_t who, uint32_t stack, uint32_t meta);
+uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta);
 
 /* Collection, with the world stopped. Between begin and end stamp_renew gives what is to be kept a number in the new
  * table; the same number for equal stamps. It returns 0 when there is none. begin: false without memory. Slots are below nslots. */
 bool stamp_renew_begin(uint32_t nslots);
 /* Told before the first stamp_renew: those of `slot` get numbers one after the other, and its actor goes on behind them, so that
  * they all are of its stretch. There are `of` such actors. */
-void stamp_renew_together(const struct stamp_own *o, uint32_t slot, uint32_t of);
+void stamp_renew_together(const struct stamp_reserve *r, uint32_t slot, uint32_t of);
 uint32_t stamp_renew(const struct stamp *s);
 /* A word kept with each old number; 0 at the beginning. */
 uint32_t *stamp_note(uint32_t number);

@@ -13,11 +13,13 @@
 #include "record.h"
 #include "sync.h"
 
-struct stocks *stocks_new(void)
+struct stocks *stocks_new(struct actor *owner)
 {
     struct stocks *s = arena_alloc(sizeof *s);
-    if (s)
+    if (s) {
         zero_bytes(s, sizeof *s);
+        s->owner = owner;
+    }
     return s;
 }
 
@@ -34,35 +36,25 @@ void stocks_free(struct stocks *s)
 
 void stocks_give_back(struct actor *a)
 {
-    if (a->lender) {
-        a->lender->stamps = a->stamps;
-        a->stamps.made = 0;
-    } else {
-        stamp_own_end(&a->stamps);
+    if (stocks_owned(a)) {
+        stamp_reserve_end(&a->stocks->reserve);
         stocks_free(a->stocks);
+    } else {
+        a->stocks->reserve.own = &a->stocks->owner->stamps;
     }
     a->stocks = NULL;
 }
 
 void actor_suspend(struct actor *a)
 {
-    if (!a->lender)
-        return;
-    stocks_give_back(a);
-    a->lender = NULL;
+    if (!stocks_owned(a))
+        stocks_give_back(a);
 }
 
 void actor_resume(struct actor *a, struct actor *lender)
 {
-    if (a == lender) {
-        stamp_own_resume(&a->stamps);
-        return;
-    }
-    a->lender = lender;
     a->stocks = lender->stocks;
-    a->stamps = lender->stamps;
-    lender->stamps.made = 0;
-    stamp_own_resume(&a->stamps);
+    stamp_reserve_resume(&a->stocks->reserve, &a->stamps);
 }
 
 /* What both know afterwards is the same: they share one clock. */

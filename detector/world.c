@@ -263,7 +263,7 @@ uint32_t call_slow(struct actor *a, struct call_cache *c, uintptr_t pc)
     a->inside = 1;
     compiler_barrier();
     uint32_t parent = a->context;
-    uint32_t child = context_child(parent, pc, &a->folded, &a->lost_stacks);
+    uint32_t child = context_child(parent, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks);
     *c = (struct call_cache){.pc = pc, .parent = parent, .child = child};
     if (!nested)
         actor_leave(a);
