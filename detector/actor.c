@@ -398,7 +398,7 @@ void actor_ends(struct actor *a)
         actor_touch(a);
     lock_order_ended(a);
     flow_log_drop(a);
-    actor_publish(a); /* so that the epoch it ends with is one in which nothing was done */
+    actor_publish(a);  /* so that the epoch it ends with is one in which nothing was done */
     if (a->detached) { /* nobody asks what it knew */
         vclock_clear(&a->clock, &a->stocks->nodes);
         order_clear(a, &a->stocks->nodes);
@@ -657,7 +657,8 @@ void actor_keep_together(void)
 {
     uint32_t n = 0;
     for (struct actor *a = actors_newest; a; a = a->older) {
-        a->stamps.now_span = SPAN_NONE; /* access_covered, which nobody stops, sees this before any cell of the new numbers */
+        a->stamps.now_span =
+            SPAN_NONE; /* access_covered, which nobody stops, sees this before any cell of the new numbers */
         n += stocks_owned(a) && !a->ended;
     }
     for (struct actor *a = actors_newest; a; a = a->older)

@@ -162,7 +162,8 @@ void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
     /* Alone, nothing that is remembered of the bytes or of objects in them can matter to anybody, and a full stack of
      * code without hooks is not worth its price. */
     bool solo = a->pause & PAUSE_SOLO || host.no_races;
-    uint32_t stack = solo ? context_child(a->context, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks) : context_stack(a, pc);
+    uint32_t stack = solo ? context_child(a->context, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks)
+                          : context_stack(a, pc);
     if (!actor_enter(a))
         return;
     if (!solo) {
