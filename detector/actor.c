@@ -272,6 +272,8 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         const uint64_t first = slot_epoch(s) + 1;
         s->owner = a;
         a->who = who_pack(slot, first);
+        if (!light)
+            a->stocks->slot = slot;
         a->order_epoch = s->order_epoch + 1;
         self->older = s->incarnation;
         self->first = first;

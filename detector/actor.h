@@ -78,6 +78,8 @@ struct seen { /* counters.def */
 };
 struct stocks {
     struct actor *owner; /* of the thread; another one that has them acts there for a while */
+    uintptr_t stepping;  /* page in which its owner's granules are changed; 0: none (owner.h) */
+    uint32_t slot;       /* the owner's */
     struct stamp_reserve reserve;
     struct seen seen;
     struct pending_races *pending; /* NULL: none */
@@ -102,7 +104,6 @@ struct actor {
     struct stamp_own stamps;
     uint32_t pause;  /* enum pause, atomic */
     uint32_t inside; /* 1 while in the core */
-    uintptr_t stepping; /* page in which it changes granules as their owner; 0: none (owner.h) */
     uint32_t context;
     uint32_t lockset;
     struct frame *top, *frames, *frames_end;
@@ -153,6 +154,12 @@ struct actor {
     size_t locals_size;
     struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
+
+/* As an entry of stocks.known. */
+static inline uint64_t known_stamp(const struct actor *a, uint32_t number)
+{
+    return a->number << STAMP_BITS | number;
+}
 
 extern struct oslock actors_lock;
 extern struct actor *actors_newest; /* list of all, through `older` */

@@ -13,7 +13,7 @@
 static inline bool stamp_known(const struct actor *a, uint32_t number)
 {
     uint64_t *lately = &a->stocks->known[number % KNOWN_STAMPS];
-    const uint64_t it = a->number << STAMP_BITS | number;
+    const uint64_t it = known_stamp(a, number);
     if (likely(*lately == it))
         return true;
     const who_t who = stamps[number].who;
@@ -85,7 +85,7 @@ static inline bool cells_known_lately(const struct actor *a, const uint32_t *cel
 {
     for (; bits; bits &= bits - 1) {
         const uint32_t number = cell[__builtin_ctz(bits)] >> CELL_STAMP_SHIFT;
-        if (unlikely(a->stocks->known[number % KNOWN_STAMPS] != (a->number << STAMP_BITS | number)))
+        if (unlikely(a->stocks->known[number % KNOWN_STAMPS] != known_stamp(a, number)))
             return false;
     }
     return true;

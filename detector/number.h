@@ -34,8 +34,11 @@ static inline uint32_t number_next(struct actor *a, uint64_t hash, uint32_t meta
     const unsigned i = number_index(hash);
     const uint32_t number = stamp_next(&a->stocks->reserve, a->who, a->stocks->stacks[i],
                                        stamp_meta(meta | a->lockset << META_LOCKS_SHIFT));
-    if (likely(number))
-        a->stocks->numbers[i] = (hash & ~NUMBER_MASK) | number;
+    if (unlikely(!number))
+        return 0;
+    a->stocks->numbers[i] = (hash & ~NUMBER_MASK) | number;
+    if (a->stocks->owner != a) /* when it goes on after others the number is not of a stretch of its own any more */
+        a->stocks->known[number % KNOWN_STAMPS] = known_stamp(a, number);
     return number;
 }
 

@@ -76,13 +76,23 @@ static void learn(struct actor *a, const struct vclock *order, const struct vclo
         join(&a->meanwhile, flow, by, stock);
 }
 
+/* It has nothing to tell, nor ever had. */
+static bool silent(const struct actor *a)
+{
+    return !a->order.root && !a->flow.root && !a->told && !a->order_used && !a->nheld;
+}
+
 void order_into(struct actor *a, const struct sync *s)
 {
+    if (likely(!s->order.root && !s->flow.root && !s->teller.epoch))
+        return;
     learn(a, &s->order, &s->flow, s->teller);
 }
 
 void order_out(struct actor *a, struct sync *s)
 {
+    if (likely(silent(a)))
+        return;
     struct vclock_stock *stock = &a->stocks->nodes;
     struct teller me = tell_always(a), fold = s->teller;
     if (fold.slot == me.slot || me.epoch == 0)
@@ -105,6 +115,8 @@ void order_learn(struct actor *a, struct actor *other)
 
 void order_meet(struct actor *a, struct actor *other)
 {
+    if (likely(silent(a) && silent(other)))
+        return;
     struct vclock_stock *stock = &a->stocks->nodes;
     const struct teller me = tell_always(a);
     struct vclock order = {NULL}, flow = {NULL};

@@ -10,7 +10,8 @@ static void await(uint32_t slot, uintptr_t first, uintptr_t end)
     for (;;) {
         os_lock(&actors_lock);
         const struct actor *owner = actor_of_slot(slot);
-        const uintptr_t page = owner ? __atomic_load_n(&owner->stepping, __ATOMIC_ACQUIRE) : 0;
+        const struct stocks *its = owner ? owner->stocks : NULL;
+        const uintptr_t page = its ? __atomic_load_n(&its->stepping, __ATOMIC_ACQUIRE) : 0;
         os_unlock(&actors_lock);
         if (page < first || page >= end)
             return;

@@ -13,6 +13,9 @@
  * stores. What the owner has of the pages around it is taken with it. A page that was taken a few times is shared from then on,
  * and changed by compare-and-swap. Collections make all pages nobody's again. (Biased locking: Russell & Detlefs, OOPSLA'06.)
  *
+ * The goroutines of a thread act one after the other: what is said here of an actor they are together, and the thread's own
+ * actor stands for them (stocks.owner).
+ *
  * Nobody waits for a page, nor for anything but the core's own short locks, while stepping in one. */
 #ifndef GORACE_OWNER_H
 #define GORACE_OWNER_H
@@ -27,7 +30,7 @@
 
 static inline uint32_t page_of(const struct actor *a)
 {
-    return (who_slot(a->who) + 1) << PAGE_SLOT_SHIFT;
+    return (a->stocks->slot + 1) << PAGE_SLOT_SHIFT;
 }
 
 /* The step in the page of `addr` may begin: its region exists. True: by plain stores; false: by compare-and-swap, and nothing is
@@ -36,12 +39,12 @@ bool page_enter_slow(struct actor *a, uintptr_t addr);
 /* The same for granule g of `addr`, when that needs no waiting; if false, nothing has begun. */
 static inline bool page_enter_fast(struct actor *a, const union granule *g, uintptr_t addr)
 {
-    a->stepping = addr >> PAGE_SHIFT;
+    a->stocks->stepping = addr >> PAGE_SHIFT;
     compiler_barrier();
     const uint32_t word = __atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED);
     if (likely((word ^ page_of(a)) <= PAGE_TAKES))
         return true;
-    a->stepping = 0;
+    a->stocks->stepping = 0;
     return false;
 }
 /* Its granules are changed by compare-and-swap, for a while at least: an owner there may be again sees only what was changed before
@@ -56,7 +59,7 @@ static inline bool page_enter(struct actor *a, const union granule *g, uintptr_t
 }
 static inline void page_leave(struct actor *a)
 {
-    __atomic_store_n(&a->stepping, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&a->stocks->stepping, 0, __ATOMIC_RELEASE);
 }
 
 /* A granule's new value, in a step: false when it is not `from` any more. */

@@ -157,7 +157,7 @@ static void test_page_in_use(void **state)
     assert_in_range(*page ^ page_of(main_actor), 0, PAGE_TAKES);
     const union granule before = granule_load(g);
 
-    main_actor->stepping = (uintptr_t)shared >> PAGE_SHIFT;
+    main_actor->stocks->stepping = (uintptr_t)shared >> PAGE_SHIFT;
     struct worker w = {.work = taking, .actor = actor_born(main_actor, 1)};
     assert_int_equal(pthread_create(&w.thread, NULL, run, &w), 0);
     while (__atomic_load_n(page, __ATOMIC_ACQUIRE) != PAGE_TAKEN)
