@@ -13,6 +13,7 @@ struct place {
     struct actor *actor; /* NULL: free */
     int number;          /* in the oracle */
     bool ended, detached;
+    bool light; /* a goroutine: acts with the caches of place 0, by turns with it */
     int ignore_all, ignore_reads, ignore_writes;
 };
 
@@ -22,6 +23,7 @@ struct run {
     char *base;
     uintptr_t pc; /* of site 0 */
     struct place places[SCRIPT_PLACES];
+    struct actor *running; /* of place 0 and the goroutines: whose turn it is; NULL: nobody's */
     bool block_alive[SCRIPT_BLOCKS];
     uint64_t number[ORACLE_ACTORS]; /* in the core */
     int step_of_access[ORACLE_ACCESSES];

@@ -132,8 +132,12 @@ static void do_fresh(struct run *run, struct place *me, unsigned offset, unsigne
 /* Fills an empty place. A stranger's past is all that those who live have done so far. */
 static void do_born(struct run *run, struct place *p, struct place *parent, uintptr_t pc)
 {
-    *p = (struct place){.actor = actor_born(parent ? parent->actor : NULL, pc),
-                        .number = oracle_born(&oracle, parent ? parent->number : -1)};
+    const bool light = run->manner.green && parent && p != run->places && (p - run->places) % 3 != 0;
+    *p = (struct place){.actor = light ? actor_born_light(parent->actor, pc, (uint64_t)(p - run->places), "green")
+                                       : actor_born(parent ? parent->actor : NULL, pc),
+                        .number = oracle_born(&oracle, parent ? parent->number : -1),
+                        .detached = light,
+                        .light = light};
     run->number[p->number] = actors_born++;
     for (struct place *o = run->places; !parent && o < run->places + SCRIPT_PLACES; o++)
         if (o != p && o->actor && !o->ended)
@@ -152,10 +156,25 @@ static void awaken(struct place *p)
     p->ignore_reads = p->ignore_writes = 0;
 }
 
-static void end(struct place *p)
+/* p is about to act. */
+static void turn(struct run *run, const struct place *p)
 {
+    struct actor *host = run->places[0].actor;
+    if ((!p->light && p->actor != host) || run->running == p->actor)
+        return;
+    if (run->running)
+        actor_suspend(run->running);
+    actor_resume(p->actor, host);
+    run->running = p->actor;
+}
+
+static void end(struct run *run, struct place *p)
+{
+    turn(run, p);
     awaken(p);
     actor_ends(p->actor);
+    if (p->light)
+        run->running = NULL;
     p->ended = true;
     if (p->detached)
         p->actor = NULL;
@@ -179,6 +198,8 @@ static void play_step(struct run *run, int i)
     bool ignoring = me->ignore_all || me->ignore_reads || me->ignore_writes;
     uintptr_t pc = pc_of(run, i);
 
+    if (awake)
+        turn(run, me);
     switch (s->kind) {
     case STEP_BORN: {
         struct place *p = &run->places[s->other];
@@ -196,7 +217,7 @@ static void play_step(struct run *run, int i)
         return;
     case STEP_END:
         if (awake && s->actor != 0)
-            end(me);
+            end(run, me);
         return;
     case STEP_JOIN: {
         struct place *p = &run->places[s->other];
@@ -306,11 +327,13 @@ bool model_play(const struct step *steps, int n, struct script_manner manner)
         *first = (struct place){.actor = main_actor, .number = oracle_born(&oracle, -1)};
     else
         do_born(&run, first, &outside, run.pc);
+    run.running = first->actor;
     for (int i = 0; i < n && !model_failure[0]; i++) {
         play_step(&run, i);
         model_steps++;
     }
     /* Nobody's accesses are remembered any more, so that main can find itself alone again. */
+    turn(&run, first);
     awaken(first);
     mem_fresh(main_actor, (uintptr_t)arena, MODEL_ARENA);
     if (manner.from_main)
@@ -323,7 +346,8 @@ bool model_play(const struct step *steps, int n, struct script_manner manner)
         if (me->actor == main_actor)
             continue;
         if (!me->ended)
-            end(me);
+            end(&run, me);
+        turn(&run, first);
         if (me->actor)
             actor_joins(main_actor, me->actor);
     }

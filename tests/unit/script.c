@@ -43,6 +43,7 @@ struct script_manner script_manner(uint64_t seed)
     uint64_t state = ~seed;
     struct script_manner m = {.sites = below(&state, 2) ? 0 : 2 + below(&state, 12)};
     m.from_main = below(&state, 2);
+    m.green = below(&state, 2);
     return m;
 }
 

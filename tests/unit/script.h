@@ -55,6 +55,7 @@ extern const unsigned script_atomics[ORACLE_LOCATIONS];
 struct script_manner {
     unsigned sites;
     bool from_main;
+    bool green;     /* most of the others are goroutines, on the thread of place 0 */
 };
 struct script_manner script_manner(uint64_t seed);
 
