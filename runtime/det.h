@@ -116,6 +116,8 @@ void rt_check_outcome(enum rt_outcome outcome, int result, const char *message);
 void rt_check_names(void); /* of the calls of the switches, if they are wanted and few */
 /* "GORO_REPLAY=...", which is written anew by each call. */
 const char *rt_check_replay(void);
+/* Whether the environment wants accesses to memory to be points; then a replay needs that, too. */
+bool rt_access_points(void);
 /* "replay: " and that, to stderr. */
 void rt_check_tell(void);
 

@@ -7,6 +7,7 @@
  * The ordering is a hash of the sequences of operations on each object, summed over objects: two schedules that differ in the
  * order of independent operations only have the same. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,11 +122,17 @@ static void write_token(char *text, size_t room)
         rt_schedule_print(&d->schedule, text, room);
 }
 
+bool rt_access_points(void)
+{
+    const char *points = getenv("GORO_POINTS");
+    return points && !strcmp(points, "accesses");
+}
+
 const char *rt_check_replay(void)
 {
-    static char text[RT_TOKEN] = "GORO_REPLAY=";
-    const size_t length = sizeof "GORO_REPLAY=" - 1;
-    write_token(text + length, sizeof text - length);
+    static char text[RT_TOKEN];
+    int length = snprintf(text, sizeof text, "%sGORO_REPLAY=", rt_access_points() ? "GORO_POINTS=accesses " : "");
+    write_token(text + length, sizeof text - (size_t)length);
     return text;
 }
 
@@ -214,7 +221,7 @@ static void note_letter(struct rt_record *r)
 static bool only_looks(uint32_t op)
 {
     return op == RT_OP_YIELD || op == RT_OP_LOAD || op == RT_OP_HOOK_LOAD || op == RT_OP_CHAN_TRY_RECV ||
-           op == RT_OP_TRYLOCK || op == RT_OP_CONTEXT_ASK || op == RT_OP_MEMORY;
+           op == RT_OP_TRYLOCK || op == RT_OP_CONTEXT_ASK || op == RT_OP_MEMORY_READ;
 }
 
 /* t uses its object: whose it is, and in which order it was used. Returns its identity; 0: there is none. */
@@ -253,7 +260,8 @@ void rt_check_step(struct rt_det_task *t)
     uint64_t id = use_object(t);
     r->steps++;
     t->held += (t->op == RT_OP_LOCK || t->op == RT_OP_RLOCK) - (t->op == RT_OP_UNLOCK || t->op == RT_OP_RUNLOCK);
-    d->idle = only_looks(t->op) ? d->idle + 1 : 0;
+    if (t->op < RT_OP_MEMORY_READ) /* who computes does not wait, nor does it get on */
+        d->idle = only_looks(t->op) ? d->idle + 1 : 0;
     r->hash = rt_mix(r->hash ^ rt_mix(t->path * 64 + t->op) ^ id);
     uint32_t at = (uint32_t)(r->steps % (sizeof d->ring / sizeof *d->ring));
     d->ring[at].task = (uint32_t)(t - d->tasks);
@@ -296,7 +304,8 @@ void rt_check_point(uint32_t from)
     struct rt_record_point *p = &r->points[r->point_count];
     bool looks = only_looks(t->op);
     *p = (struct rt_record_point){.from = from, .at = t->decisions, .step = r->steps, .object = t->object_number};
-    p->kind = !t->place ? RT_POINT_WAIT : looks ? RT_POINT_READ : t->held > 0 ? RT_POINT_HOLDS : RT_POINT_WRITE;
+    bool waits_with_lock = t->held > 0 && t->op != RT_OP_MEMORY_WRITE;
+    p->kind = !t->place ? RT_POINT_WAIT : looks ? RT_POINT_READ : waits_with_lock ? RT_POINT_HOLDS : RT_POINT_WRITE;
     if (p->kind != RT_POINT_WAIT && (!t->object_number || t->op == RT_OP_UNLOCK || t->op == RT_OP_RUNLOCK))
         return;
     /* First those that are about to use the same object. */

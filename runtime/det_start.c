@@ -1,7 +1,8 @@
 /* Start and end of the deterministic mode.
  *
  * Environment: GORO_SCHED=det, GORO_SEED (1 if there is none), GORO_STRATEGY (random if there is none), or GORO_REPLAY in place of
- * all; GORO_RECORD is the file of a record (schedule.h). */
+ * all; GORO_POINTS=accesses demands that accesses to memory are points; GORO_RECORD is the file of a record (schedule.h). */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -80,6 +81,24 @@ static void on_abort(int signal)
 
 struct rt_plan *rt_plan;
 
+/* Names 8 bytes: accesses of different sizes to the same ones are of one object. */
+static void access_point(const volatile void *object, int writes, uintptr_t pc)
+{
+    const uintptr_t granule = (uintptr_t)object & ~(uintptr_t)7;
+    rt_det_point(pc, writes ? RT_OP_MEMORY_WRITE : RT_OP_MEMORY_READ, (const volatile void *)granule);
+}
+
+/* If they are to be points. false: libgorace_points.so is not there. */
+static bool set_access_points(gorace_access_point *point)
+{
+    if (!rt_access_points())
+        return true;
+    gorace_access_point **hook = dlsym(RTLD_DEFAULT, GORACE_ACCESS_POINT);
+    if (hook)
+        *hook = point;
+    return hook;
+}
+
 static bool begin(const struct rt_schedule *s, const char *token, struct rt_record *record)
 {
     struct rt_det *d = &rt_det;
@@ -118,6 +137,8 @@ int rt_det_start(void)
         return -ENOMEM;
     if (!(rt_plan ? rt_det_begin(rt_plan->token, rt_plan->record) : begin(&s, getenv("GORO_REPLAY"), map_record())))
         return -ENOMEM;
+    if (!set_access_points(access_point))
+        return refuse("GORO_POINTS", "accesses", "libgorace_points.so is not preloaded; gorace run does that");
     struct sigaction on = {.sa_handler = on_abort};
     sigaction(SIGABRT, &on, &abort_before);
     rt_watched |= 2;
@@ -148,6 +169,7 @@ void rt_det_stop(void)
     if (!goro_steered)
         return;
     rt_emit_steered(NULL);
+    set_access_points(NULL);
     goro_steered = 0;
     rt_watched &= ~2u;
     sigaction(SIGABRT, &abort_before, NULL);

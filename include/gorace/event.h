@@ -105,6 +105,11 @@ struct gorace_steering {
     uint32_t (*draw)(void);
 };
 
+/* Accesses to plain memory as points: whoever has such a hook exports a pointer of this name, which libgoro sets while it is in its
+ * deterministic mode, and clears. pc: where the call of the hook returns to. */
+typedef void gorace_access_point(const volatile void *object, int writes, uintptr_t pc);
+#define GORACE_ACCESS_POINT "gorace_access_point_is"
+
 struct gorace_events {
     uint32_t abi;  /* GORACE_EVENTS_ABI: members before `size` have this meaning */
     uint32_t size; /* of this struct; later versions only add at the end */

@@ -58,6 +58,7 @@ int main(void)
 """
 # name of a library: what it may export
 EXPORTS = {"libgorace_hooks.so": r"__tsan_\w+|(WTF)?Annotate\w+|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown",
+           "libgorace_points.so": r"__tsan_\w+|gorace_access_point_is",
            "libgorace-symbolize.so": r"gorace_symbolizer"}
 
 

@@ -81,6 +81,8 @@ static void become(const struct attempt *a, const struct attempt_plan *plan, con
         watch_option(&options, "collect", a->findings_file);
         setenv("GORACE_OPTIONS", options, 1);
         watch_preload();
+    } else {
+        watch_preload_points();
     }
     execvp(*plan->program, plan->program);
     fprintf(stderr, "gorace: cannot run %s: %m\n", *plan->program);

@@ -16,7 +16,7 @@
 
 enum { MOST_JOBS = 256 };
 
-enum { KEY_SEED = 256, KEY_SATURATION, KEY_PLAIN, KEY_STEPS, KEY_SUMMARY };
+enum { KEY_SEED = 256, KEY_SATURATION, KEY_PLAIN, KEY_STEPS, KEY_SUMMARY, KEY_ACCESSES };
 
 static const struct argp_option options[] = {
     {"schedules", 'n', "N", 0, "how many to try (200)", 1},
@@ -28,6 +28,7 @@ static const struct argp_option options[] = {
     {"timeout", 't', "SECONDS", 0, "for one run (10); one that takes longer is told, but no failure", 1},
     {"steps", KEY_STEPS, "N", 0, "the same for its operations (1000000)", 1},
     {"plain", KEY_PLAIN, NULL, 0, "without the detector: faster, but only what the program itself shows is a failure", 2},
+    {"accesses", KEY_ACCESSES, NULL, 0, "others may also go on before each access to memory; for programs with the compiler's hooks", 2},
     {"option", 'o', "NAME=VALUE", 0, "add to GORACE_OPTIONS", 2},
     {"summary", KEY_SUMMARY, "FILE", 0, "what came of it, as JSON", 2},
     {"quiet", 'q', NULL, 0, "no progress, and no output of the run that failed", 2},
@@ -83,6 +84,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_PLAIN:
         free(e->options);
         e->options = NULL;
+        return 0;
+    case KEY_ACCESSES:
+        setenv("GORO_POINTS", "accesses", 1);
         return 0;
     case 'o':
         equals = strchr(argument, '=');

@@ -34,6 +34,13 @@ static void show_output(const struct attempt *a)
         fclose(from);
 }
 
+/* What a replay needs besides its token. */
+static const char *points(void)
+{
+    const char *points = getenv("GORO_POINTS");
+    return points && !strcmp(points, "accesses") ? "GORO_POINTS=accesses " : "";
+}
+
 static void tell(const struct explore *e, const struct failed *f, const struct rt_found *found)
 {
     const struct rt_record *r = e->attempts[0].record;
@@ -46,7 +53,7 @@ static void tell(const struct explore *e, const struct failed *f, const struct r
         warn_user("explore: suspected in an earlier schedule, and confirmed by this one");
     if (!found->again) {
         warn_user("explore: not again with the same seed: the program depends on what its schedule does not control");
-        printf("replay: GORO_REPLAY=%s\n", found->token);
+        printf("replay: %sGORO_REPLAY=%s\n", points(), found->token);
         return;
     }
     warn_user("explore: again in a second run; of its %u switches %u matter%s", found->before, found->switches,
@@ -55,7 +62,7 @@ static void tell(const struct explore *e, const struct failed *f, const struct r
         rt_switch_print(r, i, line, sizeof line);
         fprintf(stderr, "    %u. %s\n", i + 1, line);
     }
-    printf("replay: GORO_REPLAY=%s\n", found->token);
+    printf("replay: %sGORO_REPLAY=%s\n", points(), found->token);
 }
 
 /* What was predicted, and what has become of it. */

@@ -107,7 +107,7 @@ static void usage(FILE *to)
           "    make CC=\"gorace cc\" CXX=\"gorace c++\"\n\n"
           "Environment:\n"
           "    GORACE_CC, GORACE_CXX   the compiler (default: clang if there is one, else gcc)\n"
-          "    GORACE_LIBDIR           where libgorace.so and libgorace_hooks.so are\n"
+          "    GORACE_LIBDIR           where libgorace.so and its companions are\n"
           "    GORACE_OPTIONS          options of the detector\n",
           to);
 }

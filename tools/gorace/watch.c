@@ -38,10 +38,11 @@ void watch_refuse(const char *program)
     free(path);
 }
 
-void watch_preload(void)
+/* Before those that are there already. */
+static void preload(const char *name)
 {
     char *libraries = place_libraries();
-    char *library = must_format("%s/libgorace.so", libraries);
+    char *library = must_format("%s/%s", libraries, name);
     const char *others = getenv("LD_PRELOAD");
     if (strpbrk(library, " :"))
         die("LD_PRELOAD cannot name a file with a space or colon in its path: %s", library);
@@ -50,4 +51,17 @@ void watch_preload(void)
     free(all);
     free(library);
     free(libraries);
+}
+
+void watch_preload(void)
+{
+    preload("libgorace.so");
+    watch_preload_points();
+}
+
+void watch_preload_points(void)
+{
+    const char *points = getenv("GORO_POINTS");
+    if (points && !strcmp(points, "accesses"))
+        preload("libgorace_points.so");
 }
