@@ -265,7 +265,8 @@ void collect(struct actor *a)
         shadow_pages_reset();
         lockset_sweep();
         actor_sweep();
-        stamp_renew_end(actors_afford());
+        const uint64_t granules = s->live / 8; /* as much is looked at again */
+        stamp_renew_end(granules > actors_afford() ? (uint32_t)granules : actors_afford());
         context_rehash();
         done++;
     }

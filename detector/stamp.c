@@ -6,9 +6,9 @@
 
 struct stamp *stamps;
 
-#define CROWD_LEAST (STAMP_MAX / 16)
+#define CROWD_LEAST (STAMP_MAX / 64)
 #define RESERVE_FIRST 16u
-#define RESERVE_LAST (STAMP_MAX / 64)
+#define RESERVE_LAST (STAMP_MAX / 256)
 #define CACHE_FIRST (32 - 4)
 #define CACHE_LAST (32 - 13)
 
@@ -309,7 +309,7 @@ void stamp_renew_end(uint32_t afford)
     stamps = fresh;
     fresh = old;
     used = nfresh;
-    hopeless = nfresh > STAMP_MAX - CROWD_LEAST;
+    hopeless = nfresh > STAMP_MAX - STAMP_MAX / 16;
     const uint64_t due = (uint64_t)nfresh + (nfresh + CROWD_LEAST > afford ? nfresh + CROWD_LEAST : afford);
     crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
 }
