@@ -6,6 +6,7 @@
 #include "../detector/access.h"
 #include "../detector/history.h"
 #include "../detector/owner.h"
+#include "../detector/sync.h"
 #include "quick.h"
 #include "slots.h"
 #include "stack.h"
@@ -176,13 +177,13 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     }
 }
 
-/* The cells of a granule that are in its spill block, which the check does not look at. Nobody else changes them in a page that is the
+/* The cells of the access's granule that are in its spill block, which the check does not look at. Nobody else changes them in a page that is the
  * actor's. */
 static bool hidden_covers(struct actor *a, uint32_t what)
 {
     const uintptr_t addr = slots.address, base = region_base(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7, at = addr & (GRANULE - 1);
-    if (!base || at + (1u << log2size) > GRANULE || !actor_enter(a))
+    if (!actor_enter(a))
         return false;
     const union granule *g = granule_in(base, addr);
     bool is = false;
@@ -215,8 +216,6 @@ static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr
     struct actor *me = current();
     if (!is_told(me))
         return;
-    if ((what & WHAT_HOOK) < HOOKS_CHECKED && hidden_covers(me, what))
-        return;
     const uint32_t before = me->context;
     me->context = stack_context(me, pc, rsp + (skipped_red_zone(pc) ? 128 : 0), rbp);
     act(me, r, what, pc);
@@ -232,7 +231,26 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
     tell(r, what, *stack, (uintptr_t)(stack + 1), r->rbp);
 }
 
+/* The usual one: of a granule, and of no place that may be atomic. */
 __attribute__((used)) void access_hook_act(const struct missed *m)
 {
-    tell(NULL, slots.what, m->pc, (uintptr_t)(m + 1), m->rbp);
+    const uint32_t what = slots.what;
+    const uintptr_t addr = slots.address, base = region_base(addr);
+    const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
+    const bool writes = hook_writes(what & WHAT_HOOK);
+    struct actor *me = current();
+    if (!is_told(me))
+        return;
+    if (!base || (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE || sync_maybe(addr)) {
+        tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
+        return;
+    }
+    if (granule_spilled(granule_in(base, addr)) && hidden_covers(me, what))
+        return;
+    const uint32_t before = me->context;
+    me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
+    access_missed(addr, me, WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size), m->pc);
+    if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
+        act(me, NULL, what, m->pc);
+    me->context = before;
 }

@@ -10,8 +10,10 @@
 #include "check.h"
 
 #include "../detector/access.h"
+#include "copy.h"
 #include "slots.h"
 #include "thunk.h"
+#include "vectors.h"
 
 _Static_assert(sizeof(union granule) == 16 && GRANULE == 8 && offsetof(union granule, cell) == 0,
                "16 bytes for 8, cells of 4");
@@ -40,8 +42,7 @@ struct pending {
     const uint8_t *on, *after; /* behind the check, and behind the instruction */
     struct frame_use use;
 };
-#define PENDING_MAX 200000u
-static struct pending pending[PENDING_MAX];
+static struct pending pending[COPY_MOST];
 static uint32_t npending;
 
 void check_begin(void)
@@ -202,28 +203,9 @@ static void with_need(struct code *c, unsigned opcode, unsigned index, int32_t n
     code_32(c, (uint32_t)need);
 }
 
-/* Of up to 8 bytes at the address in p->reg[ADDRESS]. */
-static void write_part(struct code *c, struct pending *p, unsigned log2size)
+/* Zero if no cell of the granule at b covers the access: by registers that are put aside. d: has the actor, and is lost, too. */
+static void compare(struct code *c, unsigned a, unsigned b, unsigned d, int32_t need)
 {
-    const unsigned a = p->reg[ADDRESS], b = p->reg[FIRST], d = p->reg[SECOND];
-    const int32_t need = CHECK_TABLE(need) + (int32_t)sizeof check_tables.need[0][0] * (int)log2size +
-                         (int32_t)sizeof check_tables.need[0] * hook_writes(p->hook);
-    code_registers(c, true, 0x89, a, b); /* mov b, a */
-    code_registers(c, true, 0xc1, 5, b); /* shr */
-    code_8(c, REGION_SHIFT);
-    code_registers(c, true, 0x81, 7, b); /* cmp */
-    code_32(c, (uint32_t)REGIONS - 1);
-    fails_if(c, p, ABOVE);
-    code_load(c, d, CHECK_TABLE(table));
-    code_indexed(c, 0x8b, b, d, b, 3);
-    code_registers(c, true, 0x85, b, b); /* test */
-    fails_if(c, p, EQUAL);
-    code_indexed(c, 0x8d, b, b, a, 1);   /* lea b, [b + 2 * a] */
-    code_registers(c, true, 0x83, 4, b); /* and */
-    code_8(c, 0xf0);
-    code_load(c, d, slots_offset(&current_actor));
-    code_registers(c, true, 0x85, d, d);
-    fails_if(c, p, EQUAL);
     vector_aside(c, 0, false);
     vector_aside(c, 1, false);
     load_cells(c, b); /* before the span */
@@ -246,6 +228,105 @@ static void write_part(struct code *c, struct pending *p, unsigned log2size)
     vector_aside(c, 0, true);
     vector_aside(c, 1, true);
     code_registers(c, false, 0x85, d, d);
+}
+
+/* An instruction of AVX-512: opcode in `map` (1: 0f, 2: 0f38) with the prefix 66, dst, one = xmm29 to xmm31 or k7; then what it does with its
+ * last operand follows. mask: by k7. */
+static void evex(struct code *c, unsigned map, unsigned opcode, unsigned dst, unsigned one, unsigned index,
+                 unsigned base, bool high, bool mask)
+{
+    /* Upper bits of numbers are inverted. `high`: the last operand is one of xmm16 to xmm31, whose bit 4 takes the place of an index's. */
+    const unsigned r = ~dst >> 3 & 1, r4 = ~dst >> 4 & 1, x = high ? 0 : ~index >> 3 & 1, b = ~base >> 3 & 1;
+    CODE(c, 0x62, (uint8_t)(r << 7 | x << 6 | b << 5 | r4 << 4 | map), (uint8_t)((~one & 15) << 3 | 5),
+         (uint8_t)((~one >> 4 & 1) << 3 | (mask ? 7 : 0)), (uint8_t)opcode);
+}
+static void evex_registers(struct code *c, unsigned opcode, unsigned dst, unsigned one, unsigned two)
+{
+    evex(c, 1, opcode, dst, one, 0, two, true, false);
+    code_8(c, 0xc0 | (dst & 7) << 3 | (two & 7));
+}
+static void evex_need(struct code *c, unsigned opcode, unsigned dst, unsigned one, unsigned index, int32_t need,
+                      bool mask)
+{
+    code_8(c, 0x64);
+    evex(c, 1, opcode, dst, one, index, 0, false, mask);
+    CODE(c, (uint8_t)((dst & 7) << 3 | 4), (uint8_t)(0xc5 | (index & 7) << 3));
+    code_32(c, (uint32_t)need);
+}
+static void evex_broadcast(struct code *c, unsigned dst, unsigned reg)
+{
+    evex(c, 2, 0x7c, dst, 0, 0, reg, false, false);
+    code_8(c, 0xc0 | (dst & 7) << 3 | (reg & 7));
+}
+
+/* The same by registers that no compiler keeps anything in that was not told to use them, and that no function that uses them is compiled
+ * to find unchanged after a call of one that does not. */
+static void compare_wide(struct code *c, unsigned a, unsigned b, unsigned d, int32_t need)
+{
+    enum { CELLS_IN = 30, DIFFERENCE = 31, SPAN_IN = 29, K = 7 };
+    evex(c, 1, 0x6f, CELLS_IN, 0, 0, b, false, false); /* vmovdqa32 */
+    CODE(c, (uint8_t)(0x40 | (CELLS_IN & 7) << 3 | (b & 7)));
+    if ((b & 7) == GPR_SP)
+        code_8(c, 0x24);
+    code_8(c, 0);
+    code_memory(c, true, 0x8b, b, d, offsetof(struct actor, stamps.now_span));
+    code_indexed(c, 0x8d, d, a, a, 0); /* lea d, [a + a] */
+    code_registers(c, false, 0x83, 4, d);
+    code_8(c, 2 * (GRANULE - 1));
+    evex_broadcast(c, DIFFERENCE, b);
+    evex_registers(c, 0xfa, DIFFERENCE, CELLS_IN, DIFFERENCE); /* vpsubd */
+    code_registers(c, true, 0xc1, 5, b);                       /* shr */
+    code_8(c, 32);
+    evex_broadcast(c, SPAN_IN, b);
+    evex_need(c, 0xdb, CELLS_IN, CELLS_IN, d, need, false);   /* vpandd */
+    evex(c, 1, 0x66, K, SPAN_IN, 0, DIFFERENCE, true, false); /* vpcmpgtd */
+    code_8(c, 0xc0 | K << 3 | (DIFFERENCE & 7));
+    evex_need(c, 0x76, K, CELLS_IN, d, need, true); /* vpcmpeqd */
+    CODE(c, 0xc5, 0xf8, 0x98, 0xff);                /* kortestw */
+}
+
+static bool has_wide(void)
+{
+    static int known;
+    if (!known) {
+        uint32_t a = 7, b, c = 0, d, low, high;
+        __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        known = -1;
+        if (vectors_known() && (b >> 16 & 1) &&
+            (b >> 31 & 1)) { /* AVX512F, AVX512VL, and the system keeps its registers */
+            __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+            known = (low & 0xe6) == 0xe6 ? 1 : -1;
+        }
+    }
+    return known > 0;
+}
+
+/* Of up to 8 bytes at the address in p->reg[ADDRESS]. */
+static void write_part(struct code *c, struct pending *p, unsigned log2size)
+{
+    const unsigned a = p->reg[ADDRESS], b = p->reg[FIRST], d = p->reg[SECOND];
+    const int32_t need = CHECK_TABLE(need) + (int32_t)sizeof check_tables.need[0][0] * (int)log2size +
+                         (int32_t)sizeof check_tables.need[0] * hook_writes(p->hook);
+    code_registers(c, true, 0x89, a, b); /* mov b, a */
+    code_registers(c, true, 0xc1, 5, b); /* shr */
+    code_8(c, REGION_SHIFT);
+    code_registers(c, true, 0x81, 7, b); /* cmp */
+    code_32(c, (uint32_t)REGIONS - 1);
+    fails_if(c, p, ABOVE);
+    code_load(c, d, CHECK_TABLE(table));
+    code_indexed(c, 0x8b, b, d, b, 3);
+    code_registers(c, true, 0x85, b, b); /* test */
+    fails_if(c, p, EQUAL);
+    code_indexed(c, 0x8d, b, b, a, 1);   /* lea b, [b + 2 * a] */
+    code_registers(c, true, 0x83, 4, b); /* and */
+    code_8(c, 0xf0);
+    code_load(c, d, slots_offset(&current_actor));
+    code_registers(c, true, 0x85, d, d);
+    fails_if(c, p, EQUAL);
+    if (p->use.wide || !has_wide())
+        compare(c, a, b, d, need);
+    else
+        compare_wide(c, a, b, d, need);
     fails_if(c, p, EQUAL);
 }
 
@@ -281,7 +362,7 @@ void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8
         ask(m, i, bytes, l, use, hook);
         return;
     }
-    if (npending == PENDING_MAX) {
+    if (npending == COPY_MOST) {
         c->full = true;
         return;
     }

@@ -5,15 +5,13 @@
 #include "../detector/arena.h"
 #include "check.h"
 
-#define MOST 200000 /* instructions of one function */
-
-static struct insn insns[MOST];
-static int32_t targets[MOST];
-static struct live lives[MOST];
+static struct insn insns[COPY_MOST];
+static int32_t targets[COPY_MOST];
+static struct live lives[COPY_MOST];
 static struct {
     uint8_t *at; /* 4 bytes that say how far it is to ... */
     uint32_t insn;
-} fixes[MOST];
+} fixes[COPY_MOST];
 
 static uint32_t nfixes;
 
@@ -21,7 +19,7 @@ static uint32_t read_all(const uint8_t *bytes, const struct function *f, const c
 {
     uint32_t n = 0;
     for (uint32_t at = 0; at < f->size; at += insns[n++].length) {
-        if (n == MOST) {
+        if (n == COPY_MOST) {
             *why = "it is too large";
             return 0;
         }
@@ -157,14 +155,14 @@ static bool write_asides(struct module *m, const uint8_t *start, struct copied *
 static void write_all(struct module *m, const struct function *f, struct copied *to)
 {
     struct frame_use use;
-    hooks_look(insns, to->n, &use);
+    frame_look(insns, targets, to->n, &use);
     check_begin();
     nfixes = 0;
     uint8_t *start = m->code.at;
     for (uint32_t k = 0; k < to->n; k++) {
         const struct insn *i = &insns[k];
         to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
-        hooks_count(m, i, &use);
+        hooks_count(m, k, i, &use);
         hooks_before(m, k, i, &lives[k], &use);
         write_one(m, i, targets[k]);
         hooks_after(m, k, i, &lives[k], &use);

@@ -221,6 +221,27 @@ static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
         i->memory = MEMORY_OTHER;
 }
 
+static void move_stack(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o, struct insn *i)
+{
+    const bool by_number = d->operand_count > 1 && o[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                           o[0].reg.value == ZYDIS_REGISTER_RSP && o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+    const int32_t word = d->operand_width / 8;
+    if (!(i->gpr_written >> GPR_SP & 1) || i->flow != FLOW_NEXT)
+        return;
+    if (d->meta.category == ZYDIS_CATEGORY_PUSH)
+        i->stack_by = -word;
+    else if (d->meta.category == ZYDIS_CATEGORY_POP)
+        i->stack_by = word;
+    else if (d->mnemonic == ZYDIS_MNEMONIC_SUB && by_number)
+        i->stack_by = -(int32_t)o[1].imm.value.s;
+    else if (d->mnemonic == ZYDIS_MNEMONIC_ADD && by_number)
+        i->stack_by = (int32_t)o[1].imm.value.s;
+    else if (i->takes_address && i->base == GPR_SP && i->index == GPR_NONE)
+        i->stack_by = i->displacement;
+    else
+        i->stack_lost = true;
+}
+
 bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
 {
     ZydisDecodedInstruction d;
@@ -236,6 +257,7 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
     i->flow = flow_of(&d, o);
     i->pads = d.meta.category == ZYDIS_CATEGORY_NOP || d.meta.category == ZYDIS_CATEGORY_WIDENOP ||
               d.mnemonic == ZYDIS_MNEMONIC_INT3;
+    i->wide = d.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || d.meta.category == ZYDIS_CATEGORY_KMASK;
     i->backward = d.mnemonic == ZYDIS_MNEMONIC_STD;
     i->repeats = d.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
     if (i->flow == FLOW_JUMP || i->flow == FLOW_BRANCH || i->flow == FLOW_COUNT || i->flow == FLOW_CALL)
@@ -249,6 +271,7 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
         else if (o[k].type == ZYDIS_OPERAND_TYPE_MEMORY)
             add_memory(&d, &o[k], i);
     }
+    move_stack(&d, o, i);
     if (is_split(&d, i)) {
         i->splits = true;
         i->modrm_at = d.raw.modrm.offset;

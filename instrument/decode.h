@@ -51,6 +51,7 @@ struct insn {
     bool repeats;       /* a string instruction with a count in rcx */
     bool pads;          /* no operation */
     bool backward;      /* std */
+    bool wide;          /* it uses registers that AVX-512 has added */
     bool local;         /* the address counts from fs, whose own word there is fs itself */
     bool segment;       /* or from gs */
     bool takes_address; /* lea */
@@ -61,6 +62,8 @@ struct insn {
     uint8_t base, index, scale; /* of the address; GPR_NONE */
     uint16_t size;              /* in bytes, of memory */
     int32_t displacement;
+    int32_t stack_by; /* what is added to the stack pointer, if that is a number; not by calls, which come back */
+    bool stack_lost;  /* or it becomes something else */
     uint16_t gpr_read, gpr_written, gpr_killed; /* killed: wholly, whatever happens */
     uint16_t flags_read, flags_killed;          /* bits of the flags register */
 };

@@ -335,6 +335,24 @@ uintptr_t trap_resolve(uintptr_t pc)
     return t.to;
 }
 
+static void enter_on_own_stack(void *arg)
+{
+    const struct trapping *t = arg;
+    struct module *m = module_of(t->pc);
+    struct function *f = m ? function_of(m, t->pc) : NULL;
+    if (f && f->state == FUNCTION_ARMED)
+        make_copy(m, f);
+}
+
+void engine_enter(uintptr_t pc)
+{
+    struct trapping t = {pc, 0};
+    uint64_t mask;
+    enter(&mask);
+    trap_call_on(translator_stack + TRANSLATOR_STACK, enter_on_own_stack, &t);
+    leave(&mask);
+}
+
 static const struct copied *copy_of(uintptr_t pc)
 {
     const uint32_t n = __atomic_load_n(&nmodules, __ATOMIC_ACQUIRE);

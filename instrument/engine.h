@@ -82,6 +82,8 @@ struct module {
 bool engine_start(const char **why);
 /* Arms the functions of a module. False: there is no room near it, or its text may not be written. */
 bool engine_add(const struct image *image);
+/* The function at `pc`, which is being run, goes on in its copy as soon as it comes back to its text. */
+void engine_enter(uintptr_t pc);
 bool engine_has(const struct image *image);
 /* All modules that `loaded` is not true of are gone. */
 void engine_drop(bool (*loaded)(const struct image *image));

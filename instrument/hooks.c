@@ -1,47 +1,10 @@
-/* See hooks.h. What is looked at: every access but those to constants and, in a function
- * that lets no address into its frame out, those to the frame itself. push, pop and call are not: nobody else reads there. */
+/* See hooks.h. What is looked at: every access but those to constants and, those to
+ * the part of the stack frame that no address leads to (frame.h). push, pop and call are not: nobody else reads there. */
 #include "hooks.h"
 
 #include "check.h"
 #include "slots.h"
 #include "thunk.h"
-
-/* ---- frames --------------------------------------------------------------------------------------------------------- */
-
-static bool sets_frame_pointer(const struct insn *i)
-{
-    return i->memory == MEMORY_NONE && !i->takes_address && i->gpr_killed == 1u << GPR_BP &&
-           i->gpr_read == 1u << GPR_SP;
-}
-
-static bool in_frame(const struct insn *i, const struct frame_use *use)
-{
-    return i->base == GPR_SP || (i->base == GPR_BP && use->frame_pointer);
-}
-
-void hooks_look(const struct insn *insns, uint32_t n, struct frame_use *use)
-{
-    bool calls = false, below = false;
-    *use = (struct frame_use){false, false, false, false};
-    for (uint32_t k = 0; k < n; k++) {
-        const struct insn *i = &insns[k];
-        use->frame_pointer |= sets_frame_pointer(i);
-        use->backward |= i->backward;
-        calls |= i->flow == FLOW_CALL || i->flow == FLOW_CALL_INDIRECT;
-        below |= i->base == GPR_SP && i->displacement < 0 && !(i->takes_address && i->gpr_killed == 1u << GPR_SP);
-    }
-    use->red_zone = !calls || below;
-    for (uint32_t k = 0; k < n; k++) {
-        const struct insn *i = &insns[k];
-        const bool sets_stack = i->gpr_written >> GPR_SP & 1; /* also push, pop, leave */
-        if (sets_stack || !i->gpr_written || sets_frame_pointer(i))
-            continue;
-        use->escapes |= i->takes_address && in_frame(i, use);
-        /* A move of what points into the frame. */
-        use->escapes |= i->memory == MEMORY_NONE && !i->takes_address && i->flow == FLOW_NEXT &&
-                        (i->gpr_read == 1u << GPR_SP || (use->frame_pointer && i->gpr_read == 1u << GPR_BP));
-    }
-}
 
 /* Whether the place is known to hold what nobody changes. */
 static bool is_constant(const struct module *m, const struct insn *i, const uint8_t *bytes)
@@ -69,7 +32,7 @@ static const uint8_t *bytes_of(const struct module *m, const struct insn *i)
 
 enum place { PLACE_NONE, PLACE_SEEN, PLACE_FRAME, PLACE_CONSTANT, PLACE_OTHER };
 
-static enum place place_of(const struct module *m, const struct insn *i, const uint8_t *bytes,
+static enum place place_of(const struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes,
                            const struct frame_use *use)
 {
     if (i->memory == MEMORY_NONE)
@@ -82,12 +45,12 @@ static enum place place_of(const struct module *m, const struct insn *i, const u
         return PLACE_SEEN;
     if (is_constant(m, i, bytes))
         return PLACE_CONSTANT;
-    return in_frame(i, use) && !use->escapes ? PLACE_FRAME : PLACE_SEEN;
+    return frame_has(i, k, use) ? PLACE_FRAME : PLACE_SEEN;
 }
 
-void hooks_count(struct module *m, const struct insn *i, const struct frame_use *use)
+void hooks_count(struct module *m, uint32_t k, const struct insn *i, const struct frame_use *use)
 {
-    switch (place_of(m, i, bytes_of(m, i), use)) {
+    switch (place_of(m, k, i, bytes_of(m, i), use)) {
     case PLACE_NONE:
         break;
     case PLACE_SEEN:
@@ -148,7 +111,7 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
 void hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
     const uint8_t *bytes = bytes_of(m, i);
-    if (place_of(m, i, bytes, use) != PLACE_SEEN)
+    if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
         return;
     if (i->memory == MEMORY_STRING)
         string_before(m, i, l->flags != 0, use);
@@ -161,6 +124,6 @@ void hooks_before(struct module *m, uint32_t k, const struct insn *i, const stru
 void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
     check_after(m, k);
-    if (i->memory == MEMORY_LOCKED && place_of(m, i, bytes_of(m, i), use) == PLACE_SEEN)
+    if (i->memory == MEMORY_LOCKED && place_of(m, k, i, bytes_of(m, i), use) == PLACE_SEEN)
         tell_slowly(m, HOOK_LOCK_ENDS, 0, l->flags_after != 0, use);
 }

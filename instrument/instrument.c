@@ -2,6 +2,7 @@
  * wrapped functions, the allocators, whose functions are wrapped too, unwinders, runtimes of sanitizers, and what carries the hooks. */
 #include "instrument.h"
 
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 
@@ -29,6 +30,24 @@ static bool is_left(const char *file)
     return false;
 }
 
+static const char *chosen = ""; /* instrument_modules */
+
+/* The program itself has no name in the loader's list. */
+static bool is_chosen(const char *file)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : *file ? file : program_invocation_short_name;
+    bool otherwise = true;
+    for (const char *at = chosen; *at;) {
+        const size_t n = strcspn(at, ",");
+        const bool not = *at == '-';
+        if (n > not &&strncmp(base, at + not, n - not ) == 0)
+            return !not ;
+        otherwise &= not ;
+        at += n + (at[n] == ',');
+    }
+    return otherwise;
+}
+
 /* Of gcc: what it asks about frames is answered for copies as well. */
 static bool is_unwinder(const char *file)
 {
@@ -53,7 +72,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
     struct image image;
     uintptr_t lo, hi;
     modules_self(&lo, &hi);
-    const bool left = is_left(info->dlpi_name), read = image_read(&image, info);
+    const bool left = is_left(info->dlpi_name) || !is_chosen(info->dlpi_name), read = image_read(&image, info);
     if (!read && !left && !active && image.frame_header)
         say_refused(&image);
     if (!read || image.text - lo < hi - lo || modules_instrumented(image.text) || engine_has(&image))
@@ -103,14 +122,27 @@ void instrument_scan(void)
     dl_iterate_phdr(look, NULL);
 }
 
-bool instrument_start(const char **why)
+#define FRAMES_MAX 1024
+
+/* Whoever called us would go on in the original text, perhaps for long. */
+static void enter_stack(void)
 {
+    static uintptr_t pcs[FRAMES_MAX];
+    const int n = unwind_here(pcs, FRAMES_MAX);
+    for (int i = 0; i < n; i++)
+        engine_enter(pcs[i] - 1);
+}
+
+bool instrument_start(const char *modules, const char **why)
+{
+    chosen = modules;
     if (!engine_start(why))
         return false;
     unwind_copies(instrument_pc);
     context_copies(instrument_return);
     dl_iterate_phdr(look, NULL);
     active = true;
+    enter_stack();
     return true;
 }
 

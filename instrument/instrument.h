@@ -10,8 +10,9 @@
 
 /* Before the detector takes address space for itself: that near the modules that are loaded is needed. */
 void instrument_reserve(void);
-/* In inside_begin(). False, with one line that says why, when nothing can be instrumented. */
-bool instrument_start(const char **why);
+/* modules: the option instrument_modules, which stays where it is. As late as possible, when there is about to be a second actor: before that nothing is remembered, and a program that has but
+ * one thread runs as it is. In inside_begin(). False, with one line that says why, when nothing can be instrumented. */
+bool instrument_start(const char *modules, const char **why);
 /* Modules have come or gone. In inside_begin(). */
 void instrument_scan(void);
 

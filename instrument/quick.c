@@ -34,6 +34,8 @@ bool quick_covers(void)
     const uint32_t *cell = (const uint32_t *)(base + (addr & ~(uintptr_t)(QUICK_GRANULE - 1)) * 2);
     const uint32_t class = QUICK_PLAIN | (hook_writes(slots.what & WHAT_HOOK) ? QUICK_WRITE : 0);
     uint64_t mask = ((UINT64_C(1) << (1u << log2size)) - 1) << (addr & (QUICK_GRANULE - 1));
+    if (!(mask >> QUICK_GRANULE))
+        return false; /* the check has looked at it; that two cells together cover it is rare */
     do {
         if (!granule_covers(cell, (const volatile uint64_t *)(me + quick.now_span), class, mask & 0xff))
             return false;

@@ -24,22 +24,50 @@ static __thread struct {
     struct kept frames[FRAMES_MAX]; /* outermost first */
 } last TLS_IE;
 
+/* Which frame called the function that was at `pc` with these registers: found without a step. */
+#define RECENT 128
+struct recent {
+    uintptr_t pc, rsp, rbp, at;
+    uint32_t k;
+};
+static __thread struct recent recents[RECENT] TLS_IE;
+
+/* The kept frames up to the k-th are as they were. */
+static bool all_hold(int k)
+{
+    for (; k >= 0; k--)
+        if (*(const volatile uintptr_t *)last.frames[k].at != last.frames[k].holds)
+            return false;
+    return true;
+}
+
 /* The kept frame with its return address at `at`, if it and all outer ones are as they were; or -1. */
 static int still_there(uintptr_t at)
 {
     int k = (int)last.n - 1;
     while (k >= 0 && last.frames[k].at < at)
         k--;
-    if (k < 0 || last.frames[k].at != at)
-        return -1;
-    for (int i = k; i >= 0; i--)
-        if (*(const volatile uintptr_t *)last.frames[i].at != last.frames[i].holds)
-            return -1;
-    return k;
+    return k >= 0 && last.frames[k].at == at && all_hold(k) ? k : -1;
+}
+
+/* For a signal handler that comes meanwhile it is nobody's. */
+static void note(struct recent *r, struct recent now)
+{
+    const uintptr_t pc = now.pc;
+    now.pc = 0;
+    r->pc = 0;
+    compiler_barrier();
+    *r = now;
+    compiler_barrier();
+    r->pc = pc;
 }
 
 uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
 {
+    struct recent *r = &recents[(pc ^ pc >> 7) % RECENT];
+    if (r->pc == pc && r->rsp == rsp && r->rbp == rbp && r->k < last.n && last.frames[r->k].at == r->at &&
+        all_hold((int)r->k))
+        return last.frames[r->k].context;
     struct unwind_frame f = {pc - 1, rsp, rbp, 0};
     struct kept met[FRAMES_MAX];
     uintptr_t pcs[FRAMES_MAX];
@@ -70,6 +98,8 @@ uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t r
     }
     compiler_barrier();
     last.n = k;
+    if (k > 0 && k < FRAMES_MAX && !signal)
+        note(r, (struct recent){pc, rsp, rbp, last.frames[k - 1].at, k - 1});
     const uint32_t context = a->context;
     a->context = before;
     return context;

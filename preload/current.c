@@ -28,6 +28,9 @@ struct actor *current_attach(void)
     }
     struct inside in = inside_begin();
     threads_start();
+    static bool first;
+    if (__atomic_exchange_n(&first, true, __ATOMIC_RELAXED))
+        accesses_count(); /* somebody was created behind our back */
     struct actor *a = actor_born(NULL, 0);
     if (a) {
         thread_attached(a);

@@ -85,6 +85,32 @@ void reports_ready(void)
     inside_end(in);
 }
 
+void accesses_count(void)
+{
+    static struct oslock once;
+    static bool begun;
+    if (!flags.instrument || __atomic_load_n(&begun, __ATOMIC_ACQUIRE))
+        return;
+    struct inside in = inside_begin();
+    os_lock(&once);
+    const char *why;
+    if (!begun) {
+        unseen_ours_begin();
+        if (!instrument_start(flags.instrument_modules, &why))
+            say(why);
+        unseen_ours_end();
+        __atomic_store_n(&begun, true, __ATOMIC_RELEASE);
+    }
+    os_unlock(&once);
+    inside_end(in);
+}
+
+static void company(void)
+{
+    reports_ready();
+    accesses_count();
+}
+
 bool reports_are_ready(void)
 {
     return __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
@@ -107,7 +133,8 @@ static void report_call(void *arg)
 {
     struct report_call *c = arg;
     reports_ready();
-    c->v = !flags.unseen_races && !flags.sample && unseen_order(c->f) ? VERDICT_SUPPRESSED : report_finding(c->f, c->summary);
+    c->v = !flags.unseen_races && !flags.sample && unseen_order(c->f) ? VERDICT_SUPPRESSED
+                                                                      : report_finding(c->f, c->summary);
 }
 
 static void report_on_own_stack(struct report_call *c)
@@ -275,7 +302,7 @@ static void start_sampling(void)
 static void start(void)
 {
     struct detector_host host = {.found = found,
-                                 .company = reports_ready,
+                                 .company = company,
                                  .unwind = unwind_here,
                                  .instrumented = modules_instrumented,
                                  .deferred = signal_run_pending,
@@ -353,12 +380,12 @@ bool detector_running(void)
 __attribute__((constructor)) static void begin(void)
 {
     current();
-    if (!at_work() || (!flags.instrument && !flags.sample))
+    if (!at_work() || !flags.sample)
         return;
     struct inside in = inside_begin();
     const char *why;
     unseen_ours_begin();
-    if (!(flags.sample ? sample_start(flags.sample, &why) : instrument_start(&why)))
+    if (!sample_start(flags.sample, &why))
         say(why);
     unseen_ours_end();
     inside_end(in);

@@ -252,9 +252,15 @@ bool signal_take_trap(void (*handle)(int, siginfo_t *, void *))
         void (*restorer)(void);
         uint64_t mask;
     } act = {handle, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER_FLAG, trap_restorer, ~UINT64_C(0)};
+    REAL(sigaction)(SIGTRAP, NULL, &trap_action);
+    if (handlers[SIGTRAP].run && is_function(&trap_action)) {
+        trap_action.sa_sigaction = handlers[SIGTRAP].run;
+        trap_action.sa_flags = handlers[SIGTRAP].flags;
+    }
     if (raw_syscall(SYS_rt_sigaction, SIGTRAP, (long)&act, 0, KERNEL_MASK_BYTES, 0, 0))
         return false;
     trap_taken = true;
+    signal_let_trap();
     return true;
 }
 
