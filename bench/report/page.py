@@ -6,8 +6,8 @@ from .results import SHORT, geometric_mean
 
 TITLES = {
     "floor-gcc": "empty hooks, gcc", "floor-clang": "empty hooks, clang", "gorace-gcc": "**gorace**, gcc",
-    "gorace-clang": "**gorace**, clang", "clang-tsan": "TSan, clang", "gcc-tsan": "TSan, gcc", "helgrind": "Helgrind",
-    "drd": "DRD",
+    "gorace-clang": "**gorace**, clang", "instrument": "**gorace**, instrument=1", "clang-tsan": "TSan, clang",
+    "gcc-tsan": "TSan, gcc", "helgrind": "Helgrind", "drd": "DRD",
 }
 # Which rows of two threads are compared with one.
 SCALING = ("native", "floor-gcc", "floor-clang", "gorace-gcc", "gorace-clang", "clang-tsan", "gcc-tsan")
