@@ -6,15 +6,11 @@
  *   struct task_block | the program's data
  *
  * The runtime writes into the first two words of the block (bounds of a taskloop's part) and of what it copies from (an event). */
-#include <dlfcn.h>
-#include <link.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../detector/locks.h"
-#include "interpose.h"
+#include "library.h"
 #include "omp_team.h"
 #include "ompt.h"
 
@@ -23,54 +19,10 @@
 #define OMP_CHUNKS unsigned threads, long start, long end, long step, long chunk, unsigned flags
 #define OMP_COPY void (*copy)(void *, void *), long size, long align
 
-/* ---- the real ones -------------------------------------------------------------------------------------------------- */
-
-struct search {
-    const char *name;
-    void *found;
-};
-
-/* The runtime may have been loaded for some library only, and then is not behind us in the order of search. */
-static int search_module(struct dl_phdr_info *info, size_t size, void *arg)
-{
-    struct search *s = arg;
-    (void)size;
-    const char *base = strrchr(info->dlpi_name, '/');
-    if (!base || (strncmp(base, "/libgomp", 8) && strncmp(base, "/libomp", 7) && strncmp(base, "/libiomp", 8)))
-        return 0;
-    void *module = dlopen(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
-    if (module)
-        s->found = dlsym(module, s->name);
-    return s->found != NULL;
-}
-
-static void *find(const char *name)
-{
-    struct inside in = inside_begin();
-    struct search s = {name, dlsym(RTLD_NEXT, name)};
-    if (!s.found)
-        dl_iterate_phdr(search_module, &s);
-    inside_end(in);
-    if (!s.found) {
-        fprintf(stderr, "gorace: the program calls %s, which no OpenMP runtime that is loaded has\n", name);
-        abort();
-    }
-    return s.found;
-}
-
-#define GOMP(ret, name, params) \
-    static __typeof__(ret(*) params) gomp_##name(void) \
-    { \
-        static void *real; /* atomic */ \
-        void *f = __atomic_load_n(&real, __ATOMIC_RELAXED); \
-        if (!f) \
-            __atomic_store_n(&real, f = find(#name), __ATOMIC_RELAXED); \
-        return (__typeof__(ret(*) params))f; \
-    } \
-    EXPORT ret name params;
+#define LIBRARY (const char *const[]){"libgomp", "libomp", "libiomp", NULL}
+#define GOMP(ret, name, params) LIBRARY_ROW(ret, name, params)
 #include "gomp.def"
 #undef GOMP
-#define REAL_GOMP(name) gomp_##name()
 
 /* The actor, when it is for us to tell: LLVM's runtime, which has these functions as well, tells by itself. */
 static struct actor *teller(void)
@@ -123,7 +75,7 @@ static void region_run(void *arg)
     { \
         struct actor *me = teller(); \
         struct region r = REGION(me); \
-        REAL_GOMP(name)(REGION_RUN(me, r), __VA_ARGS__); \
+        LIBRARY_REAL(name)(REGION_RUN(me, r), __VA_ARGS__); \
         if (me) \
             omp_team_ends(me, r.team); \
     }
@@ -144,7 +96,7 @@ EXPORT unsigned GOMP_parallel_reductions(OMP_BODY, unsigned threads, unsigned fl
 {
     struct actor *me = teller();
     struct region r = REGION(me);
-    unsigned result = REAL_GOMP(GOMP_parallel_reductions)(REGION_RUN(me, r), threads, flags);
+    unsigned result = LIBRARY_REAL(GOMP_parallel_reductions)(REGION_RUN(me, r), threads, flags);
     if (me)
         omp_team_ends(me, r.team);
     return result;
@@ -170,14 +122,14 @@ static void leave(struct actor *me)
     EXPORT void name params \
     { \
         struct actor *me = arrive(); \
-        REAL_GOMP(name)(__VA_ARGS__); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
         leave(me); \
     }
 #define WITH_BARRIER_CANCEL(name) \
     EXPORT bool name(void) \
     { \
         struct actor *me = arrive(); \
-        bool cancelled = REAL_GOMP(name)(); \
+        bool cancelled = LIBRARY_REAL(name)(); \
         leave(me); \
         return cancelled; \
     }
@@ -193,7 +145,7 @@ WITH_BARRIER_CANCEL(GOMP_sections_end_cancel)
 EXPORT void *GOMP_single_copy_start(void)
 {
     struct actor *me = arrive();
-    void *data = REAL_GOMP(GOMP_single_copy_start)();
+    void *data = LIBRARY_REAL(GOMP_single_copy_start)();
     if (data)
         leave(me);
     return data;
@@ -301,13 +253,13 @@ static struct task_source source_of(OMP_BODY, OMP_COPY, unsigned flags)
 EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **depend, int priority, void *detach)
 {
     if (!teller()) {
-        REAL_GOMP(GOMP_task)(body, data, copy, size, align, deferred, flags, depend, priority, detach);
+        LIBRARY_REAL(GOMP_task)(body, data, copy, size, align, deferred, flags, depend, priority, detach);
         return;
     }
     struct task_source source = source_of(body, data, copy, size, align, flags);
     source.depend = flags & TASK_DEPEND ? depend : NULL;
     source.undeferred = !deferred || !task_now || task_now->final;
-    REAL_GOMP(GOMP_task)(task_run, &source, BLOCK(source), deferred, flags, depend, priority, detach);
+    LIBRARY_REAL(GOMP_task)(task_run, &source, BLOCK(source), deferred, flags, depend, priority, detach);
 }
 
 #define TASKLOOP(name, type) \
@@ -316,7 +268,7 @@ EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **
     { \
         struct actor *me = teller(); \
         if (!me) { \
-            REAL_GOMP(name)(body, data, copy, size, align, flags, tasks, priority, start, end, step); \
+            LIBRARY_REAL(name)(body, data, copy, size, align, flags, tasks, priority, start, end, step); \
             return; \
         } \
         struct task_source source = source_of(body, data, copy, size, align, flags); \
@@ -325,7 +277,7 @@ EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **
         source.undeferred = !(flags & TASK_IF) || !task_now || task_now->final; \
         if (group) \
             omp_group_begins(task_now); \
-        REAL_GOMP(name)(task_run, &source, BLOCK(source), flags, tasks, priority, start, end, step); \
+        LIBRARY_REAL(name)(task_run, &source, BLOCK(source), flags, tasks, priority, start, end, step); \
         if (group) \
             omp_group_ends(me, task_now); \
     }
@@ -335,7 +287,7 @@ TASKLOOP(GOMP_taskloop_ull, unsigned long long)
 EXPORT void GOMP_taskwait(void)
 {
     struct actor *me = teller();
-    REAL_GOMP(GOMP_taskwait)();
+    LIBRARY_REAL(GOMP_taskwait)();
     if (me)
         omp_tasks_waited(me, task_now);
 }
@@ -346,7 +298,7 @@ EXPORT void GOMP_taskwait_depend(void **depend)
     struct omp_task waits = {0};
     if (me && omp_task_depends(&waits, depends(depend, NULL)))
         depends(depend, waits.depend);
-    REAL_GOMP(GOMP_taskwait_depend)(depend);
+    LIBRARY_REAL(GOMP_taskwait_depend)(depend);
     if (me) {
         omp_depends_met(me, &waits);
         omp_task_independent(&waits);
@@ -357,13 +309,13 @@ EXPORT void GOMP_taskgroup_start(void)
 {
     if (teller())
         omp_group_begins(task_now);
-    REAL_GOMP(GOMP_taskgroup_start)();
+    LIBRARY_REAL(GOMP_taskgroup_start)();
 }
 
 EXPORT void GOMP_taskgroup_end(void)
 {
     struct actor *me = teller();
-    REAL_GOMP(GOMP_taskgroup_end)();
+    LIBRARY_REAL(GOMP_taskgroup_end)();
     if (me)
         omp_group_ends(me, task_now);
 }
@@ -386,14 +338,14 @@ static void turn_ends(void)
 
 EXPORT void GOMP_ordered_start(void)
 {
-    REAL_GOMP(GOMP_ordered_start)();
+    LIBRARY_REAL(GOMP_ordered_start)();
     turn_begins();
 }
 
 EXPORT void GOMP_ordered_end(void)
 {
     turn_ends();
-    REAL_GOMP(GOMP_ordered_end)();
+    LIBRARY_REAL(GOMP_ordered_end)();
 }
 
 /* How many counts there are is known to the runtime only: as many are handed on as any program will have loops in one another. */
@@ -401,7 +353,7 @@ EXPORT void GOMP_ordered_end(void)
     EXPORT void post(type *counts) \
     { \
         turn_ends(); \
-        REAL_GOMP(post)(counts); \
+        LIBRARY_REAL(post)(counts); \
     } \
     EXPORT void wait(type first, ...) \
     { \
@@ -411,7 +363,7 @@ EXPORT void GOMP_ordered_end(void)
         for (unsigned i = 0; i < sizeof n / sizeof *n; i++) \
             n[i] = va_arg(more, type); \
         va_end(more); \
-        REAL_GOMP(wait) \
+        LIBRARY_REAL(wait) \
         (first, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14]); \
         turn_begins(); \
     }
@@ -428,28 +380,28 @@ static char critical, atomic;
     { \
         struct actor *me = lock_teller(CALLER); \
         PARKED_REGISTERS(); \
-        const bool waits = me && omp_lock_waits(me, (uintptr_t)(lock), nests, CALLER); \
-        REAL_GOMP(name)(__VA_ARGS__); \
+        const bool waits = me && library_lock_waits(me, (uintptr_t)(lock), nests, CALLER); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
         if (waits) \
             wait_end(me); \
         if (me) \
-            omp_lock_got(me, (uintptr_t)(lock), 0, CALLER); \
+            library_lock_got(me, (uintptr_t)(lock), 0, CALLER); \
     }
 #define GIVES(name, params, lock, ...) \
     EXPORT void name params \
     { \
         struct actor *me = lock_teller(CALLER); \
         if (me) \
-            omp_lock_given(me, (uintptr_t)(lock)); \
-        REAL_GOMP(name)(__VA_ARGS__); \
+            library_lock_given(me, (uintptr_t)(lock)); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
     }
 #define TESTS(name) \
     EXPORT int name(void *lock) \
     { \
         struct actor *me = lock_teller(CALLER); \
-        int result = REAL_GOMP(name)(lock); \
+        int result = LIBRARY_REAL(name)(lock); \
         if (me && result) \
-            omp_lock_got(me, (uintptr_t)lock, HOW_TRY, CALLER); \
+            library_lock_got(me, (uintptr_t)lock, HOW_TRY, CALLER); \
         return result; \
     }
 #define MAKES(name, tell) \
@@ -460,7 +412,7 @@ static char critical, atomic;
             sync_forget(me, (uintptr_t)lock); \
             tell(me, (uintptr_t)lock, THING_MUTEX, CALLER); \
         } \
-        REAL_GOMP(name)(lock); \
+        LIBRARY_REAL(name)(lock); \
     }
 TAKES(GOMP_critical_start, (void), &critical, false)
 GIVES(GOMP_critical_end, (void), &critical)

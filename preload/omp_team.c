@@ -2,7 +2,6 @@
 #include "omp_team.h"
 
 #include "../detector/arena.h"
-#include "../detector/locks.h"
 #include "sync_keys.h"
 
 static uint64_t key_of(const char *object)
@@ -196,27 +195,4 @@ void omp_group_ends(struct actor *me, struct omp_task *task)
     sync_forget(me, key_of(&group->done));
     task->group = group->outer;
     arena_free(group, sizeof *group);
-}
-
-/* ---- locks ---------------------------------------------------------------------------------------------------------- */
-
-bool omp_lock_waits(struct actor *me, uintptr_t lock, bool nests, uintptr_t pc)
-{
-    const enum holder holder = lock_holder(me, lock);
-    if (holder == HOLDER_NOBODY || (nests && holder == HOLDER_SELF))
-        return false;
-    wait_begin(me, &(struct wait_for){.thing = THING_MUTEX, .how = HOW_EXCLUSIVE, .key = lock}, pc);
-    return true;
-}
-
-void omp_lock_got(struct actor *me, uintptr_t lock, unsigned bits, uintptr_t pc)
-{
-    lock_acquire(me, lock);
-    lock_got(me, lock, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
-}
-
-void omp_lock_given(struct actor *me, uintptr_t lock)
-{
-    lock_release(me, lock);
-    lock_gone(me, lock);
 }

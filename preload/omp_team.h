@@ -72,11 +72,4 @@ void omp_depends_met(struct actor *me, const struct omp_task *waits);
 void omp_group_begins(struct omp_task *task);
 void omp_group_ends(struct actor *me, struct omp_task *task);
 
-/* A lock of the runtime that is named by an address: critical, atomic, omp_lock_t. Before it is asked for; true: it will have to be
- * waited for, and wait_end follows. nests: its holder may have it again. */
-bool omp_lock_waits(struct actor *me, uintptr_t lock, bool nests, uintptr_t pc);
-/* After it was got, before it is given. bits: HOW_* (locks.h). */
-void omp_lock_got(struct actor *me, uintptr_t lock, unsigned bits, uintptr_t pc);
-void omp_lock_given(struct actor *me, uintptr_t lock);
-
 #endif

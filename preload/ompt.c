@@ -4,7 +4,7 @@
 
 #include "../detector/locks.h"
 #include "../detector/os.h"
-#include "interpose.h"
+#include "library.h"
 #include "omp_team.h"
 #include "ompt_api.h"
 
@@ -198,7 +198,7 @@ static void mutex_acquire(int kind, unsigned hint, unsigned impl, uint64_t lock,
 {
     struct actor *me = current();
     if (me && (kind == OMPT_LOCK || kind == OMPT_NEST_LOCK || kind == OMPT_CRITICAL))
-        waits = omp_lock_waits(me, lock, nests(kind), place(kind, pc));
+        waits = library_lock_waits(me, lock, nests(kind), place(kind, pc));
 }
 
 /* That a lock was given up is told after it was: whoever has got it meanwhile waits for that. */
@@ -216,7 +216,7 @@ static void mutex_acquired(int kind, uint64_t lock, const void *pc)
     }
     while (lock_holder(me, lock) == HOLDER_OTHER)
         os_yield();
-    omp_lock_got(me, lock, kind == OMPT_TEST_LOCK || kind == OMPT_TEST_NEST_LOCK ? HOW_TRY : 0, place(kind, pc));
+    library_lock_got(me, lock, kind == OMPT_TEST_LOCK || kind == OMPT_TEST_NEST_LOCK ? HOW_TRY : 0, place(kind, pc));
 }
 
 static void mutex_released(int kind, uint64_t lock, const void *pc)
@@ -227,7 +227,7 @@ static void mutex_released(int kind, uint64_t lock, const void *pc)
     if (kind == OMPT_ORDERED)
         sync_release_merge(me, lock);
     else
-        omp_lock_given(me, lock);
+        library_lock_given(me, lock);
 }
 
 static void lock_begins(int kind, unsigned hint, unsigned impl, uint64_t lock, const void *pc)

@@ -15,6 +15,8 @@ cat >"$work/names.h" <<'TEXT'
 #define VERSIONED(ret, name, params, version) name
 #define OPTIONAL(ret, name, params) name
 #define GOMP(ret, name, params) name
+#define GLIB(ret, name, params) name
+#define GLIB_NEW(ret, name, params) name
 TEXT
 names() {
     cc -E -P -x c -imacros "$work/names.h" "$preload/$1" | grep . | sort
@@ -24,6 +26,7 @@ exports() {
 }
 names interpose.def >"$work/rows"
 names gomp.def >"$work/gomp"
+names glib.def >"$work/glib"
 grep -q '^malloc$' "$work/rows" || { echo "cannot read interpose.def"; exit 1; }
 grep -q '^GOMP_parallel$' "$work/gomp" || { echo "cannot read gomp.def"; exit 1; }
 exports "$library" >"$work/exports"
@@ -39,8 +42,9 @@ complain() {
 complain "rows of interpose.def that occur twice" "$(uniq -d "$work/rows")"
 complain "rows of interpose.def that are not exported (no body?)" "$(comm -23 "$work/rows" "$work/exports")"
 complain "rows of gomp.def that are not exported (no body?)" "$(comm -23 "$work/gomp" "$work/exports")"
+complain "rows of glib.def that are not exported (no body?)" "$(comm -23 "$work/glib" "$work/exports")"
 complain "rows of gomp.def that libgomp does not have" "$(comm -23 "$work/gomp" "$work/libgomp")"
-complain "exported, but no row of interpose.def or gomp.def and not of gorace.map" "$(sort "$work/rows" "$work/gomp" |
+complain "exported, but no row of interpose.def, gomp.def or glib.def and not of gorace.map" "$(sort "$work/rows" "$work/gomp" "$work/glib" |
     comm -13 - "$work/exports" |
     grep -vxE 'ompt_start_tool|__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
 

@@ -1,0 +1,36 @@
+/* Libraries other than libc whose functions order threads by atomic operations and futexes of their own: their functions are wrapped by
+ * tables of their own (gomp.def, glib.def), each row found when it is first called, since the library may come late or never.
+ *
+ *   #define LIBRARY (const char *const[]){"libgomp", NULL}       beginnings of file names
+ *   #define ROW(ret, name, params) LIBRARY_ROW(ret, name, params)
+ *   #include "gomp.def"
+ *   ... LIBRARY_REAL(GOMP_barrier)();
+ */
+#ifndef GORACE_LIBRARY_H
+#define GORACE_LIBRARY_H
+
+#include "interpose.h"
+
+/* The function that we stand in front of; says what is missing, and ends the program, when nobody has it. */
+void *library_function(const char *name, const char *const *libraries);
+
+#define LIBRARY_ROW(ret, name, params)                                                                                 \
+    static __typeof__(ret(*) params) library_##name(void)                                                              \
+    {                                                                                                                  \
+        static void *real; /* atomic */                                                                                \
+        void *f = __atomic_load_n(&real, __ATOMIC_RELAXED);                                                            \
+        if (!f)                                                                                                        \
+            __atomic_store_n(&real, f = library_function(#name, LIBRARY), __ATOMIC_RELAXED);                           \
+        return (__typeof__(ret(*) params))f;                                                                           \
+    }                                                                                                                  \
+    EXPORT ret name params;
+#define LIBRARY_REAL(name) library_##name()
+
+/* A lock of such a library, named by an address. Before it is asked for; true: it will have to be waited for, and wait_end follows.
+ * nests: its holder may have it again. */
+bool library_lock_waits(struct actor *me, uintptr_t lock, bool nests, uintptr_t pc);
+/* After it was got, before it is given. bits: HOW_* (locks.h). */
+void library_lock_got(struct actor *me, uintptr_t lock, unsigned bits, uintptr_t pc);
+void library_lock_given(struct actor *me, uintptr_t lock);
+
+#endif
