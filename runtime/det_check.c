@@ -152,6 +152,16 @@ void rt_check_uncontrolled(const char *what)
         check.uncontrolled[check.uncontrolled_count++] = what;
 }
 
+/* Whose end it is has no call. */
+static void name_call(struct rt_out *out, uint32_t op, uintptr_t pc)
+{
+    rt_out_text(out, ops[op]);
+    if (!pc)
+        return;
+    rt_out_text(out, " in ");
+    rt_symbol(out, pc - 1);
+}
+
 static void tell_steps(struct rt_out *out, uint64_t first, uint64_t last)
 {
     const uint64_t room = sizeof rt_det.ring / sizeof *rt_det.ring;
@@ -161,8 +171,8 @@ static void tell_steps(struct rt_out *out, uint64_t first, uint64_t last)
         char path[128];
         uint32_t at = (uint32_t)(step % room);
         rt_path_print(rt_det.record, rt_det.ring[at].task, path, sizeof path);
-        rt_out_format(out, "    step %lu: goroutine %s: %s in ", (unsigned long)step, path, ops[rt_det.ring[at].op]);
-        rt_symbol(out, rt_det.ring[at].pc ? rt_det.ring[at].pc - 1 : 0);
+        rt_out_format(out, "    step %lu: goroutine %s: ", (unsigned long)step, path);
+        name_call(out, rt_det.ring[at].op, rt_det.ring[at].pc);
         rt_out_text(out, "\n");
     }
 }
@@ -360,8 +370,7 @@ void rt_check_names(void)
     for (uint32_t i = 0; i < r->switch_count; i++) {
         struct rt_record_switch *s = &r->switches[i];
         struct rt_out out = {.fd = -1};
-        rt_out_format(&out, "%s in ", ops[s->op]);
-        rt_symbol(&out, s->pc ? s->pc - 1 : 0);
+        name_call(&out, s->op, s->pc);
         snprintf(s->where, sizeof s->where, "%.*s", (int)out.used, out.text);
     }
 }

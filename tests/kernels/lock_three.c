@@ -17,8 +17,8 @@ static void work(int first, int second)
     mutex_unlock(&locks[first]);
 }
 
-/* Takes much longer than work: by nature each has done its work before the next one begins, and no wake-up of the kernel's
- * comes between two locks. */
+/* Takes much longer than work: by nature each has done its work before the next one begins, no wake-up of the kernel's
+ * comes between two locks, and if all begin at once who was busy is so no more. */
 static void prepare(int times)
 {
     for (volatile int i = 0; i < 100000 * times; i++)
@@ -46,18 +46,22 @@ static void two(chan_of(bool) turn, chan_of(bool) next, waitgroup *running)
     chan_take(turn);
     chan_send(next, true);
     prepare(3);
-    if (is_busy(&locks[0]))
+    if (is_busy(&locks[0])) {
+        prepare(1);
         work(1, 2);
+    }
     waitgroup_done(running);
 }
 
 static void three(void)
 {
-    if (is_busy(&locks[1]))
+    if (!is_busy(&locks[1]))
+        return;
+    prepare(1);
 #ifdef FIXED
-        work(0, 2);
+    work(0, 2);
 #else
-        work(2, 0);
+    work(2, 0);
 #endif
 }
 
