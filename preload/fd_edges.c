@@ -13,6 +13,8 @@
  *  - eventfd and the like: one side, `alone`, that receives what it sends.
  *  - named (named pipes, files, sockets with addresses): the keys come from the name, so that the two ends find
  *    each other without knowing of one another, and a link belongs to one descriptor. See fd_name.c.
+ *  - a connection that was accepted is silent as long as nobody in this process was seen to connect to its port (`called`): its
+ *    other end is another process's, which most servers' are, and each answer would be a release that nobody acquires.
  * A slot that is empty is looked at by fstat when it is first used: descriptors that were inherited, received, or opened
  * by a way that is not wrapped.
  *
@@ -33,6 +35,7 @@ struct link {
     uint64_t watch[2];  /* released by whatever makes side s ready */
     uint32_t refs[2];   /* open descriptors of each side */
     bool alone, named;  /* see above */
+    uint16_t port;      /* where it was accepted; 0: it was not, or is no internet connection */
     bool crowded[2];    /* side s is watched by more than one */
     uint32_t next_free; /* number + 1 */
     uint32_t number;
@@ -160,8 +163,19 @@ static uint64_t unique_key(void)
     return FD_KEY(FD_UNIQUE, __atomic_add_fetch(&unique, 1, __ATOMIC_RELAXED));
 }
 
+/* Internet ports that this process has called, or holds a connection to that it did not accept: set before the call, for
+ * the other end may be accepted before that returns. Atomic. */
+static bool called[1 << 16];
+
+static void call(uint32_t name)
+{
+    const uint16_t port = (uint16_t)name;
+    if (name == port && !__atomic_load_n(&called[port], __ATOMIC_RELAXED))
+        __atomic_store_n(&called[port], true, __ATOMIC_RELAXED);
+}
+
 /* Looks at a descriptor that nothing is known of. A socket without a peer is looked at again next time. */
-static struct end find_out(struct actor *me, int fd)
+static struct end find_out(struct actor *me, int fd, bool accepted)
 {
     struct fd_names n = fd_names(fd);
     struct end e = {NULL, 0};
@@ -175,7 +189,10 @@ static struct end find_out(struct actor *me, int fd)
         e.link = link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true});
         break;
     case FD_NAMED:
-        e.link = link_new((struct link){.key = {n.out, n.in}, .refs = {1, 0}, .named = true});
+        e.link = link_new((struct link){
+            .key = {n.out, n.in}, .refs = {1, 0}, .named = true, .port = accepted ? n.here : 0});
+        if (n.there && !accepted)
+            call(n.there);
         break;
     }
     if (e.link)
@@ -189,16 +206,21 @@ static struct end lookup(struct actor *me, int fd)
     if (!slot)
         return (struct end){NULL, 0};
     uintptr_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-    return value ? end_of(value) : find_out(me, fd);
+    return value ? end_of(value) : find_out(me, fd, false);
 }
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------ */
+
+static bool silent(const struct link *l)
+{
+    return l == &quiet || (l->port && !__atomic_load_n(&called[l->port], __ATOMIC_RELAXED));
+}
 
 static const uint64_t crowd_key = FD_KEY(FD_CROWD, 0);
 
 static void release_end(struct actor *me, struct end e)
 {
-    if (!e.link || e.link == &quiet)
+    if (!e.link || silent(e.link))
         return;
     int receiver = e.link->alone ? e.side : !e.side;
     if (e.link->key[e.side])
@@ -217,7 +239,7 @@ void fd_release(struct actor *me, int fd)
 void fd_acquire(struct actor *me, int fd)
 {
     struct end e = lookup(me, fd);
-    if (!e.link || e.link == &quiet)
+    if (!e.link || silent(e.link))
         return;
     uint64_t key = e.link->key[e.link->alone ? e.side : !e.side];
     if (key)
@@ -291,7 +313,9 @@ void fd_closing_range(struct actor *me, unsigned first, unsigned last)
 void fd_connecting(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
 {
     put(me, fd, NULL, 0);
-    sync_release_merge(me, FD_KEY(FD_CONNECT, fd_name(to, size)));
+    const uint32_t name = fd_name(to, size);
+    call(name);
+    sync_release_merge(me, FD_KEY(FD_CONNECT, name));
 }
 
 void fd_connected(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
@@ -310,15 +334,19 @@ void fd_accepted(struct actor *me, int listener, int fd)
 {
     number_taken(me, fd);
     put(me, fd, NULL, 0);
+    find_out(me, fd, true);
     sync_acquire(me, FD_KEY(FD_CONNECT, fd_local_name(listener)));
 }
 
 void fd_release_to(struct actor *me, int fd, const struct sockaddr *to, socklen_t size)
 {
-    if (to && fd_is_datagram(fd))
-        sync_release_merge(me, FD_KEY(FD_DATAGRAM, fd_name(to, size)));
-    else
+    const uint32_t name = to ? fd_name(to, size) : 0;
+    if (to && fd_is_datagram(fd)) {
+        sync_release_merge(me, FD_KEY(FD_DATAGRAM, name));
+    } else {
+        call(name); /* TCP fast open */
         fd_release(me, fd);
+    }
 }
 
 static uint64_t watch_key(struct end epoll, uint64_t data)

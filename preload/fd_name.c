@@ -105,14 +105,18 @@ static struct fd_names socket_names(int fd)
     if (type_of(fd) == SOCK_DGRAM) {
         if (!from)
             return (struct fd_names){.kind = FD_NOTHING_YET};
-        return (struct fd_names){FD_NAMED, FD_KEY(FD_DATAGRAM, from), to ? FD_KEY(FD_DATAGRAM, to) : 0};
+        return (struct fd_names){FD_NAMED, FD_KEY(FD_DATAGRAM, from), to ? FD_KEY(FD_DATAGRAM, to) : 0, 0, 0};
     }
     if (!peer_size)
         return (struct fd_names){.kind = FD_NOTHING_YET};
     if (family != AF_UNIX && !same_machine(&local, &peer))
         return (struct fd_names){.kind = FD_QUIET};
-    return (struct fd_names){FD_NAMED, FD_KEY(FD_STREAM, to << NAME_BITS | from),
-                             FD_KEY(FD_STREAM, from << NAME_BITS | to)};
+    struct fd_names names = {FD_NAMED, FD_KEY(FD_STREAM, to << NAME_BITS | from), FD_KEY(FD_STREAM, from << NAME_BITS | to), 0, 0};
+    if (family != AF_UNIX) {
+        names.here = (uint16_t)from;
+        names.there = (uint16_t)to;
+    }
+    return names;
 }
 
 /* A pseudo terminal has a direction to its master and one to its slave. Other devices have nobody at the other end. */
@@ -126,7 +130,7 @@ static struct fd_names device_names(int fd, dev_t device)
         return (struct fd_names){.kind = FD_QUIET};
     uint64_t to_master = FD_KEY(FD_TERMINAL, (uint64_t)number << 1);
     uint64_t to_slave = FD_KEY(FD_TERMINAL, (uint64_t)number << 1 | 1);
-    return slave ? (struct fd_names){FD_NAMED, to_slave, to_master} : (struct fd_names){FD_NAMED, to_master, to_slave};
+    return (struct fd_names){FD_NAMED, slave ? to_slave : to_master, slave ? to_master : to_slave, 0, 0};
 }
 
 struct fd_names fd_names(int fd)
@@ -139,10 +143,10 @@ struct fd_names fd_names(int fd)
     case S_IFSOCK:
         return socket_names(fd);
     case S_IFIFO:
-        return (struct fd_names){FD_NAMED, FD_KEY(FD_FIFO, file), FD_KEY(FD_FIFO, file)};
+        return (struct fd_names){FD_NAMED, FD_KEY(FD_FIFO, file), FD_KEY(FD_FIFO, file), 0, 0};
     case S_IFREG:
         file &= ((uint64_t)1 << 20) - 1;
-        return (struct fd_names){FD_NAMED, FD_KEY(FD_FILE, file), FD_KEY(FD_FILE, file)};
+        return (struct fd_names){FD_NAMED, FD_KEY(FD_FILE, file), FD_KEY(FD_FILE, file), 0, 0};
     case S_IFCHR:
         return device_names(fd, s.st_rdev);
     case 0:

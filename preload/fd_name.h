@@ -31,7 +31,8 @@ struct fd_names {
         FD_ANONYMOUS,   /* an object that only descriptors name */
         FD_NAMED
     } kind;
-    uint64_t in, out; /* FD_NAMED; 0: none */
+    uint64_t in, out;         /* FD_NAMED; 0: none */
+    uint16_t here, there;     /* the ports of an internet connection; 0: it is none */
 };
 
 struct fd_names fd_names(int fd);
