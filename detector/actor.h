@@ -124,6 +124,8 @@ struct actor {
     uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
     int32_t ignore, ignore_reads, ignore_writes;
     uint32_t learnt; /* how often one of the clocks of order.h has grown */
+    uint32_t flow_version;    /* how often `flow` has */
+    uint32_t section_version; /* the same when `section` was made of it */
 
     struct held *held; /* locks held, in order of acquisition */
     unsigned nheld, held_max;

@@ -144,15 +144,19 @@ enum access_kind {
     ACCESS_FREE = 5 /* a kind of plain write: the two lower bits make the class (shadow.h) */
 };
 
+/* Somebody looks at accesses. */
+extern __attribute__((visibility("hidden"))) bool detector_memory;
 /* Any address and size; the fast entry for 1-16 bytes from hooks is in access.h. */
 void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
 static inline void mem_read(struct actor *a, const volatile void *p, size_t n, uintptr_t pc)
 {
-    mem_access(a, (uintptr_t)p, n, ACCESS_READ, pc);
+    if (detector_memory)
+        mem_access(a, (uintptr_t)p, n, ACCESS_READ, pc);
 }
 static inline void mem_write(struct actor *a, const volatile void *p, size_t n, uintptr_t pc)
 {
-    mem_access(a, (uintptr_t)p, n, ACCESS_WRITE, pc);
+    if (detector_memory)
+        mem_access(a, (uintptr_t)p, n, ACCESS_WRITE, pc);
 }
 /* The bytes begin a new life (mmap, a new thread's stack, munmap): all history and sync objects there go. */
 void mem_fresh(struct actor *a, uintptr_t addr, size_t size);
@@ -182,9 +186,25 @@ void sync_take_context(struct actor *a, uint64_t key); /* `a` is where that was,
 void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
 
 /* The same for locks (locks.h): who takes one later need not do so in another schedule. */
-void lock_acquire(struct actor *a, uint64_t key);
-void lock_release(struct actor *a, uint64_t key);
-void lock_release_merge(struct actor *a, uint64_t key);
+extern __attribute__((visibility("hidden"))) bool detector_races; /* not host.no_races */
+void lock_acquire_clock(struct actor *a, uint64_t key);
+void lock_release_clock(struct actor *a, uint64_t key);
+void lock_release_merge_clock(struct actor *a, uint64_t key);
+static inline void lock_acquire(struct actor *a, uint64_t key)
+{
+    if (detector_races)
+        lock_acquire_clock(a, key);
+}
+static inline void lock_release(struct actor *a, uint64_t key)
+{
+    if (detector_races)
+        lock_release_clock(a, key);
+}
+static inline void lock_release_merge(struct actor *a, uint64_t key)
+{
+    if (detector_races)
+        lock_release_merge_clock(a, key);
+}
 
 /* ---- whole process --------------------------------------------------------------------------------------------- */
 /* Brings every other actor out of the core and keeps it out, e.g. round fork; pairs must not nest. */

@@ -32,7 +32,12 @@ static inline uint64_t who_epoch(who_t w)
 
 /* Of the order of locks (order.h): whose epoch is told beside a clock. epoch 0: nobody's. */
 struct teller {
-    uint32_t slot, number; /* of the actor: the latter tells those apart that had the slot, as far as 32 bits do */
+    union {
+        struct {
+            uint32_t slot, number; /* of the actor: the latter tells those apart that had the slot, as far as 32 bits do */
+        };
+        uint64_t who; /* both */
+    };
     uint64_t epoch;
 };
 

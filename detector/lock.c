@@ -7,12 +7,7 @@
 #include "places.h"
 #include "record.h"
 
-#define CHAIN_BITS 16
-
-static struct chain {
-    struct oslock lock;
-    struct lock *first;
-} * chains;
+struct lock_chain *lock_chains;
 
 static uint32_t *pages; /* places.h */
 static uint64_t ids;    /* atomic */
@@ -21,32 +16,19 @@ static struct lock *unused; /* free_lock */
 
 bool lock_start(void)
 {
-    chains = os_reserve(sizeof *chains << CHAIN_BITS);
+    lock_chains = os_reserve(sizeof *lock_chains << LOCK_CHAIN_BITS);
     pages = places_new();
-    return chains && pages;
-}
-
-static struct chain *chain_of(uintptr_t addr)
-{
-    return &chains[places_chain(addr, CHAIN_BITS)];
-}
-
-static struct lock *find(const struct chain *c, uintptr_t addr)
-{
-    struct lock *l = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE);
-    while (l && __atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr)
-        l = __atomic_load_n(&l->next, __ATOMIC_ACQUIRE);
-    return l;
+    return lock_chains && pages;
 }
 
 struct lock *lock_find(uintptr_t addr)
 {
-    struct chain *c = chain_of(addr);
-    struct lock *l = find(c, addr);
+    struct lock_chain *c = lock_chain(addr);
+    struct lock *l = lock_in_chain(c, addr);
     if (l || !places_maybe(pages, addr))
         return l;
     os_lock(&c->lock);
-    l = find(c, addr);
+    l = lock_in_chain(c, addr);
     os_unlock(&c->lock);
     return l;
 }
@@ -61,11 +43,11 @@ static struct lock *take_node(void)
     return l ? l : arena_alloc(sizeof *l);
 }
 
-static __attribute__((noinline)) struct lock *made(struct chain *c, uintptr_t addr, enum thing thing)
+struct lock *lock_make(struct lock_chain *c, uintptr_t addr, enum thing thing)
 {
     struct lock *l;
     os_lock(&c->lock);
-    l = find(c, addr);
+    l = lock_in_chain(c, addr);
     if (!l && (l = take_node())) {
         *l = (struct lock){.next = c->first, .addr = addr, .thing = thing};
         __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
@@ -74,13 +56,6 @@ static __attribute__((noinline)) struct lock *made(struct chain *c, uintptr_t ad
     }
     os_unlock(&c->lock);
     return l;
-}
-
-struct lock *lock_at(uintptr_t addr, enum thing thing)
-{
-    struct chain *c = chain_of(addr);
-    struct lock *l = find(c, addr);
-    return likely(l != NULL) ? l : made(c, addr, thing);
 }
 
 /* What is asked of the objects in a range. */
@@ -99,7 +74,7 @@ static bool in_range(const struct range *r, const struct lock *l)
 static void forget_in_chain(uint32_t chain, void *range)
 {
     const struct range *r = range;
-    struct chain *c = &chains[chain];
+    struct lock_chain *c = &lock_chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
@@ -130,7 +105,7 @@ static void forget_in_chain(uint32_t chain, void *range)
 static void held_in_chain(uint32_t chain, void *range)
 {
     struct range *r = range;
-    struct chain *c = &chains[chain];
+    struct lock_chain *c = &lock_chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
@@ -143,7 +118,7 @@ static void held_in_chain(uint32_t chain, void *range)
 static void all_in_chain(uint32_t chain, void *range)
 {
     struct range *r = range;
-    struct chain *c = &chains[chain];
+    struct lock_chain *c = &lock_chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
     os_lock(&c->lock);
@@ -160,7 +135,7 @@ static void all_in_chain(uint32_t chain, void *range)
 /* Nobody keeps locks that are copied, or held when they are freed, in the middle of so much. */
 static bool too_much(size_t size)
 {
-    return size / PLACES_LINE >> CHAIN_BITS;
+    return size / PLACES_LINE >> LOCK_CHAIN_BITS;
 }
 
 uintptr_t locks_held_in(uintptr_t addr, size_t size)
@@ -168,7 +143,7 @@ uintptr_t locks_held_in(uintptr_t addr, size_t size)
     uintptr_t found = 0;
     struct range r = {.lo = addr, .hi = addr + size, .found = &found, .max = 1};
     if (!too_much(size))
-        places_visit(pages, CHAIN_BITS, addr, size, held_in_chain, &r);
+        places_visit(pages, LOCK_CHAIN_BITS, addr, size, held_in_chain, &r);
     return found;
 }
 
@@ -176,7 +151,7 @@ int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max)
 {
     struct range r = {.lo = addr, .hi = addr + size, .found = found, .max = max};
     if (!too_much(size))
-        places_visit(pages, CHAIN_BITS, addr, size, all_in_chain, &r);
+        places_visit(pages, LOCK_CHAIN_BITS, addr, size, all_in_chain, &r);
     return r.n;
 }
 
@@ -194,7 +169,7 @@ void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
     struct range r = {.a = a, .lo = addr, .hi = addr + size};
     naming_forget(addr, size);
-    places_visit(pages, CHAIN_BITS, addr, size, forget_in_chain, &r);
+    places_visit(pages, LOCK_CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
 struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing)
@@ -247,7 +222,7 @@ void lock_guards_condition(struct actor *a, uintptr_t addr)
     else if (a->given_last && lock_is(a->given_last, a->given_last_id))
         l = a->given_last;
     if (l && !l->guards_condition) {
-        l->guards_condition = true;
+        l->guards_condition = l->odd = true;
         /* What was before the signal was before the unlock that nobody has noted. */
         order_release(a, l->addr);
     }

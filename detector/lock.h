@@ -12,44 +12,49 @@
 #include "actor.h"
 #include "finding.h"
 #include "locks.h"
+#include "places.h"
 
 struct edge;
 struct writing;
 
 #define INSIDE_MANY UINT32_MAX
 
+/* What every acquisition and release looks at is the first cache line. */
 struct lock {
-    struct lock *next;     /* chain, or free list */
     uintptr_t addr;        /* 0: gone */
     uint64_t id;           /* 0: gone */
+    struct lock *next;     /* chain, or free list */
     struct actor *owner;   /* who holds it exclusively; NULL: nobody, or not known */
+    struct vclock flow;    /* order.h; the holder's, as is ... */
+    struct teller teller;  /* ... who gave it up last, and ... */
+    uint32_t flow_version; /* ... that one's flow_version then */
+    uint8_t thing;
+    bool flow_busy;        /* somebody is in `flow`; atomic */
+    bool guards_condition;
+    bool odd;              /* who takes it has to look at more: set with any of inherited ... in_handlers, and stays */
+
+    bool inherited;        /* its owner held it over a fork, and may make it anew in the child */
     struct orphan *orphan; /* who ended with it; NULL: nobody */
-    uint32_t made;         /* where it was initialised; 0: not known */
     uint32_t destroyed;    /* where it was destroyed; 0: it was not */
     struct finding_actor *destroyer;
     uintptr_t copied_from; /* the original of which this is a copy ... */
     uint64_t copied_id;    /* ... and its number; 0: it is none, or that was reported */
     uint32_t copied;       /* where it was copied */
-    uint64_t in_handlers;  /* of which signals it was taken in a handler: bit sig - 1 */
-    uint32_t in_handler;   /* where */
-    uint8_t thing;
-    bool guards_condition;
-    bool inherited;      /* its owner held it over a fork, and may make it anew in the child */
-    bool flow_busy;      /* somebody is in `flow`; atomic */
-    struct vclock flow;  /* order.h; the holder's, as is ... */
-    struct teller teller; /* ... who gave it up last */
-    uint64_t writer;     /* of a lock that lets writers pass readers: 1 + the number of the actor that wrote last, and ... */
+    uint32_t in_handler;   /* where it was taken in a handler ... */
+    uint64_t in_handlers;  /* ... of which signals: bit sig - 1 */
+    uint32_t made;         /* where it was initialised; 0: not known */
+    uint32_t inside;       /* 1 + the slot of who told something while holding it (lock_predict.h), INSIDE_MANY, or 0 */
+    uint64_t writer;       /* of a lock that lets writers pass readers: 1 + the number of the actor that wrote last, and ... */
     uint64_t writer_epoch;
     struct writing *writing; /* ... when; lock of lock_order.c; NULL: nobody has */
     uint32_t waiters;        /* of a condition: actors in a wait on it; this and the next three: lock of waits */
     uint32_t pending;        /* of them, how many were signalled and are not back */
     uint64_t back;           /* how many have come back, ever */
     uintptr_t waited_with;   /* their mutex */
-    uint32_t inside; /* 1 + the slot of who told something while holding it (lock_predict.h), INSIDE_MANY, or 0 */
     struct edge *out, *in;
     uint64_t mark; /* the search that found that it leads back */
     bool on_path;  /* of the search */
-};
+} __attribute__((aligned(64)));
 
 /* A lock was held when its holder ended, or was left behind by fork. */
 struct orphan {
@@ -58,10 +63,34 @@ struct orphan {
     bool forked;
 };
 
+#define LOCK_CHAIN_BITS 16
+struct lock_chain {
+    struct oslock lock;
+    struct lock *first;
+};
+extern HIDDEN struct lock_chain *lock_chains;
+
 bool lock_start(void);
+static inline struct lock_chain *lock_chain(uintptr_t addr)
+{
+    return &lock_chains[places_chain(addr, LOCK_CHAIN_BITS)];
+}
+static inline struct lock *lock_in_chain(const struct lock_chain *c, uintptr_t addr)
+{
+    struct lock *l = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE);
+    while (l && unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr))
+        l = __atomic_load_n(&l->next, __ATOMIC_ACQUIRE);
+    return l;
+}
 /* NULL: there is none, or no memory. */
 struct lock *lock_find(uintptr_t addr);
-struct lock *lock_at(uintptr_t addr, enum thing thing);
+struct lock *lock_make(struct lock_chain *c, uintptr_t addr, enum thing thing);
+static inline struct lock *lock_at(uintptr_t addr, enum thing thing)
+{
+    struct lock_chain *c = lock_chain(addr);
+    struct lock *l = lock_in_chain(c, addr);
+    return likely(l != NULL) ? l : lock_make(c, addr, thing);
+}
 /* Another object than what is there. */
 struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing);
 static inline bool lock_is(const struct lock *l, uint64_t id)

@@ -22,7 +22,7 @@ struct order_report {
 #define REPORTS_MAX 16 /* cycles reported of one acquisition */
 
 static uint64_t serial;
-static uint64_t seen; /* atomic to read */
+uint64_t cycles_marked;
 static struct link *path;
 static size_t path_max;
 static struct keys *reported; /* cycles, as sets of edges */
@@ -128,7 +128,7 @@ static void mark_cyclic(struct lock *v)
             }
             if (e->to->mark == both && !e->cyclic) {
                 e->cyclic = true;
-                seen++;
+                __atomic_store_n(&cycles_marked, cycles_marked + 1, __ATOMIC_RELAXED);
             }
         }
 }
@@ -312,9 +312,4 @@ void lock_order_report(struct actor *a)
         finding_steps_free(r->steps, r->n, r->n);
         arena_free(r, sizeof *r);
     }
-}
-
-uint64_t cycles_seen(void)
-{
-    return __atomic_load_n(&seen, __ATOMIC_RELAXED);
 }

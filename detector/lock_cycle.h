@@ -10,6 +10,7 @@ struct gates {
     uint32_t refs, n;
     uint64_t hash;
     uint64_t epoch, *latest;              /* when: where it is kept, here or in lock_nesting.h */
+    uint32_t learnt;                      /* the actor's then; its own */
     struct oslock lock;                   /* of what the actor knew then, which it writes without the lock of the graph ... */
     struct vclock order, flow, meanwhile; /* ... as in order.h */
     struct gate {
@@ -60,7 +61,11 @@ static inline uint64_t occurrence_epoch(const struct occurrence *o)
 /* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. */
 void cycles_search(struct actor *a, struct edge *e, struct occurrence *o);
 /* How many edges were found to lie on cycles, ever. Without the lock. */
-uint64_t cycles_seen(void);
+extern HIDDEN uint64_t cycles_marked; /* atomic to read */
+static inline uint64_t cycles_seen(void)
+{
+    return __atomic_load_n(&cycles_marked, __ATOMIC_RELAXED);
+}
 /* How often something was not kept, or not searched to the end. */
 extern uint64_t lock_order_cut;
 

@@ -1,87 +1,128 @@
 /* See lock_nesting.h. */
 #include "lock_nesting.h"
 
-#define SIZE_FIRST 16
-#define SIZE_MAX_PLACES (1u << 17)
+#define SIZE_FIRST NESTING_BLOCK
+#define FOLLOWING 8 /* blocks that a key may be in, from its second on */
+#define SIZE_MAX_PLACES ((size_t)NESTING_BLOCK << NESTING_BLOCK_BITS)
 
-static size_t bytes(size_t size)
+static void table_free(struct nestings *t)
 {
-    return sizeof(struct nestings) + size * sizeof(struct nesting);
+    if (t->at)
+        arena_free(t->at, t->size * sizeof *t->at);
+    if (t->gates)
+        arena_free(t->gates, t->size * sizeof *t->gates);
+    arena_free(t, sizeof *t);
 }
 
-static struct nestings *table_new(size_t size)
+static struct nestings *table_new(size_t size, uint64_t seen)
 {
-    struct nestings *t = arena_alloc(bytes(size));
+    struct nestings *t = arena_alloc(sizeof *t);
     if (!t)
         return NULL;
-    zero_bytes(t, bytes(size));
-    t->size = size;
+    *t = (struct nestings){.size = size, .seen = seen};
+    t->at = arena_alloc(size * sizeof *t->at); /* a power of two: begins at a cache line */
+    t->gates = arena_alloc(size * sizeof *t->gates);
+    if (!t->at || !t->gates) {
+        table_free(t);
+        return NULL;
+    }
+    zero_bytes(t->at, size * sizeof *t->at);
     return t;
 }
 
-/* Where the key is, or may go; NULL: all ways are taken. */
-static struct nesting *place(struct nestings *t, uint64_t key)
+/* Behind both lines: in the blocks of the key and those that follow the second one. Many are taken under the same locks in some
+ * programs, and what is full for that is no reason to double the table. */
+static struct nesting *in_blocks(const struct nestings *t, uint64_t key)
 {
-    struct nesting *k = nesting_set(t, key), *empty = NULL;
-    for (unsigned i = 0; i < NESTING_WAYS; i++) {
-        if (k[i].key == key)
-            return &k[i];
-        if (!k[i].key)
-            empty = &k[i];
-    }
-    return empty;
+    struct nesting *k = nesting_among(nesting_block(t, nesting_number(t, key, false)), NESTING_BLOCK, key);
+    for (unsigned i = 0; !k && i < FOLLOWING; i++)
+        k = nesting_among(nesting_block(t, nesting_number(t, key, true) + i), NESTING_BLOCK, key);
+    return k;
 }
 
-static void put(struct nesting *at, const struct nesting *k)
+struct nesting *nesting_elsewhere(const struct nestings *t, uint64_t key)
 {
+    struct nesting *k = nesting_among(nesting_line(t, key, true), NESTING_WAYS, key);
+    return k ? k : in_blocks(t, key);
+}
+
+/* Where the key is, or may go; NULL: it is better to double the table, or all is full. */
+static struct nesting *place(const struct nestings *t, uint64_t key)
+{
+    struct nesting *k = nesting_among(nesting_line(t, key, false), NESTING_WAYS, key);
+    if (!k)
+        k = nesting_among(nesting_line(t, key, true), NESTING_WAYS, key);
+    if (k)
+        return k;
+    k = in_blocks(t, key);
+    return k && (k->key || t->used < t->size / 2 || t->size == SIZE_MAX_PLACES) ? k : NULL;
+}
+
+static void put(struct nestings *t, struct nesting *at, const struct nesting *k, struct gates *g)
+{
+    t->used += !at->key;
     *at = *k;
-    k->g->latest = &at->epoch;
+    *nesting_gates(t, at) = g;
+    g->latest = &at->epoch;
 }
 
 /* Its place will be another one's. */
-static struct gates *take_out(struct nesting *at)
+static struct gates *take_out(struct nestings *t, struct nesting *at)
 {
-    struct gates *g = at->g;
-    if (at->key) {
-        g->epoch = at->epoch;
-        g->latest = &g->epoch;
-    }
-    return at->key ? g : NULL;
+    struct gates *g = *nesting_gates(t, at);
+    g->epoch = at->epoch;
+    g->latest = &g->epoch;
+    at->key = 0;
+    t->used--;
+    return g;
 }
 
-static struct nestings *doubled(const struct nestings *t)
+/* NULL: no memory. What finds no place is dropped. */
+static struct nestings *doubled(struct nestings *t, void (*drop)(struct gates *g))
 {
-    struct nestings *to = table_new(2 * t->size);
-    for (size_t i = 0; to && i < t->size; i++)
-        if (t->at[i].key)
-            put(place(to, t->at[i].key), &t->at[i]); /* a set becomes two */
+    struct nestings *to = table_new(2 * t->size, t->seen);
+    for (size_t i = 0; to && i < t->size; i++) {
+        struct nesting *at = t->at[i].key ? place(to, t->at[i].key & ~NESTING_CYCLIC) : NULL;
+        if (at)
+            put(to, at, &t->at[i], t->gates[i]);
+        else if (t->at[i].key)
+            drop(take_out(t, &t->at[i]));
+    }
     return to;
 }
 
-struct gates *nesting_put(struct actor *a, const struct nesting *k)
+void nesting_put(struct actor *a, const struct nesting *k, struct gates *g, void (*drop)(struct gates *g))
 {
-    if (!a->nestings && !(a->nestings = table_new(SIZE_FIRST)))
-        return k->g;
+    if (!a->nestings && !(a->nestings = table_new(SIZE_FIRST, cycles_seen()))) {
+        drop(g);
+        return;
+    }
+    const uint64_t key = k->key & ~NESTING_CYCLIC;
     struct nesting *at;
-    while (!(at = place(a->nestings, k->key)) && a->nestings->size < SIZE_MAX_PLACES) {
-        struct nestings *to = doubled(a->nestings);
+    while (!(at = place(a->nestings, key)) && a->nestings->size < SIZE_MAX_PLACES) {
+        struct nestings *to = doubled(a->nestings, drop);
         if (!to)
             break;
-        arena_free(a->nestings, bytes(a->nestings->size));
+        table_free(a->nestings);
         a->nestings = to;
     }
     if (!at)
-        at = nesting_set(a->nestings, k->key) + k->epoch % NESTING_WAYS;
-    struct gates *gone = take_out(at);
-    put(at, k);
-    return gone;
+        at = nesting_line(a->nestings, key, true) + k->epoch % NESTING_WAYS;
+    if (at->key)
+        drop(take_out(a->nestings, at));
+    put(a->nestings, at, k, g);
+}
+
+void nestings_empty(struct nestings *t, void (*drop)(struct gates *g))
+{
+    for (size_t i = 0; i < t->size; i++)
+        if (t->at[i].key)
+            drop(take_out(t, &t->at[i]));
 }
 
 void nestings_drop(struct actor *a, void (*drop)(struct gates *g))
 {
-    for (size_t i = 0; i < a->nestings->size; i++)
-        if (a->nestings->at[i].key)
-            drop(take_out(&a->nestings->at[i]));
-    arena_free(a->nestings, bytes(a->nestings->size));
+    nestings_empty(a->nestings, drop);
+    table_free(a->nestings);
     a->nestings = NULL;
 }

@@ -105,10 +105,11 @@ void lock_order_forget(struct lock *l)
 static void gates_learn(struct gates *g, struct actor *a)
 {
     struct vclock_stock *stock = &a->stocks->nodes;
+    g->learnt = a->learnt;
     os_lock(&g->lock);
-    vclock_copy(&g->order, &a->order, stock);
-    vclock_copy(&g->flow, &a->section, stock);
-    vclock_copy(&g->meanwhile, &a->meanwhile, stock);
+    vclock_share(&g->order, &a->order, stock);
+    vclock_share(&g->flow, &a->section, stock);
+    vclock_share(&g->meanwhile, &a->meanwhile, stock);
     os_unlock(&g->lock);
 }
 
@@ -220,13 +221,13 @@ static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool co
     return all;
 }
 
-/* Under the lock. */
-static void note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, struct nesting *k)
+/* Under the lock. NULL: there is nothing to be kept. */
+static struct gates *note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, struct nesting *k)
 {
     struct gates *g = gates_of(a);
     lock_taken_reading(a);
     if (!g)
-        return;
+        return NULL;
     for (unsigned i = 0; i < a->nheld; i++) {
         struct held *h = &a->held[i];
         if (!h->lock || h->lock == l || !lock_is(h->lock, h->id))
@@ -239,52 +240,56 @@ static void note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, 
         if (o && (fresh || e->cyclic))
             cycles_search(a, e, o);
         if (e->cyclic)
-            k->cyclic = 1;
+            k->key |= NESTING_CYCLIC;
     }
     a->order_used = true;
-    k->g = g;
+    return g;
 }
 
-static uint32_t seen_now(void)
+/* Under the lock. Of what was noted before other edges were found to lie on cycles it is not known whether its own do. */
+static void forget_older(struct actor *a)
 {
-    return cycles_seen() & 0x7fffffff;
-}
-
-/* False: it has to go to the graph, because somebody may be after what was noted, or other edges are on cycles now. */
-static bool settled(struct actor *a, struct nesting *k)
-{
-    if (k->seen != seen_now())
-        return false;
-    if (likely(k->epoch > (k->cyclic ? a->told : a->order_told)))
-        return true; /* nobody was told since */
-    if (k->cyclic && k->epoch <= order_heard(a))
-        return false;
-    if (k->learnt != a->learnt) {
-        gates_learn(k->g, a);
-        k->learnt = a->learnt;
+    struct nestings *t = a->nestings;
+    if (t && t->seen != cycles_seen()) {
+        nestings_empty(t, gates_drop);
+        t->seen = cycles_seen();
     }
+}
+
+/* What was told since it was noted. False: it has to go to the graph, because somebody may be after it. */
+static bool renewed(struct actor *a, struct nesting *k)
+{
+    struct gates *g = *nesting_gates(a->nestings, k);
+    if (k->key & NESTING_CYCLIC && k->epoch <= order_heard(a))
+        return false;
+    if (g->learnt != a->learnt)
+        gates_learn(g, a);
     __atomic_store_n(&k->epoch, a->order_epoch, __ATOMIC_RELAXED);
     a->order_used = true;
     return true;
 }
 
-void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+static void taken_anew(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key)
+{
+    if (crowded(a, l, how, false))
+        return;
+    struct nesting now = {.key = key, .epoch = a->order_epoch};
+    os_lock(&graph);
+    crowded(a, l, how, true);
+    struct gates *g = note(a, l, how, stack, &now);
+    forget_older(a);
+    if (g)
+        nesting_put(a, &now, g, gates_drop);
+    os_unlock(&graph);
+}
+
+void lock_order_look(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key)
 {
     if (host.no_order)
         return;
-    const uint64_t key = 1 | keys_mix(a->held_hash, l->id << 8 | (how & (HOW_EXCLUSIVE | HOW_READERS_FIRST)));
     struct nesting *k = nesting_find(a, key);
-    if ((likely(k != NULL) && settled(a, k)) || crowded(a, l, how, false))
-        return;
-    struct nesting now = {.key = key, .epoch = a->order_epoch, .learnt = a->learnt};
-    os_lock(&graph);
-    crowded(a, l, how, true);
-    note(a, l, how, stack, &now);
-    now.seen = seen_now();
-    struct gates *gone = now.g ? nesting_put(a, &now) : NULL;
-    if (gone)
-        gates_drop(gone);
-    os_unlock(&graph);
+    if (!k || !(nesting_is_new(a, k) || renewed(a, k)))
+        taken_anew(a, l, how, stack, key);
 }
 
 void lock_order_ended(struct actor *a)

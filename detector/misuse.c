@@ -137,6 +137,7 @@ void locks_copied(struct actor *a, uintptr_t to, uintptr_t from, size_t size, ui
             continue;
         copy->copied_from = original;
         copy->copied_id = id;
+        copy->odd = true;
         copy->copied = stack;
     }
     actor_leave(a);
@@ -152,6 +153,7 @@ void lock_destroyed(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t
     if (l && (l->destroyer = arena_alloc(sizeof *l->destroyer))) {
         actor_describe_live(a, l->destroyer);
         l->destroyed = stack;
+        l->odd = true;
     }
     actor_leave(a);
 }
@@ -200,6 +202,7 @@ void lock_taken_in_handler(struct actor *a, uintptr_t addr, int sig, uintptr_t p
     struct lock *l = lock_find(addr);
     if (l) {
         l->in_handlers |= (uint64_t)1 << (sig - 1);
+        l->odd = true;
         l->in_handler = stack;
     }
     actor_leave(a);

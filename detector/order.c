@@ -2,6 +2,7 @@
  * who takes over the slot goes on from there (actor.c). */
 #include "order.h"
 
+#include "lock_cycle.h"
 #include "lock_predict.h"
 
 static uint64_t *heard; /* by slot; atomic */
@@ -32,6 +33,9 @@ static bool raise(struct vclock *c, struct teller by, struct vclock_stock *stock
     if (by.epoch == 0 || vclock_get(c, by.slot) >= by.epoch)
         return false;
     vclock_set(c, by.slot, by.epoch, stock);
+    /* Until a cycle is known nobody asks, and then only for epochs after that: who hears of one of these sees the cycle. */
+    if (likely(cycles_seen() == 0))
+        return true;
     uint64_t was = __atomic_load_n(&heard[by.slot], __ATOMIC_RELAXED);
     while (was < by.epoch && !__atomic_compare_exchange_n(&heard[by.slot], &was, by.epoch, true, __ATOMIC_RELAXED,
                                                           __ATOMIC_RELAXED))
@@ -61,13 +65,14 @@ static bool join_both(struct vclock *order, struct vclock *flow, const struct vc
 
 static void learn(struct actor *a, const struct vclock *order, const struct vclock *flow, struct teller by)
 {
-    if (order_is_self(a, by))
+    if (by.who == order_self(a))
         by.epoch = 0;
     struct vclock_stock *stock = &a->stocks->nodes;
     const bool unlocked = a->unlocked.root == a->flow.root;
     if (!join_both(&a->order, &a->flow, order, flow, by, stock))
         return;
     a->learnt++;
+    a->flow_version++;
     if (unlocked)
         vclock_copy(&a->unlocked, &a->flow, stock);
     else
@@ -106,6 +111,7 @@ void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock
 {
     join_both(&child->order, &child->flow, &a->order, &a->flow, tell_always(a), stock);
     vclock_copy(&child->unlocked, &child->flow, stock);
+    child->flow_version++;
 }
 
 void order_learn(struct actor *a, struct actor *other)
@@ -130,6 +136,8 @@ void order_meet(struct actor *a, struct actor *other)
     join_both(&a->order, &a->flow, &a->order, &a->flow, me, stock);
     vclock_copy(&other->order, &a->order, stock);
     vclock_copy(&other->flow, &a->flow, stock);
+    a->flow_version++;
+    other->flow_version++;
 }
 
 void order_clear(struct actor *a, struct vclock_stock *stock)
@@ -139,11 +147,13 @@ void order_clear(struct actor *a, struct vclock_stock *stock)
     vclock_clear(&a->section, stock);
     vclock_clear(&a->meanwhile, stock);
     vclock_clear(&a->unlocked, stock);
+    a->flow_version++;
 }
 
 void order_lost(struct actor *a)
 {
     a->order.root = a->flow.root = a->section.root = a->meanwhile.root = a->unlocked.root = NULL;
+    a->flow_version++;
 }
 
 bool order_knows(const struct actor *a)
@@ -167,7 +177,7 @@ static void flow_end(struct lock *l)
 #define LOGGED 16
 
 struct flow_log {
-    uint32_t n; /* ever; the last LOGGED of them are kept */
+    uint32_t n; /* more than LOGGED: there were more than are kept */
     struct {
         uint64_t id;
         struct vclock flow;
@@ -183,11 +193,13 @@ static void log_flow(struct actor *a, const struct lock *l)
         zero_bytes(a->log, sizeof *a->log);
     }
     struct flow_log *log = a->log;
+    if (log->n > LOGGED)
+        return; /* it tells nothing any more: flow_but */
     uint32_t i = 0, kept = log->n < LOGGED ? log->n : LOGGED;
     while (i < kept && log->at[i].id != l->id)
         i++;
-    if (i == kept)
-        i = log->n++ % LOGGED;
+    if (i == kept && log->n++ == LOGGED)
+        return;
     log->at[i].id = l->id;
     log->at[i].by = l->teller;
     vclock_copy(&log->at[i].flow, &l->flow, &a->stocks->nodes);
@@ -225,15 +237,18 @@ void flow_learn(struct actor *a, struct lock *l)
     if (!flow_begin(l))
         return;
     log_flow(a, l);
-    if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes))
+    if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes)) {
         a->learnt++;
+        a->flow_version++;
+    }
     flow_end(l);
 }
 
 void flow_section(struct actor *a)
 {
-    if (a->section.root != a->flow.root) {
+    if (a->section_version != a->flow_version) {
         vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
+        a->section_version = a->flow_version;
         a->learnt++;
     }
     vclock_clear(&a->meanwhile, &a->stocks->nodes);
@@ -253,6 +268,7 @@ void flow_leave(struct actor *a, struct lock *l)
     if (!flow_begin(l))
         return;
     vclock_copy(&l->flow, &a->flow, &a->stocks->nodes);
+    l->flow_version = a->flow_version;
     flow_end(l);
 }
 

@@ -53,32 +53,38 @@ void flow_learn(struct actor *a, struct lock *l);
 void flow_meanwhile(struct actor *a, struct lock *l);
 void flow_leave(struct actor *a, struct lock *l);
 
-static inline bool order_is_self(const struct actor *a, struct teller t)
+static inline uint64_t order_self(const struct actor *a)
 {
-    return t.slot == who_slot(a->who) && t.number == (uint32_t)a->number;
+    return (uint64_t)(uint32_t)a->number << 32 | who_slot(a->who);
 }
 
-/* What `a` tells of itself now; what is noted later is of another epoch. inside: it holds a lock, and goes on to. */
-static inline struct teller order_tell(struct actor *a, bool inside)
+/* What is told now has an epoch that says so; what is noted later is of another one. inside: it holds a lock, and goes on to. */
+static inline uint64_t order_tell_epoch(struct actor *a, bool inside)
 {
     if (a->order_used || (a->told ? epoch_is_inside(a->told) != inside : inside)) {
         a->order_used = false;
         a->told = a->order_epoch + (epoch_is_inside(a->order_epoch) != inside);
         a->order_epoch = a->told + 1;
     }
-    return (struct teller){who_slot(a->who), (uint32_t)a->number, a->told};
+    return a->told;
+}
+
+/* What `a` tells of itself now. */
+static inline struct teller order_tell(struct actor *a, bool inside)
+{
+    return (struct teller){.who = order_self(a), .epoch = order_tell_epoch(a, inside)};
 }
 
 /* Somebody else has given it up last, who may have told something by it. */
 static inline bool flow_tells(const struct lock *l, const struct actor *a)
 {
-    return !order_is_self(a, l->teller) && (l->teller.epoch || l->flow.root);
+    return l->teller.who != order_self(a) && (l->teller.epoch || l->flow.root);
 }
 
 /* `a` has got the lock. */
 static inline void flow_taken(struct actor *a, struct lock *l)
 {
-    if (unlikely(a->nheld == 0 && (a->section.root != a->flow.root || a->meanwhile.root)))
+    if (unlikely(a->nheld == 0 && (a->section_version != a->flow_version || a->meanwhile.root)))
         flow_section(a);
     if (unlikely(flow_tells(l, a)))
         flow_learn(a, l);
@@ -91,9 +97,12 @@ static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
         flow_meanwhile(a, l);
     if (!exclusive)
         return;
-    l->teller = order_tell(a, a->nheld > 1);
-    if (unlikely(l->flow.root != a->flow.root))
+    const uint64_t self = order_self(a);
+    l->teller.epoch = order_tell_epoch(a, a->nheld > 1);
+    if (unlikely(l->teller.who != self || l->flow_version != a->flow_version)) {
+        l->teller.who = self;
         flow_leave(a, l);
+    }
 }
 
 #endif

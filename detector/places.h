@@ -25,9 +25,11 @@ static inline bool places_maybe(uint32_t *pages, uint64_t key)
     return __atomic_load_n(places_page(pages, key), __ATOMIC_ACQUIRE) != 0;
 }
 
+/* Neighbouring lines have neighbouring chains, so that the chains of a table of locks share cache lines as these do. */
 static inline uint32_t places_chain(uint64_t key, unsigned bits)
 {
-    return (uint32_t)(key / PLACES_LINE * 0x9e3779b97f4a7c15u >> (64 - bits));
+    const uint32_t page = (uint32_t)(key / OS_PAGE * 0x9e3779b97f4a7c15u >> (64 - bits));
+    return (page + (uint32_t)(key % OS_PAGE / PLACES_LINE)) & ((1u << bits) - 1);
 }
 
 /* Calls visit for the chains in which objects of [addr, addr + size) may be; some may be visited twice. */

@@ -152,6 +152,7 @@ int record_start(const char *name, bool accesses)
         return error;
     record_on = true;
     record_memory = accesses;
+    detector_memory |= accesses;
     return 0;
 }
 

@@ -289,22 +289,19 @@ void sync_handoff(struct actor *a, uint64_t key)
     release(a, key, TRACE_HANDOFF, hand_off, hand_off_order);
 }
 
-void lock_acquire(struct actor *a, uint64_t key)
+void lock_acquire_clock(struct actor *a, uint64_t key)
 {
-    if (!host.no_races)
-        acquire(a, key, false);
+    acquire(a, key, false);
 }
 
-void lock_release(struct actor *a, uint64_t key)
+void lock_release_clock(struct actor *a, uint64_t key)
 {
-    if (!host.no_races)
-        release(a, key, TRACE_RELEASE, sync_set, NULL);
+    release(a, key, TRACE_RELEASE, sync_set, NULL);
 }
 
-void lock_release_merge(struct actor *a, uint64_t key)
+void lock_release_merge_clock(struct actor *a, uint64_t key)
 {
-    if (!host.no_races)
-        release(a, key, TRACE_MERGE, sync_merge, NULL);
+    release(a, key, TRACE_MERGE, sync_merge, NULL);
 }
 
 void sync_forget(struct actor *a, uint64_t key)

@@ -212,10 +212,19 @@ static bool to_be_copied(const struct vclock_node *to, const struct vclock_node 
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
 {
     struct vclock_node *old = c->root;
-    if (to_be_copied(old, other->root)) {
-        copy_epochs(old, other->root);
+    if (old == other->root)
         return;
-    }
+    if (to_be_copied(old, other->root))
+        copy_epochs(old, other->root);
+    else
+        vclock_share(c, other, stock);
+}
+
+void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
+{
+    struct vclock_node *old = c->root;
+    if (old == other->root)
+        return;
     c->root = vclock_node_ref(other->root);
     vclock_node_unref(old, stock);
 }

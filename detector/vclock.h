@@ -57,7 +57,15 @@ void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_s
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* c = other, whatever c was. */
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
+/* The same, for a copy that is seldom looked at: it shares the memory, also where a copy would be faster for both. */
+void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 void vclock_clear(struct vclock *c, struct vclock_stock *stock);
+/* It is going to be written soon. */
+static inline void vclock_prefetch(const struct vclock *c)
+{
+    __builtin_prefetch(c->root, 1);
+    __builtin_prefetch((const char *)c->root + 64, 1);
+}
 /* out[s] = min(out[s], c[s]) for all s < n. */
 void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 

@@ -16,6 +16,7 @@
 #include "sync.h"
 
 struct detector_host host;
+bool detector_races, detector_memory;
 static struct oslock world;     /* held by the one who has stopped the world */
 uint32_t world_stopped;         /* futex: 1 while the world stands; set under actors_lock */
 static uint32_t off;
@@ -281,6 +282,7 @@ void context_unwound(struct actor *a, uintptr_t sp)
 bool detector_start(const struct detector_host *h)
 {
     host = *h;
+    detector_races = detector_memory = !host.no_races;
     os_barrier_setup();
     if (context_start() && stamp_start() && spill_start() && sync_start() && lock_start() && order_start() && heap_start())
         return true;

@@ -62,14 +62,10 @@ void mutex_refused(struct actor *me, pthread_mutex_t *m, int result, uintptr_t p
         lock_used(me, (uintptr_t)m, THING_MUTEX, pc);
 }
 
-void mutex_got(struct actor *me, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
+void mutex_got_in_handler(struct actor *me, pthread_mutex_t *m, unsigned bits, int sig, uintptr_t pc)
 {
-    lock_acquire(me, (uintptr_t)m);
-    int sig = signal_handling();
-    if (__builtin_expect(sig != 0, 0))
-        bits |= HOW_IN_HANDLER;
-    lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
-    if (__builtin_expect(sig != 0, 0) && !(bits & HOW_TRY))
+    lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_IN_HANDLER | bits), pc);
+    if (!(bits & HOW_TRY))
         lock_taken_in_handler(me, (uintptr_t)m, sig, pc);
 }
 
@@ -80,14 +76,8 @@ static bool may_refuse(const pthread_mutex_t *m)
     return mutex_checks(m) || (kind_of(m) & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE_NP;
 }
 
-void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
+void mutex_given_unheld(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
 {
-    if (may_refuse(m))
-        lock_release_merge(me, (uintptr_t)m);
-    else
-        lock_release(me, (uintptr_t)m);
-    if (lock_gone(me, (uintptr_t)m))
-        return;
     if (lock_used(me, (uintptr_t)m, THING_MUTEX, pc) || mutex_checks(m))
         return;
     enum mutex_state state = mutex_state(m);
@@ -100,6 +90,14 @@ void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
         if ((kind_of(m) & KIND_TYPE) != PTHREAD_MUTEX_RECURSIVE_NP)
             lock_disowned(me, (uintptr_t)m);
     }
+}
+
+void mutex_given_clock(struct actor *me, pthread_mutex_t *m)
+{
+    if (may_refuse(m))
+        lock_release_merge(me, (uintptr_t)m);
+    else
+        lock_release(me, (uintptr_t)m);
 }
 
 void mutex_made(struct actor *me, pthread_mutex_t *m, uintptr_t pc)

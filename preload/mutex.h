@@ -5,15 +5,35 @@
 #include <pthread.h>
 
 #include "../detector/locks.h"
-#include "current.h"
+#include "signals.h"
 
 /* Before a lock call that would block: `me` waits. False: the call is going to return an error at once. */
 bool mutex_wait_begin(struct actor *me, pthread_mutex_t *m, uintptr_t pc);
 /* After one that failed: EINVAL may be the use of a destroyed mutex. */
 void mutex_refused(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc);
-void mutex_got(struct actor *me, pthread_mutex_t *m, unsigned bits, uintptr_t pc);
+/* After it, in the function that the program has called. expected: lock_expected, or NULL. */
+void mutex_got_in_handler(struct actor *me, pthread_mutex_t *m, unsigned bits, int sig, uintptr_t pc);
+static inline void mutex_got(struct actor *me, struct lock *expected, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
+{
+    lock_acquire(me, (uintptr_t)m);
+    const int sig = signal_handling();
+    if (__builtin_expect(sig != 0, 0))
+        mutex_got_in_handler(me, m, bits, sig, pc);
+    else
+        lock_got_expected(me, expected, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
+}
+
 /* Before the unlock. */
-void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t pc);
+void mutex_given_clock(struct actor *me, pthread_mutex_t *m);
+void mutex_given_unheld(struct actor *me, pthread_mutex_t *m, uintptr_t pc);
+static inline void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
+{
+    if (detector_races)
+        mutex_given_clock(me, m);
+    if (__builtin_expect(!lock_gone(me, (uintptr_t)m), 0))
+        mutex_given_unheld(me, m, pc);
+}
+
 /* Whether `m` is certainly not the calling thread's: by what libc has in it. */
 enum mutex_state { MUTEX_MINE, MUTEX_UNLOCKED, MUTEX_OTHERS, MUTEX_UNKNOWN };
 enum mutex_state mutex_state(const pthread_mutex_t *m);

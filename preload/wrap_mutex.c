@@ -16,14 +16,20 @@ static inline bool got(int result)
     return result == 0 || result == EOWNERDEAD;
 }
 
-static inline int locked(struct actor *me, pthread_mutex_t *m, int result, unsigned bits, uintptr_t pc)
+static __attribute__((noinline)) int failed(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc)
 {
-    if (__builtin_expect(got(result), 1))
-        mutex_got(me, m, bits, pc);
-    else if (result == ETIMEDOUT)
+    if (result == ETIMEDOUT)
         lock_missed(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TIMED), pc);
     else
         mutex_refused(me, m, result, pc);
+    return result;
+}
+
+static inline int locked(struct actor *me, struct lock *expected, pthread_mutex_t *m, int result, unsigned bits, uintptr_t pc)
+{
+    if (__builtin_expect(!got(result), 0))
+        return failed(me, m, result, pc);
+    mutex_got(me, expected, m, bits, pc);
     return result;
 }
 
@@ -60,10 +66,11 @@ INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
     struct actor *me = current();
     if (!me)
         return REAL(pthread_mutex_lock)(m);
+    struct lock *expected = lock_expected((uintptr_t)m);
     int result = REAL(pthread_mutex_trylock)(m);
     if (__builtin_expect(result == EBUSY, 0))
         result = lock_blocking(me, m, CALLER);
-    return locked(me, m, result, 0, CALLER);
+    return locked(me, expected, m, result, 0, CALLER);
 }
 
 INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
@@ -71,7 +78,7 @@ INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
     delay_here(CALLER);
     struct actor *me = current();
     int result = REAL(pthread_mutex_trylock)(m);
-    return me ? locked(me, m, result, HOW_TRY, CALLER) : result;
+    return me ? locked(me, NULL, m, result, HOW_TRY, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
@@ -79,7 +86,7 @@ INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct times
     delay_here(CALLER);
     struct actor *me = current();
     int result = PARKED(me, "pthread_mutex_timedlock", -1, REAL(pthread_mutex_timedlock)(m, until));
-    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
+    return me ? locked(me, NULL, m, result, HOW_TIMED, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, const struct timespec *until))
@@ -89,7 +96,7 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     if (!REAL(pthread_mutex_clocklock))
         return ENOSYS;
     int result = PARKED(me, "pthread_mutex_clocklock", -1, REAL(pthread_mutex_clocklock)(m, clock, until));
-    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
+    return me ? locked(me, NULL, m, result, HOW_TIMED, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
