@@ -110,11 +110,26 @@ static bool is_folder(void)
     return n && path[n - 1] == '/';
 }
 
+/* Whether another process writes into the file, which must not be cut off under it: one that has executed this program, say. */
+static bool is_in_use(void)
+{
+    struct trace_head other = {0};
+    long fd = sys_open(file, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    long n = sys_call(SYS_pread64, fd, (long)&other, sizeof other, 0);
+    sys_close((int)fd);
+    return n == sizeof other && other.magic == TRACE_HEAD_MAGIC && other.pid != (uint32_t)sys_getpid() &&
+           sys_call(SYS_kill, (long)other.pid, 0, 0, 0) != -ESRCH;
+}
+
 static long open_new(bool forked)
 {
     long fd = -EEXIST;
     if (!is_folder()) {
-        name_file(forked ? "%s.%d" : "%s", 0);
+        name_file("%s", 0);
+        if (forked || is_in_use())
+            name_file("%s.%d", 0);
         return sys_open(file, O_RDWR | O_CREAT | O_TRUNC, 0666);
     }
     for (int i = 0; fd == -EEXIST && i < 1000000; i++) {

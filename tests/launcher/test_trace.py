@@ -296,6 +296,28 @@ class Trace(LauncherTest):
         self.assertEqual(sum(what == "meets" for _, _, _, what, _ in events), 5)
         self.assertTrue(any(what == "waits" and of.startswith("channel") for _, _, _, what, of in events))
 
+    def test_without_the_launcher(self):
+        """Who executes another program goes on in its file: that one takes another, and cuts nothing off."""
+        program = self.compile("starts", LOCKS % """
+        if (fork() == 0)
+            execl("./locks", "locks", (char *)0);
+        wait(NULL);
+        for (int i = 0; i < 2; i++)
+            pthread_create(&threads[i], NULL, work, NULL);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);""")
+        self.compile("locks", LOCKS % "")
+        environment = os.environ | {"LD_PRELOAD": str(LIBRARY), "GORACE_OPTIONS": f"record={self.folder}/t.trace"}
+        done = subprocess.run([str(self.folder / program)], cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        other, = self.folder.glob("t.trace.*")
+        self.check_locks(self.timeline(self.folder / "t.trace"), takes=4000)
+        self.check_locks(self.timeline(other), takes=2000)
+        # It is nobody's any more.
+        subprocess.run([str(self.folder / "locks")], cwd=self.folder, env=environment, check=True)
+        self.check_locks(self.timeline(self.folder / "t.trace"), takes=2000)
+        self.assertEqual(len(list(self.folder.glob("t.trace*"))), 2)
+
     def std(self, program, status=0, roots=1):
         """Of the whole export, read strictly (std_format.py): how many events of each kind there are."""
         trace = self.record(program, "record_accesses=1", status=status)
