@@ -30,7 +30,7 @@ void goro_blocking_begin(void)
     __atomic_store_n(&p->blocks, p->blocks + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&m->blocking, 1, __ATOMIC_RELAXED);
     /* From here on sysmon may take it. */
-    bool little = rt_runq_little(p);
+    bool little = rt_runq_little(p, 0);
     __atomic_store_n(&p->status, RT_P_BLOCKED, __ATOMIC_SEQ_CST);
     if (little && !rt_runq_empty(p)) /* nobody was woken for it, as this P was about to do it */
         rt_wake_p();

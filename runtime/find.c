@@ -78,7 +78,7 @@ static struct rt_g *steal(struct rt_p *p, bool take_next)
         struct rt_p *victim = rt_sched.ps[(first + i) % procs];
         if (victim == p)
             continue;
-        struct rt_g *g = rt_runq_little(victim) ? NULL : rt_runq_steal(p, victim, take_next);
+        struct rt_g *g = rt_runq_little(victim, 0) ? NULL : rt_runq_steal(p, victim, take_next);
         if (g)
             return g;
         int64_t next = rt_timers_next(&victim->timers);
@@ -141,7 +141,7 @@ static bool work_anywhere(void)
     if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0)
         return true;
     for (int i = 0; i < rt_sched.made_ps; i++)
-        if (!rt_runq_empty(rt_sched.ps[i]) && !rt_runq_little(rt_sched.ps[i]))
+        if (!rt_runq_empty(rt_sched.ps[i]) && !rt_runq_little(rt_sched.ps[i], 0))
             return true;
     return false;
 }

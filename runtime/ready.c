@@ -8,9 +8,10 @@
  * A pair that takes turns needs no other M: while this P has itself run what was in runnext the last TRUST times or more, one
  * goroutine that is made ready there, with nothing else queued, wakes nobody. If the trust is betrayed (the goroutine goes on computing),
  * sysmon sees the work and wakes an M, which takes it, and with it the trust.
- * Nor do a few goroutines on a P whose goroutines have lately run for a fraction of a microsecond each (`light`, sysmon's): to wake a
- * thread takes microseconds, and each goroutine that it takes brings its cache lines along. So they are not stolen either. If they
- * compute all the same, sysmon sees within two milliseconds that the P is light no more, and wakes an M. */
+ * Nor do goroutines on a P whose goroutines have lately run for a fraction of a microsecond each (`weight`, sysmon's), as long as all
+ * that are queued are little work: to wake a thread takes microseconds, and each goroutine that it takes brings its cache lines along,
+ * which costs more than to run it. So they are not stolen either. If they compute all the same, sysmon sees within two
+ * milliseconds that the P is light no more, and wakes an M. */
 #include "sched.h"
 
 #include "det.h"
@@ -36,7 +37,7 @@ void rt_wake_p(void)
 /* Work was queued, on this P or globally: before `spinning` is read, see above. */
 static void look_for_helpers(const struct rt_p *p)
 {
-    if (p && (p->alone || (rt_runq_little(p) && __atomic_load_n(&rt_sched.global_count, __ATOMIC_RELAXED) == 0)))
+    if (p && (p->alone || rt_runq_little(p, __atomic_load_n(&rt_sched.global_count, __ATOMIC_RELAXED))))
         return;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     rt_wake_p();

@@ -9,7 +9,7 @@
 #include "rt.h"
 #include "stack.h"
 
-enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64, RT_FAIR = 64 /* find.c */, RT_FEW = 8 /* ready.c */ };
+enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64, RT_FAIR = 64 /* find.c */, RT_LITTLE = 50000 /* ns: ready.c */ };
 
 enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_STOPPED /* world.c */, RT_P_GONE };
 
@@ -37,7 +37,7 @@ struct rt_p {
     /* sysmon's */
     uint32_t seen_slice, seen_tick, seen_block, last_tick;
     int64_t seen_at, seen_block_at, last_at;
-    bool light; /* atomic: see ready.c */
+    uint32_t weight; /* atomic: ns that its goroutines run for each; 0: too long to be of interest. ready.c */
     uint32_t blocks; /* blocking calls begun */
     struct rt_timers timers __attribute__((aligned(RT_CACHE_LINE)));
     struct rt_g *runq[RT_RUNQ] __attribute__((aligned(RT_CACHE_LINE)));
@@ -115,11 +115,13 @@ struct rt_g *rt_runq_get(struct rt_p *p);
 /* Half of victim's goroutines: one is returned, the others are put on p's empty queue. */
 struct rt_g *rt_runq_steal(struct rt_p *p, struct rt_p *victim, bool take_next);
 bool rt_runq_empty(struct rt_p *p);
-/* It is done with what is queued there before another P would have got it: ready.c. */
-static inline bool rt_runq_little(const struct rt_p *p)
+/* It is done with what is queued there, and with so many besides, about as soon as with another P's help: ready.c. */
+static inline bool rt_runq_little(const struct rt_p *p, uint32_t besides)
 {
-    return __atomic_load_n(&p->light, __ATOMIC_RELAXED) && __atomic_load_n(&p->status, __ATOMIC_RELAXED) == RT_P_RUNNING &&
-           __atomic_load_n(&p->tail, __ATOMIC_RELAXED) - __atomic_load_n(&p->head, __ATOMIC_RELAXED) < RT_FEW;
+    uint32_t weight = __atomic_load_n(&p->weight, __ATOMIC_RELAXED);
+    uint32_t queued = __atomic_load_n(&p->tail, __ATOMIC_RELAXED) - __atomic_load_n(&p->head, __ATOMIC_RELAXED) + besides;
+    return weight > 0 && __atomic_load_n(&p->status, __ATOMIC_RELAXED) == RT_P_RUNNING &&
+           (uint64_t)queued * weight < RT_LITTLE;
 }
 void rt_global_put(struct rt_g *g);            /* Requires: sched.lock. At the end */
 void rt_global_put_list(struct rt_glist *list); /* Requires: sched.lock */

@@ -86,11 +86,12 @@ static bool watch_slice(struct rt_p *p, int64_t now)
 /* Whether its goroutines have run for less than LIGHT each since the last look. */
 static bool weigh(struct rt_p *p, bool runs, int64_t now)
 {
-    uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED);
-    bool light = runs && !p->alone && now - p->last_at < (int64_t)(tick - p->last_tick) * LIGHT;
+    uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED), ticks = tick - p->last_tick;
+    int64_t each = ticks > 0 ? (now - p->last_at) / ticks + 1 : LIGHT;
+    bool light = runs && !p->alone && each < LIGHT;
     p->last_tick = tick;
     p->last_at = now;
-    __atomic_store_n(&p->light, light, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->weight, light ? (uint32_t)each : 0, __ATOMIC_RELAXED);
     return light;
 }
 

@@ -143,13 +143,15 @@ int rt_m_new(struct rt_p *p, bool spinning)
     error = EAGAIN;
     if (m->id >= MOST_MS)
         goto fail;
+    rt_sched.m_count++;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, M_STACK);
     error = pthread_create(&m->thread, &attributes, thread_main, m);
     pthread_attr_destroy(&attributes);
-    if (error)
+    if (error) {
+        rt_sched.m_count--;
         goto fail;
-    rt_sched.m_count++;
+    }
     m->all_next = rt_sched.ms;
     __atomic_store_n(&rt_sched.ms, m, __ATOMIC_RELEASE);
     return 0;
