@@ -4,7 +4,11 @@
 #include "delay.h"
 #include "library.h"
 
-#define LIBRARY (const char *const[]){"libglib-2.0", NULL}
+#define LIBRARY \
+    (const char *const[]) \
+    { \
+        "libglib-2.0", NULL \
+    }
 #define GLIB(ret, name, params) LIBRARY_ROW(ret, name, params)
 #define GLIB_NEW(ret, name, params) LIBRARY_ROW(ret, name, params)
 #include "glib.def"
@@ -13,39 +17,39 @@
 
 /* ---- GMutex, GCond ---------------------------------------------------------------------------------------------------- */
 
-#define MUTEX_CHANGES(name, tell)                                                                                      \
-    EXPORT void name(void *mutex)                                                                                      \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        if (me) {                                                                                                      \
-            sync_forget(me, (uintptr_t)mutex);                                                                         \
-            tell(me, (uintptr_t)mutex, THING_MUTEX, CALLER);                                                           \
-        }                                                                                                              \
-        LIBRARY_REAL(name)(mutex);                                                                                     \
+#define MUTEX_CHANGES(name, tell) \
+    EXPORT void name(void *mutex) \
+    { \
+        struct actor *me = current(); \
+        if (me) { \
+            sync_forget(me, (uintptr_t)mutex); \
+            tell(me, (uintptr_t)mutex, THING_MUTEX, CALLER); \
+        } \
+        LIBRARY_REAL(name)(mutex); \
     }
 MUTEX_CHANGES(g_mutex_init, lock_made)
 MUTEX_CHANGES(g_mutex_clear, lock_destroyed)
 
-#define TAKES(name)                                                                                                    \
-    EXPORT void name(void *lock)                                                                                       \
-    {                                                                                                                  \
-        delay_here(CALLER);                                                                                            \
-        struct actor *me = current();                                                                                  \
-        PARKED_REGISTERS();                                                                                            \
-        const bool waits = me && library_lock_waits(me, (uintptr_t)lock, false, CALLER);                               \
-        LIBRARY_REAL(name)(lock);                                                                                      \
-        if (waits)                                                                                                     \
-            wait_end(me);                                                                                              \
-        if (me)                                                                                                        \
-            library_lock_got(me, (uintptr_t)lock, 0, CALLER);                                                          \
+#define TAKES(name) \
+    EXPORT void name(void *lock) \
+    { \
+        delay_here(CALLER); \
+        struct actor *me = current(); \
+        PARKED_REGISTERS(); \
+        const bool waits = me && library_lock_waits(me, (uintptr_t)lock, false, CALLER); \
+        LIBRARY_REAL(name)(lock); \
+        if (waits) \
+            wait_end(me); \
+        if (me) \
+            library_lock_got(me, (uintptr_t)lock, 0, CALLER); \
     }
-#define GIVES(name)                                                                                                    \
-    EXPORT void name(void *lock)                                                                                       \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        if (me)                                                                                                        \
-            library_lock_given(me, (uintptr_t)lock);                                                                   \
-        LIBRARY_REAL(name)(lock);                                                                                      \
+#define GIVES(name) \
+    EXPORT void name(void *lock) \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            library_lock_given(me, (uintptr_t)lock); \
+        LIBRARY_REAL(name)(lock); \
     }
 TAKES(g_mutex_lock)
 GIVES(g_mutex_unlock)
@@ -113,21 +117,21 @@ EXPORT void *g_once_impl(void *once, void *(*run)(void *), void *arg)
 }
 
 /* Whoever finds it done in line has loaded the place, by an atomic operation that is seen. */
-#define ONCE(enter, leave, type)                                                                                       \
-    EXPORT int enter(void *place)                                                                                      \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        int first = LIBRARY_REAL(enter)(place);                                                                        \
-        if (me && !first)                                                                                              \
-            sync_acquire(me, (uintptr_t)place);                                                                        \
-        return first;                                                                                                  \
-    }                                                                                                                  \
-    EXPORT void leave(void *place, type result)                                                                        \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        if (me)                                                                                                        \
-            sync_release(me, (uintptr_t)place);                                                                        \
-        LIBRARY_REAL(leave)(place, result);                                                                            \
+#define ONCE(enter, leave, type) \
+    EXPORT int enter(void *place) \
+    { \
+        struct actor *me = current(); \
+        int first = LIBRARY_REAL(enter)(place); \
+        if (me && !first) \
+            sync_acquire(me, (uintptr_t)place); \
+        return first; \
+    } \
+    EXPORT void leave(void *place, type result) \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            sync_release(me, (uintptr_t)place); \
+        LIBRARY_REAL(leave)(place, result); \
     }
 ONCE(g_once_init_enter, g_once_init_leave, size_t)
 ONCE(g_once_init_enter_pointer, g_once_init_leave_pointer, void *)
@@ -135,26 +139,26 @@ ONCE(g_once_init_enter_pointer, g_once_init_leave_pointer, void *)
 /* ---- GAsyncQueue ------------------------------------------------------------------------------------------------------ */
 
 /* Each call is a section under the queue's own mutex, the key of which is the queue's, as for g_async_queue_lock. */
-#define PUTS(name, params, ...)                                                                                        \
-    EXPORT void name params                                                                                            \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        if (me)                                                                                                        \
-            lock_release_merge(me, (uintptr_t)queue);                                                                  \
-        LIBRARY_REAL(name)(__VA_ARGS__);                                                                               \
-        if (me)                                                                                                        \
-            lock_acquire(me, (uintptr_t)queue);                                                                        \
+#define PUTS(name, params, ...) \
+    EXPORT void name params \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            lock_release_merge(me, (uintptr_t)queue); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
+        if (me) \
+            lock_acquire(me, (uintptr_t)queue); \
     }
-#define GETS(name, params, ...)                                                                                        \
-    EXPORT void *name params                                                                                           \
-    {                                                                                                                  \
-        struct actor *me = current();                                                                                  \
-        if (me)                                                                                                        \
-            lock_release_merge(me, (uintptr_t)queue);                                                                  \
-        void *data = LIBRARY_REAL(name)(__VA_ARGS__);                                                                  \
-        if (me)                                                                                                        \
-            lock_acquire(me, (uintptr_t)queue);                                                                        \
-        return data;                                                                                                   \
+#define GETS(name, params, ...) \
+    EXPORT void *name params \
+    { \
+        struct actor *me = current(); \
+        if (me) \
+            lock_release_merge(me, (uintptr_t)queue); \
+        void *data = LIBRARY_REAL(name)(__VA_ARGS__); \
+        if (me) \
+            lock_acquire(me, (uintptr_t)queue); \
+        return data; \
     }
 PUTS(g_async_queue_push, (void *queue, void *data), queue, data)
 PUTS(g_async_queue_push_unlocked, (void *queue, void *data), queue, data)

@@ -5,7 +5,8 @@
  *
  *   struct task_block | the program's data
  *
- * The runtime writes into the first two words of the block (bounds of a taskloop's part) and of what it copies from (an event). */
+ * The runtime writes into the first two words of the block (bounds of a taskloop's part), and into the first of what it copies from
+ * (an event), and looks at the third of that (reductions of a taskloop). */
 #include <stdarg.h>
 #include <string.h>
 
@@ -19,7 +20,11 @@
 #define OMP_CHUNKS unsigned threads, long start, long end, long step, long chunk, unsigned flags
 #define OMP_COPY void (*copy)(void *, void *), long size, long align
 
-#define LIBRARY (const char *const[]){"libgomp", "libomp", "libiomp", NULL}
+#define LIBRARY \
+    (const char *const[]) \
+    { \
+        "libgomp", "libomp", "libiomp", NULL \
+    }
 #define GOMP(ret, name, params) LIBRARY_ROW(ret, name, params)
 #include "gomp.def"
 #undef GOMP
@@ -43,6 +48,7 @@ static struct actor *lock_teller(uintptr_t pc)
 static __thread struct omp_task *task_now TLS_IE; /* NULL: in no region */
 
 struct region {
+    void *reductions; /* looked at by GOMP_parallel_reductions: the first word of the program's data */
     void (*body)(void *);
     void *data;
     struct omp_team *team;
@@ -64,10 +70,7 @@ static void region_run(void *arg)
     omp_member_gone(me, here);
 }
 
-#define REGION(me) \
-    { \
-        body, data, me ? omp_team_begins(me) : NULL \
-    }
+#define REGION(me) {NULL, body, data, me ? omp_team_begins(me) : NULL}
 #define REGION_RUN(me, r) me ? region_run : body, me ? (void *)&r : data
 
 #define IN_REGION(name, params, ...) \
@@ -96,6 +99,7 @@ EXPORT unsigned GOMP_parallel_reductions(OMP_BODY, unsigned threads, unsigned fl
 {
     struct actor *me = teller();
     struct region r = REGION(me);
+    r.reductions = *(void **)data;
     unsigned result = LIBRARY_REAL(GOMP_parallel_reductions)(REGION_RUN(me, r), threads, flags);
     if (me)
         omp_team_ends(me, r.team);
@@ -154,11 +158,12 @@ WITH_BARRIER(GOMP_single_copy_end, (void *copied), copied)
 
 /* ---- tasks ---------------------------------------------------------------------------------------------------------- */
 
-enum { TASK_FINAL = 1 << 1, TASK_DEPEND = 1 << 3, TASK_IF = 1 << 10, TASK_NOGROUP = 1 << 11, TASK_DETACH = 1 << 13 };
+enum { TASK_FINAL = 1 << 1, TASK_DEPEND = 1 << 3, TASK_IF = 1 << 10, TASK_NOGROUP = 1 << 11, TASK_REDUCES = 1 << 12, TASK_DETACH = 1 << 13 };
 
 /* What the runtime copies from. */
 struct task_source {
     void *event; /* written by the runtime when the task has one */
+    void *unused, *reductions;
     void (*body)(void *);
     void (*copy)(void *, void *);
     void *data;
@@ -176,20 +181,23 @@ struct task_block {
 };
 
 /* depend: a count, how many of them are out, the addresses; or 0, the count, and how many are out, mutexinoutset and in, the
- * addresses, and last those of omp_depend_t: an address and a kind. */
-static unsigned depends(void **depend, struct omp_depend *to)
+ * addresses, and last those of omp_depend_t: an address and a kind. NULL: none, or no memory. */
+static struct omp_depends *depends_of(void **depend)
 {
     enum { DEPEND_IN = 1 };
+    if (!depend)
+        return NULL;
     const bool new_form = !depend[0];
     const size_t n = (size_t)depend[new_form ? 1 : 0], first = new_form ? 5 : 2;
-    const size_t out = (size_t)depend[first == 5 ? 2 : 1] + (new_form ? (size_t)depend[3] : 0);
+    const size_t out = new_form ? (size_t)depend[2] + (size_t)depend[3] : (size_t)depend[1];
     const size_t plain = new_form ? out + (size_t)depend[4] : n;
-    for (size_t i = 0; to && i < n; i++) {
+    struct omp_depends *depends = omp_depends_new((unsigned)n);
+    for (size_t i = 0; depends && i < n; i++) {
         void **object = depend[first + i];
-        to[i] = i < plain ? (struct omp_depend){(uintptr_t)object, i < out}
-                          : (struct omp_depend){(uintptr_t)object[0], (uintptr_t)object[1] != DEPEND_IN};
+        depends->on[i] = i < plain ? (struct omp_depend){(uintptr_t)object, i < out}
+                                   : (struct omp_depend){(uintptr_t)object[0], (uintptr_t)object[1] != DEPEND_IN};
     }
-    return (unsigned)n;
+    return depends;
 }
 
 static void task_copy(void *to, void *from)
@@ -210,8 +218,7 @@ static void task_copy(void *to, void *from)
         return;
     block->task->undeferred = source->undeferred;
     block->task->final = source->final;
-    if (source->depend && omp_task_depends(block->task, depends(source->depend, NULL)))
-        depends(source->depend, block->task->depend);
+    block->task->depends = depends_of(source->depend);
 }
 
 static void task_run(void *arg)
@@ -274,6 +281,7 @@ EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **
         struct task_source source = source_of(body, data, copy, size, align, flags); \
         const bool group = !(flags & TASK_NOGROUP); \
         source.loop = true; \
+        source.reductions = flags & TASK_REDUCES ? ((void **)data)[2] : NULL; \
         source.undeferred = !(flags & TASK_IF) || !task_now || task_now->final; \
         if (group) \
             omp_group_begins(task_now); \
@@ -295,14 +303,11 @@ EXPORT void GOMP_taskwait(void)
 EXPORT void GOMP_taskwait_depend(void **depend)
 {
     struct actor *me = teller();
-    struct omp_task waits = {0};
-    if (me && omp_task_depends(&waits, depends(depend, NULL)))
-        depends(depend, waits.depend);
+    struct omp_depends *waited = me ? depends_of(depend) : NULL;
     LIBRARY_REAL(GOMP_taskwait_depend)(depend);
-    if (me) {
-        omp_depends_met(me, &waits);
-        omp_task_independent(&waits);
-    }
+    if (me)
+        omp_depends_met(me, task_now, waited);
+    omp_depends_drop(waited);
 }
 
 EXPORT void GOMP_taskgroup_start(void)

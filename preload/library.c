@@ -21,7 +21,8 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *arg)
     (void)size;
     const char *base = strrchr(info->dlpi_name, '/');
     for (const char *const *l = s->libraries; base && *l && !s->found; l++) {
-        void *module = strncmp(base + 1, *l, strlen(*l)) ? NULL : REAL(dlopen)(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
+        void *module =
+            strncmp(base + 1, *l, strlen(*l)) ? NULL : REAL(dlopen)(info->dlpi_name, RTLD_LAZY | RTLD_NOLOAD);
         if (!module)
             continue;
         s->found = dlsym(module, s->name);

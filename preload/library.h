@@ -14,15 +14,15 @@
 /* The function that we stand in front of; says what is missing, and ends the program, when nobody has it. */
 void *library_function(const char *name, const char *const *libraries);
 
-#define LIBRARY_ROW(ret, name, params)                                                                                 \
-    static __typeof__(ret(*) params) library_##name(void)                                                              \
-    {                                                                                                                  \
-        static void *real; /* atomic */                                                                                \
-        void *f = __atomic_load_n(&real, __ATOMIC_RELAXED);                                                            \
-        if (!f)                                                                                                        \
-            __atomic_store_n(&real, f = library_function(#name, LIBRARY), __ATOMIC_RELAXED);                           \
-        return (__typeof__(ret(*) params))f;                                                                           \
-    }                                                                                                                  \
+#define LIBRARY_ROW(ret, name, params) \
+    static __typeof__(ret(*) params) library_##name(void) \
+    { \
+        static void *real; /* atomic */ \
+        void *f = __atomic_load_n(&real, __ATOMIC_RELAXED); \
+        if (!f) \
+            __atomic_store_n(&real, f = library_function(#name, LIBRARY), __ATOMIC_RELAXED); \
+        return (__typeof__(ret(*) params))f; \
+    } \
     EXPORT ret name params;
 #define LIBRARY_REAL(name) library_##name()
 

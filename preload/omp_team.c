@@ -14,6 +14,8 @@ struct omp_group {
     char done; /* sync object: what its tasks have done */
 };
 
+static void depends_over(struct actor *me, struct omp_task *parent);
+
 /* ---- teams ---------------------------------------------------------------------------------------------------------- */
 
 struct omp_team *omp_team_begins(struct actor *me)
@@ -65,6 +67,7 @@ void omp_barrier_leaves(struct actor *me, struct omp_task *here)
     const unsigned round = here->round++ % 2;
     sync_acquire(me, key_of(&here->team->arrived[round]));
     sync_acquire(me, key_of(&here->team->tasks[round]));
+    depends_over(me, here);
 }
 
 void omp_turn_begins(struct actor *me, struct omp_task *here)
@@ -96,20 +99,74 @@ struct omp_task *omp_task_new(struct actor *me, struct omp_task *parent)
     return task;
 }
 
-bool omp_task_depends(struct omp_task *task, unsigned n)
+/* ---- dependences ---------------------------------------------------------------------------------------------------- */
+
+static size_t depends_size(unsigned n)
 {
-    task->depend = arena_alloc(n * sizeof *task->depend);
-    task->ndepend = task->depend ? n : 0;
-    return task->depend;
+    return sizeof(struct omp_depends) + n * sizeof(struct omp_depend);
 }
 
-void omp_task_independent(struct omp_task *task)
+struct omp_depends *omp_depends_new(unsigned n)
 {
-    if (task->depend)
-        arena_free(task->depend, task->ndepend * sizeof *task->depend);
-    task->depend = NULL;
-    task->ndepend = 0;
+    struct omp_depends *depends = arena_alloc(depends_size(n));
+    if (depends)
+        depends->n = n;
+    return depends;
 }
+
+void omp_depends_drop(struct omp_depends *depends)
+{
+    if (depends)
+        arena_free(depends, depends_size(depends->n));
+}
+
+/* Of the children of `parent`. Two that have the same key are one object, which is an edge too many. */
+static uint64_t depend_key(const struct omp_task *parent, const struct omp_depend *on, bool out)
+{
+    const uint64_t mixed = (on->addr ^ (uintptr_t)parent * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
+    return sync_key(out ? SYNC_DEPEND_OUT : SYNC_DEPEND_IN, mixed >> 8);
+}
+
+void omp_depends_met(struct actor *me, const struct omp_task *parent, const struct omp_depends *depends)
+{
+    for (unsigned i = 0; depends && i < depends->n; i++) {
+        sync_acquire(me, depend_key(parent, &depends->on[i], true));
+        if (depends->on[i].out)
+            sync_acquire(me, depend_key(parent, &depends->on[i], false));
+    }
+}
+
+/* Of a child that has ended: what it is waited for by is told, and stays until `parent` has waited for all. */
+static void depends_end(struct actor *me, struct omp_task *parent, struct omp_depends *depends)
+{
+    for (unsigned i = 0; i < depends->n; i++)
+        sync_release_merge(me, depend_key(parent, &depends->on[i], depends->on[i].out));
+    if (!parent) {
+        omp_depends_drop(depends);
+        return;
+    }
+    depends->next = __atomic_load_n(&parent->ended, __ATOMIC_RELAXED);
+    while (
+        !__atomic_compare_exchange_n(&parent->ended, &depends->next, depends, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
+/* All children have ended. */
+static void depends_over(struct actor *me, struct omp_task *parent)
+{
+    struct omp_depends *next = __atomic_exchange_n(&parent->ended, NULL, __ATOMIC_ACQUIRE);
+    while (next) {
+        struct omp_depends *depends = next;
+        next = depends->next;
+        for (unsigned i = 0; i < depends->n; i++) {
+            sync_forget(me, depend_key(parent, &depends->on[i], true));
+            sync_forget(me, depend_key(parent, &depends->on[i], false));
+        }
+        omp_depends_drop(depends);
+    }
+}
+
+/* ---- the life of a task --------------------------------------------------------------------------------------------- */
 
 static void leave(struct actor *me, struct omp_task *task)
 {
@@ -117,28 +174,14 @@ static void leave(struct actor *me, struct omp_task *task)
         return;
     sync_forget(me, key_of(&task->at));
     sync_forget(me, key_of(&task->children));
-    omp_task_independent(task);
+    depends_over(me, task);
     arena_free(task, sizeof *task);
-}
-
-static uint64_t depend_key(uintptr_t addr, bool out)
-{
-    return sync_key(out ? SYNC_DEPEND_OUT : SYNC_DEPEND_IN, addr);
-}
-
-void omp_depends_met(struct actor *me, const struct omp_task *waits)
-{
-    for (unsigned i = 0; i < waits->ndepend; i++) {
-        sync_acquire(me, depend_key(waits->depend[i].addr, true));
-        if (waits->depend[i].out)
-            sync_acquire(me, depend_key(waits->depend[i].addr, false));
-    }
 }
 
 void omp_task_starts(struct actor *me, struct omp_task *task)
 {
     sync_acquire(me, key_of(&task->at));
-    omp_depends_met(me, task);
+    omp_depends_met(me, task->parent, task->depends);
 }
 
 void omp_task_stops(struct actor *me, struct omp_task *task)
@@ -158,8 +201,8 @@ void omp_task_ends(struct actor *me, struct omp_task *task)
     const struct omp_task *member = task;
     while (member->parent)
         member = member->parent;
-    for (unsigned i = 0; i < task->ndepend; i++)
-        sync_release_merge(me, depend_key(task->depend[i].addr, task->depend[i].out));
+    if (task->depends)
+        depends_end(me, parent, task->depends);
     if (task->group)
         sync_release_merge(me, key_of(&task->group->done));
     if (task->team)
@@ -173,8 +216,10 @@ void omp_task_ends(struct actor *me, struct omp_task *task)
 
 void omp_tasks_waited(struct actor *me, struct omp_task *task)
 {
-    if (task)
-        sync_acquire(me, key_of(&task->children));
+    if (!task)
+        return;
+    sync_acquire(me, key_of(&task->children));
+    depends_over(me, task);
 }
 
 void omp_group_begins(struct omp_task *task)

@@ -29,11 +29,18 @@ struct omp_task {
     bool undeferred;         /* its parent goes on when it has ended */
     bool final;              /* its children are undeferred */
     char at, children;       /* sync objects: where it is; what its children have done */
-    unsigned ndepend;
+    struct omp_depends *depends;
+    struct omp_depends *ended; /* atomic: of children that have ended, which later ones may depend on */
+};
+
+/* What a task depends on: order among the children of one parent. */
+struct omp_depends {
+    struct omp_depends *next;
+    unsigned n;
     struct omp_depend {
         uintptr_t addr;
         bool out; /* or inout, or any other that in has to wait for */
-    } * depend;
+    } on[];
 };
 
 /* Round a region: the thread that meets it. NULL: no memory, and the region goes unseen. */
@@ -55,19 +62,19 @@ void omp_turn_ends(struct actor *me, struct omp_task *here);
 
 /* A new explicit task of `parent`; NULL: no memory. */
 struct omp_task *omp_task_new(struct actor *me, struct omp_task *parent);
-/* Before it runs: room for so many dependences, to be filled in. False: no memory, and the task has none. Given back at its end,
- * or by the other one. */
-bool omp_task_depends(struct omp_task *task, unsigned n);
-void omp_task_independent(struct omp_task *task);
+/* Room for so many dependences of a child of `parent`, to be filled in, and given to the child before it runs, or back. NULL: no
+ * memory. */
+struct omp_depends *omp_depends_new(unsigned n);
+void omp_depends_drop(struct omp_depends *depends);
 /* It runs here from now on, for the first time or again. */
 void omp_task_starts(struct actor *me, struct omp_task *task);
 /* It stops running here, but will go on, here or elsewhere. */
 void omp_task_stops(struct actor *me, struct omp_task *task);
 /* It is over, and gone after this call or with the last of its children. */
 void omp_task_ends(struct actor *me, struct omp_task *task);
-/* After taskwait in `task`; after those tasks that the dependences of `waits` name. */
+/* After taskwait in `task`; after those of its children that `depends` names (may be NULL). */
 void omp_tasks_waited(struct actor *me, struct omp_task *task);
-void omp_depends_met(struct actor *me, const struct omp_task *waits);
+void omp_depends_met(struct actor *me, const struct omp_task *task, const struct omp_depends *depends);
 
 void omp_group_begins(struct omp_task *task);
 void omp_group_ends(struct actor *me, struct omp_task *task);

@@ -2,6 +2,7 @@
  * begins as zero. */
 #include "ompt.h"
 
+#include "../detector/atomic.h"
 #include "../detector/locks.h"
 #include "../detector/os.h"
 #include "library.h"
@@ -60,6 +61,26 @@ static void barrier(struct actor *me, int endpoint, const ompt_data_t *team, str
     }
 }
 
+/* Between the end of a taskgroup's wait and that of the group the runtime calls the compiler's functions that put together what
+ * threads have reduced by tasks; of a group of all threads, after a count of its own. */
+static __thread bool combines TLS_IE;
+
+static void sync_wait(int kind, int endpoint, ompt_data_t *team, ompt_data_t *data, const void *pc)
+{
+    struct actor *me = current();
+    if (!me || kind != OMPT_TASKGROUP || endpoint != OMPT_END || combines)
+        return;
+    combines = true;
+    actor_ignore_begin(me);
+}
+
+static void combined(struct actor *me)
+{
+    if (combines)
+        actor_ignore_end(me);
+    combines = false;
+}
+
 static void sync_region(int kind, int endpoint, ompt_data_t *team, ompt_data_t *data, const void *pc)
 {
     struct actor *me = current();
@@ -70,10 +91,12 @@ static void sync_region(int kind, int endpoint, ompt_data_t *team, ompt_data_t *
         if (endpoint == OMPT_END)
             omp_tasks_waited(me, task);
     } else if (kind == OMPT_TASKGROUP) {
-        if (endpoint == OMPT_BEGIN)
+        if (endpoint == OMPT_BEGIN) {
             omp_group_begins(task);
-        else
+        } else {
+            combined(me);
             omp_group_ends(me, task);
+        }
     } else if (kind != OMPT_REDUCES) {
         barrier(me, endpoint, team, task);
     }
@@ -105,10 +128,12 @@ static void task_create(ompt_data_t *parent, const void *frame, ompt_data_t *tas
     task->ptr = made;
 }
 
-static void depend_on(struct omp_task *task, const ompt_dependence_t *depend, int n)
+static struct omp_depends *depends_of(const ompt_dependence_t *depend, int n)
 {
-    for (int i = 0; i < n; i++)
-        task->depend[i] = (struct omp_depend){(uintptr_t)depend[i].variable.ptr, depend[i].type != OMPT_IN};
+    struct omp_depends *depends = omp_depends_new((unsigned)n);
+    for (int i = 0; depends && i < n; i++)
+        depends->on[i] = (struct omp_depend){(uintptr_t)depend[i].variable.ptr, depend[i].type != OMPT_IN};
+    return depends;
 }
 
 /* Of a task that was just made; or of an iteration of a loop with ordered(n). */
@@ -122,8 +147,8 @@ static void dependences(ompt_data_t *data, const ompt_dependence_t *depend, int 
         omp_turn_ends(me, task);
     else if (depend->type == OMPT_SINK)
         omp_turn_begins(me, task);
-    else if (omp_task_depends(task, (unsigned)n))
-        depend_on(task, depend, n);
+    else if (!task->depends)
+        task->depends = depends_of(depend, n);
 }
 
 static bool is_explicit(const struct omp_task *task)
@@ -160,7 +185,7 @@ static void task_schedule(ompt_data_t *from, int status, ompt_data_t *to)
         return;
     if (is_explicit(before)) {
         if (status == OMPT_WAITED)
-            omp_depends_met(me, before);
+            omp_depends_met(me, before->parent, before->depends);
         if (status == OMPT_COMPLETE || status == OMPT_CANCELLED || status == OMPT_WAITED) {
             task_over(me, before);
             from->ptr = NULL;
@@ -170,6 +195,14 @@ static void task_schedule(ompt_data_t *from, int status, ompt_data_t *to)
     }
     if (is_explicit(next))
         omp_task_starts(me, next);
+}
+
+/* The fence itself is in the runtime. */
+static void flush(ompt_data_t *thread, const void *pc)
+{
+    struct actor *me = current();
+    if (me)
+        atomic_fence(me, __ATOMIC_SEQ_CST);
 }
 
 /* ---- locks ------------------------------------------------------------------------------------------------------------ */
@@ -256,12 +289,20 @@ static int initialize(ompt_function_lookup_t lookup, int device, ompt_data_t *to
         enum ompt_event event;
         ompt_any_t callback;
     } callbacks[] = {
-        {OMPT_PARALLEL_BEGIN, (ompt_any_t)parallel_begin}, {OMPT_PARALLEL_END, (ompt_any_t)parallel_end},
-        {OMPT_IMPLICIT_TASK, (ompt_any_t)implicit_task},   {OMPT_SYNC_REGION, (ompt_any_t)sync_region},
-        {OMPT_REDUCTION, (ompt_any_t)reduction},           {OMPT_TASK_CREATE, (ompt_any_t)task_create},
-        {OMPT_DEPENDENCES, (ompt_any_t)dependences},       {OMPT_TASK_SCHEDULE, (ompt_any_t)task_schedule},
-        {OMPT_MUTEX_ACQUIRE, (ompt_any_t)mutex_acquire},   {OMPT_MUTEX_ACQUIRED, (ompt_any_t)mutex_acquired},
-        {OMPT_MUTEX_RELEASED, (ompt_any_t)mutex_released}, {OMPT_LOCK_INIT, (ompt_any_t)lock_begins},
+        {OMPT_PARALLEL_BEGIN, (ompt_any_t)parallel_begin},
+        {OMPT_PARALLEL_END, (ompt_any_t)parallel_end},
+        {OMPT_IMPLICIT_TASK, (ompt_any_t)implicit_task},
+        {OMPT_SYNC_REGION, (ompt_any_t)sync_region},
+        {OMPT_SYNC_WAIT, (ompt_any_t)sync_wait},
+        {OMPT_REDUCTION, (ompt_any_t)reduction},
+        {OMPT_FLUSH, (ompt_any_t)flush},
+        {OMPT_TASK_CREATE, (ompt_any_t)task_create},
+        {OMPT_DEPENDENCES, (ompt_any_t)dependences},
+        {OMPT_TASK_SCHEDULE, (ompt_any_t)task_schedule},
+        {OMPT_MUTEX_ACQUIRE, (ompt_any_t)mutex_acquire},
+        {OMPT_MUTEX_ACQUIRED, (ompt_any_t)mutex_acquired},
+        {OMPT_MUTEX_RELEASED, (ompt_any_t)mutex_released},
+        {OMPT_LOCK_INIT, (ompt_any_t)lock_begins},
         {OMPT_LOCK_DESTROY, (ompt_any_t)lock_ends},
     };
     const ompt_set_callback_t set = (ompt_set_callback_t)lookup("ompt_set_callback");
