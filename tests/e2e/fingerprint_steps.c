@@ -190,12 +190,8 @@ static const struct shape {
     int (*runs)(void *); /* in goro_run */
     void (*does)(void);
 } shapes[] = {
-    {"many-senders", many_senders, NULL},
-    {"two-places", two_places, NULL},
-    {"everybody", everybody, NULL},
-    {"threads", NULL, threads},
-    {"cycle", NULL, cycle},
-    {"lock-order", NULL, lock_order},
+    {"many-senders", many_senders, NULL}, {"two-places", two_places, NULL}, {"everybody", everybody, NULL},
+    {"threads", NULL, threads},           {"cycle", NULL, cycle},           {"lock-order", NULL, lock_order},
 };
 
 int main(int argc, char **argv)
