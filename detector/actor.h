@@ -76,6 +76,16 @@ struct recorder;
 struct seen { /* counters.def */
     uint64_t ignored, solo, unmapped, folded, lost_stacks;
 };
+
+/* What an actor has learnt of the object at an address, or that there is none: true as long as the object's chain has the same
+ * version (sync_is_still). */
+struct learnt {
+    uint64_t key, version;
+    uint64_t by;   /* actor.number */
+    uint32_t what; /* atomic.c */
+};
+#define LEARNT 64u
+
 struct stocks {
     struct actor *owner; /* of the thread; another one that has them acts there for a while */
     uintptr_t stepping;  /* page in which its owner's granules are changed; 0: none (owner.h) */
@@ -88,6 +98,7 @@ struct stocks {
     uint64_t numbers[NUMBERS];     /* of stamps, and the stacks that these have: number.h */
     uint32_t stacks[NUMBERS];
     uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
+    struct learnt learnt[LEARNT];  /* atomic.c */
     struct foreign_cache *foreign; /* NULL until needed */
     struct spill_stock spills;
     struct pool syncs;  /* sync objects */

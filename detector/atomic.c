@@ -25,6 +25,28 @@ static bool releases(int order)
     return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
+/* What there is in struct learnt: all that a relaxed load takes of the clock; all that an acquiring one takes; that there is no
+ * object. */
+enum { LEARNT_RELAXED = 1, LEARNT_ACQUIRED = 2, LEARNT_NOTHING = 4 };
+
+static struct learnt *learnt_of(const struct actor *a, uintptr_t addr)
+{
+    return &a->stocks->learnt[(addr ^ addr >> 9) / sizeof(uint32_t) % LEARNT];
+}
+
+static bool knows_still(const struct actor *a, uintptr_t addr, uint32_t what)
+{
+    const struct learnt *l = learnt_of(a, addr);
+    return l->key == addr && l->by == a->number && l->what & what && sync_is_still(addr, l->version);
+}
+
+/* Before the object is let go; changed: its chain is about to get the next version. */
+static void learn(struct actor *a, uintptr_t addr, uint32_t what, bool changed)
+{
+    if (!a->forgetful)
+        *learnt_of(a, addr) = (struct learnt){addr, sync_version(addr) + changed, a->number, what};
+}
+
 bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum atomic_kind kind, int order)
 {
     if (__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & (PAUSE_SOLO | PAUSE_OFF)) {
@@ -44,10 +66,20 @@ static void note_access(struct actor *a, uintptr_t addr, size_t size, enum acces
 {
     if (unlikely(a->pause & PAUSE_RECORD))
         record_atomic(a, addr, size, kind == ACCESS_ATOMIC_WRITE, pc);
-    if (!(a->pause & PAUSE_IGNORE))
-        access_steps(a, addr, size, kind, pc);
-    else
+    if (unlikely(a->pause & PAUSE_IGNORE)) {
         a->stocks->seen.ignored++;
+        return;
+    }
+    union granule *g = granule_at(addr);
+    const unsigned at = addr & (GRANULE - 1);
+    if (unlikely(!g || at + size > GRANULE)) {
+        access_steps(a, addr, size, kind, pc);
+        return;
+    }
+    a->accesses++;
+    const unsigned log2size = (unsigned)__builtin_ctzl(size);
+    if (!any_cell_covers(span_now(a), granule_fours(g), access_need[kind][log2size][at]))
+        race_step(a, g, addr - at, WHAT(((1u << size) - 1) << at, kind, log2size), pc, NULL);
 }
 
 static void load_part(struct actor *a, const struct sync *s, int order)
@@ -97,14 +129,21 @@ static void contribute(struct actor *a, struct sync *s, const struct vclock *c)
         vclock_join(&h->clock, c, &a->stocks->nodes);
 }
 
+/* All of the object's clock is what `a` has put in as the head of its only sequence. */
+static bool heads_alone(const struct actor *a, const struct sync *s)
+{
+    const struct head *h = s->heads;
+    return h && h->by == a->number && !h->next && !h->clock.root;
+}
+
 /* A plain relaxed store ends all sequences but those that its own thread heads. */
 static void end_sequences(struct actor *a, struct sync *s)
 {
+    if (heads_alone(a, s))
+        return;
     struct head *h = s->heads;
     while (h && h->by != a->number)
         h = h->next;
-    if (h && h == s->heads && !h->next && !h->clock.root)
-        return;
     if (!h && s->heads_lost)
         return; /* it may have headed one: an edge too many rather than a false alarm */
     struct vclock mine = {NULL};
@@ -121,9 +160,12 @@ static void end_sequences(struct actor *a, struct sync *s)
 static void store_part(struct actor *a, struct sync *s, bool rmw, int order)
 {
     if (releases(order) && !rmw) {
-        sync_drop_heads(a, s);
+        const bool alone = heads_alone(a, s) && !s->heads_lost;
+        if (!alone)
+            sync_drop_heads(a, s);
         sync_set(a, s);
-        own_head(a, s);
+        if (!alone)
+            own_head(a, s);
         return;
     }
     if (!rmw)
@@ -152,23 +194,59 @@ void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int or
         store_part(a, op->s, kind == ATOMIC_RMW, order);
     if (op->s && kind != ATOMIC_LOAD && (releases(order) || a->release_fenced))
         order_out(a, op->s);
-    sync_let(op->addr);
+    const bool changed = kind == ATOMIC_STORE ? op->s != NULL : kind == ATOMIC_RMW && (releases(order) || a->release_fenced);
+    if (!op->s && !changed)
+        learn(a, op->addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_NOTHING, changed);
+    else if (kind != ATOMIC_STORE)
+        learn(a, op->addr, acquires(order) ? LEARNT_RELAXED | LEARNT_ACQUIRED : LEARNT_RELAXED, changed);
+    if (changed)
+        sync_let(op->addr);
+    else
+        sync_let_same(op->addr);
     a->reports_held--;
     races_hand_over(a);
     actor_leave(a);
 }
 
-bool atomic_plain_load(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
+/* Outside, with nothing held. */
+static void access_alone(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
+{
+    if (likely(size <= GRANULE && !a->pause) && access_covered(a, addr, (unsigned)__builtin_ctzl(size), kind))
+        a->accesses++;
+    else
+        access_slow(a, addr, size, kind, pc);
+}
+
+bool atomic_light_load(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc)
 {
     if (__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & (PAUSE_SOLO | PAUSE_OFF)) {
         a->stocks->seen.solo++;
         return true;
     }
     /* An object is counted before the value that it belongs to is stored. */
-    if (sync_maybe(addr))
+    if (sync_maybe(addr) && !knows_still(a, addr, acquires(order) ? LEARNT_ACQUIRED : LEARNT_RELAXED))
         return false;
-    access_slow(a, addr, size, ACCESS_ATOMIC_READ, pc);
+    access_alone(a, addr, size, ACCESS_ATOMIC_READ, pc);
     return true;
+}
+
+bool atomic_light_begin(struct actor *a, uintptr_t addr, int order)
+{
+    return order == __ATOMIC_RELAXED && !a->pause && !a->release_fenced && knows_still(a, addr, LEARNT_NOTHING);
+}
+
+void atomic_light_end(struct actor *a, uintptr_t addr, size_t size, enum atomic_kind kind, uintptr_t pc)
+{
+    /* Somebody was there meanwhile, and may have made a clock before the value was read or after it. An edge too many, once in
+     * the life of an object, rather than a false alarm. */
+    if (unlikely(!knows_still(a, addr, LEARNT_NOTHING)) && actor_enter(a)) {
+        struct sync *s = sync_hold(a, addr, false);
+        if (s)
+            vclock_join(&a->acquire_fence, &s->clock, &a->stocks->nodes);
+        sync_let_same(addr);
+        actor_leave(a);
+    }
+    access_alone(a, addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);
 }
 
 void atomic_fence(struct actor *a, int order)

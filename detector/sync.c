@@ -12,6 +12,7 @@
 static struct chain {
     struct oslock lock;
     struct sync *first;
+    uint64_t version; /* written with the lock */
 } * chains;
 
 static uint32_t *pages; /* places.h */
@@ -55,9 +56,33 @@ bool sync_maybe(uint64_t key)
     return places_maybe(pages, key);
 }
 
+static void let_changed(struct chain *c)
+{
+    __atomic_store_n(&c->version, c->version + 1, __ATOMIC_RELAXED); /* read by sync_is_still */
+    os_unlock(&c->lock);
+}
+
 void sync_let(uint64_t key)
 {
+    let_changed(chain_of(key));
+}
+
+void sync_let_same(uint64_t key)
+{
     os_unlock(&chain_of(key)->lock);
+}
+
+uint64_t sync_version(uint64_t key)
+{
+    return chain_of(key)->version;
+}
+
+bool sync_is_still(uint64_t key, uint64_t version)
+{
+    struct chain *c = chain_of(key);
+    /* The lock first: whoever gives it up has written the version before (let_changed). */
+    return !__atomic_load_n(&c->lock.held, __ATOMIC_ACQUIRE) &&
+           __atomic_load_n(&c->version, __ATOMIC_ACQUIRE) == version;
 }
 
 void sync_join_into(struct actor *a, const struct sync *s)
@@ -139,7 +164,7 @@ static void forget_in_chain(uint32_t chain, void *range)
         *at = s->next;
         drop(r->a, s);
     }
-    os_unlock(&c->lock);
+    let_changed(c);
 }
 
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
@@ -160,7 +185,7 @@ static void acquire(struct actor *a, uint64_t key, bool always)
             sync_join_into(a, s);
         if (s && always)
             order_into(a, s);
-        sync_let(key);
+        sync_let_same(key);
     }
     actor_leave(a);
 }
@@ -245,7 +270,7 @@ void sync_take_context(struct actor *a, uint64_t key)
         return;
     struct sync *s = sync_hold(a, key, false);
     a->context = s ? s->begets_at : 0;
-    sync_let(key);
+    sync_let_same(key);
     actor_leave(a);
 }
 
@@ -279,7 +304,7 @@ bool sync_is_atomic(struct actor *a, uintptr_t addr)
         return false;
     const struct sync *s = sync_hold(a, addr, false);
     const bool is = s && s->atomic;
-    sync_let(addr);
+    sync_let_same(addr);
     actor_leave(a);
     return is;
 }

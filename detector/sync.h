@@ -32,9 +32,16 @@ struct sync {
 };
 
 bool sync_start(void);
-/* Locks the chain of `key`; the object, made when `make`, or NULL. sync_let must follow in any case. */
+/* Locks the chain of `key`; the object, made when `make`, or NULL. sync_let must follow in any case, or sync_let_same when no
+ * clock was changed. */
 struct sync *sync_hold(struct actor *a, uint64_t key, bool make);
 void sync_let(uint64_t key);
+void sync_let_same(uint64_t key);
+/* A number that each sync_let of the chain changes; the chain is held. */
+uint64_t sync_version(uint64_t key);
+/* Nobody holds the chain of `key`, nor has changed it since it had that version: without a lock, nor a write to anything
+ * shared. What was read before the call is of that version, if it is written by holders only. */
+bool sync_is_still(uint64_t key, uint64_t version);
 /* False: there is no object at `key` (nor any in its page), without a lock. */
 bool sync_maybe(uint64_t key);
 /* With the object held, by an actor that is inside. */

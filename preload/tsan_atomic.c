@@ -17,7 +17,7 @@
         struct atomic_op op;                                                                                           \
         steer_atomic(p, 0, CALLER);                                                                                    \
         type v = do_load##bits(p);                                                                                     \
-        if (!me || atomic_plain_load(me, (uintptr_t)p, sizeof *p, CALLER) ||                                           \
+        if (!me || atomic_light_load(me, (uintptr_t)p, sizeof *p, order_of(order), CALLER) ||                          \
             !atomic_begin(&op, me, (uintptr_t)p, ATOMIC_LOAD, order_of(order)))                                        \
             return v;                                                                                                  \
         v = do_load##bits(p);                                                                                          \
@@ -42,8 +42,12 @@
         struct atomic_op op;                                                                                           \
         steer_atomic(p, 1, pc);                                                                                        \
         TOUCH(p);                                                                                                      \
-        bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
+        const bool light = me && order_of(fail_order) == __ATOMIC_RELAXED &&                                           \
+                           atomic_light_begin(me, (uintptr_t)p, order_of(order));                                      \
+        bool seen = me && !light && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                  \
         bool done = do_compare_exchange##bits(p, expected, v);                                                         \
+        if (light)                                                                                                     \
+            atomic_light_end(me, (uintptr_t)p, sizeof *p, done ? ATOMIC_RMW : ATOMIC_LOAD, pc);                        \
         if (seen)                                                                                                      \
             atomic_end(&op, sizeof *p, done ? ATOMIC_RMW : ATOMIC_LOAD, order_of(done ? order : fail_order), pc);      \
         return done;                                                                                                   \
@@ -79,8 +83,11 @@
         struct atomic_op op;                                                                                           \
         steer_atomic(p, 1, CALLER);                                                                                    \
         TOUCH(p);                                                                                                      \
-        bool seen = me && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                            \
+        const bool light = me && atomic_light_begin(me, (uintptr_t)p, order_of(order));                                \
+        bool seen = me && !light && atomic_begin(&op, me, (uintptr_t)p, ATOMIC_RMW, order_of(order));                  \
         type old = do_##name##bits(p, v);                                                                              \
+        if (light)                                                                                                     \
+            atomic_light_end(me, (uintptr_t)p, sizeof *p, ATOMIC_RMW, CALLER);                                         \
         if (seen)                                                                                                      \
             atomic_end(&op, sizeof *p, ATOMIC_RMW, order_of(order), CALLER);                                           \
         return old;                                                                                                    \

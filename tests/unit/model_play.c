@@ -75,7 +75,9 @@ static void do_atomic(struct run *run, int step, struct place *me, const struct 
     const bool writes = rmw || s->atomic == ATOMIC_STEP_STORE;
     struct atomic_op op;
     judge_begin();
-    if (s->atomic != ATOMIC_STEP_LOAD || !s->fast || !atomic_plain_load(me->actor, addr, 4, pc)) {
+    if (s->fast && rmw && atomic_light_begin(me->actor, addr, s->order)) {
+        atomic_light_end(me->actor, addr, 4, ATOMIC_RMW, pc);
+    } else if (s->atomic != ATOMIC_STEP_LOAD || !s->fast || !atomic_light_load(me->actor, addr, 4, s->order, pc)) {
         /* What a failing compare-exchange announces is the stronger of what it may become. */
         enum atomic_kind announced = s->atomic == ATOMIC_STEP_LOAD    ? ATOMIC_LOAD
                                      : s->atomic == ATOMIC_STEP_STORE ? ATOMIC_STORE

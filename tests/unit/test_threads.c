@@ -83,16 +83,39 @@ static void test_ordered(void **state)
 
 /* A message passed by an atomic flag: the value and the clock that travels with it never part. */
 static uint32_t flag;
+/* Orders nobody. Alone in its line: it has to be looked at anew when something beside it was released. */
+static struct {
+    uint32_t n;
+    char rest[60];
+} looks __attribute__((aligned(64)));
+static uint32_t light_looks;
+
+static void count_look(struct worker *w)
+{
+    struct atomic_op op;
+    const bool light = atomic_light_begin(w->actor, (uintptr_t)&looks.n, __ATOMIC_RELAXED);
+    bool seen = !light && atomic_begin(&op, w->actor, (uintptr_t)&looks.n, ATOMIC_RMW, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&looks.n, 1, __ATOMIC_RELAXED);
+    if (light)
+        atomic_light_end(w->actor, (uintptr_t)&looks.n, 4, ATOMIC_RMW, 0x4003);
+    if (seen)
+        atomic_end(&op, 4, ATOMIC_RMW, __ATOMIC_RELAXED, 0x4003);
+    __atomic_fetch_add(&light_looks, light, __ATOMIC_RELAXED);
+}
 
 static void passing(struct worker *w)
 {
     for (uint32_t i = 0; i < ROUNDS / 10; i++) {
         struct atomic_op op;
         for (;;) {
-            bool seen = atomic_begin(&op, w->actor, (uintptr_t)&flag, ATOMIC_LOAD, __ATOMIC_ACQUIRE);
             uint32_t turn = __atomic_load_n(&flag, __ATOMIC_ACQUIRE);
-            if (seen)
-                atomic_end(&op, 4, ATOMIC_LOAD, __ATOMIC_ACQUIRE, 0x4000);
+            if (!atomic_light_load(w->actor, (uintptr_t)&flag, 4, __ATOMIC_ACQUIRE, 0x4000)) {
+                bool seen = atomic_begin(&op, w->actor, (uintptr_t)&flag, ATOMIC_LOAD, __ATOMIC_ACQUIRE);
+                turn = __atomic_load_n(&flag, __ATOMIC_ACQUIRE);
+                if (seen)
+                    atomic_end(&op, 4, ATOMIC_LOAD, __ATOMIC_ACQUIRE, 0x4000);
+            }
+            count_look(w);
             if (turn % THREADS == w->number)
                 break;
             sched_yield();
@@ -113,6 +136,7 @@ static void test_message(void **state)
     run_all(passing);
     assert_int_equal(nrecorded, 0);
     assert_int_equal(flag, ROUNDS / 10 * THREADS);
+    assert_in_range(light_looks, looks.n / 2, looks.n);
 }
 
 static void unordered(struct worker *w)
