@@ -70,13 +70,6 @@ struct wait {
     struct actor *queue;    /* ... and who is looked at next */
 };
 
-/* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
- * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
-struct recorder;
-struct seen { /* counters.def */
-    uint64_t ignored, solo, unmapped, folded, lost_stacks;
-};
-
 /* What an actor has learnt of the object at an address, or that there is none: true as long as the object's chain has the same
  * version (sync_is_still). */
 struct learnt {
@@ -85,6 +78,13 @@ struct learnt {
     uint32_t what; /* atomic.c */
 };
 #define LEARNT 64u
+
+/* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
+ * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
+struct recorder;
+struct seen { /* counters.def */
+    uint64_t ignored, solo, unmapped, folded, lost_stacks;
+};
 
 struct stocks {
     struct actor *owner; /* of the thread; another one that has them acts there for a while */

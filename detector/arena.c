@@ -9,6 +9,8 @@ static struct depot {
     char *at, *end; /* the chunk being cut */
 } depots[ARENA_CLASSES];
 
+#define DROPPED ((size_t)1 << 20) /* what is larger is given back to the kernel: tables that a larger one has replaced */
+
 #define FINE 1024 /* bytes up to which there is a class for each multiple of 8 */
 
 static int class_of(size_t size)
@@ -54,6 +56,8 @@ void *arena_alloc(size_t size)
 void arena_free(void *p, size_t size)
 {
     struct depot *d = &depots[class_of(size)];
+    if (unlikely(size > DROPPED))
+        os_drop((char *)p + OS_PAGE, step_of(class_of(size)) - OS_PAGE);
     os_lock(&d->lock);
     *(void **)p = d->first;
     d->first = p;

@@ -1,7 +1,8 @@
 /* Memory of the core: fixed-size blocks from mmap, by size class; never malloc.
  *
  * A `struct pool` is a small private stock of blocks of one class, owned by one actor, so that the common path takes no
- * lock; the depot behind it is shared. Blocks never go back to the kernel, only to the depot. */
+ * lock; the depot behind it is shared. Blocks never go back to the kernel, only to the depot; of large ones the memory
+ * does. */
 #ifndef GORACE_ARENA_H
 #define GORACE_ARENA_H
 

@@ -20,10 +20,11 @@ static struct own owns[THREADS];
 static atomic_int ready; /* set once, before the threads start to look */
 static atomic_long total __attribute__((aligned(64)));
 static atomic_long maximum __attribute__((aligned(64)));
-static struct {
+/* As far apart as objects of a program are. */
+static struct object {
     atomic_int references;
     int value;
-} objects[OBJECTS] __attribute__((aligned(64)));
+} __attribute__((aligned(64))) objects[OBJECTS];
 static long rounds;
 
 static void raise_maximum(long value)

@@ -28,7 +28,9 @@ build() {
     flags="$CFLAGS -DSQLITE_THREADSAFE=1 -DSQLITE_ENABLE_UNLOCK_NOTIFY -pthread -I$lib -I$source/src -I$source/test"
     $CC $flags -c "$lib/sqlite3.c" -o sqlite3.o
     $CC $flags -w "$source/test/threadtest3.c" "$source/src/test_multiplex.c" sqlite3.o $LDFLAGS -ldl -lm -o threadtest3
-    $CC $flags -w "$source/test/threadtest5.c" sqlite3.o $LDFLAGS -ldl -lm -o threadtest5
+    # Who waits for the database gives up after two seconds, which a loaded machine under a detector needs.
+    sed 's/sqlite3_busy_timeout(db, 2000)/sqlite3_busy_timeout(db, 600000)/' "$source/test/threadtest5.c" >threadtest5.c
+    $CC $flags -w threadtest5.c sqlite3.o $LDFLAGS -ldl -lm -o threadtest5
     $CC $flags -w "$source/test/speedtest1.c" sqlite3.o $LDFLAGS -ldl -lm -o speedtest1
     $CC $flags -Wall -Wextra "$here/sqlite3_shared.c" sqlite3.o $LDFLAGS -ldl -lm -o shared
 }
