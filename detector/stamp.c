@@ -8,7 +8,7 @@ struct stamp *stamps;
 
 #define CROWD_LEAST (STAMP_MAX / 64)
 #define RESERVE_FIRST 16u
-#define RESERVE_LAST (STAMP_MAX / 256)
+#define RESERVE_LAST (STAMP_MAX / 256 + 1)
 #define CACHE_FIRST (32 - 4)
 #define CACHE_LAST (32 - 13)
 
