@@ -1,0 +1,76 @@
+/* What a program keeps in flags and vector registers is there after the accesses that are looked at: also in the registers that
+ * AVX-512 has added, where the processor has them. */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t shared[64];
+
+/* Loads and stores of all kinds that are checked, at fs:.. none: by rdi. */
+#define ACCESSES \
+    "mov (%1), %%rax\n\tmov %%rax, 8(%1)\n\tmovb $1, 17(%1)\n\tmov 20(%1), %%ecx\n\tincl 24(%1)\n\tcmpw $0, " \
+    "32(%1)\n\t" \
+    "mov 37(%1), %%rdx\n\t"
+
+static int narrow(const uint64_t in[2][2])
+{
+    uint64_t out[2][2];
+    __asm__ volatile("movups (%2), %%xmm0\n\tmovups 16(%2), %%xmm1\n\t" ACCESSES
+                     "movups %%xmm0, (%0)\n\tmovups %%xmm1, 16(%0)\n\t"
+                     :
+                     : "r"(out), "r"(shared), "r"(in)
+                     : "rax", "rcx", "rdx", "xmm0", "xmm1", "memory", "cc");
+    return memcmp(in, out, sizeof out) == 0;
+}
+
+/* Each flag is set, and then cleared, over a load and a store. */
+static int flags(void)
+{
+    uint64_t set, clear;
+    __asm__ volatile("mov $0x7fffffff, %%eax\n\tadd $1, %%eax\n\tstc\n\t" /* OF SF AF PF CF */
+                     "mov (%2), %%rcx\n\tmov %%rcx, 8(%2)\n\tpushfq\n\tpop %0\n\t"
+                     "mov $1, %%eax\n\ttest %%eax, %%eax\n\tmov (%2), %%rcx\n\tmov %%rcx, 8(%2)\n\tpushfq\n\tpop %1\n\t"
+                     : "=&r"(set), "=&r"(clear)
+                     : "r"(shared)
+                     : "rax", "rcx", "memory", "cc");
+    return (set & 0x8d5) == 0x895 && (clear & 0x8c5) == 0;
+}
+
+/* It uses what the check of other functions does. */
+static int wide(const uint64_t in[2][8])
+{
+    uint64_t out[2][8], mask = 0;
+    uint32_t k = 0xa5a5;
+    __asm__ volatile("vmovdqu64 (%3), %%zmm30\n\tvmovdqu64 64(%3), %%zmm31\n\tvmovdqa64 %%zmm30, %%zmm29\n\tkmovw %4, "
+                     "%%k7\n\t" ACCESSES "vmovdqu64 %%zmm29, (%2)\n\tvmovdqu64 %%zmm31, 64(%2)\n\tkmovw %%k7, %k0\n\t"
+                     : "+r"(mask)
+                     : "r"(shared), "r"(out), "r"(in), "r"(k)
+                     : "rax", "rcx", "rdx", "memory", "cc");
+    return memcmp(in, out, sizeof out) == 0 && mask == k;
+}
+
+static void *run(void *arg)
+{
+    static const uint64_t in[2][8] = {{1, 2, 3, 4, 5, 6, 7, 8}, {~0u, 9, 8, 7, 6, 5, 4, 3}};
+    static const uint64_t two[2][2] = {{0x0123456789abcdef, 42}, {~UINT64_C(0), 7}};
+    int kept = 1;
+    for (int i = 0; i < 1000; i++) {
+        shared[i % 64] = (uint64_t)i;
+        kept &= narrow(two) && flags();
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+            kept &= wide(in);
+    }
+    *(int *)arg = kept;
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t thread;
+    int kept = 0;
+    pthread_create(&thread, NULL, run, &kept);
+    pthread_join(thread, NULL);
+    puts(kept ? "kept" : "lost");
+    return !kept;
+}
