@@ -154,6 +154,13 @@ void actor_learns_all(struct actor *a)
         }
         actor_learn(a, &x->clock);
     }
+    for (uint32_t i = 0; i < ndead; i++) { /* whom nobody joins is not in the list when it has ended */
+        const uint64_t last = slots[dead[i]].remembered;
+        if (vclock_get(&a->clock, dead[i]) < last) {
+            vclock_set(&a->clock, dead[i], last, &a->stocks->nodes);
+            actor_touch(a);
+        }
+    }
     os_unlock(&actors_lock);
     world_start(a);
 }

@@ -49,6 +49,27 @@ static void test_chain(void **state)
     assert_int_equal(nrecorded, 0);
 }
 
+/* Whoever is learnt from may be over, and nobody's to join. */
+static void test_learns_all(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *lives = actor_born(main_actor, 1), *joinable = actor_born(main_actor, 1), *gone = actor_born(main_actor, 1);
+    mem_write(lives, x, 8, WRITE_PC);
+    mem_write(joinable, x + 8, 8, WRITE_PC);
+    mem_write(gone, x + 16, 8, WRITE_PC);
+    actor_ends(joinable);
+    actor_detached(gone);
+    actor_ends(gone);
+    actor_learns_all(main_actor);
+    mem_write(main_actor, x, 24, WRITE_PC);
+    assert_int_equal(nrecorded, 0);
+    mem_write(lives, x + 32, 8, WRITE_PC);
+    mem_read(main_actor, x + 32, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    actor_joins(main_actor, joinable);
+}
+
 static void test_detached_and_gone(void **state)
 {
     (void)state;
@@ -198,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_one_after_another, clear),
         cmocka_unit_test_setup(test_chain, clear),
+        cmocka_unit_test_setup(test_learns_all, clear),
         cmocka_unit_test_setup(test_detached_and_gone, clear),
         cmocka_unit_test_setup(test_incarnations, clear),
         cmocka_unit_test_setup(test_hearsay, clear),
