@@ -1,5 +1,5 @@
 /* Double lock, a cycle of three: each of three works on a lock and the next one, round in a ring; the second and the third do so only if
- * who comes before them is still at work, and have nothing to do otherwise. They come one after another; only when the first
+ * who comes before them is at work for long, and have nothing to do otherwise. They come one after another; only when the first
  * two are held up at the same time, each with one lock in hand, does nobody go on. Fixed: the last takes its two in the order
  * of the others. */
 #include "kernel.h"
@@ -17,8 +17,8 @@ static void work(int first, int second)
     mutex_unlock(&locks[first]);
 }
 
-/* Takes much longer than work: by nature each has done its work before the next one begins, no wake-up of the kernel's
- * comes between two locks, and if all begin at once who was busy is so no more. */
+/* Takes much longer than work: by nature each has done its work before the next one begins, and no wake-up of the kernel's
+ * comes between two locks. */
 static void prepare(int times)
 {
     for (volatile int i = 0; i < 100000 * times; i++)
@@ -41,27 +41,32 @@ static bool is_busy(mutex *lock)
     return false;
 }
 
+/* Longer than the kernel lets anybody wait for the processor: by nature nobody is. */
+static bool stays_busy(mutex *lock)
+{
+    if (!is_busy(lock))
+        return false;
+    prepare(300);
+    return is_busy(lock);
+}
+
 static void two(chan_of(bool) turn, chan_of(bool) next, waitgroup *running)
 {
     chan_take(turn);
     chan_send(next, true);
     prepare(3);
-    if (is_busy(&locks[0])) {
-        prepare(1);
+    if (stays_busy(&locks[0]))
         work(1, 2);
-    }
     waitgroup_done(running);
 }
 
 static void three(void)
 {
-    if (!is_busy(&locks[1]))
-        return;
-    prepare(1);
+    if (stays_busy(&locks[1]))
 #ifdef FIXED
-    work(0, 2);
+        work(0, 2);
 #else
-    work(2, 0);
+        work(2, 0);
 #endif
 }
 
