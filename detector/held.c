@@ -19,11 +19,12 @@ static inline bool is_held(const struct held *h)
 
 static inline void drop(struct actor *a, struct held *h)
 {
+    const unsigned left = a->nheld - 1;
     a->held_hash -= mix(h->id, h->exclusive);
-    struct held *const last = a->held + --a->nheld;
-    for (; unlikely(h < last); h++)
+    a->nheld = left;
+    a->lockset = left ? UINT32_MAX : 0;
+    for (struct held *last = a->held + left; unlikely(h < last); h++)
         h[0] = h[1];
-    a->lockset = a->nheld ? UINT32_MAX : 0;
 }
 
 struct held *held_find(const struct actor *a, uintptr_t addr)
@@ -119,8 +120,7 @@ void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned
                 lock_told_inside(a);
         }
         flow_taken(a, l); /* after the request, which was without it */
-        if (a->nestings)
-            vclock_prefetch(&l->flow); /* flow_given */
+        vclock_prefetch(&l->flow); /* flow_given */
         if (unlikely(odd && l->guards_condition))
             order_acquire(a, addr);
     }
@@ -169,21 +169,23 @@ bool lock_gone(struct actor *a, uintptr_t addr)
 {
     if (unlikely(!actor_enter(a)))
         return true;
-    struct held *h = a->nheld ? &a->held[a->nheld - 1] : NULL;
+    struct held *h = likely(a->nheld) ? &a->held[a->nheld - 1] : NULL;
     if (unlikely(!h || h->addr != addr || !is_held(h)))
         h = held_find(a, addr);
     if (!h || h->depth == 1)
         record(a, TRACE_GONE, addr, 0, 0);
     if (likely(h != NULL) && likely(--h->depth == 0)) {
         struct lock *l = h->lock;
+        const bool exclusive = h->exclusive;
         if (likely(l != NULL)) {
-            flow_given(a, l, h->exclusive);
+            const uint64_t id = h->id;
+            flow_given(a, l, exclusive);
             if (unlikely(l->guards_condition))
                 order_release(a, addr);
-            if (h->exclusive)
+            if (exclusive)
                 __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
             a->given_last = l;
-            a->given_last_id = h->id;
+            a->given_last_id = id;
         }
         drop(a, h);
     }

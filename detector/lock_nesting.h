@@ -75,7 +75,7 @@ static inline void nesting_prefetch(const struct actor *a)
 
 /* Among n places where the key is, or, when it comes first, one that is empty: places are filled in the order in which they are
  * looked at, and never emptied but all at once, so the key is not behind it. NULL: none of the two. */
-static inline struct nesting *nesting_among(struct nesting *k, unsigned n, uint64_t key)
+static inline __attribute__((always_inline)) struct nesting *nesting_among(struct nesting *k, unsigned n, uint64_t key)
 {
     for (unsigned i = 0; i < n; i++)
         if (likely((k[i].key & ~NESTING_CYCLIC) == key) || !k[i].key)
@@ -87,7 +87,7 @@ static inline struct nesting *nesting_among(struct nesting *k, unsigned n, uint6
 struct nesting *nesting_elsewhere(const struct nestings *t, uint64_t key);
 
 /* NULL: it was not noted, or it is not known whether it is on a cycle. */
-static inline struct nesting *nesting_find(const struct actor *a, uint64_t key)
+static inline __attribute__((always_inline)) struct nesting *nesting_find(const struct actor *a, uint64_t key)
 {
     const struct nestings *t = a->nestings;
     if (unlikely(!t || t->seen != cycles_seen()))
@@ -105,7 +105,7 @@ static inline bool nesting_is_new(const struct actor *a, const struct nesting *k
 }
 
 /* `a` asks for, or has got, `l`, and holds something. */
-static inline void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+static inline __attribute__((always_inline)) void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
 {
     const uint64_t key = nesting_key(a, l->id, how);
     const struct nesting *k = nesting_find(a, key);
