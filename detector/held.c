@@ -120,7 +120,6 @@ void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned
                 lock_told_inside(a);
         }
         flow_taken(a, l); /* after the request, which was without it */
-        vclock_prefetch(&l->flow); /* flow_given */
         if (unlikely(odd && l->guards_condition))
             order_acquire(a, addr);
     }
@@ -135,7 +134,7 @@ void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned
         n->green = how & HOW_GREEN;
         n->thing = (uint8_t)(how >> HOW_THING_SHIFT);
         a->held_hash += mix(n->id, how & HOW_EXCLUSIVE);
-        nesting_prefetch(a);
+        nesting_prefetch(a, l);
         a->lockset = UINT32_MAX;
     }
     actor_leave(a);

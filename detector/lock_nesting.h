@@ -62,15 +62,18 @@ static inline struct nesting *nesting_line(const struct nestings *t, uint64_t ke
     return nesting_block(t, nesting_number(t, key, second)) + line * NESTING_WAYS;
 }
 
-/* What is held has changed. */
-static inline void nesting_prefetch(const struct actor *a)
+/* `l` is held as well from now on. What is looked at in the next nested lock, and when this one is given up, may be far away if
+ * there are many. */
+static inline void nesting_prefetch(const struct actor *a, const struct lock *l)
 {
     const struct nestings *t = a->nestings;
     if (likely(!t || t->size <= 4 * NESTING_BLOCK))
-        return; /* it does not go far away */
+        return;
     const struct nesting *block = nesting_block(t, a->held_hash);
     for (unsigned line = 0; line < NESTING_BLOCK; line += NESTING_WAYS)
         __builtin_prefetch(block + line);
+    if (l)
+        vclock_prefetch(&l->flow);
 }
 
 /* Among n places where the key is, or, when it comes first, one that is empty: places are filled in the order in which they are
