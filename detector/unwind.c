@@ -73,6 +73,17 @@ static struct step step_at(uintptr_t pc)
     return s;
 }
 
+#define STACK_MAX ((uintptr_t)256 << 20)
+#define ADDRESSES ((uintptr_t)1 << 47)
+
+/* Where the stack must have ended: a thread's control block lies above its stack, but for the first one. */
+static uintptr_t highest(uintptr_t rsp)
+{
+    uintptr_t self;
+    __asm__("mov %%fs:0, %0" : "=r"(self));
+    return self - rsp < STACK_MAX ? self : ADDRESSES;
+}
+
 static uintptr_t word_at(uintptr_t addr)
 {
     return *(const uintptr_t *)addr;
@@ -99,7 +110,7 @@ bool unwind_step(struct unwind_frame *f)
         break;
     case STEP_DEREF:
         cfa = f->rbp + (uintptr_t)(intptr_t)s.cfa_offset;
-        if (cfa < f->rsp || cfa % sizeof cfa)
+        if (cfa < f->rsp || cfa % sizeof cfa || cfa >= highest(f->rsp))
             return false;
         cfa = word_at(cfa);
         break;
@@ -108,7 +119,7 @@ bool unwind_step(struct unwind_frame *f)
         return false;
     }
     /* The stack is walked upwards only: a rbp that the code used for something else ends the walk here. */
-    if (cfa <= f->rsp || cfa % sizeof cfa)
+    if (cfa <= f->rsp || cfa % sizeof cfa || cfa > highest(f->rsp))
         return false;
     if (s.rbp_saved) {
         uintptr_t at = (s.kind == STEP_DEREF ? f->rbp : cfa) + (uintptr_t)(intptr_t)s.rbp_offset;

@@ -16,10 +16,14 @@
  *    alone;
  *  - loads and stores in one instruction without a lock prefix on both sides: clang makes `add $1, x` of a relaxed load and
  *    a relaxed store, in which case one side only may write.
- * A race with such a side is one. */
+ * A race with such a side is one, unless the process has code that was made at run time: that is not seen, and may order any two
+ * accesses of others. */
 #include "judge.h"
 
+#include <stdio.h>
+
 #include "../preload/current.h"
+#include "../preload/mappings.h"
 #include "engine.h"
 
 enum side judge_side(const struct insn *i, uintptr_t addr, size_t size)
@@ -52,13 +56,35 @@ static enum side side_of(const struct raced *r)
     return judge_side(&i, r->addr, r->size);
 }
 
+static uint64_t by_made_code; /* atomic */
+
+static bool made_code_may_order(void)
+{
+    if (!mappings_have_code())
+        return false;
+    __atomic_fetch_add(&by_made_code, 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+const char *judge_summary(void)
+{
+    static char line[160];
+    const uint64_t n = __atomic_load_n(&by_made_code, __ATOMIC_RELAXED);
+    snprintf(line, sizeof line,
+             "gorace: %lu race%s only possible (repeats included): code that the process has made at run time, which "
+             "is not seen, may "
+             "order their sides",
+             n, n == 1 ? " is" : "s are");
+    return n ? line : NULL;
+}
+
 enum finding_tier judge_race(struct actor *by, const struct raced side[2])
 {
     struct inside in = inside_begin();
     const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
     inside_end(in);
     if (judge_decided(sides, (uintptr_t[]){side[0].addr, side[1].addr}, (size_t[]){side[0].size, side[1].size}))
-        return TIER_HAPPENED;
+        return made_code_may_order() ? TIER_POSSIBLE : TIER_HAPPENED;
     actor_learns_all(by);
     sync_release_atomic(by, side[0].addr);
     return TIER_POSSIBLE;

@@ -15,4 +15,7 @@ bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_
 /* For detector_host.raced. */
 enum finding_tier judge_race(struct actor *by, const struct raced side[2]);
 
+/* A line on races that were held to be only possible because of code made at run time; NULL: there were none. */
+const char *judge_summary(void);
+
 #endif

@@ -438,6 +438,9 @@ static void last_words(void)
     const char *line = unseen_summary();
     if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
         report_say(line);
+    const char *made = judge_summary();
+    if (made && flags.coverage)
+        report_say(made);
     if (flags.verbosity > 0)
         instrument_say(flags.verbosity > 1);
     report_end(sample_on() ? sample_summary() : NULL);

@@ -4,6 +4,7 @@
  * It is not a write of the whole range: a mapping may be terabytes of address space that nobody ever touched.
  * mremap is told after the real call, when it is known whether the range moved: the history of one that stays is kept.
  * Should another thread be given the old range in between, the first few of its accesses are forgotten. */
+#include <dlfcn.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -109,6 +110,19 @@ void mappings_signal_stack(const struct thread *of, uintptr_t lo, size_t size)
     tables_unlock(self);
 }
 
+static bool code_made; /* atomic */
+
+bool mappings_have_code(void)
+{
+    return __atomic_load_n(&code_made, __ATOMIC_RELAXED);
+}
+
+static void may_be_code(int prot, bool of_no_file)
+{
+    if (prot & PROT_EXEC && of_no_file)
+        __atomic_store_n(&code_made, true, __ATOMIC_RELAXED);
+}
+
 static void *mapped(struct actor *me, void *p, size_t size)
 {
     if (p != MAP_FAILED)
@@ -121,13 +135,23 @@ static void *mapped(struct actor *me, void *p, size_t size)
 INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off_t offset))
 {
     struct actor *me = current();
+    may_be_code(prot, flags & MAP_ANONYMOUS);
     return mapped(me, REAL(mmap)(at, size, prot, flags, fd, offset), size);
 }
 
 INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off64_t offset))
 {
     struct actor *me = current();
+    may_be_code(prot, flags & MAP_ANONYMOUS);
     return mapped(me, REAL(mmap64)(at, size, prot, flags, fd, offset), size);
+}
+
+INTERPOSE(int, mprotect, (void *p, size_t size, int prot))
+{
+    struct dl_find_object module;
+    current();
+    may_be_code(prot, _dl_find_object(p, &module) != 0);
+    return REAL(mprotect)(p, size, prot);
 }
 
 INTERPOSE(int, munmap, (void *p, size_t size))

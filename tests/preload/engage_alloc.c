@@ -170,6 +170,14 @@ CASE(mmap64)
     FRESH(p, 8192);
 }
 
+CASE(mprotect)
+{
+    char *p = mmap(NULL, 4096, PROTECTION, -1, 0);
+    CHECK(CALL(mprotect)(p, 4096, PROT_READ) == 0);
+    errno = 0;
+    CHECK(CALL(mprotect)(p + 1, 4096, PROT_READ) == -1 && errno == EINVAL);
+}
+
 CASE(munmap)
 {
     char *p = mmap(NULL, 8192, PROTECTION, -1, 0);

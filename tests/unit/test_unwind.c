@@ -238,6 +238,32 @@ static void something_was_compared(void **state)
     assert_true(checked > 5000);
 }
 
+/* A frame that is found by rbp, which is something else: code without rules has come between, or a bug. */
+static __attribute__((noinline)) void strays(uintptr_t rbp)
+{
+    static volatile size_t n = 40; /* not a constant to the compiler */
+    volatile char *p = __builtin_alloca(n);
+    struct unwind_frame f = {.rbp = rbp};
+    p[0] = 1;
+    __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1" : "=r"(f.pc), "=r"(f.rsp));
+    assert_false(unwind_step(&f));
+}
+
+static void *strays_in_thread(void *arg)
+{
+    strays((uintptr_t)pthread_self() + (1 << 20));
+    return arg;
+}
+
+static void no_frame_pointer(void **state)
+{
+    (void)state;
+    pthread_t t;
+    strays(~(uintptr_t)0x3c7dff);
+    assert_int_equal(pthread_create(&t, NULL, strays_in_thread, NULL), 0);
+    pthread_join(t, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +272,7 @@ int main(void)
         cmocka_unit_test(from_threads),     cmocka_unit_test(coroutine),
         cmocka_unit_test(code_without_cfi), cmocka_unit_test(no_more_than_asked_for),
         cmocka_unit_test(frames_left_out),  cmocka_unit_test(something_was_compared),
+        cmocka_unit_test(no_frame_pointer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
