@@ -76,8 +76,11 @@ void reports_ready(void)
             symbolizer = symbolizer_load(&why);
             unseen_ours_end();
         }
-        if (!symbolizer && why)
-            say(why);
+        if (!symbolizer) {
+            if (why)
+                say(why);
+            symbolizer = &symbolizer_none;
+        }
         report_init(&flags, symbolizer);
         __atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
     }

@@ -10,4 +10,7 @@
  * loader's words, such as libdw's file. */
 const struct symbolizer *symbolizer_load(const char **why);
 
+/* In its place when it cannot be loaded. */
+extern const struct symbolizer symbolizer_none;
+
 #endif

@@ -21,7 +21,16 @@ says() {
     fi
 }
 
+# place: the fingerprint and the frames of what was found last.
+place() {
+    grep -oE '\[[0-9a-f]{16}\]|#[0-9]+ .*' "$work/report"
+}
+
 says 'libgorace-symbolize.so: cannot open shared object file.*reports are without names'
+place >"$work/places"
+grep -q '#0 (race+0x[0-9a-f]*)' "$work/places" || { echo "not by module and offset:"; cat "$work/report"; exit 1; }
+says 'libgorace-symbolize.so: cannot open shared object file.*reports are without names'
+place | diff "$work/places" - || { echo "not the same fingerprint and places in another run"; exit 1; }
 echo 'int needed;' | ${CC:-gcc} -shared -fPIC -Wl,-soname=libneeded.so -xc - -o "$work/libneeded.so"
 echo 'extern int needed; int *use = &needed;' |
     ${CC:-gcc} -shared -fPIC -o "$work/libgorace-symbolize.so" -xc - -xnone "$work/libneeded.so"
