@@ -17,8 +17,8 @@ int main(void)
                 step(&s, 1);
             }
         }
+        await(&s, 1); /* so the other thread has run both */
 #pragma omp taskwait
-        await(&s, 1);
         copy = result; // RACE
     }
     return copy - 1;

@@ -49,6 +49,7 @@ static void send_at_once(void)
 {
     chan_send(c, 0);
     x = 1; // RACE
+    finish();
 }
 
 CASE(race_chan_async_rev)
@@ -57,6 +58,7 @@ CASE(race_chan_async_rev)
     go(send_at_once);
     x = 2; // RACE
     chan_take(c);
+    join(1);
 }
 
 /* ---- the length of a buffer says nothing about order ---- */
