@@ -70,7 +70,10 @@ static void region_run(void *arg)
     omp_member_gone(me, here);
 }
 
-#define REGION(me) {NULL, body, data, me ? omp_team_begins(me) : NULL}
+#define REGION(me) \
+    { \
+        NULL, body, data, me ? omp_team_begins(me) : NULL \
+    }
 #define REGION_RUN(me, r) me ? region_run : body, me ? (void *)&r : data
 
 #define IN_REGION(name, params, ...) \
@@ -158,7 +161,7 @@ WITH_BARRIER(GOMP_single_copy_end, (void *copied), copied)
 
 /* ---- tasks ---------------------------------------------------------------------------------------------------------- */
 
-enum { TASK_FINAL = 1 << 1, TASK_DEPEND = 1 << 3, TASK_IF = 1 << 10, TASK_NOGROUP = 1 << 11, TASK_REDUCES = 1 << 12, TASK_DETACH = 1 << 13 };
+enum { TASK_DEPEND = 1 << 3, TASK_NOGROUP = 1 << 11, TASK_REDUCES = 1 << 12, TASK_DETACH = 1 << 13 };
 
 /* What the runtime copies from. */
 struct task_source {
@@ -169,7 +172,7 @@ struct task_source {
     void *data;
     size_t size, before; /* of the program's data; of what comes before it */
     void **depend;
-    bool undeferred, final, loop, detach;
+    bool loop, detach;
 };
 
 struct task_block {
@@ -216,8 +219,6 @@ static void task_copy(void *to, void *from)
     block->task = me ? omp_task_new(me, task_now) : NULL;
     if (!block->task)
         return;
-    block->task->undeferred = source->undeferred;
-    block->task->final = source->final;
     block->task->depends = depends_of(source->depend);
 }
 
@@ -238,10 +239,7 @@ static void task_run(void *arg)
     task_now = task;
     body(data);
     task_now = outer;
-    const bool undeferred = task->undeferred;
     omp_task_ends(me, task);
-    if (undeferred)
-        omp_tasks_waited(me, outer);
 }
 
 static struct task_source source_of(OMP_BODY, OMP_COPY, unsigned flags)
@@ -252,7 +250,6 @@ static struct task_source source_of(OMP_BODY, OMP_COPY, unsigned flags)
                                 .data = data,
                                 .size = (size_t)size,
                                 .before = (sizeof(struct task_block) + unit - 1) / unit * unit,
-                                .final = flags & TASK_FINAL || (task_now && task_now->final),
                                 .detach = flags & TASK_DETACH};
 }
 #define BLOCK(source) task_copy, size + (long)source.before, align > 16 ? align : 16
@@ -265,7 +262,6 @@ EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **
     }
     struct task_source source = source_of(body, data, copy, size, align, flags);
     source.depend = flags & TASK_DEPEND ? depend : NULL;
-    source.undeferred = !deferred || !task_now || task_now->final;
     LIBRARY_REAL(GOMP_task)(task_run, &source, BLOCK(source), deferred, flags, depend, priority, detach);
 }
 
@@ -282,7 +278,6 @@ EXPORT void GOMP_task(OMP_BODY, OMP_COPY, bool deferred, unsigned flags, void **
         const bool group = !(flags & TASK_NOGROUP); \
         source.loop = true; \
         source.reductions = flags & TASK_REDUCES ? ((void **)data)[2] : NULL; \
-        source.undeferred = !(flags & TASK_IF) || !task_now || task_now->final; \
         if (group) \
             omp_group_begins(task_now); \
         LIBRARY_REAL(name)(task_run, &source, BLOCK(source), flags, tasks, priority, start, end, step); \

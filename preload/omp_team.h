@@ -3,7 +3,7 @@
  * of libraries that nobody compiled with the hooks; what they do for the program by that is told here.
  *
  * A task runs as the thread that runs it: tasks that one thread runs one after the other are ordered for us, although
- * another schedule may run them on two. All verbs belong to the calling thread, `me`. */
+ * another schedule may run them on two. One that is not deferred runs in its parent's thread, and needs no edges. All verbs belong to the calling thread, `me`. */
 #ifndef GORACE_OMP_TEAM_H
 #define GORACE_OMP_TEAM_H
 
@@ -26,8 +26,6 @@ struct omp_task {
     struct omp_group *group; /* the innermost taskgroup that it is in */
     unsigned round;          /* of the team's barrier; implicit tasks only */
     unsigned users;          /* atomic: the task itself, and its children */
-    bool undeferred;         /* its parent goes on when it has ended */
-    bool final;              /* its children are undeferred */
     char at, children;       /* sync objects: where it is; what its children have done */
     struct omp_depends *depends;
     struct omp_depends *ended; /* atomic: of children that have ended, which later ones may depend on */

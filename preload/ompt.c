@@ -122,10 +122,7 @@ static void task_create(ompt_data_t *parent, const void *frame, ompt_data_t *tas
     struct actor *me = current();
     if (!me || !(flags & (OMPT_TASK_EXPLICIT | OMPT_TASK_WAITS)))
         return;
-    struct omp_task *made = omp_task_new(me, parent ? parent->ptr : NULL);
-    if (made)
-        made->undeferred = flags & OMPT_TASK_UNDEFERRED;
-    task->ptr = made;
+    task->ptr = omp_task_new(me, parent ? parent->ptr : NULL);
 }
 
 static struct omp_depends *depends_of(const ompt_dependence_t *depend, int n)
@@ -167,16 +164,6 @@ static void memory_gone(struct actor *me)
         mem_fresh(me, (uintptr_t)addr, size);
 }
 
-static void task_over(struct actor *me, struct omp_task *task)
-{
-    struct omp_task *parent = task->parent;
-    const bool undeferred = task->undeferred;
-    memory_gone(me);
-    omp_task_ends(me, task);
-    if (undeferred)
-        omp_tasks_waited(me, parent);
-}
-
 static void task_schedule(ompt_data_t *from, int status, ompt_data_t *to)
 {
     struct actor *me = current();
@@ -187,7 +174,8 @@ static void task_schedule(ompt_data_t *from, int status, ompt_data_t *to)
         if (status == OMPT_WAITED)
             omp_depends_met(me, before->parent, before->depends);
         if (status == OMPT_COMPLETE || status == OMPT_CANCELLED || status == OMPT_WAITED) {
-            task_over(me, before);
+            memory_gone(me);
+            omp_task_ends(me, before);
             from->ptr = NULL;
         } else {
             omp_task_stops(me, before);

@@ -46,21 +46,9 @@ enum ompt_event {
 };
 
 enum ompt_endpoint { OMPT_BEGIN = 1, OMPT_END = 2 };
-enum ompt_region {
-    OMPT_BARRIER_FIRST = 1,
-    OMPT_BARRIER_LAST = 4,
-    OMPT_TASKWAIT = 5,
-    OMPT_TASKGROUP = 6,
-    OMPT_REDUCES = 7
-};
-enum ompt_task {
-    OMPT_TASK_INITIAL = 0x1,
-    OMPT_TASK_IMPLICIT = 0x2,
-    OMPT_TASK_EXPLICIT = 0x4,
-    OMPT_TASK_WAITS = 0x10,
-    OMPT_TASK_UNDEFERRED = 0x08000000
-};
-enum ompt_status { OMPT_COMPLETE = 1, OMPT_CANCELLED = 3, OMPT_DETACHED = 4, OMPT_WAITED = 8 };
+enum ompt_region { OMPT_TASKWAIT = 5, OMPT_TASKGROUP = 6, OMPT_REDUCES = 7 }; /* all others: barriers */
+enum ompt_task { OMPT_TASK_EXPLICIT = 0x4, OMPT_TASK_WAITS = 0x10 };
+enum ompt_status { OMPT_COMPLETE = 1, OMPT_CANCELLED = 3, OMPT_WAITED = 8 };
 enum ompt_lock {
     OMPT_LOCK = 1,
     OMPT_TEST_LOCK,

@@ -1,8 +1,9 @@
-/* Tasks that say what they read and write run in an order that follows from it; so do iterations with ordered(n). */
+/* Tasks that say what they read and write run in an order that follows from it; so do iterations with ordered(n). What one that
+ * is not deferred does is done when its parent goes on, and changes nothing for the others. */
 #include <stdlib.h>
 
 #define N 100
-static int x, y, row[N];
+static int x, y, at_once, row[N];
 
 int main(void)
 {
@@ -13,6 +14,9 @@ int main(void)
         x = round;
 #pragma omp task depend(in : x) depend(inout : y)
         y += x;
+#pragma omp task if (0)
+        at_once++;
+        at_once++;
 #pragma omp task depend(in : x)
         if (x != round)
             abort();
@@ -26,5 +30,5 @@ int main(void)
         row[i] = row[i - 1] + 1;
 #pragma omp ordered depend(source)
     }
-    return y == 0 && x == 20 && row[N - 1] == N ? 0 : 1;
+    return y == 0 && x == 20 && at_once == 40 && row[N - 1] == N ? 0 : 1;
 }
