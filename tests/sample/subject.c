@@ -36,9 +36,10 @@ static void update(void) /* in one instruction, which is not atomic */
     __asm__ volatile("incq %0" : "+m"(shared));
 }
 
-static void move(void) /* as a relaxed atomic operation would be */
+static void move(void) /* as a relaxed atomic load and store would be */
 {
-    *(volatile long *)&shared = *(volatile long *)&shared + 1;
+    long value;
+    __asm__ volatile("movq %1, %0\n\tincq %0\n\tmovq %0, %1" : "=&r"(value), "+m"(shared));
 }
 
 static void update_locked(void)
