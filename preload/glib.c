@@ -1,6 +1,5 @@
 /* GLib: the functions of glib.def, which are not compiled with the hooks and lock by atomic instructions. */
 #include "../detector/arena.h"
-#include "../detector/locks.h"
 #include "delay.h"
 #include "library.h"
 
@@ -17,53 +16,23 @@
 
 /* ---- GMutex, GCond ---------------------------------------------------------------------------------------------------- */
 
-#define MUTEX_CHANGES(name, tell) \
-    EXPORT void name(void *mutex) \
-    { \
-        struct actor *me = current(); \
-        if (me) { \
-            sync_forget(me, (uintptr_t)mutex); \
-            tell(me, (uintptr_t)mutex, THING_MUTEX, CALLER); \
-        } \
-        LIBRARY_REAL(name)(mutex); \
-    }
-MUTEX_CHANGES(g_mutex_init, lock_made)
-MUTEX_CHANGES(g_mutex_clear, lock_destroyed)
-
-#define TAKES(name) \
-    EXPORT void name(void *lock) \
-    { \
-        delay_here(CALLER); \
-        struct actor *me = current(); \
-        PARKED_REGISTERS(); \
-        const bool waits = me && library_lock_waits(me, (uintptr_t)lock, false, CALLER); \
-        LIBRARY_REAL(name)(lock); \
-        if (waits) \
-            wait_end(me); \
-        if (me) \
-            library_lock_got(me, (uintptr_t)lock, 0, CALLER); \
-    }
-#define GIVES(name) \
-    EXPORT void name(void *lock) \
-    { \
-        struct actor *me = current(); \
-        if (me) \
-            library_lock_given(me, (uintptr_t)lock); \
-        LIBRARY_REAL(name)(lock); \
-    }
-TAKES(g_mutex_lock)
-GIVES(g_mutex_unlock)
-TAKES(g_async_queue_lock)
-GIVES(g_async_queue_unlock)
-
-EXPORT int g_mutex_trylock(void *mutex)
+static struct actor *teller(uintptr_t pc)
 {
-    struct actor *me = current();
-    int got = LIBRARY_REAL(g_mutex_trylock)(mutex);
-    if (me && got)
-        library_lock_got(me, (uintptr_t)mutex, HOW_TRY, CALLER);
-    return got;
+    (void)pc;
+    return current();
 }
+static struct actor *taker(uintptr_t pc)
+{
+    delay_here(pc);
+    return current();
+}
+LIBRARY_CHANGES(g_mutex_init, teller, library_lock_made)
+LIBRARY_CHANGES(g_mutex_clear, teller, library_lock_destroyed)
+LIBRARY_TAKES(g_mutex_lock, (void *lock), taker, lock, false, lock)
+LIBRARY_TRIES(g_mutex_trylock, teller)
+LIBRARY_GIVES(g_mutex_unlock, (void *lock), teller, lock, lock)
+LIBRARY_TAKES(g_async_queue_lock, (void *lock), taker, lock, false, lock)
+LIBRARY_GIVES(g_async_queue_unlock, (void *lock), teller, lock, lock)
 
 /* Order comes with the mutex. That it waits is not told: who may signal is not seen where GLib does it by itself. */
 EXPORT void g_cond_wait(void *cond, void *mutex)

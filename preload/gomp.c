@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../detector/locks.h"
 #include "library.h"
 #include "omp_team.h"
 #include "ompt.h"
@@ -217,9 +216,8 @@ static void task_copy(void *to, void *from)
     else
         memcpy(data, source->data, source->size);
     block->task = me ? omp_task_new(me, task_now) : NULL;
-    if (!block->task)
-        return;
-    block->task->depends = depends_of(source->depend);
+    if (block->task)
+        block->task->depends = depends_of(source->depend);
 }
 
 static void task_run(void *arg)
@@ -375,58 +373,19 @@ DOACROSS(GOMP_doacross_ull_post, GOMP_doacross_ull_wait, unsigned long long)
 /* Calls that have no object stand for one each. */
 static char critical, atomic;
 
-#define TAKES(name, params, lock, nests, ...) \
-    EXPORT void name params \
-    { \
-        struct actor *me = lock_teller(CALLER); \
-        PARKED_REGISTERS(); \
-        const bool waits = me && library_lock_waits(me, (uintptr_t)(lock), nests, CALLER); \
-        LIBRARY_REAL(name)(__VA_ARGS__); \
-        if (waits) \
-            wait_end(me); \
-        if (me) \
-            library_lock_got(me, (uintptr_t)(lock), 0, CALLER); \
-    }
-#define GIVES(name, params, lock, ...) \
-    EXPORT void name params \
-    { \
-        struct actor *me = lock_teller(CALLER); \
-        if (me) \
-            library_lock_given(me, (uintptr_t)(lock)); \
-        LIBRARY_REAL(name)(__VA_ARGS__); \
-    }
-#define TESTS(name) \
-    EXPORT int name(void *lock) \
-    { \
-        struct actor *me = lock_teller(CALLER); \
-        int result = LIBRARY_REAL(name)(lock); \
-        if (me && result) \
-            library_lock_got(me, (uintptr_t)lock, HOW_TRY, CALLER); \
-        return result; \
-    }
-#define MAKES(name, tell) \
-    EXPORT void name(void *lock) \
-    { \
-        struct actor *me = lock_teller(CALLER); \
-        if (me) { \
-            sync_forget(me, (uintptr_t)lock); \
-            tell(me, (uintptr_t)lock, THING_MUTEX, CALLER); \
-        } \
-        LIBRARY_REAL(name)(lock); \
-    }
-TAKES(GOMP_critical_start, (void), &critical, false)
-GIVES(GOMP_critical_end, (void), &critical)
-TAKES(GOMP_critical_name_start, (void **lock), lock, false, lock)
-GIVES(GOMP_critical_name_end, (void **lock), lock, lock)
-TAKES(GOMP_atomic_start, (void), &atomic, false)
-GIVES(GOMP_atomic_end, (void), &atomic)
-TAKES(omp_set_lock, (void *lock), lock, false, lock)
-GIVES(omp_unset_lock, (void *lock), lock, lock)
-TAKES(omp_set_nest_lock, (void *lock), lock, true, lock)
-GIVES(omp_unset_nest_lock, (void *lock), lock, lock)
-TESTS(omp_test_lock)
-TESTS(omp_test_nest_lock)
-MAKES(omp_init_lock, lock_made)
-MAKES(omp_destroy_lock, lock_destroyed)
-MAKES(omp_init_nest_lock, lock_made)
-MAKES(omp_destroy_nest_lock, lock_destroyed)
+LIBRARY_TAKES(GOMP_critical_start, (void), lock_teller, &critical, false)
+LIBRARY_GIVES(GOMP_critical_end, (void), lock_teller, &critical)
+LIBRARY_TAKES(GOMP_critical_name_start, (void **lock), lock_teller, lock, false, lock)
+LIBRARY_GIVES(GOMP_critical_name_end, (void **lock), lock_teller, lock, lock)
+LIBRARY_TAKES(GOMP_atomic_start, (void), lock_teller, &atomic, false)
+LIBRARY_GIVES(GOMP_atomic_end, (void), lock_teller, &atomic)
+LIBRARY_TAKES(omp_set_lock, (void *lock), lock_teller, lock, false, lock)
+LIBRARY_GIVES(omp_unset_lock, (void *lock), lock_teller, lock, lock)
+LIBRARY_TAKES(omp_set_nest_lock, (void *lock), lock_teller, lock, true, lock)
+LIBRARY_GIVES(omp_unset_nest_lock, (void *lock), lock_teller, lock, lock)
+LIBRARY_TRIES(omp_test_lock, lock_teller)
+LIBRARY_TRIES(omp_test_nest_lock, lock_teller)
+LIBRARY_CHANGES(omp_init_lock, lock_teller, library_lock_made)
+LIBRARY_CHANGES(omp_destroy_lock, lock_teller, library_lock_destroyed)
+LIBRARY_CHANGES(omp_init_nest_lock, lock_teller, library_lock_made)
+LIBRARY_CHANGES(omp_destroy_nest_lock, lock_teller, library_lock_destroyed)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../detector/locks.h"
 
 struct search {
     const char *name;
@@ -44,6 +43,18 @@ void *library_function(const char *name, const char *const *libraries)
         abort();
     }
     return s.found;
+}
+
+void library_lock_made(struct actor *me, uintptr_t lock, uintptr_t pc)
+{
+    sync_forget(me, lock);
+    lock_made(me, lock, THING_MUTEX, pc);
+}
+
+void library_lock_destroyed(struct actor *me, uintptr_t lock, uintptr_t pc)
+{
+    sync_forget(me, lock);
+    lock_destroyed(me, lock, THING_MUTEX, pc);
 }
 
 bool library_lock_waits(struct actor *me, uintptr_t lock, bool nests, uintptr_t pc)

@@ -9,6 +9,7 @@
 #ifndef GORACE_LIBRARY_H
 #define GORACE_LIBRARY_H
 
+#include "../detector/locks.h"
 #include "interpose.h"
 
 /* The function that we stand in front of; says what is missing, and ends the program, when nobody has it. */
@@ -26,11 +27,55 @@ void *library_function(const char *name, const char *const *libraries);
     EXPORT ret name params;
 #define LIBRARY_REAL(name) library_##name()
 
-/* A lock of such a library, named by an address. Before it is asked for; true: it will have to be waited for, and wait_end follows.
+/* A lock of such a library, named by an address: it begins, it ends. */
+void library_lock_made(struct actor *me, uintptr_t lock, uintptr_t pc);
+void library_lock_destroyed(struct actor *me, uintptr_t lock, uintptr_t pc);
+/* Before it is asked for; true: it will have to be waited for, and wait_end follows.
  * nests: its holder may have it again. */
 bool library_lock_waits(struct actor *me, uintptr_t lock, bool nests, uintptr_t pc);
 /* After it was got, before it is given. bits: HOW_* (locks.h). */
 void library_lock_got(struct actor *me, uintptr_t lock, unsigned bits, uintptr_t pc);
 void library_lock_given(struct actor *me, uintptr_t lock);
+
+/* Wrappers of a library's functions of locks. teller(pc): the actor that `lock` is told for, or NULL; the last arguments are the real
+ * function's. */
+#define LIBRARY_TAKES(name, params, teller, lock, nests, ...) \
+    EXPORT void name params \
+    { \
+        struct actor *me = teller(CALLER); \
+        PARKED_REGISTERS(); \
+        const bool waits = me && library_lock_waits(me, (uintptr_t)(lock), nests, CALLER); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
+        if (waits) \
+            wait_end(me); \
+        if (me) \
+            library_lock_got(me, (uintptr_t)(lock), 0, CALLER); \
+    }
+#define LIBRARY_TRIES(name, teller) \
+    EXPORT int name(void *lock) \
+    { \
+        struct actor *me = teller(CALLER); \
+        int got = LIBRARY_REAL(name)(lock); \
+        if (me && got) \
+            library_lock_got(me, (uintptr_t)lock, HOW_TRY, CALLER); \
+        return got; \
+    }
+#define LIBRARY_GIVES(name, params, teller, lock, ...) \
+    EXPORT void name params \
+    { \
+        struct actor *me = teller(CALLER); \
+        if (me) \
+            library_lock_given(me, (uintptr_t)(lock)); \
+        LIBRARY_REAL(name)(__VA_ARGS__); \
+    }
+/* tell: library_lock_made, library_lock_destroyed */
+#define LIBRARY_CHANGES(name, teller, tell) \
+    EXPORT void name(void *lock) \
+    { \
+        struct actor *me = teller(CALLER); \
+        if (me) \
+            tell(me, (uintptr_t)lock, CALLER); \
+        LIBRARY_REAL(name)(lock); \
+    }
 
 #endif

@@ -3,7 +3,6 @@
 #include "ompt.h"
 
 #include "../detector/atomic.h"
-#include "../detector/locks.h"
 #include "../detector/os.h"
 #include "library.h"
 #include "omp_team.h"
@@ -196,7 +195,6 @@ static void flush(ompt_data_t *thread, const void *pc)
 /* ---- locks ------------------------------------------------------------------------------------------------------------ */
 
 static __thread bool waits TLS_IE;
-
 static __thread uintptr_t call_from TLS_IE;
 
 void ompt_call_from(uintptr_t pc)
@@ -254,19 +252,15 @@ static void mutex_released(int kind, uint64_t lock, const void *pc)
 static void lock_begins(int kind, unsigned hint, unsigned impl, uint64_t lock, const void *pc)
 {
     struct actor *me = current();
-    if (!me)
-        return;
-    sync_forget(me, lock);
-    lock_made(me, lock, THING_MUTEX, place(kind, pc));
+    if (me)
+        library_lock_made(me, lock, place(kind, pc));
 }
 
 static void lock_ends(int kind, uint64_t lock, const void *pc)
 {
     struct actor *me = current();
-    if (!me)
-        return;
-    sync_forget(me, lock);
-    lock_destroyed(me, lock, THING_MUTEX, place(kind, pc));
+    if (me)
+        library_lock_destroyed(me, lock, place(kind, pc));
 }
 
 /* ---- the tool --------------------------------------------------------------------------------------------------------- */
