@@ -31,6 +31,9 @@ OWN_FLAGS = {
 # Programs that want a library which is not everywhere, and the Debian package it is in; left out where it is missing.
 OPTIONAL = {"boost_thread": "libboost-thread-dev", "omp_matinv": "libomp-19-dev", "omp_prime": "libomp-19-dev",
             "omp_printf": "libomp-19-dev"}
+# stackteardown unmaps the memory in which the kernel keeps the thread's rseq area: with glibc 2.35 and later it dies of
+# SIGSEGV by itself, under no detector, if it loses its CPU before its last system call.
+OWN_ENVIRONMENT = {"stackteardown": {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}}
 
 
 class Case:

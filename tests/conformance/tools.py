@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+import programs
+
 KINDS = ("race", "order", "misuse", "other")
 HELGRIND = {"Race": "race", "LockOrder": "order"}
 DRD = {"ConflictingAccess": "race"}
@@ -103,7 +105,8 @@ def run(tool, case, binaries, logs, name):
         log = pathlib.Path(scratch) / "log"
         program = folder / case.program
         child = subprocess.Popen([*tool.prefix(log), os.fspath(program), *case.args], cwd=folder,
-                                 env={**os.environ, **tool.environment(log)}, start_new_session=True,
+                                 env={**os.environ, **programs.OWN_ENVIRONMENT.get(case.program, {}),
+                                      **tool.environment(log)}, start_new_session=True,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             text, _ = child.communicate(timeout=tool.limit)
