@@ -215,6 +215,7 @@ static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
         i->takes_address = true;
         return;
     }
+    i->prefetches = d->meta.category == ZYDIS_CATEGORY_PREFETCH;
     if (!touches_nothing(d))
         classify(d, o, i);
     if (d->address_width != 64)

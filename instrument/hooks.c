@@ -3,6 +3,7 @@
 #include "hooks.h"
 
 #include "check.h"
+#include "prefetch.h"
 #include "slots.h"
 #include "thunk.h"
 
@@ -111,6 +112,8 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
 void hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
     const uint8_t *bytes = bytes_of(m, i);
+    if (i->prefetches)
+        prefetch_write(&m->code, i, bytes, l);
     if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
         return;
     if (i->memory == MEMORY_STRING)

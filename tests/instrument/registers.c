@@ -37,6 +37,29 @@ static int flags(void)
     return (set & 0x8d5) == 0x895 && (clear & 0x8c5) == 0;
 }
 
+/* All general registers are there after prefetches of any address, which nobody may fault for, and so are flags between. */
+static int prefetches(void)
+{
+    static const uint64_t addresses[] = {
+        0, 1, UINT64_C(1) << 46, UINT64_C(1) << 47, ~UINT64_C(0), UINT64_C(0xdeadbeef) << 32};
+    int kept = 1;
+    for (size_t k = 0; k <= sizeof addresses / sizeof *addresses; k++) {
+        const uint64_t at = k ? addresses[k - 1] : (uint64_t)shared;
+        uint64_t sum, flags;
+        __asm__ volatile("mov $1, %%eax\n\tmov $2, %%ecx\n\tmov $4, %%edx\n\tmov $8, %%esi\n\tmov $16, %%edi\n\t"
+                         "mov $32, %%r8d\n\tmov $64, %%r9d\n\tmov $128, %%r10d\n\tmov $256, %%r11d\n\t"
+                         "prefetcht0 (%2)\n\tstc\n\tprefetcht1 8(%2, %%rcx, 4)\n\tprefetchnta -300(%2)\n\t"
+                         "pushfq\n\tpop %1\n\tprefetchw (%2)\n\t"
+                         "lea (%%rax, %%rcx), %0\n\tadd %%rdx, %0\n\tadd %%rsi, %0\n\tadd %%rdi, %0\n\t"
+                         "add %%r8, %0\n\tadd %%r9, %0\n\tadd %%r10, %0\n\tadd %%r11, %0\n\t"
+                         : "=&r"(sum), "=&r"(flags)
+                         : "r"(at)
+                         : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+        kept &= sum == 511 && flags & 1;
+    }
+    return kept;
+}
+
 /* It uses what the check of other functions does. */
 static int wide(const uint64_t in[2][8])
 {
@@ -57,7 +80,7 @@ static void *run(void *arg)
     int kept = 1;
     for (int i = 0; i < 1000; i++) {
         shared[i % 64] = (uint64_t)i;
-        kept &= narrow(two) && flags();
+        kept &= narrow(two) && flags() && prefetches();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
             kept &= wide(in);
     }
