@@ -35,7 +35,7 @@ static bool add_line(struct baseline *b, char *line)
         return false;
     bool more = *rest;
     *rest = 0;
-    json_object_set_new(b->known, line, json_string(more ? rest + 1 + strspn(rest + 1, " \t") : ""));
+    json_object_set_new(b->known, line, json_string_nocheck(more ? rest + 1 + strspn(rest + 1, " \t") : ""));
     return true;
 }
 
@@ -45,6 +45,8 @@ void baseline_load(struct baseline *b, const char *path)
     char *line = NULL;
     size_t room = 0, number = 0;
     b->known = json_object();
+    if (!file && errno == ENOENT)
+        die("baseline: no file %s; `gorace baseline -o FILE FINDINGS...' makes one", path);
     if (!file)
         die("baseline: cannot open %s: %m", path);
     while (getline(&line, &room, file) > 0) {
@@ -52,6 +54,8 @@ void baseline_load(struct baseline *b, const char *path)
         if (!add_line(b, line))
             die("%s:%zu: a line of a baseline begins with the 16 digits of a fingerprint, or with #", path, number);
     }
+    if (ferror(file))
+        die("baseline: cannot read %s: %m", path);
     free(line);
     fclose(file);
 }
@@ -102,7 +106,7 @@ static size_t take(struct baseline *b, const struct findings *all)
         const char *note = old ? strchr(old, '#') : NULL;
         char *rest = must_format("%s %s%s%s", f->kind, f->place, note ? "  " : "", note ? note : "");
         added += !old;
-        json_object_set_new(b->known, f->fingerprint, json_string(rest));
+        json_object_set_new(b->known, f->fingerprint, json_string_nocheck(rest));
         free(rest);
     }
     return added;
@@ -168,6 +172,8 @@ int command_baseline(int argc, char **argv)
     command_parse(&argp, argc, argv, 0, &a);
     findings_read(&all, &a.files);
     findings_warn(&all);
+    if (all.unread)
+        die("baseline: nothing is written, because a file of findings could not be read");
     if (a.output && exists(a.output)) {
         baseline_free(&b);
         baseline_load(&b, a.output);

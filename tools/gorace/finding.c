@@ -30,6 +30,27 @@ const char *below(const char *path, const char *root)
     return n && !strncmp(path, root, n) ? path + n : path;
 }
 
+char *valid_text(const char *text)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+    size_t left = strlen(text);
+    char *copy = must_grow(NULL, (sizeof replacement - 1) * left + 1), *to = copy;
+    while (left) {
+        size_t n = 0;
+        json_t *one;
+        do
+            one = json_stringn(text, ++n); /* NULL: no UTF-8 */
+        while (!one && n < 4 && n < left);
+        to = one ? mempcpy(to, text, n) : stpcpy(to, replacement);
+        n = one ? n : 1;
+        json_decref(one);
+        text += n;
+        left -= n;
+    }
+    *to = 0;
+    return copy;
+}
+
 bool finding_valid(const json_t *finding, const char **why)
 {
     const char *fingerprint = text_of(finding, "fingerprint");

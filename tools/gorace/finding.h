@@ -46,6 +46,10 @@ const json_t *stack_frame(const json_t *stack, const char *root);
 /* The same frame whichever side came first, so that a finding stays where it is from run to run. */
 const json_t *finding_frame(const json_t *finding, const char *root);
 
+/* A copy in which each byte that is no UTF-8 became U+FFFD, as the detector writes such names; the caller frees it. Names of
+ * files are any bytes, and none of the formats takes those. */
+char *valid_text(const char *text);
+
 /* `path` without `root`, when it lies below it. */
 const char *below(const char *path, const char *root);
 const char *base_of(const char *path);

@@ -60,7 +60,8 @@ void findings_close(struct findings *all)
 void findings_notice(struct findings *all, char *line)
 {
     all->notices = must_grow(all->notices, (all->nnotices + 1) * sizeof *all->notices);
-    all->notices[all->nnotices++] = line;
+    all->notices[all->nnotices++] = valid_text(line);
+    free(line);
 }
 
 /* Takes the reference. */
@@ -142,6 +143,7 @@ void findings_add_file(struct findings *all, const char *path)
     size_t room = 0, number = 0, good = 0, bad = 0, first_bad = 0;
     if (!file) {
         findings_notice(all, must_format("%s: skipped: %m", path));
+        all->unread++;
         return;
     }
     all->files++;
@@ -158,8 +160,10 @@ void findings_add_file(struct findings *all, const char *path)
             free(problem);
         }
     }
-    if (ferror(file))
+    if (ferror(file)) {
         findings_notice(all, must_format("%s: not read to its end: %m", path));
+        all->unread++;
+    }
     if (bad && !good)
         findings_notice(all, must_format("%s: skipped: not a file of findings (line %zu: %s)", path, first_bad, wrong));
     else if (bad)

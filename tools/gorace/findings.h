@@ -23,6 +23,7 @@ struct findings {
     size_t n, room;
     json_t *index; /* fingerprint -> position in `at`, until findings_sort */
     size_t files;
+    size_t unread; /* of those that were named: not there, not readable, or not to their end; each has a notice */
     char **notices; /* one line each, for the user */
     size_t nnotices;
 };

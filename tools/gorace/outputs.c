@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "finding.h"
 #include "whole_file.h"
 #include "writer.h"
 
@@ -27,6 +28,14 @@ static const struct argp_option options[] = {
      "names of sources below DIR are relative to it (default: the working directory)", 11},
     {0}};
 
+/* With its final slash, and as findings have names; the caller frees it. */
+static char *folder_text(const char *path)
+{
+    char *name = valid_text(path), *text = must_format("%s/", name);
+    free(name);
+    return text;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct outputs *o = state->input;
@@ -38,12 +47,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         char path[PATH_MAX];
         if (!realpath(argument, path))
             argp_error(state, "--source-root=%s: %s", argument, strerror(errno));
-        o->root = must_format("%s/", strcmp(path, "/") ? path : "");
+        free(o->root);
+        o->root = folder_text(strcmp(path, "/") ? path : "");
         return 0;
     }
     if (key == ARGP_KEY_INIT) {
         char path[PATH_MAX];
-        *o = (struct outputs){.root = getcwd(path, sizeof path) ? must_format("%s/", path) : must_copy("")};
+        *o = (struct outputs){.root = getcwd(path, sizeof path) ? folder_text(path) : must_copy("")};
         return 0;
     }
     return ARGP_ERR_UNKNOWN;

@@ -48,7 +48,8 @@ int command_report(int argc, char **argv)
         "Merges files of findings (JSON Lines, as GORACE_OPTIONS=json=FILE and `gorace run --json=FILE` write them; - "
         "is the "
         "standard input), each finding once, and prints reports; --text when none is chosen.\v"
-        "A file that is cut off or something else is named, on the standard error and in the report; the rest is kept.",
+        "A file that is cut off or something else is named, on the standard error and in the report; the rest is kept. "
+        "One that cannot be read at all makes the status 2.",
         children,
         NULL,
         NULL};
@@ -68,7 +69,9 @@ int command_report(int argc, char **argv)
     for (size_t i = 0; i < all.nnotices; i++)
         warn_user("%s", all.notices[i]);
     int failed = outputs_write(&a.outputs, &all);
-    int status = failed ? STATUS_USAGE : findings_new(&all) ? a.exitcode : 0;
+    int status = failed || all.unread ? STATUS_USAGE : 0;
+    if (!failed && findings_new(&all) && a.exitcode)
+        status = a.exitcode; /* found is found, in whatever could be read */
     findings_close(&all);
     free(a.outputs.root);
     return status;

@@ -246,7 +246,8 @@ struct trace trace_read(const char *file)
         die("%s: not a trace, or nothing of it is whole", file);
     qsort(t.processes, t.n, sizeof *t.processes, by_beginning);
     for (size_t i = 0; i < t.n; i++)
-        qsort(t.processes[i].events, t.processes[i].n, sizeof *t.processes[i].events, by_sequence);
+        if (t.processes[i].n)
+            qsort(t.processes[i].events, t.processes[i].n, sizeof *t.processes[i].events, by_sequence);
     return t;
 }
 

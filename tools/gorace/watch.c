@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,10 @@
 
 void watch_option(char **options, const char *name, const char *value)
 {
-    const char *quote = strpbrk(value, " \t\n:") ? strchr(value, '\'') ? "\"" : "'" : "";
+    bool apart = strpbrk(value, " \t\n:");
+    if (apart && strchr(value, '\'') && strchr(value, '"'))
+        die("%s=%s: a value with spaces or colons cannot have both kinds of quotes", name, value);
+    const char *quote = apart ? strchr(value, '\'') ? "\"" : "'" : "";
     char *more = must_format("%s%s%s=%s%s%s", *options, **options ? " " : "", name, quote, value, quote);
     free(*options);
     *options = more;
@@ -21,7 +25,9 @@ void watch_file_option(char **options, struct argp_state *state, const char *nam
 {
     char path[PATH_MAX];
     if (!realpath(file, path))
-        argp_error(state, "--%s=%s: %s", name, file, strerror(errno));
+        argp_error(state, "--%s=%s: %s%s", name, file, strerror(errno),
+                   errno == ENOENT && !strcmp(name, "baseline") ? "; `gorace baseline -o FILE FINDINGS...' makes one"
+                                                                : "");
     watch_option(options, name, path);
 }
 

@@ -1,16 +1,23 @@
 /* JUnit XML: a test case that failed for each finding, a skipped one for those of the baseline. A run without findings
  * has one test case that passed, because servers take an empty file for a broken one. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "finding.h"
 #include "writer.h"
 
-/* XML 1.0 knows no control characters, not even escaped. */
+/* XML 1.0 knows no control characters, not even escaped, and neither U+FFFE nor U+FFFF. */
+static bool is_noncharacter(const char *text)
+{
+    return !strncmp(text, "\xef\xbf\xbe", 3) || !strncmp(text, "\xef\xbf\xbf", 3);
+}
+
 static void put_xml(FILE *to, const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
+        bool control = (c < ' ' && c != '\n' && c != '\t') || c == 0x7f, three = is_noncharacter(text);
         if (c == '<')
             fputs("&lt;", to);
         else if (c == '>')
@@ -20,7 +27,8 @@ static void put_xml(FILE *to, const char *text)
         else if (c == '"')
             fputs("&quot;", to);
         else
-            fputc((c < ' ' && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, to);
+            fputc(control || three ? '?' : c, to);
+        text += three ? 2 : 0;
     }
 }
 
