@@ -18,6 +18,7 @@ static struct part {
     uint32_t old; /* how many it had */
 } * parts;
 static uint32_t nparts;
+static uint32_t nrenewed; /* numbers that the collection has given out */
 
 static uint32_t used = 1; /* atomic */
 static uint32_t crowd = CROWD_LEAST;
@@ -132,6 +133,7 @@ void stamp_reserve_renew(struct stamp_reserve *r, uint32_t slot, bool lent)
 {
     const struct part *p = &parts[slot];
     r->spare = r->spare_end = 0;
+    r->kept = p->next - p->first;
     r->next = p->next;
     r->stretch = lent ? p->next : p->first;
     r->limit = p->end;
@@ -247,12 +249,13 @@ static void clear(void *table, size_t size)
 bool stamp_renew_begin(uint32_t nslots)
 {
     uint32_t size = 1024;
-    while (size < used)
+    while (size < used / 2)
         size *= 2;
     if (size > STAMP_MAX)
         size = STAMP_MAX;
     heads_mask = size - 1;
     nfresh = 1;
+    nrenewed = 0;
     nparts = nslots;
     if (!reserved((void **)&fresh, sizeof *fresh) || !reserved((void **)&notes, sizeof *notes) ||
         !reserved((void **)&next, sizeof *next) || !reserved((void **)&heads, sizeof *heads) ||
@@ -265,15 +268,18 @@ bool stamp_renew_begin(uint32_t nslots)
 }
 
 #define TOGETHER_MAX (STAMP_MAX / 4)
+#define TOGETHER_LEAST (STAMP_MAX / 1024)
 
 void stamp_renew_together(const struct stamp_reserve *r, uint32_t slot, uint32_t of)
 {
     struct part *p = &parts[slot];
     const uint32_t more = r->size < TOGETHER_MAX / of ? r->size : TOGETHER_MAX / of;
-    if (!r->made || TOGETHER_MAX - nfresh < p->old + more)
+    const uint32_t likely_kept = 2 * r->kept + TOGETHER_LEAST;
+    const uint32_t kept = p->old < likely_kept ? p->old : likely_kept;
+    if (!r->made || TOGETHER_MAX - nfresh < kept + more)
         return;
     p->first = p->next = nfresh;
-    p->end = nfresh += p->old + more;
+    p->end = nfresh += kept + more;
 }
 
 uint32_t *stamp_note(uint32_t number)
@@ -292,6 +298,7 @@ uint32_t stamp_renew(const struct stamp *s)
     if (p->next == p->end && nfresh == STAMP_MAX)
         return 0;
     const uint32_t number = p->next < p->end ? p->next++ : nfresh++;
+    nrenewed++;
     fresh[number] = *s;
     next[number] = *head;
     *head = number;
@@ -310,6 +317,6 @@ void stamp_renew_end(uint32_t afford)
     fresh = old;
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - STAMP_MAX / 16;
-    const uint64_t due = (uint64_t)nfresh + (nfresh + CROWD_LEAST > afford ? nfresh + CROWD_LEAST : afford);
+    const uint64_t due = (uint64_t)nfresh + (nrenewed + CROWD_LEAST > afford ? nrenewed + CROWD_LEAST : afford);
     crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
 }

@@ -63,6 +63,7 @@ struct stamp_reserve {
     uint32_t size;             /* of the next stretch */
     uint32_t spare, spare_end; /* numbers for META_DISTRUST */
     uint32_t generation;       /* of what is in the cache */
+    uint32_t kept;             /* how many of its own the last collection has found alive, as far as it had made room */
     bool used;                 /* in this epoch */
     uint32_t cache_shift;      /* 32 - log2 of the number of sets */
     struct stamp_cached *cache;
