@@ -8,13 +8,13 @@ function(gorace_unit_test name)
     target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/support)
     target_link_libraries(${name} PRIVATE gorace_warnings gorace_core ${CMOCKA} pthread)
     add_test(NAME unit/${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set_tests_properties(unit/${name} PROPERTIES TIMEOUT 300)
+    set_tests_properties(unit/${name} PROPERTIES TIMEOUT 900)
 endfunction()
 
 # gorace_check(NAME COMMAND...): a test that is a command; status 77 means that there is nothing to test here.
 function(gorace_check name)
     add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1800 SKIP_RETURN_CODE 77)
 endfunction()
 
 # gorace_preloaded_test(NAME SOURCE...): a plain program that runs under the detector and fails by its status.
@@ -28,5 +28,5 @@ function(gorace_preloaded_test name)
                                ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(${name} PRIVATE gorace_warnings ${CMOCKA} pthread dl)
     add_test(NAME preload/${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-    set_tests_properties(preload/${name} PROPERTIES TIMEOUT 300 ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:gorace>)
+    set_tests_properties(preload/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:gorace>)
 endfunction()

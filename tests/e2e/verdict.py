@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 RACE_EXIT = 66
-TIMEOUT = 120
+TIMEOUT = 600
 MARK = re.compile(r"(?://|/\*)\s*RACE\b\s*([\d,]*)\s*([^*/]*(?:\*\d+[^*/]*)*)")
 
 

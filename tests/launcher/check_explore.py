@@ -28,7 +28,7 @@ def build(source, name):
 
 def run(command, status, **environment):
     environment = dict(os.environ, PATH=f"{bin_dir}:{os.environ['PATH']}", **environment)
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, timeout=600)
     output = re.sub(r"\+0x[0-9a-f]+ \([^)]*\)", "", done.stdout + done.stderr)
     assert done.returncode == status, f"{command}: {done.returncode}, not {status}\n{output}"
     return output

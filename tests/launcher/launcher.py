@@ -111,7 +111,7 @@ class LauncherTest(unittest.TestCase):
 
     def gorace(self, *arguments, status=0, environment=None, **more):
         """Runs the launcher; the result has stdout and stderr."""
-        done = subprocess.run([GORACE, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=120,
+        done = subprocess.run([GORACE, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=600,
                               env={k: v for k, v in os.environ.items() if k != "GORACE_OPTIONS"} | (environment or {}), **more)
         if status is not None:
             self.assertEqual(done.returncode, status, f"gorace {arguments}\n{done.stdout}\n{done.stderr}")

@@ -55,7 +55,7 @@ class FullDisk(LauncherTest):
         script = mount + '{ "$@"; code=$?; cp disk/* .; exit $code; }'
         command = ["unshare", "-m", "sh", "-c", script, "sh"]
         done = subprocess.run([*command, GORACE, "run", "-o", "log=disk/log", "-o", "json=disk/own.json", "--json=all.json",
-                               program], cwd=self.folder, capture_output=True, text=True, timeout=60)
+                               program], cwd=self.folder, capture_output=True, text=True, timeout=600)
         self.assertEqual(done.returncode, 66, done.stderr)
         self.assertIn("gorace: cannot write", done.stderr)
         on_disk, on_stderr = (self.folder / "log").read_text(), done.stderr

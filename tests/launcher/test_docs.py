@@ -28,7 +28,7 @@ class Examples(LauncherTest):
                 (self.folder / "example.c").write_text(code)
                 self.gorace("cc", "-O1", "-std=gnu11", "-D_GNU_SOURCE", *INCLUDES, "example.c", "-o", "example", *goro, "-pthread")
                 subprocess.run([GORACE, "run", "-q", "-o", "log=/dev/null", "--json=found.json", "./example"], cwd=self.folder,
-                               timeout=60)
+                               timeout=600)
                 found = {f["kind"] for f in self.findings("found.json")}
                 self.assertTrue(found or page.stem in BY_TIMING)
                 self.assertLessEqual(found, {page.stem} | ALSO.get(page.stem, set()))

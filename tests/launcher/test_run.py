@@ -109,7 +109,7 @@ class SarifOption(LauncherTest):
 
     def preload(self, program, options):
         library = pathlib.Path(GORACE).parent.parent / "lib/libgorace.so"
-        return subprocess.run([program], cwd=self.folder, capture_output=True, text=True, timeout=60,
+        return subprocess.run([program], cwd=self.folder, capture_output=True, text=True, timeout=600,
                               env=dict(os.environ, LD_PRELOAD=str(library), GORACE_OPTIONS=options))
 
     def results(self, name):

@@ -36,7 +36,7 @@ def run(program):
     with tempfile.TemporaryDirectory(prefix="samples-") as folder:
         subprocess.run([GORACE, "run", "-q", "-o", "coverage=0", "-o", "log=log", "--text=text", "--json=json", f"--source-root={ROOT}",
                         program], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=120)
+                       timeout=600)
         folder = pathlib.Path(folder)
         log = (folder / "log").read_text() if (folder / "log").exists() else ""
         kinds = {json.loads(line)["kind"] for line in (folder / "json").read_text().splitlines()}

@@ -19,7 +19,7 @@ build() {
 runs() {
     tried=$((tried + 1))
     status=0
-    LD_PRELOAD=$library${2:+:$2} timeout 120 "$program" $throws >"$work/out" 2>"$work/report" || status=$?
+    LD_PRELOAD=$library${2:+:$2} timeout 600 "$program" $throws >"$work/out" 2>"$work/report" || status=$?
     found=$(grep -c '^WARNING: gorace:' "$work/report" || true)
     if [ "$status" != 66 ] || [ "$found" != 1 ] || [ "$(cat "$work/out")" != right ]; then
         wrong=$((wrong + 1))

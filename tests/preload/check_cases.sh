@@ -14,7 +14,7 @@ for source in "$here"/cases_*.c; do
     for name in $("$program" 2>/dev/null); do
         [ $# = 0 ] || case " $* " in *" $name "*) ;; *) continue ;; esac
         status=0
-        LD_PRELOAD=$library timeout 60 "$program" "$name" >"$work/out" 2>&1 || status=$?
+        LD_PRELOAD=$library timeout 600 "$program" "$name" >"$work/out" 2>&1 || status=$?
         found=$(grep '^SUMMARY: gorace:' "$work/out" | sort -u | wc -l)
         # "STACK name: f g" in the source: some stack of the report is f, called by g, and nothing else.
         stacks=$(sed -n 's/^ *#[0-9]* \([^ ]*\) .*/\1/p; s/^  [A-Z].*/-/p; s/^SUMMARY.*/-/p' "$work/out" | tr '\n' ' ')

@@ -24,7 +24,7 @@ said() {
 detects() {
     local name=$1 status=0 found places
     shift
-    timeout 60 "$@" >"$work/out" 2>&1 || status=$?
+    timeout 600 "$@" >"$work/out" 2>&1 || status=$?
     found=$(grep -c '^WARNING: gorace: data-race' "$work/out" || true)
     places=$(grep -c '^ *#0 .*race_counter\.c:[0-9]' "$work/out" || true)
     if grep -q 'exited with code 0102' "$work/out"; then status=66; fi

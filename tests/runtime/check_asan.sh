@@ -23,7 +23,7 @@ quiet() {
     shift
     for procs in 1 2 8; do
         checked=$((checked + 1))
-        GORO_MAXPROCS=$procs timeout 120 "$folder/program" "$@" >"$folder/log" 2>&1 || fail "$what: GORO_MAXPROCS=$procs: status $?"
+        GORO_MAXPROCS=$procs timeout 600 "$folder/program" "$@" >"$folder/log" 2>&1 || fail "$what: GORO_MAXPROCS=$procs: status $?"
         ! grep -q -e AddressSanitizer -e LeakSanitizer -e ASan "$folder/log" || fail "$what: GORO_MAXPROCS=$procs: a report"
     done
 }
@@ -34,7 +34,7 @@ reported() {
     arg=$2
     shift 2
     checked=$((checked + 1))
-    if GORO_MAXPROCS=2 timeout 120 "$folder/program" "$arg" >"$folder/log" 2>&1; then
+    if GORO_MAXPROCS=2 timeout 600 "$folder/program" "$arg" >"$folder/log" 2>&1; then
         fail "$what $arg: status 0"
     fi
     for pattern in "$@"; do

@@ -28,7 +28,7 @@ def main():
             command += [library, "-pthread"] if whole else ["-c"]
             if subprocess.run(command).returncode != 0:
                 failures += 1
-            elif whole and subprocess.run([f"{folder}/block"], stdout=subprocess.DEVNULL, timeout=60).returncode != 0:
+            elif whole and subprocess.run([f"{folder}/block"], stdout=subprocess.DEVNULL, timeout=600).returncode != 0:
                 print(f"{document}:{line}: the program fails", file=sys.stderr)
                 failures += 1
     print(f"{len(blocks)} blocks, {failures} failures")

@@ -22,7 +22,7 @@ try() {
         return
     fi
     for procs in 1 2 8; do
-        GORO_MAXPROCS=$procs timeout 60 "$folder/program" >"$folder/log" 2>&1 ||
+        GORO_MAXPROCS=$procs timeout 600 "$folder/program" >"$folder/log" 2>&1 ||
             fail "$compiler $* $file: GORO_MAXPROCS=$procs: status $?"
     done
 }
@@ -36,7 +36,7 @@ try_shared() {
     built=$((built + 1))
     if "$compiler" -D_GNU_SOURCE -Wall -Wextra -I"$source/include" "$@" "$here/$file" "$shared" \
         "-Wl,-rpath,$(dirname "$shared")" -pthread -o "$folder/program" >"$folder/log" 2>&1; then
-        GORO_MAXPROCS=2 timeout 60 "$folder/program" >"$folder/log" 2>&1 || fail "$compiler $* $file: status $?"
+        GORO_MAXPROCS=2 timeout 600 "$folder/program" >"$folder/log" 2>&1 || fail "$compiler $* $file: status $?"
     else
         fail "$compiler $* $file with the shared library: does not compile"
     fi
