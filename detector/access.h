@@ -46,13 +46,14 @@ static inline __attribute__((always_inline)) bool cells_cover(const struct actor
              ~any_of(cells & stamps_current(&a->stamps, cells) & lanes_full(cells, need & CELL_CLASS)));
 }
 
-/* What a cell must have to cover an access inside one granule alone: by kind, log2 of the size, and place. race.c. */
+/* What a cell must have to cover an access inside one granule alone: by kind, log2 of the size, and place. missed.c. */
 extern HIDDEN const four_cells access_need[4][4][GRANULE];
 
-/* A cell of the current epoch, which is `now`, has all that is needed. */
-static inline bool any_cell_covers(uint64_t now, four_cells cells, four_cells need)
+/* A cell of the current epoch has all that is needed. */
+static inline bool any_cell_covers(const struct actor *a, four_cells cells, four_cells need)
 {
-    const lanes good = span_has(now, cells) & (lanes)((cells & need) == need);
+    compiler_barrier(); /* what is current is read after the cells: see granule_covered */
+    const lanes good = stamps_current(&a->stamps, cells) & (lanes)((cells & need) == need);
 #ifdef __SSE2__
     typedef char sixteen __attribute__((vector_size(16)));
     return __builtin_ia32_pmovmskb128((sixteen)good) != 0;
@@ -61,34 +62,29 @@ static inline bool any_cell_covers(uint64_t now, four_cells cells, four_cells ne
 #endif
 }
 
-/* To be loaded after the cells: see access_covered. */
-static inline uint64_t span_now(const struct actor *a)
-{
-#ifndef __x86_64__
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-#endif
-    return *(const volatile uint64_t *)&a->stamps.now_span;
-}
-
-/* One of the cells covers the access of `size` bytes inside one granule: nothing can have changed. Sound although nothing says
+/* One of the cells of granule g covers the access of `size` bytes inside it: nothing can have changed. Sound although nothing says
  * that the actor is inside. Only the actor itself takes away what its own current epoch has put in, and cells are read before
  * the epoch's span: a collection takes all spans away before it changes a cell. A signal handler between the two would have to
  * end the epoch, to collect, and to be given the very numbers of the old epoch to do harm. */
+static inline __attribute__((always_inline)) bool granule_covered(const struct actor *a, const union granule *g,
+                                                                  unsigned at, unsigned log2size, enum access_kind kind)
+{
+    const four_cells cells = granule_fours(g);
+    return any_cell_covers(a, cells, access_need[kind][log2size][at]);
+}
 static inline __attribute__((always_inline)) bool access_covered(const struct actor *a, uintptr_t addr,
                                                                  unsigned log2size, enum access_kind kind)
 {
     const uintptr_t base = region_base(addr);
-    if (unlikely(!base))
-        return false;
-    const uintptr_t g = (base + addr * (sizeof(union granule) / GRANULE)) & ~(sizeof(union granule) - 1);
-    const four_cells cells = granule_fours((const union granule *)g);
-    return any_cell_covers(span_now(a), cells, access_need[kind][log2size][addr & (GRANULE - 1)]);
+    return likely(base) && granule_covered(a, granule_in(base, addr), addr & (GRANULE - 1), log2size, kind);
 }
 
-/* An access that leaves its granule. what: with the bytes from `addr` on. race.c. */
-void access_straddle(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
-/* What is left of an access inside one granule that no cell covers alone. */
-void access_missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+/* missed.c. An access that leaves its granule. what: with the bytes from `addr` on. */
+void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+/* What is left of an access inside granule g that no cell covers alone. */
+void access_missed_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g);
+void access_missed_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g);
 
 static inline __attribute__((always_inline)) void access_leave(struct actor *a)
 {
@@ -104,14 +100,28 @@ static inline __attribute__((always_inline)) void access_leave(struct actor *a)
 static inline __attribute__((always_inline)) void access_fast(struct actor *a, uintptr_t addr, unsigned size,
                                                               enum access_kind kind, uintptr_t pc)
 {
-    const unsigned log2size = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+    const unsigned log2size = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3, at = addr & (GRANULE - 1);
     const uint32_t what = WHAT((1u << size) - 1, kind, log2size);
-    if (unlikely((addr & (GRANULE - 1)) + size > GRANULE))
-        access_straddle(addr, a, what, pc);
-    else if (likely(access_covered(a, addr, log2size, kind)))
+    const uintptr_t base = region_base(addr);
+    union granule *g = granule_in(base, addr);
+    if (unlikely(at + size > GRANULE)) {
+        if (kind == ACCESS_READ)
+            access_straddle_read(addr, a, what, pc);
+        else if (kind == ACCESS_WRITE)
+            access_straddle_write(addr, a, what, pc);
+        else
+            access_slow(a, addr, size, kind, pc);
+    } else if (unlikely(!base)) {
+        access_slow(a, addr, size, kind, pc);
+    } else if (likely(granule_covered(a, g, at, log2size, kind))) {
         a->accesses++;
-    else
-        access_missed(addr, a, what, pc);
+    } else if (kind == ACCESS_READ) {
+        access_missed_read(addr, a, what, pc, g);
+    } else if (kind == ACCESS_WRITE) {
+        access_missed_write(addr, a, what, pc, g);
+    } else {
+        access_slow(a, addr, size, kind, pc);
+    }
 }
 
 void frames_grow(struct actor *a);

@@ -5,6 +5,7 @@
 #include "lock_order.h"
 #include "lockset.h"
 #include "order.h"
+#include "owner.h"
 #include "record.h"
 #include "shadow.h"
 #include "wait.h"
@@ -280,7 +281,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         s->owner = a;
         a->who = who_pack(slot, first);
         if (!light)
-            a->stocks->slot = slot;
+            a->stocks->page = page_mark(slot);
         a->order_epoch = s->order_epoch + 1;
         self->older = s->incarnation;
         self->first = first;
@@ -666,8 +667,7 @@ void actor_keep_together(void)
 {
     uint32_t n = 0;
     for (struct actor *a = actors_newest; a; a = a->older) {
-        a->stamps.now_span =
-            SPAN_NONE; /* access_covered, which nobody stops, sees this before any cell of the new numbers */
+        stamp_own_nothing(&a->stamps); /* granule_covered, which nobody stops, sees this before any cell of the new numbers */
         n += stocks_owned(a) && !a->ended;
     }
     for (struct actor *a = actors_newest; a; a = a->older)

@@ -89,7 +89,7 @@ struct seen { /* counters.def */
 struct stocks {
     struct actor *owner; /* of the thread; another one that has them acts there for a while */
     uintptr_t stepping;  /* page in which its owner's granules are changed; 0: none (owner.h) */
-    uint32_t slot;       /* the owner's */
+    uint32_t page;       /* what the owner's pages are marked with (owner.h) */
     struct stamp_reserve reserve;
     struct seen seen;
     struct pending_races *pending; /* NULL: none */

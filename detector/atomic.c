@@ -78,7 +78,7 @@ static void note_access(struct actor *a, uintptr_t addr, size_t size, enum acces
     }
     a->accesses++;
     const unsigned log2size = (unsigned)__builtin_ctzl(size);
-    if (!any_cell_covers(span_now(a), granule_fours(g), access_need[kind][log2size][at]))
+    if (!any_cell_covers(a, granule_fours(g), access_need[kind][log2size][at]))
         race_step(a, g, addr - at, WHAT(((1u << size) - 1) << at, kind, log2size), pc, NULL);
 }
 

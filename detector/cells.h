@@ -91,95 +91,118 @@ static inline bool cells_known_lately(const struct actor *a, const uint32_t *cel
     return true;
 }
 
-/* The lanes that have bytes in common with the access and may be others'. */
-static inline unsigned cells_of_others(const struct actor *a, four_cells v, uint32_t cell)
+/* The rest of this file is the whole rule on a granule when all that has bytes in common with the access is known to the
+ * actor by its number: the usual case. False: it is not so, or there is no room, and nothing was changed. The access is
+ * given by its stamp, in its place in a cell, by its bytes, and by its class: where that is a constant, the rule is shorter. */
+
+/* The lanes that have bytes in common with the access are known. cell: the same in memory. */
+static inline __attribute__((always_inline)) bool cells_are_known(const struct actor *a, four_cells v,
+                                                                  const uint32_t *cell, four_cells bytes)
 {
-    return lane_bits(~stamps_own(&a->stamps, v) & lanes_with(v, cell & CELL_BYTES));
+    const unsigned others = lane_bits(stamps_own(&a->stamps, v) | (lanes)((v & bytes) == 0)) ^ 15;
+    return !others || cells_known_lately(a, cell, others);
 }
 
-/* The rest of this file is the whole rule on a granule when all that has bytes in common with the access is known to the actor by
- * its number: the usual case. False: it is not so, or there is no room, and nothing was changed. */
-
-/* What it makes of *from, of which no cell is a link. */
-static inline __attribute__((always_inline)) bool cells_after(const struct actor *a, const union granule *from,
-                                                              uint32_t cell, union granule *to)
+/* cells_left, of lanes that are known. */
+static inline __attribute__((always_inline)) four_cells known_left(four_cells v, four_cells bytes, uint32_t class)
 {
-    const four_cells old = from->four;
-    const unsigned others = cells_of_others(a, old, cell);
-    if (others && !cells_known_lately(a, from->cell, others))
+    if (__builtin_constant_p(class) && class == CELL_CLASS)
+        return v & ~bytes;
+    return v & ~(bytes & lanes_without(v, class ^ CELL_CLASS));
+}
+
+/* What it makes of `old`, which no cell is a link of and `cell` is in memory. */
+static inline __attribute__((always_inline)) bool cells_after(const struct actor *a, four_cells old,
+                                                              const uint32_t *cell, uint32_t stamp, uint32_t bytes,
+                                                              uint32_t class, four_cells *to)
+{
+    const four_cells it = in_all(stamp | class | bytes), its_bytes = it & in_all(CELL_BYTES);
+    if (!cells_are_known(a, old, cell, its_bytes))
         return false;
-    const four_cells rest = cells_left(old, cell, in_all(~0u));
+    const four_cells rest = known_left(old, its_bytes, class);
     const lanes unused = lanes_without(rest, CELL_BYTES);
-    const unsigned at = cells_room(rest, cell, unused);
+    /* cells_room, without a branch that nobody can foresee. */
+    const unsigned at = lane_bits((lanes)((rest ^ it) >> 8 == 0)) | lane_bits(unused) << 4;
     if (unlikely(!at))
         return false;
-    to->four = (rest & ~unused) | (lowest_lane(at) & in_all(cell));
+    *to = (rest & ~unused) | (lowest_lane(at) & it);
     return true;
 }
 
-/* The last one is a link to n fours, 1 or 2, `next` (history.h). */
-static inline bool next_step(const struct actor *a, union granule *g, four_cells *next, unsigned n, uint32_t cell)
+/* The last cell of g is a link to n fours, 1 or 2, `next` (history.h). What has no room in sight is put in the place of
+ * another cell, if possible one that is not of now, and that goes where there is room. */
+static inline __attribute__((always_inline)) bool next_step(const struct actor *a, union granule *g, four_cells *next,
+                                                            unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
-    const four_cells last = {0, 0, 0, ~0u}, here = g->four;
+    const four_cells it = in_all(stamp | class | bytes), its_bytes = it & in_all(CELL_BYTES), here = g->four;
+    const lanes last = {0, 0, 0, ~0u};
+    bool known = cells_are_known(a, here, g->cell, its_bytes);
+    for (unsigned i = 0; i < n; i++)
+        known = known && cells_are_known(a, next[i], (const uint32_t *)&next[i], its_bytes);
+    if (unlikely(!known))
+        return false;
+
     four_cells rest[2];
     unsigned room[2] = {0, 0};
-    const unsigned others = cells_of_others(a, here, cell);
-    if (others && !cells_known_lately(a, g->cell, others))
-        return false;
     for (unsigned i = 0; i < n; i++) {
-        const four_cells there = next[i];
-        const unsigned others_there = cells_of_others(a, there, cell);
-        if (others_there && !cells_known_lately(a, (const uint32_t *)&next[i], others_there))
-            return false;
-        const four_cells left = cells_left(there, cell, in_all(~0u));
+        const four_cells left = known_left(next[i], its_bytes, class);
         const lanes unused = lanes_without(left, CELL_BYTES);
         rest[i] = left & ~unused;
         room[i] = lane_bits(unused);
     }
-    union granule to = {.four = cells_left(here, cell, in_all(~0u))};
-    const lanes unused = lanes_without(to.four, CELL_BYTES) & ~last;
-    unsigned at = cells_room(to.four, cell, unused);
-    to.four &= ~unused;
-    if (!at) {
-        /* One goes there, if possible one that is not of now. */
-        const unsigned old = lane_bits(~(stamps_current(&a->stamps, to.four) | last)), i = !room[0];
-        if (unlikely(!room[i]))
-            return false;
-        at = old ? old : 1;
-        const lanes from = lowest_lane(at);
-        rest[i] |= in_all(any_of(to.four & from)) & lowest_lane(room[i]);
-        to.four &= ~from;
-    }
-    to.four |= lowest_lane(at) & in_all(cell);
+    const unsigned to = n == 2 && !room[0];
+    const four_cells left = known_left(here, its_bytes, class);
+    const lanes unused = lanes_without(left, CELL_BYTES) & ~last;
+    const four_cells shown = left & ~unused;
+    const unsigned in_sight = lane_bits((lanes)((shown ^ it) >> 8 == 0)) | lane_bits(unused) << 4;
+    if (unlikely(!(in_sight | room[to])))
+        return false;
+    const unsigned old = lane_bits(~(stamps_current(&a->stamps, shown) | last));
+    const lanes at = lowest_lane(in_sight ? in_sight : old | 1u << 4), moves = in_all(in_sight ? 0 : ~0u) & at;
+    rest[to] |= in_all(any_of(shown & moves)) & lowest_lane(room[to] | 1u << 4);
     for (unsigned i = 0; i < n; i++)
         next[i] = rest[i];
-    granule_put(g, &to);
+    const union granule then = {.four = (shown & ~moves) | (it & at)};
+    granule_put(g, &then);
     return true;
 }
 
 /* In a page that is the actor's (owner.h). */
-static inline bool granule_step(struct actor *a, union granule *g, uint32_t cell)
+static inline __attribute__((always_inline)) bool granule_step_spilled(struct actor *a, union granule *g,
+                                                                       uint32_t stamp, uint32_t bytes, uint32_t class)
 {
-    const uint32_t link = g->cell[CELLS - 1];
-    if (likely(!link || link & CELL_BYTES)) {
-        union granule to;
-        if (unlikely(granule_empty(g)) || !cells_after(a, g, cell, &to)) /* who fills a granule counts it */
-            return false;
-        granule_put(g, &to);
-        return true;
-    }
     unsigned n;
     four_cells *next = history_next(g, &n);
-    return next && next_step(a, g, next, n, cell);
+    if (n == 1)
+        return next_step(a, g, next, 1, stamp, bytes, class);
+    return next && next_step(a, g, next, 2, stamp, bytes, class);
+}
+static inline bool granule_step(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
+{
+    if (unlikely(granule_spilled(g)))
+        return granule_step_spilled(a, g, stamp, bytes, class);
+    union granule to;
+    if (unlikely(granule_empty(g)) || /* who fills a granule counts it */
+        !cells_after(a, g->four, g->cell, stamp, bytes, class, &to.four))
+        return false;
+    granule_put(g, &to);
+    return true;
 }
 
 /* In a page that actors share. */
-static inline bool granule_step_shared(struct actor *a, union granule *g, uint32_t cell)
+static inline bool granule_step_shared(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes,
+                                       uint32_t class)
 {
     const union granule now = granule_load(g);
     const union granule from = {.four = from_halves(now.half[0], now.half[1])};
+    if (granule_spilled(&from)) {
+        union granule held = history_hold(g);
+        const bool done = granule_spilled(&held) && granule_step_spilled(a, &held, stamp, bytes, class);
+        granule_put(g, &held);
+        return done;
+    }
     union granule to;
-    return !granule_empty(&from) && !granule_spilled(&from) && cells_after(a, &from, cell, &to) &&
+    return !granule_empty(&from) && cells_after(a, from.four, from.cell, stamp, bytes, class, &to.four) &&
            granule_replace(g, &from, &to);
 }
 

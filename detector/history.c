@@ -36,7 +36,7 @@ uint32_t history_block(const union granule *g)
 {
     if (!granule_spilled(g))
         return 0;
-    uint32_t low = g->cell[CELLS - 1] >> 8, third = g->cell[CELLS - 2];
+    uint32_t low = history_low(g->cell[CELLS - 1]), third = g->cell[CELLS - 2];
     return is_cell(third) ? low : low | third >> 8 << 24;
 }
 
@@ -171,7 +171,7 @@ static void put_link(uint32_t block, union granule *out)
 {
     if (block >> 24)
         out->cell[CELLS - 2] = block >> 24 << 8;
-    out->cell[CELLS - 1] = block << 8;
+    out->cell[CELLS - 1] = history_link(block);
 }
 
 static void put_cells(const uint32_t *cells, uint32_t n, uint32_t *to, uint32_t room)

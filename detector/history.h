@@ -17,6 +17,17 @@
 #define HISTORY_MAX 4095u /* accesses: as many unordered threads on one granule */
 #define LINK_HELD 0x100u
 
+/* To a block whose number has no more than 24 bits. */
+static inline uint32_t history_link(uint32_t block)
+{
+    return block << 8;
+}
+/* The block's number, or the lower 24 bits of it. */
+static inline uint32_t history_low(uint32_t link)
+{
+    return link >> 8;
+}
+
 static inline bool granule_held(const union granule *g)
 {
     return g->cell[CELLS - 1] == LINK_HELD;

@@ -40,10 +40,12 @@ static inline unsigned lane_bits(lanes l)
 #endif
 }
 
-/* The lowest of the lanes whose bits are set, which are not none. */
+/* The lowest of the lanes whose bits are set, which are not none. Bits 4 to 7 are the lanes once more, in case that none of the
+ * first four is set. */
 static inline lanes lowest_lane(unsigned bits)
 {
-    static const lanes lane[] = {{~0u, 0, 0, 0}, {0, ~0u, 0, 0}, {0, 0, ~0u, 0}, {0, 0, 0, ~0u}};
+    static const lanes lane[] = {{~0u, 0, 0, 0}, {0, ~0u, 0, 0}, {0, 0, ~0u, 0}, {0, 0, 0, ~0u},
+                                 {~0u, 0, 0, 0}, {0, ~0u, 0, 0}, {0, 0, ~0u, 0}, {0, 0, 0, ~0u}};
     return lane[__builtin_ctz(bits)];
 }
 

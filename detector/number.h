@@ -42,6 +42,14 @@ static inline uint32_t number_next(struct actor *a, uint64_t hash, uint32_t meta
     return number;
 }
 
+/* 0: its place has no entry, or none of this epoch. */
+static inline uint32_t number_ready(const struct actor *a, uintptr_t pc, uint32_t meta)
+{
+    const uint64_t hash = number_hash(a, pc, meta), entry = a->stocks->numbers[number_index(hash)];
+    const uint32_t number = (uint32_t)(entry & NUMBER_MASK);
+    return likely(!((entry ^ hash) >> STAMP_FIELD) && number >= a->stocks->reserve.first) ? number : 0;
+}
+
 /* 0: its place has no entry, or the reserve no number. */
 static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
 {

@@ -28,9 +28,13 @@
 #define PAGE_SLOT_SHIFT 3 /* below it: how often the page was taken */
 #define PAGE_TAKES 7u
 
+static inline uint32_t page_mark(uint32_t slot)
+{
+    return (slot + 1) << PAGE_SLOT_SHIFT;
+}
 static inline uint32_t page_of(const struct actor *a)
 {
-    return (a->stocks->slot + 1) << PAGE_SLOT_SHIFT;
+    return a->stocks->page;
 }
 
 /* The step in the page of `addr` may begin: its region exists. True: by plain stores; false: by compare-and-swap, and nothing is

@@ -39,10 +39,9 @@ static size_t covered_first(const struct actor *a, const union granule *g, uintp
 {
     if (kind == ACCESS_FREE || !__atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED))
         return 0;
-    const uint64_t now = span_now(a);
     const four_cells need = access_need[kind][3][0];
     size_t i = 0;
-    while (i < n && any_cell_covers(now, granule_fours(&g[i]), need))
+    while (i < n && any_cell_covers(a, granule_fours(&g[i]), need))
         i++;
     return i;
 }
@@ -58,17 +57,19 @@ static void stride(struct actor *a, union granule *g, uintptr_t addr, size_t n, 
     union granule seen[2];
     uint32_t generation = 0, filled = 0; /* 0: nothing was seen */
     uint32_t number = number_of(a, pc, what);
+    const uint32_t class = cell_from_meta(what) & CELL_CLASS;
     bool mine = page_enter(a, g, addr);
     for (size_t i = first; i < n; i++) {
         const union granule now = granule_load(&g[i]);
+        const uint32_t stamp = number << CELL_STAMP_SHIFT;
         if (generation == a->stocks->reserve.generation && granule_same(&now, &seen[0])) {
             if (granule_same(&seen[0], &seen[1]) || granule_change(&g[i], &seen[0], &seen[1], mine)) {
                 filled += granule_empty(&now);
                 continue;
             }
         }
-        if (covered(a, &g[i], what) || (number && (mine ? granule_step(a, &g[i], cell_of(number, what))
-                                                        : granule_step_shared(a, &g[i], cell_of(number, what)))))
+        if (covered(a, &g[i], what) || (number && (mine ? granule_step(a, &g[i], stamp, META_MASK, class)
+                                                        : granule_step_shared(a, &g[i], stamp, META_MASK, class))))
             continue;
         seen[0].half[1] = NOT_SEEN;
         page_leave(a);

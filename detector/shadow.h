@@ -69,11 +69,16 @@ static inline uint32_t meta_from_cell(uint32_t cell)
     return cell_from_meta(cell);
 }
 
-/* The last cell may be a link (history.h): more of the history is elsewhere. */
+/* The last cell may be a link (history.h): more of the history is elsewhere. Without a branch on whether there is a last cell,
+ * which nobody can foresee. */
+static inline bool cell_links(uint32_t last)
+{
+    const uint32_t no_bytes = (uint32_t)((int32_t)((last & CELL_BYTES) - 1) >> 31);
+    return last & no_bytes;
+}
 static inline bool granule_spilled(const union granule *g)
 {
-    const uint32_t last = (uint32_t)(g->half[1] >> 32);
-    return last && !(last & CELL_BYTES);
+    return cell_links((uint32_t)(g->half[1] >> 32));
 }
 static inline union granule granule_load(const union granule *g)
 {
@@ -163,9 +168,10 @@ static inline void shadow_used(uintptr_t addr)
     __atomic_store_n(shadow_group(base, addr), 1, __ATOMIC_RELAXED);
 }
 
+/* base: the entry of the address, which is not 0. */
 static inline union granule *granule_in(uintptr_t base, uintptr_t addr)
 {
-    return (union granule *)(base + (addr & ~(uintptr_t)(GRANULE - 1)) * (sizeof(union granule) / GRANULE));
+    return (union granule *)((base + addr * (sizeof(union granule) / GRANULE)) & ~(sizeof(union granule) - 1));
 }
 
 static inline union granule *granule_at(uintptr_t addr)

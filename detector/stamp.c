@@ -60,16 +60,20 @@ static bool new_cache(struct stamp_reserve *r, uint32_t shift)
     return r->cache != NULL;
 }
 
+static void show(uint64_t span, four_cells *low, four_signed *n)
+{
+    *low = in_all((uint32_t)span);
+    *n = (four_signed)in_all((uint32_t)(span >> 32));
+}
 static void show_now(struct stamp_reserve *r)
 {
     struct stamp_own *own = r->own;
     own->now_span = span_of(r->first, r->limit - r->first);
-    own->low = in_all((uint32_t)own->now_span);
-    own->span = (four_signed)in_all((uint32_t)(own->now_span >> 32));
+    show(own->now_span, &own->low, &own->span);
 }
 static void show_own(struct stamp_reserve *r)
 {
-    r->own->own_span = span_of(r->stretch, r->limit - r->stretch);
+    show(span_of(r->stretch, r->limit - r->stretch), &r->own->own_low, &r->own->own_span);
 }
 /* Nobody has taken a number between `stretch` and the next one but the actor. */
 static void begin_own(struct stamp_reserve *r)

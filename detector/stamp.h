@@ -50,7 +50,9 @@ struct stamp_own {
     four_cells low;
     four_signed span;
     uint64_t now_span; /* the same in one word (span_of), for who is not inside */
-    uint64_t own_span; /* all that were taken of this stretch of numbers, in this epoch or before */
+    /* The same of all that were taken of this stretch of numbers, in this epoch or before. */
+    four_cells own_low;
+    four_signed own_span;
 };
 
 /* Where it takes them from: a thread's part of the numbers, for whoever acts there. */
@@ -77,14 +79,11 @@ static inline uint64_t span_of(uint32_t first, uint32_t n)
     return (uint64_t)((n << CELL_STAMP_SHIFT) + moved) << 32 | (uint32_t)((first << CELL_STAMP_SHIFT) + moved);
 }
 #define SPAN_NONE ((uint64_t)1 << 63)
-static inline lanes span_has(uint64_t span, four_cells cells)
+static inline void stamp_own_nothing(struct stamp_own *o)
 {
-    const four_cells both = from_halves(span, 0);
-    const four_cells low = __builtin_shufflevector(both, both, 0, 0, 0, 0);
-    const four_cells n = __builtin_shufflevector(both, both, 1, 1, 1, 1);
-    return (lanes)((four_signed)(cells - low) < (four_signed)n);
+    o->span = (four_signed)in_all((uint32_t)(SPAN_NONE >> 32));
+    *(volatile uint64_t *)&o->now_span = SPAN_NONE;
 }
-
 /* The accesses are of the actor's current epoch. */
 static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
 {
@@ -93,7 +92,7 @@ static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
 /* Of no other actor; not all of its own are. */
 static inline lanes stamps_own(const struct stamp_own *o, four_cells cells)
 {
-    return span_has(o->own_span, cells);
+    return (lanes)((four_signed)(cells - o->own_low) < o->own_span);
 }
 static inline bool stamp_current(const struct stamp_own *o, uint32_t cell)
 {

@@ -192,7 +192,7 @@ static bool hidden_covers(struct actor *a, uint32_t what)
         const four_cells *next = history_next(g, &n);
         const enum access_kind kind = hook_writes(what & WHAT_HOOK) ? ACCESS_WRITE : ACCESS_READ;
         for (unsigned i = 0; next && i < n; i++)
-            is |= any_cell_covers(span_now(a), next[i], access_need[kind][log2size][at]);
+            is |= any_cell_covers(a, next[i], access_need[kind][log2size][at]);
         page_leave(a);
     }
     actor_leave(a);
@@ -249,7 +249,11 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
         return;
     const uint32_t before = me->context;
     me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
-    access_missed(addr, me, WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size), m->pc);
+    const uint32_t mask = (1u << (1u << log2size)) - 1;
+    if (writes)
+        access_missed_write(addr, me, WHAT(mask, ACCESS_WRITE, log2size), m->pc, granule_in(base, addr));
+    else
+        access_missed_read(addr, me, WHAT(mask, ACCESS_READ, log2size), m->pc, granule_in(base, addr));
     if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
         act(me, NULL, what, m->pc);
     me->context = before;

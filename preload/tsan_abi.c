@@ -31,27 +31,28 @@ static inline __attribute__((always_inline)) void hook(void *addr, unsigned size
     }
 }
 
-static inline void hook_range(void *addr, unsigned long size, enum access_kind kind, uintptr_t pc)
+/* gcc's way to tell of a small access that may be unaligned, and of one of a structure or of a copied string's length. */
+static __attribute__((noinline)) void hook_any_range(void *addr, unsigned long size, enum access_kind kind,
+                                                     uintptr_t pc)
 {
     struct actor *me = current();
-    if (unlikely(!me))
-        return;
-    /* gcc's way to tell of a small access that may be unaligned. */
-    switch (size) {
-    case 0:
-        break;
-    case 2:
-        access_fast(me, (uintptr_t)addr, 2, kind, pc);
-        break;
-    case 4:
-        access_fast(me, (uintptr_t)addr, 4, kind, pc);
-        break;
-    case 8:
-        access_fast(me, (uintptr_t)addr, 8, kind, pc);
-        break;
-    default:
+    if (likely(me != NULL && size != 0))
         access_slow(me, (uintptr_t)addr, size, kind, pc);
-    }
+}
+
+static inline __attribute__((always_inline)) void hook_range(void *addr, unsigned long size, enum access_kind kind,
+                                                             uintptr_t pc)
+{
+    if (size == 8)
+        hook(addr, 8, kind, pc);
+    else if (size == 4)
+        hook(addr, 4, kind, pc);
+    else if (size == 16)
+        hook(addr, 16, kind, pc);
+    else if (size == 2)
+        hook(addr, 2, kind, pc);
+    else
+        hook_any_range(addr, size, kind, pc);
 }
 
 /* A write conflicts with whatever the read before it conflicts with. */

@@ -1,0 +1,271 @@
+/* What is left of an access when no cell covers it (access.h): one in seven on zstd, and half of the detector's time there.
+ *
+ * The usual case: the page is the actor's, no cell of the granule is a link, and all that has bytes in common with the
+ * access is known to the actor by its number. All else is a call in tail position, so that nothing is saved for it; and
+ * there is one function for reads, one for writes, as the rule on the latter is shorter.
+ *
+ * Measured on zstd: a branch that depends on what a granule happens to hold (is the last cell one, is there a twin, is
+ * there room in sight) costs more than ten instructions that do without it. */
+#include "access.h"
+#include "cells.h"
+#include "history.h"
+#include "number.h"
+#include "owner.h"
+
+#define NEED(class, size, at) ((((1u << (size)) - 1) << (at)&CELL_BYTES) | (class))
+#define NEED4(class, size, at) \
+    { \
+        NEED(class, size, at), NEED(class, size, at), NEED(class, size, at), NEED(class, size, at) \
+    }
+#define NEEDS(class, size) \
+    { \
+        NEED4(class, size, 0), NEED4(class, size, 1), NEED4(class, size, 2), NEED4(class, size, 3), \
+            NEED4(class, size, 4), NEED4(class, size, 5), NEED4(class, size, 6), NEED4(class, size, 7) \
+    }
+#define NEEDS_OF(class) \
+    { \
+        NEEDS(class, 1u), NEEDS(class, 2u), NEEDS(class, 4u), NEEDS(class, 8u) \
+    }
+const four_cells access_need[4][4][GRANULE] = {
+    [ACCESS_READ] = NEEDS_OF(CELL_PLAIN),
+    [ACCESS_WRITE] = NEEDS_OF(CELL_PLAIN | CELL_WRITE),
+    [ACCESS_ATOMIC_READ] = NEEDS_OF(0),
+    [ACCESS_ATOMIC_WRITE] = NEEDS_OF(CELL_WRITE),
+};
+
+/* The actor was about to go inside, and something asks it to pause, or there is no shadow. */
+static __attribute__((noinline)) void missed_paused(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+{
+    a->inside = 0;
+    access_slow(a, addr, meta_size(what), meta_kind(what), pc);
+}
+
+/* Four cells, none of them a link, and no room for the access: two of them go into a block, if possible such that are not
+ * of now. In a page of the actor's. False: it is not so, or not all is known, and nothing was changed. */
+static bool step_full(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
+{
+    const four_cells its_bytes = in_all(bytes);
+    union granule to = {.four = known_left(g->four, its_bytes, class)};
+    if (granule_spilled(g) || lane_bits(lanes_without(to.four, CELL_BYTES)) ||
+        !cells_are_known(a, g->four, g->cell, its_bytes))
+        return false;
+    const uint32_t block = spill_take(&a->stocks->spills, SPILL_UNIT);
+    if (block >> 24)
+        spill_put(&a->stocks->spills, block);
+    if (!block || block >> 24)
+        return false;
+    const unsigned old = lane_bits(stamps_current(&a->stamps, to.four)) ^ 15;
+    const unsigned first = old ? (unsigned)__builtin_ctz(old) : 0;
+    const unsigned more = (old ? old : 15) & ~(1u << first), second = more ? (unsigned)__builtin_ctz(more) : first ^ 1;
+    spill_at(block)->four[0] = (four_cells){to.cell[first], to.cell[second], 0, 0};
+    to.cell[first] = stamp | class | bytes;
+    to.cell[second] = to.cell[CELLS - 1];
+    if (first == CELLS - 1)
+        to.cell[second] = stamp | class | bytes;
+    to.cell[CELLS - 1] = history_link(block);
+    granule_put(g, &to);
+    return true;
+}
+
+/* In a page of the actor's, with a number. False: it takes another way, and nothing was changed. */
+static bool step_mine(struct actor *a, union granule *g, uintptr_t addr, uint32_t stamp, uint32_t bytes, uint32_t class)
+{
+    if (!granule_empty(g))
+        return granule_step(a, g, stamp, bytes, class) || step_full(a, g, stamp, bytes, class);
+    const union granule to = {.cell = {stamp | class | bytes}};
+    granule_put(g, &to);
+    granules_filled(a, 1);
+    shadow_used(addr);
+    return true;
+}
+
+/* One granule. The actor is inside and stays so; `what`: with the bytes of the granule. number: of the access, or 0. */
+static void step_seldom(struct actor *a, union granule *g, uintptr_t addr, uint32_t what, uintptr_t pc, uint32_t number)
+{
+    bool done = false;
+    if (!number)
+        number = number_of(a, pc, what);
+    const uint32_t stamp = number << CELL_STAMP_SHIFT, bytes = meta_mask(what),
+                   class = cell_from_meta(what) & CELL_CLASS;
+    if (number && page_enter_fast(a, g, addr)) {
+        done = step_mine(a, g, addr, stamp, bytes, class);
+        page_leave(a);
+        if (unlikely(__atomic_load_n(&collection_wanted, __ATOMIC_RELAXED)))
+            pause_set(a, PAUSE_COLLECT);
+    } else if (number && page_shared(g, addr)) {
+        done = granule_step_shared(a, g, stamp, bytes, class);
+    }
+    if (!done)
+        race_step(a, g, addr, what, pc, NULL);
+}
+
+/* The same, and the actor leaves. */
+static __attribute__((noinline)) void missed_slow(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                  uintptr_t pc, uint32_t number)
+{
+    step_seldom(a, g, addr, what, pc, number);
+    actor_leave(a);
+}
+
+/* If the last cell is a link, the block is what the step waits for. */
+static inline void prefetch_next(const union granule *g)
+{
+    const uint32_t last = g->cell[CELLS - 1];
+    __builtin_prefetch(spill_at(cell_links(last) ? history_low(last) : 0));
+}
+
+/* The step has begun. */
+static __attribute__((noinline)) void missed_spilled(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                     uintptr_t pc, uint32_t number)
+{
+    const bool done =
+        granule_step_spilled(a, g, number << CELL_STAMP_SHIFT, meta_mask(what), cell_from_meta(what) & CELL_CLASS);
+    page_leave(a);
+    if (likely(done))
+        access_leave(a);
+    else
+        missed_slow(a, g, addr, what, pc, number);
+}
+
+static inline __attribute__((always_inline)) void missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
+                                                         union granule *g, uint32_t class)
+{
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED))) {
+        missed_paused(addr, a, what, pc);
+        return;
+    }
+    a->accesses++;
+    prefetch_next(g);
+    const uint32_t bytes = meta_mask(what) << (addr & (GRANULE - 1));
+    const uint32_t number = number_ready(a, pc, what);
+    what = (what & ~META_MASK) | bytes;
+    if (unlikely(!number || !page_enter_fast(a, g, addr))) {
+        missed_slow(a, g, addr, what, pc, number);
+        return;
+    }
+    if (unlikely(granule_spilled(g))) {
+        missed_spilled(a, g, addr, what, pc, number);
+        return;
+    }
+    four_cells to;
+    if (unlikely(granule_empty(g) ||
+                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, bytes, class, &to))) {
+        page_leave(a);
+        missed_slow(a, g, addr, what, pc, number);
+        return;
+    }
+    *(volatile four_cells *)&g->four = to;
+    page_leave(a);
+    access_leave(a);
+}
+
+void access_missed_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g)
+{
+    missed(addr, a, what, pc, g, CELL_PLAIN);
+}
+
+void access_missed_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g)
+{
+    missed(addr, a, what, pc, g, CELL_PLAIN | CELL_WRITE);
+}
+
+/* ---- accesses that leave their granule ------------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) void straddle_slow(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
+                                                    uintptr_t pc)
+{
+    const uintptr_t behind = (addr | (GRANULE - 1)) + 1;
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
+    const uint32_t before = (what & ~META_MASK) | (mask & META_MASK), after = (what & ~META_MASK) | mask >> GRANULE;
+    union granule *h = granule_at(behind);
+    if (!cells_cover(a, g, cell_from_meta(before)))
+        step_seldom(a, g, behind - GRANULE, before, pc, 0);
+    if (likely(h != NULL) && !cells_cover(a, h, cell_from_meta(after)))
+        step_seldom(a, h, behind, after, pc, 0);
+    actor_leave(a);
+}
+
+/* In a page of the actor's: the bytes of one of the two granules. */
+static inline __attribute__((always_inline)) bool part_step(struct actor *a, union granule *g, uint32_t stamp,
+                                                            uint32_t bytes, uint32_t class)
+{
+    const four_cells old = g->four;
+    if (any_cell_covers(a, old, in_all(bytes | class)))
+        return true;
+    four_cells to;
+    if (unlikely(granule_empty(g) || granule_spilled(g) || !cells_after(a, old, g->cell, stamp, bytes, class, &to)))
+        return false;
+    *(volatile four_cells *)&g->four = to;
+    return true;
+}
+
+static inline __attribute__((always_inline)) void straddle_missed(uintptr_t addr, struct actor *a, uint32_t what,
+                                                                  uintptr_t pc, union granule *g, uint32_t class)
+{
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED))) {
+        missed_paused(addr, a, what, pc);
+        return;
+    }
+    a->accesses += 2;
+    /* Both parts are the whole access: one stamp. */
+    const uint32_t number = number_ready(a, pc, what), stamp = number << CELL_STAMP_SHIFT;
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
+    const bool one_page = (addr & ((1u << PAGE_SHIFT) - 1)) < (1u << PAGE_SHIFT) - GRANULE;
+    if (likely(number && one_page && page_enter_fast(a, g, addr))) {
+        const bool done =
+            part_step(a, g, stamp, mask & META_MASK, class) && part_step(a, g + 1, stamp, mask >> GRANULE, class);
+        page_leave(a);
+        if (likely(done)) {
+            access_leave(a);
+            return;
+        }
+    }
+    straddle_slow(a, g, addr, what, pc);
+}
+static __attribute__((noinline)) void straddle_missed_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
+                                                           union granule *g)
+{
+    straddle_missed(addr, a, what, pc, g, CELL_PLAIN);
+}
+static __attribute__((noinline)) void straddle_missed_write(uintptr_t addr, struct actor *a, uint32_t what,
+                                                            uintptr_t pc, union granule *g)
+{
+    straddle_missed(addr, a, what, pc, g, CELL_PLAIN | CELL_WRITE);
+}
+
+/* The next granule's cells can be looked at even behind the end of a region (shadow.h). */
+static inline __attribute__((always_inline)) bool straddle_covered(uintptr_t addr, struct actor *a, uint32_t what,
+                                                                   const union granule *g, uint32_t class)
+{
+    const four_cells cells = granule_fours(g), after = granule_fours(g + 1);
+    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
+    if (!any_cell_covers(a, cells, in_all(class | (mask & META_MASK))) ||
+        !any_cell_covers(a, after, in_all(class | mask >> GRANULE)))
+        return false;
+    a->accesses += 2;
+    return true;
+}
+
+void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+{
+    const uintptr_t base = region_base(addr);
+    union granule *g = granule_in(base, addr);
+    if (unlikely(!base))
+        missed_paused(addr, a, what, pc);
+    else if (!straddle_covered(addr, a, what, g, CELL_PLAIN))
+        straddle_missed_read(addr, a, what, pc, g);
+}
+
+void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+{
+    const uintptr_t base = region_base(addr);
+    union granule *g = granule_in(base, addr);
+    if (unlikely(!base))
+        missed_paused(addr, a, what, pc);
+    else if (!straddle_covered(addr, a, what, g, CELL_PLAIN | CELL_WRITE))
+        straddle_missed_write(addr, a, what, pc, g);
+}
