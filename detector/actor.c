@@ -286,6 +286,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         self->older = s->incarnation;
         self->first = first;
         self->number = a->number = numbers++;
+        a->teller = (struct teller){.slot = slot, .number = (uint32_t)a->number}.who;
         self->parent = !parent ? 0 : parent->forgetful ? CREATOR_TIMER : parent->self->number;
         self->parent_goroutine = parent ? parent->self->goroutine : 0;
         self->birth_stack = birth;

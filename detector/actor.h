@@ -50,6 +50,7 @@ struct held {
     uintptr_t addr;
     struct lock *lock; /* NULL: there was no memory for it */
     uint64_t id;       /* of the lock when it was taken */
+    uint64_t hash;     /* its part of held_hash */
     uint32_t stack;
     uint32_t depth; /* recursive locks */
     bool exclusive;
@@ -122,11 +123,27 @@ struct actor {
 
     struct vclock clock;         /* own slot: the last published epoch */
     uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */
+
+    /* What a lock or unlock nearly always looks at, together. */
+    struct held *held; /* locks held, in order of acquisition; behind them is the one that was given up last */
+    unsigned nheld, held_max;
+    uint64_t held_hash;        /* sum over the locks held */
+    uint64_t teller;           /* as struct teller's `who` */
+    uint32_t flow_version;     /* how often `flow` has grown (order.h) */
+    uint32_t section_version;  /* the same when `section` was made of it */
+    uint64_t order_epoch;      /* the present one */
+    uint64_t told;             /* the last in which something was noted that others may know of; 0: none */
+    uint64_t order_told;       /* the same, but for what was told by locks */
+    struct nestings *nestings; /* what it has taken under what; NULL: nothing */
+    struct vclock meanwhile;   /* what came since `section`, but for what came by those that are held */
+    struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
+    bool order_used;           /* something was noted in the present epoch */
+    uint32_t learnt;           /* how often one of the clocks of order.h has grown */
+
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
     bool cancelled;        /* somebody has cancelled it; atomic */
-    bool order_used;       /* order.h: something was noted in the present epoch */
     bool ended, detached;  /* actors_lock */
     bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */
     bool forgetful;        /* actor_forgets: a later epoch may know less than an earlier one */
@@ -134,29 +151,15 @@ struct actor {
     uint16_t filled;      /* granules, not yet told to the shadow */
     uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
     int32_t ignore, ignore_reads, ignore_writes;
-    uint32_t learnt; /* how often one of the clocks of order.h has grown */
-    uint32_t flow_version;    /* how often `flow` has */
-    uint32_t section_version; /* the same when `section` was made of it */
 
-    struct held *held; /* locks held, in order of acquisition */
-    unsigned nheld, held_max;
-    uint64_t held_hash;      /* sum over the locks held */
-    struct lock *given_last; /* the lock that was given up last */
-    uint64_t given_last_id;
     struct wait wait;
     struct parked parked;
-    struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
 
     struct vclock order;     /* order.h */
     struct vclock flow;      /* `order`, and what came by locks */
     struct vclock section;   /* flow, before the first of the locks that are held was taken */
-    struct vclock meanwhile; /* what came since then, but for what came by those that are held */
     struct vclock unlocked;  /* what of flow did not come by locks that it took itself */
-    uint64_t order_epoch;    /* the present one */
-    uint64_t told;           /* the last in which something was noted that others may know of; 0: none */
-    uint64_t order_told;     /* the same, but for what was told by locks */
     struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
-    struct nestings *nestings; /* what it has taken under what; NULL: nothing */
 
     struct incarnation *self;
     uint64_t number; /* in order of birth; never used again */
@@ -257,11 +260,16 @@ void stocks_give_back(struct actor *a);
  * Between the two a signal handler of the program must not run, and the world cannot be stopped. */
 bool actor_enter_slow(struct actor *a);
 void actor_leave_slow(struct actor *a);
+/* Somebody wants something of it that it has to see to on its way in or out. */
+static inline bool actor_called(const struct actor *a)
+{
+    return __atomic_load_n(&a->pause, __ATOMIC_RELAXED) & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE);
+}
 static inline bool actor_enter(struct actor *a)
 {
     a->inside = 1;
     compiler_barrier();
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE)))
+    if (unlikely(actor_called(a)))
         return actor_enter_slow(a);
     return true;
 }
@@ -270,7 +278,7 @@ static inline void actor_leave(struct actor *a)
     compiler_barrier();
     a->inside = 0;
     compiler_barrier();
-    if (unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & ~(uint32_t)(PAUSE_SOLO | PAUSE_IGNORE)))
+    if (unlikely(actor_called(a)))
         actor_leave_slow(a);
 }
 

@@ -40,16 +40,25 @@ static inline struct foreign_cache *foreign_find(struct foreign_cache *cache, co
 /* The stack of a call at sp from pc, as one number; looks whose code it is. */
 uint32_t foreign_stack(struct actor *a, uintptr_t pc, uintptr_t sp);
 
+/* The same if it was asked for before, or 0. */
+static inline __attribute__((always_inline)) uint32_t foreign_known(const struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    if (unlikely(!a->stocks->foreign)) /* before the price of asking whose code it is */
+        return 0;
+    const struct foreign_cache *c = foreign_find(a->stocks->foreign, a, pc, sp);
+    return likely(c != NULL) ? c->stack : 0;
+}
+
+static inline __attribute__((always_inline)) uint32_t context_stack_at(struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    const uint32_t known = foreign_known(a, pc, sp);
+    return likely(known) ? known : foreign_stack(a, pc, sp);
+}
+
 /* context_stack, in the caller's frame. */
 static inline __attribute__((always_inline)) uint32_t context_stack_here(struct actor *a, uintptr_t pc)
 {
-    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    if (likely(a->stocks->foreign != NULL)) { /* before the price of asking whose code it is */
-        const struct foreign_cache *c = foreign_find(a->stocks->foreign, a, pc, sp);
-        if (likely(c && c->stack))
-            return c->stack;
-    }
-    return foreign_stack(a, pc, sp);
+    return context_stack_at(a, pc, (uintptr_t)__builtin_frame_address(0));
 }
 
 /* Puts a->context to that of the caller of `pc`, when `pc` is not in instrumented code. */

@@ -17,14 +17,20 @@ static inline bool is_held(const struct held *h)
     return !h->lock || lock_is(h->lock, h->id);
 }
 
+/* It is the one behind the list from now on. */
 static inline void drop(struct actor *a, struct held *h)
 {
     const unsigned left = a->nheld - 1;
-    a->held_hash -= mix(h->id, h->exclusive);
+    struct held *last = a->held + left;
+    a->held_hash -= h->hash;
     a->nheld = left;
     a->lockset = left ? UINT32_MAX : 0;
-    for (struct held *last = a->held + left; unlikely(h < last); h++)
-        h[0] = h[1];
+    if (unlikely(h < last)) {
+        const struct held dropped = *h;
+        for (; h < last; h++)
+            h[0] = h[1];
+        *last = dropped;
+    }
 }
 
 struct held *held_find(const struct actor *a, uintptr_t addr)
@@ -84,14 +90,10 @@ static __attribute__((noinline)) void taken_odd(struct actor *a, struct lock *l,
         misuse_of_handler(a, l, stack);
 }
 
-struct lock *lock_expected(uintptr_t addr)
+/* l: what is known to be at addr, or NULL. */
+static __attribute__((noinline)) void got(struct actor *a, struct lock *l, uintptr_t addr, unsigned how, uintptr_t pc,
+                                          uint32_t stack)
 {
-    return lock_in_chain(lock_chain(addr), addr);
-}
-
-void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned how, uintptr_t pc)
-{
-    const uint32_t stack = context_stack_here(a, pc);
     if (unlikely(!actor_enter(a)))
         return;
     for (unsigned i = 0; i < a->nheld; i++)
@@ -133,7 +135,7 @@ void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned
         n->exclusive = how & HOW_EXCLUSIVE;
         n->green = how & HOW_GREEN;
         n->thing = (uint8_t)(how >> HOW_THING_SHIFT);
-        a->held_hash += mix(n->id, how & HOW_EXCLUSIVE);
+        a->held_hash += n->hash = mix(n->id, how & HOW_EXCLUSIVE);
         nesting_prefetch(a, l);
         a->lockset = UINT32_MAX;
     }
@@ -146,7 +148,7 @@ void lock_got_expected(struct actor *a, struct lock *l, uintptr_t addr, unsigned
 
 void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 {
-    lock_got_expected(a, NULL, addr, how, pc);
+    got(a, NULL, addr, how, pc, context_stack_here(a, pc));
 }
 
 void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
@@ -164,7 +166,69 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
         lock_order_report(a);
 }
 
-bool lock_gone(struct actor *a, uintptr_t addr)
+/* ---- what nearly every mutex does, without a call; all else, and what is in doubt, is left to the verbs above, which begin anew */
+
+struct lock *lock_expected(uintptr_t addr)
+{
+    return lock_in_chain(lock_chain(addr), addr);
+}
+
+/* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: where only few look as well. */
+static inline __attribute__((always_inline)) bool known_inside(const struct actor *a, const struct lock *l, uintptr_t addr, bool all)
+{
+    for (unsigned i = 0; i < a->nheld; i++)
+        if (unlikely(a->held[i].addr == addr || !is_held(&a->held[i])))
+            return false;
+    const uint64_t key = nesting_key(a, l->id, HOW_EXCLUSIVE);
+    const struct nesting *k = all ? nesting_find(a, key) : nesting_find_near(a, key);
+    return k && nesting_is_new(a, k);
+}
+
+static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack, bool all)
+{
+    const unsigned n = a->nheld;
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(!l || actor_called(a) || record_on || n == a->held_max) ||
+        unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr || l->odd || flow_tells(l, a)) ||
+        unlikely(n ? !known_inside(a, l, addr, all) : flow_outside(a)))
+        return false;
+    __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+    struct held *h = &a->held[n];
+    a->nheld = n + 1;
+    *h = (struct held){.addr = addr, .lock = l, .id = l->id, .stack = stack, .depth = 1, .exclusive = true, .thing = THING_MUTEX};
+    a->held_hash += h->hash = mix(h->id, true);
+    a->lockset = UINT32_MAX;
+    nesting_prefetch(a, l);
+    return true;
+}
+
+static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc, uint32_t stack)
+{
+    if (got_known(a, l, addr, stack, true))
+        actor_leave(a);
+    else
+        got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, stack);
+}
+
+static __attribute__((noinline)) void got_there(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc, uintptr_t sp)
+{
+    got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, foreign_stack(a, pc, sp));
+}
+
+void lock_got_mutex(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc)
+{
+    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    const uint32_t stack = foreign_known(a, pc, sp);
+    if (unlikely(!stack))
+        got_there(a, l, addr, pc, sp);
+    else if (likely(got_known(a, l, addr, stack, false)))
+        actor_leave(a);
+    else
+        got_further(a, l, addr, pc, stack);
+}
+
+static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
 {
     if (unlikely(!actor_enter(a)))
         return true;
@@ -177,19 +241,37 @@ bool lock_gone(struct actor *a, uintptr_t addr)
         struct lock *l = h->lock;
         const bool exclusive = h->exclusive;
         if (likely(l != NULL)) {
-            const uint64_t id = h->id;
             flow_given(a, l, exclusive);
             if (unlikely(l->guards_condition))
                 order_release(a, addr);
             if (exclusive)
                 __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
-            a->given_last = l;
-            a->given_last_id = id;
         }
         drop(a, h);
     }
     actor_leave(a);
     return h != NULL;
+}
+
+bool lock_gone(struct actor *a, uintptr_t addr)
+{
+    const unsigned n = a->nheld;
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(!n || actor_called(a) || record_on))
+        return gone(a, addr);
+    const struct held *h = &a->held[n - 1];
+    struct lock *l = h->lock;
+    if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
+        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l) || (n > 1 && flow_tells(l, a))))
+        return gone(a, addr);
+    l->teller.epoch = order_tell_epoch(a, n > 1);
+    __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+    a->held_hash -= h->hash;
+    a->nheld = n - 1;
+    a->lockset = n > 1 ? UINT32_MAX : 0;
+    actor_leave(a);
+    return true;
 }
 
 void held_inherited(struct actor *a)

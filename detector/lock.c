@@ -219,8 +219,8 @@ void lock_guards_condition(struct actor *a, uintptr_t addr)
         l = lock_at(addr, THING_MUTEX);
     else if (a->nheld)
         l = a->held[a->nheld - 1].lock;
-    else if (a->given_last && lock_is(a->given_last, a->given_last_id))
-        l = a->given_last;
+    else if (a->held && a->held->lock && lock_is(a->held->lock, a->held->id))
+        l = a->held->lock; /* given up last */
     if (l && !l->guards_condition) {
         l->guards_condition = l->odd = true;
         /* What was before the signal was before the unlock that nobody has noted. */

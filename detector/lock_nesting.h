@@ -89,16 +89,29 @@ static inline __attribute__((always_inline)) struct nesting *nesting_among(struc
 /* The same, behind its first line, which is full. */
 struct nesting *nesting_elsewhere(const struct nestings *t, uint64_t key);
 
+static inline bool nestings_count(const struct nestings *t)
+{
+    return t && t->seen == cycles_seen();
+}
+
 /* NULL: it was not noted, or it is not known whether it is on a cycle. */
 static inline __attribute__((always_inline)) struct nesting *nesting_find(const struct actor *a, uint64_t key)
 {
     const struct nestings *t = a->nestings;
-    if (unlikely(!t || t->seen != cycles_seen()))
+    if (unlikely(!nestings_count(t)))
         return NULL;
     struct nesting *k = nesting_among(nesting_line(t, key, false), NESTING_WAYS, key);
     if (unlikely(!k))
         k = nesting_elsewhere(t, key);
     return likely(k && k->key) ? k : NULL;
+}
+
+/* The same, if it is where it was looked for last: NULL says nothing. */
+static inline __attribute__((always_inline)) struct nesting *nesting_find_near(const struct actor *a, uint64_t key)
+{
+    const struct nestings *t = a->nestings;
+    struct nesting *k = likely(nestings_count(t)) ? nesting_line(t, key, false) : NULL;
+    return likely(k && (k->key & ~NESTING_CYCLIC) == key) ? k : NULL;
 }
 
 /* Nobody was told since it was. */

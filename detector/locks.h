@@ -44,7 +44,7 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
 /* The same in two parts: before the real call what is known of the lock, or NULL, while memory that is needed comes; after it. */
 struct lock;
 struct lock *lock_expected(uintptr_t addr);
-void lock_got_expected(struct actor *a, struct lock *expected, uintptr_t addr, unsigned how, uintptr_t pc);
+void lock_got_mutex(struct actor *a, struct lock *expected, uintptr_t addr, uintptr_t pc); /* a lock that waits, exclusive */
 /* Before the real unlock. False: `a` was not known to hold it. */
 bool lock_gone(struct actor *a, uintptr_t addr);
 /* A request with a time limit was given up: it orders like one that was granted. */

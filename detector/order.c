@@ -65,7 +65,7 @@ static bool join_both(struct vclock *order, struct vclock *flow, const struct vc
 
 static void learn(struct actor *a, const struct vclock *order, const struct vclock *flow, struct teller by)
 {
-    if (by.who == order_self(a))
+    if (by.who == a->teller)
         by.epoch = 0;
     struct vclock_stock *stock = &a->stocks->nodes;
     const bool unlocked = a->unlocked.root == a->flow.root;

@@ -53,11 +53,6 @@ void flow_learn(struct actor *a, struct lock *l);
 void flow_meanwhile(struct actor *a, struct lock *l);
 void flow_leave(struct actor *a, struct lock *l);
 
-static inline uint64_t order_self(const struct actor *a)
-{
-    return (uint64_t)(uint32_t)a->number << 32 | who_slot(a->who);
-}
-
 /* What is told now has an epoch that says so; what is noted later is of another one. inside: it holds a lock, and goes on to. */
 static inline uint64_t order_tell_epoch(struct actor *a, bool inside)
 {
@@ -72,22 +67,34 @@ static inline uint64_t order_tell_epoch(struct actor *a, bool inside)
 /* What `a` tells of itself now. */
 static inline struct teller order_tell(struct actor *a, bool inside)
 {
-    return (struct teller){.who = order_self(a), .epoch = order_tell_epoch(a, inside)};
+    return (struct teller){.who = a->teller, .epoch = order_tell_epoch(a, inside)};
 }
 
 /* Somebody else has given it up last, who may have told something by it. */
 static inline bool flow_tells(const struct lock *l, const struct actor *a)
 {
-    return l->teller.who != order_self(a) && (l->teller.epoch || l->flow.root);
+    return l->teller.who != a->teller && (l->teller.epoch || l->flow.root);
+}
+
+/* `a` holds nothing, and what it knew when it did not before has changed. */
+static inline bool flow_outside(const struct actor *a)
+{
+    return a->section_version != a->flow_version || a->meanwhile.root;
 }
 
 /* `a` has got the lock. */
 static inline void flow_taken(struct actor *a, struct lock *l)
 {
-    if (unlikely(a->nheld == 0 && (a->section_version != a->flow_version || a->meanwhile.root)))
+    if (unlikely(a->nheld == 0 && flow_outside(a)))
         flow_section(a);
     if (unlikely(flow_tells(l, a)))
         flow_learn(a, l);
+}
+
+/* What was left in the lock is not all that `a`, its holder, knows. */
+static inline bool flow_leaves(const struct actor *a, const struct lock *l)
+{
+    return l->teller.who != a->teller || l->flow_version != a->flow_version;
 }
 
 /* It is about to give it up. */
@@ -97,10 +104,9 @@ static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
         flow_meanwhile(a, l);
     if (!exclusive)
         return;
-    const uint64_t self = order_self(a);
     l->teller.epoch = order_tell_epoch(a, a->nheld > 1);
-    if (unlikely(l->teller.who != self || l->flow_version != a->flow_version)) {
-        l->teller.who = self;
+    if (unlikely(flow_leaves(a, l))) {
+        l->teller.who = a->teller;
         flow_leave(a, l);
     }
 }
