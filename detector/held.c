@@ -166,7 +166,7 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
         lock_order_report(a);
 }
 
-/* ---- what nearly every mutex does, without a call; all else, and what is in doubt, is left to the verbs above, which begin anew */
+/* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
 struct lock *lock_expected(uintptr_t addr)
 {
@@ -174,7 +174,8 @@ struct lock *lock_expected(uintptr_t addr)
 }
 
 /* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: where only few look as well. */
-static inline __attribute__((always_inline)) bool known_inside(const struct actor *a, const struct lock *l, uintptr_t addr, bool all)
+static inline __attribute__((always_inline)) bool known_inside(const struct actor *a, const struct lock *l, uintptr_t addr,
+                                                               bool all)
 {
     for (unsigned i = 0; i < a->nheld; i++)
         if (unlikely(a->held[i].addr == addr || !is_held(&a->held[i])))
@@ -184,7 +185,8 @@ static inline __attribute__((always_inline)) bool known_inside(const struct acto
     return k && nesting_is_new(a, k);
 }
 
-static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack, bool all)
+static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
+                                                            bool all)
 {
     const unsigned n = a->nheld;
     a->inside = 1;
@@ -196,14 +198,16 @@ static inline __attribute__((always_inline)) bool got_known(struct actor *a, str
     __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
     struct held *h = &a->held[n];
     a->nheld = n + 1;
-    *h = (struct held){.addr = addr, .lock = l, .id = l->id, .stack = stack, .depth = 1, .exclusive = true, .thing = THING_MUTEX};
+    *h = (struct held){
+        .addr = addr, .lock = l, .id = l->id, .stack = stack, .depth = 1, .exclusive = true, .thing = THING_MUTEX};
     a->held_hash += h->hash = mix(h->id, true);
     a->lockset = UINT32_MAX;
     nesting_prefetch(a, l);
     return true;
 }
 
-static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc, uint32_t stack)
+static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
+                                                  uint32_t stack)
 {
     if (got_known(a, l, addr, stack, true))
         actor_leave(a);

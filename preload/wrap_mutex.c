@@ -60,17 +60,32 @@ static __attribute__((noinline)) int lock_blocking(struct actor *me, pthread_mut
     return result;
 }
 
+static __attribute__((noinline)) int lock_contended(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc)
+{
+    if (result == EBUSY)
+        result = lock_blocking(me, m, pc);
+    return locked(me, NULL, m, result, 0, pc);
+}
+
+/* The thread may have no actor yet, or the option is on. */
+static __attribute__((noinline)) int lock_delayed(pthread_mutex_t *m, uintptr_t pc)
+{
+    delay_here(pc);
+    struct actor *me = current();
+    return me ? lock_contended(me, m, REAL(pthread_mutex_trylock)(m), pc) : REAL(pthread_mutex_lock)(m);
+}
+
 INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 {
-    delay_here(CALLER);
-    struct actor *me = current();
-    if (!me)
-        return REAL(pthread_mutex_lock)(m);
+    struct actor *me = current_actor;
+    if (__builtin_expect(!me || delay_on, 0))
+        return lock_delayed(m, CALLER);
     struct lock *expected = lock_expected((uintptr_t)m);
     int result = REAL(pthread_mutex_trylock)(m);
-    if (__builtin_expect(result == EBUSY, 0))
-        result = lock_blocking(me, m, CALLER);
-    return locked(me, expected, m, result, 0, CALLER);
+    if (__builtin_expect(result != 0, 0))
+        return lock_contended(me, m, result, CALLER);
+    mutex_got(me, expected, m, 0, CALLER);
+    return 0;
 }
 
 INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
@@ -99,12 +114,17 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     return me ? locked(me, NULL, m, result, HOW_TIMED, CALLER) : result;
 }
 
+static __attribute__((noinline)) int unlock_delayed(pthread_mutex_t *m, uintptr_t pc)
+{
+    int result = REAL(pthread_mutex_unlock)(m);
+    delay_here(pc);
+    return result;
+}
+
 INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
 {
     struct actor *me = current();
     if (me)
         mutex_given(me, m, CALLER);
-    int result = REAL(pthread_mutex_unlock)(m);
-    delay_here(CALLER);
-    return result;
+    return __builtin_expect(delay_on, 0) ? unlock_delayed(m, CALLER) : REAL(pthread_mutex_unlock)(m);
 }
