@@ -17,6 +17,7 @@
 #include <sys/un.h>
 
 #include "raw.h"
+#include "touch.h"
 
 #define NAME_BITS 29
 #define PATH_NAME ((uint32_t)1 << (NAME_BITS - 1)) /* set in hashes of paths: never equal to a port */
@@ -39,7 +40,7 @@ uint64_t fd_mix(uint64_t a, uint64_t b)
 
 uint32_t fd_name(const struct sockaddr *a, socklen_t size)
 {
-    if (!a || size < sizeof a->sa_family)
+    if (!addressable(a) || size < sizeof a->sa_family)
         return 0;
     const union address *u = (const union address *)a;
     if (a->sa_family == AF_INET && size >= sizeof u->in)

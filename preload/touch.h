@@ -18,9 +18,16 @@ static inline size_t read_string(struct actor *me, const char *s, uintptr_t pc)
     return n;
 }
 
+/* Whether something can lie there: null, error numbers and the like are no addresses. System calls answer EFAULT to them,
+ * and some programs ask by one whether a call exists (Rust's statx), so what they are given is not looked at before this. */
+static inline bool addressable(const void *p)
+{
+    return (uintptr_t)p - 4096 < ((uintptr_t)1 << 47) - 4096;
+}
+
 static inline void read_optional_string(struct actor *me, const char *s, uintptr_t pc)
 {
-    if (s)
+    if (addressable(s))
         read_string(me, s, pc);
 }
 

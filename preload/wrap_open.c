@@ -29,7 +29,7 @@ INTERPOSE(int, open, (const char *path, int flags, ...))
     mode_t mode = MODE(flags, flags);
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "open", -1, REAL(open)(path, flags, mode)));
 }
 
@@ -38,7 +38,7 @@ INTERPOSE(int, open64, (const char *path, int flags, ...))
     mode_t mode = MODE(flags, flags);
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "open", -1, REAL(open64)(path, flags, mode)));
 }
 
@@ -47,7 +47,7 @@ INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
     mode_t mode = MODE(flags, flags);
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "openat", -1, REAL(openat)(directory, path, flags, mode)));
 }
 
@@ -56,7 +56,7 @@ INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
     mode_t mode = MODE(flags, flags);
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "openat", -1, REAL(openat64)(directory, path, flags, mode)));
 }
 
@@ -64,7 +64,7 @@ INTERPOSE(int, __openat_2, (int directory, const char *path, int flags))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "openat", -1, REAL(__openat_2)(directory, path, flags)));
 }
 
@@ -72,7 +72,7 @@ INTERPOSE(int, __open_2, (const char *path, int flags))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "open", -1, REAL(__open_2)(path, flags)));
 }
 
@@ -80,7 +80,7 @@ INTERPOSE(int, __open64_2, (const char *path, int flags))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "open", -1, REAL(__open64_2)(path, flags)));
 }
 
@@ -88,7 +88,7 @@ INTERPOSE(int, creat, (const char *path, mode_t mode))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "creat", -1, REAL(creat)(path, mode)));
 }
 
@@ -96,7 +96,7 @@ INTERPOSE(int, creat64, (const char *path, mode_t mode))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, path, CALLER);
+        read_optional_string(me, path, CALLER);
     return opened(me, PARKED(me, "creat", -1, REAL(creat64)(path, mode)));
 }
 
@@ -104,7 +104,7 @@ INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, name, CALLER);
+        read_optional_string(me, name, CALLER);
     return opened(me, REAL(shm_open)(name, flags, mode));
 }
 
@@ -112,7 +112,7 @@ INTERPOSE(int, memfd_create, (const char *name, unsigned flags))
 {
     struct actor *me = current();
     if (me)
-        read_string(me, name, CALLER);
+        read_optional_string(me, name, CALLER);
     return opened(me, REAL(memfd_create)(name, flags));
 }
 

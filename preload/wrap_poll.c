@@ -136,7 +136,7 @@ INTERPOSE(int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event)
     struct actor *me = current();
     if (me) {
         read_if(me, event, sizeof *event, CALLER);
-        fd_watch(me, epoll, op, fd, event ? event->data.u64 : 0);
+        fd_watch(me, epoll, op, fd, addressable(event) ? event->data.u64 : 0);
     }
     return REAL(epoll_ctl)(epoll, op, fd, event);
 }

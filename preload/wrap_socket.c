@@ -13,7 +13,7 @@ static void named(struct actor *me, const struct sockaddr *a, socklen_t *size, s
 
 static socklen_t room_of(struct actor *me, const struct sockaddr *a, const socklen_t *size, uintptr_t pc)
 {
-    if (!me || !a || !size)
+    if (!me || !a || !addressable(size))
         return 0;
     mem_read(me, size, sizeof *size, pc);
     return *size;
@@ -222,6 +222,8 @@ INTERPOSE(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags, 
 
 static void message_giving(struct actor *me, int fd, const struct msghdr *m, uintptr_t pc)
 {
+    if (!addressable(m))
+        return;
     mem_read(me, m, sizeof *m, pc);
     read_vector(me, m->msg_iov, (int)m->msg_iovlen, SIZE_MAX, pc);
     read_if(me, m->msg_name, m->msg_namelen, pc);

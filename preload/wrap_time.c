@@ -25,7 +25,8 @@ static bool steered_clock(clockid_t clock, struct timespec *to)
 static bool steered_sleep(clockid_t clock, int flags, const struct timespec *wish)
 {
     struct timespec now = {0};
-    if (wish->tv_nsec < 0 || wish->tv_nsec >= SECOND || wish->tv_sec < 0 || !steered_clock(clock, &now))
+    if (!addressable(wish) || wish->tv_nsec < 0 || wish->tv_nsec >= SECOND || wish->tv_sec < 0 ||
+        !steered_clock(clock, &now))
         return false;
     int64_t ns = (int64_t)wish->tv_sec * SECOND + wish->tv_nsec;
     if (flags & TIMER_ABSTIME)

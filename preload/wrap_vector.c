@@ -4,8 +4,9 @@
 
 void read_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc)
 {
-    if (count > 0)
-        mem_read(me, v, (size_t)count * sizeof *v, pc);
+    if (count <= 0 || !addressable(v))
+        return;
+    mem_read(me, v, (size_t)count * sizeof *v, pc);
     for (int i = 0; i < count && n; i++) {
         size_t part = v[i].iov_len < n ? v[i].iov_len : n;
         read_if(me, v[i].iov_base, part, pc);
@@ -15,8 +16,9 @@ void read_vector(struct actor *me, const struct iovec *v, int count, size_t n, u
 
 void write_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc)
 {
-    if (count > 0)
-        mem_read(me, v, (size_t)count * sizeof *v, pc);
+    if (count <= 0 || !addressable(v))
+        return;
+    mem_read(me, v, (size_t)count * sizeof *v, pc);
     for (int i = 0; i < count && n; i++) {
         size_t part = v[i].iov_len < n ? v[i].iov_len : n;
         write_if(me, v[i].iov_base, part, pc);
