@@ -18,11 +18,9 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
     return context;
 }
 
-/* The entry, made when it is not there; NULL: `pc` is in instrumented code, or there is no memory. */
-static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
+/* The entry, made when it is not there; NULL: there is no memory. here: `pc` is in instrumented code. */
+static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp, bool here)
 {
-    if (!host.unwind || (host.instrumented && host.instrumented(pc)))
-        return NULL;
     struct foreign_cache *cache = a->stocks->foreign;
     if (!cache) {
         cache = arena_alloc(FOREIGN * sizeof *cache);
@@ -35,15 +33,20 @@ static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp)
     if (!c) {
         c = foreign_set(cache, pc, sp);
         c[1] = c[0];
-        *c = (struct foreign_cache){pc, sp, a->context, unwound(a, pc), 0};
+        *c = (struct foreign_cache){pc, sp, a->context, here ? a->context : unwound(a, pc), 0};
     }
     return c;
+}
+
+static bool is_foreign(uintptr_t pc)
+{
+    return host.unwind && !(host.instrumented && host.instrumented(pc));
 }
 
 struct foreign foreign_begin(struct actor *a, uintptr_t pc)
 {
     struct foreign f = {a->context};
-    struct foreign_cache *c = entry(a, pc, (uintptr_t)__builtin_frame_address(0));
+    struct foreign_cache *c = is_foreign(pc) ? entry(a, pc, (uintptr_t)__builtin_frame_address(0), false) : NULL;
     if (c)
         a->context = c->found;
     return f;
@@ -51,7 +54,7 @@ struct foreign foreign_begin(struct actor *a, uintptr_t pc)
 
 uint32_t foreign_stack(struct actor *a, uintptr_t pc, uintptr_t sp)
 {
-    struct foreign_cache *c = likely(!(a->pause & PAUSE_OFF)) ? entry(a, pc, sp) : NULL;
+    struct foreign_cache *c = likely(!(a->pause & PAUSE_OFF)) ? entry(a, pc, sp, !is_foreign(pc)) : NULL;
     uint32_t s = context_child(c ? c->found : a->context, pc, &a->stocks->seen.folded, &a->stocks->seen.lost_stacks);
     if (c)
         c->stack = s;
