@@ -107,11 +107,8 @@ struct actor *actor_of_slot(uint32_t slot)
 const struct vclock *actor_publish(struct actor *a)
 {
     if (a->published_at != a->accesses) {
-        a->published_at = a->accesses;
         vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->stocks->nodes);
-        a->who++;
-        if (a->stocks->reserve.own == &a->stamps) /* it acts itself */
-            stamp_new_epoch(&a->stocks->reserve);
+        actor_next_epoch(a);
     }
     return &a->clock;
 }

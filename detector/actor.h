@@ -192,6 +192,14 @@ struct actor *actor_of_slot(uint32_t slot);
 struct actor *actor_of_stack(uintptr_t addr);
 struct actor *actor_of_locals(uintptr_t addr);
 
+/* What it does from now on is of another epoch; the old one is in its clock. */
+static inline void actor_next_epoch(struct actor *a)
+{
+    a->published_at = a->accesses;
+    a->who++;
+    if (a->stocks->reserve.own == &a->stamps) /* it acts itself */
+        stamp_new_epoch(&a->stocks->reserve);
+}
 /* The actor's knowledge up to now as a clock that may be shared; a new epoch begins when anything happened in this one. */
 const struct vclock *actor_publish(struct actor *a);
 /* The next publication must begin a new epoch, although no access was recorded since the last. */

@@ -16,6 +16,7 @@
 #include "history.h"
 #include "lockset.h"
 #include "race.h"
+#include "slots.h"
 #include "sort.h"
 #include "sync.h"
 
@@ -221,6 +222,7 @@ static void gather(struct sweep *s)
     vclock_walk_begin();
     actor_each_clock(add_clock, s);
     sync_each_clock(add_clock, s);
+    slots_each_clock(add_clock, s);
     if (s->nvalues == VALUES_MAX) {
         os_unmap(s->values, VALUES_MAX * sizeof *s->values);
         s->values = NULL;

@@ -178,6 +178,11 @@ void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock jo
 void sync_release_atomic(struct actor *a, uintptr_t addr);
 bool sync_is_atomic(struct actor *a, uintptr_t addr);
 void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
+/* The same with one of the n slots of a channel's buffer. *slots is the channel's, NULL at first, and guarded by the caller; key: the
+ * slot's address. And the channel's end: slots may be NULL. */
+struct slots;
+void slots_handoff(struct actor *a, struct slots **slots, size_t n, size_t slot, uint64_t key);
+void slots_end(struct actor *a, struct slots *slots);
 /* What the object carries may become all that an actor knows which is born later (a timer that starts a goroutine): until it
  * is not so any more, nothing is forgotten that the object does not know. */
 void sync_begets(struct actor *a, uint64_t key, uint32_t stack); /* stack: where it was told to */

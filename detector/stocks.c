@@ -12,6 +12,7 @@
 #include "order.h"
 #include "record.h"
 #include "sync.h"
+#include "vclock_short.h"
 
 struct stocks *stocks_new(struct actor *owner)
 {
@@ -57,33 +58,49 @@ void actor_resume(struct actor *a, struct actor *lender)
     stamp_reserve_resume(&a->stocks->reserve, &a->stamps);
 }
 
-/* What both know afterwards is the same: they share one clock. */
-static bool share(struct vclock *mine, struct vclock *others, bool *changed, struct vclock_stock *stock)
+/* The present epoch is in its clock, which is short, and another one begins. */
+static inline void publish_short(struct actor *a)
 {
-    *changed = vclock_join(mine, others, stock);
-    if (mine->root == others->root)
-        return false;
-    vclock_copy(others, mine, stock);
-    return true;
+    if (a->published_at != a->accesses) {
+        a->clock.root->epoch[who_slot(a->who)] = who_epoch(a->who);
+        actor_next_epoch(a);
+    }
+}
+
+static inline bool in_place(const struct actor *a, const struct actor *b)
+{
+    return vclock_are_short(&a->clock, &b->clock) && vclock_short_has(&a->clock, who_slot(a->who)) &&
+           vclock_short_has(&b->clock, who_slot(b->who));
+}
+
+/* The other has the same stocks. */
+static inline void learn_of_each_other(struct actor *a, struct actor *b)
+{
+    bool mine, others;
+    if (likely(in_place(a, b))) {
+        publish_short(a);
+        publish_short(b);
+        vclock_even_short(&a->clock, &b->clock, &mine, &others);
+    } else {
+        actor_publish(a);
+        actor_publish(b);
+        vclock_meet(&a->clock, &b->clock, &a->stocks->nodes, &mine, &others);
+    }
+    if (mine)
+        actor_touch(a);
+    if (others)
+        actor_touch(b);
 }
 
 void actor_meet(struct actor *a, struct actor *other)
 {
-    bool mine, others;
     if (!actor_enter(a))
         return;
     record(a, TRACE_MEET, other->number, 0, 0);
     /* While a is inside the world cannot be stopped, and nobody but us comes near the other. */
     other->stocks = a->stocks;
-    if (!host.no_races) {
-        actor_publish(a);
-        actor_publish(other);
-        others = share(&a->clock, &other->clock, &mine, &a->stocks->nodes);
-        if (mine)
-            actor_touch(a);
-        if (others)
-            actor_touch(other);
-    }
+    if (!host.no_races)
+        learn_of_each_other(a, other);
     order_meet(a, other);
     other->stocks = NULL;
     actor_leave(a);

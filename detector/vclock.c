@@ -164,6 +164,15 @@ static bool renew(struct vclock *c, uint64_t epoch, struct vclock_stock *stock)
     return true;
 }
 
+/* By a store. */
+static inline bool set_in_place(struct vclock_node *n, uint32_t slot, uint64_t epoch)
+{
+    if (!n || n->level || slot >= vclock_node_length(n) || !vclock_node_sole(n))
+        return false;
+    n->epoch[slot] = epoch;
+    return true;
+}
+
 /* Cheaper than a patch; n has none. */
 static bool set_at_once(const struct vclock_node *n, uint32_t slot)
 {
@@ -175,6 +184,8 @@ static bool set_at_once(const struct vclock_node *n, uint32_t slot)
 void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
 {
     struct vclock_node *n = c->root;
+    if (likely(set_in_place(n, slot, epoch)))
+        return;
     const bool patched = n && vclock_node_patched(n);
     if (!patched && set_at_once(n, slot)) {
         set_flat(c, slot, epoch, stock);

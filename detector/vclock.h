@@ -55,6 +55,8 @@ void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_s
 /* c = max(c, other), slot by slot. False when c did not change; now and then true although it did not. `other` says
  * the same afterwards, but maybe in another form: nobody else may look at it meanwhile. */
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
+/* Both become the larger of the two, slot by slot; what is said of each as above. */
+void vclock_meet(struct vclock *a, struct vclock *b, struct vclock_stock *stock, bool *a_grew, bool *b_grew);
 /* c = other, whatever c was. */
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* The same, for a copy that is seldom looked at: it shares the memory, also where a copy would be faster for both. */

@@ -48,33 +48,6 @@ static void note(struct vclock_stock *stock, struct vclock_node *above, struct v
 
 /* ---- join: all join b into the tree at *at ---- */
 
-static bool negative(two_epochs x)
-{
-    return (x[0] | x[1]) >> 63;
-}
-
-/* Of the first n, a multiple of 8: whether a has more somewhere, and b. */
-static void compare(const uint64_t *a, const uint64_t *b, uint32_t n, bool *a_more, bool *b_more)
-{
-    two_epochs a_less = {0, 0}, b_less = {0, 0};
-    for (uint32_t i = 0; i < n; i += 2) {
-        const two_epochs x = *(const two_epochs *)(a + i), y = *(const two_epochs *)(b + i);
-        a_less |= x - y;
-        b_less |= y - x;
-    }
-    *a_more = negative(b_less);
-    *b_more = negative(a_less);
-}
-
-/* The larger of a and b, each; to may be one of them. */
-static void take_larger(uint64_t *to, const uint64_t *a, const uint64_t *b, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i += 2) {
-        const two_epochs x = *(const two_epochs *)(a + i), y = *(const two_epochs *)(b + i);
-        *(two_epochs *)(to + i) = x ^ ((x ^ y) & -((x - y) >> 63));
-    }
-}
-
 static bool any_beyond(const struct vclock_node *n, uint32_t from)
 {
     uint64_t any = 0;
@@ -91,13 +64,13 @@ static struct vclock_node *larger(struct vclock_node *a, const struct vclock_nod
     if (a->shift > b->shift || (a->shift == b->shift && vclock_node_sole(a))) {
         n = vclock_node_own(a, stock);
         if (n)
-            take_larger(n->epoch, n->epoch, b->epoch, vclock_node_length(b));
+            epochs_larger(n->epoch, n->epoch, b->epoch, vclock_node_length(b));
         return n;
     }
     n = vclock_node_allocate(0, b->shift, stock);
     if (!n)
         return NULL;
-    take_larger(n->epoch, a->epoch, b->epoch, vclock_node_length(a));
+    epochs_larger(n->epoch, a->epoch, b->epoch, vclock_node_length(a));
     for (uint32_t i = vclock_node_length(a); i < vclock_node_length(b); i++)
         n->epoch[i] = b->epoch[i];
     vclock_node_unref(a, stock);
@@ -109,7 +82,7 @@ static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vc
     struct vclock_node *a = *at;
     const uint32_t both = vclock_node_length(a) < vclock_node_length(b) ? vclock_node_length(a) : vclock_node_length(b);
     bool a_more, b_more;
-    compare(a->epoch, b->epoch, both, &a_more, &b_more);
+    epochs_compare(a->epoch, b->epoch, both, &a_more, &b_more);
     if (!b_more && !any_beyond(b, both))
         return false;
     if (!a_more && !any_beyond(a, both)) {
@@ -127,13 +100,14 @@ static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vc
 /* The most frequent case: two clocks of few slots, the first one ours alone. */
 static inline bool join_leaf(struct vclock_node *a, const struct vclock_node *b)
 {
-    two_epochs less = {0, 0};
+    two_epochs any = {0, 0};
     for (unsigned i = 0; i < LEAF; i += 2) {
         const two_epochs x = *(const two_epochs *)(a->epoch + i), y = *(const two_epochs *)(b->epoch + i);
-        less |= x - y;
-        *(two_epochs *)(a->epoch + i) = x ^ ((x ^ y) & -((x - y) >> 63));
+        const two_epochs change = (x ^ y) & epochs_less(x, y);
+        any |= change;
+        *(two_epochs *)(a->epoch + i) = x ^ change;
     }
-    return negative(less);
+    return epochs_any(any);
 }
 
 static bool join(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock);

@@ -6,6 +6,7 @@
 #define GORACE_VCLOCK_NODE_H
 
 #include "vclock.h"
+#include "vclock_epochs.h"
 
 #define LEAF_SHIFT 3
 #define LEAF (1u << LEAF_SHIFT)
@@ -96,8 +97,5 @@ static inline void vclock_node_unref(struct vclock_node *n, struct vclock_stock 
     if (n && (vclock_node_sole(n) || __atomic_sub_fetch(&n->refs, 1, __ATOMIC_ACQ_REL) == 0))
         vclock_node_end(n, stock);
 }
-
-/* Two epochs at a time: they have 40 bits, so the sign of a difference says which is larger. */
-typedef uint64_t two_epochs __attribute__((vector_size(16), aligned(8), may_alias));
 
 #endif

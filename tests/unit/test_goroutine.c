@@ -40,6 +40,12 @@ static void end(struct actor *a)
     actor_ends(a);
 }
 
+static void force_collection(struct actor *by)
+{
+    __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
+    collect(by);
+}
+
 static void test_turns_order_nothing(void **state)
 {
     (void)state;
@@ -119,6 +125,70 @@ static void test_handoff(void **state)
     end(b);
 }
 
+/* Slots of a buffer that are kept with their channel: each orders as an object of its own would, also after a collection,
+ * and the k-th receive comes before the send that uses its slot again. */
+static void test_slots(void **state)
+{
+    (void)state;
+    enum { N = 3 };
+    char *x = fresh_memory(4096);
+    struct slots *slots = NULL;
+    struct actor *a = start(1), *b = start(2);
+    run(NULL, a);
+    for (size_t round = 0; round < 100; round++) {
+        for (size_t i = 0; i < N; i++) {
+            mem_write(a, x + 64 * i, 8, WRITE_PC + i);
+            slots_handoff(a, &slots, N, i, 1 + i);
+        }
+        run(a, b);
+        for (size_t i = 0; i < N; i++) {
+            slots_handoff(b, &slots, N, i, 1 + i);
+            mem_write(b, x + 64 * i, 8, WRITE_PC + 16 + i);
+        }
+        if (round % 10 == 0)
+            force_collection(b);
+        for (size_t i = 0; i < N; i++)
+            slots_handoff(b, &slots, N, i, 1 + i);
+        run(b, a);
+        for (size_t i = 0; i < N; i++)
+            slots_handoff(a, &slots, N, i, 1 + i);
+    }
+    assert_int_equal(nrecorded, 0);
+    mem_write(a, x, 8, WRITE_PC + 32);
+    slots_handoff(a, &slots, N, 1, 2);
+    run(a, b);
+    slots_handoff(b, &slots, N, 0, 1); /* another slot: not a's latest */
+    mem_read(b, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    slots_end(b, slots);
+    end(b);
+    end(a);
+}
+
+/* More slots than memory is kept for are objects by their addresses. */
+static void test_many_slots(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct slots *slots = NULL;
+    struct actor *a = start(1), *b = start(2);
+    run(NULL, a);
+    mem_write(a, x, 8, WRITE_PC);
+    mem_write(a, x + 64, 8, WRITE_PC + 1);
+    slots_handoff(a, &slots, 100000, 99999, (uintptr_t)x + 1024);
+    mem_write(a, x + 64, 8, WRITE_PC + 2);
+    run(a, b);
+    slots_handoff(b, &slots, 100000, 99999, (uintptr_t)x + 1024);
+    mem_read(b, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 0);
+    assert_null(slots);
+    mem_read(b, x + 64, 8, READ_PC + 1);
+    assert_int_equal(nrecorded, 1);
+    slots_end(b, slots);
+    end(b);
+    end(a);
+}
+
 /* Those that were joined by way of a wait group leave no slot and no memory behind. */
 static void test_many_come_and_go(void **state)
 {
@@ -187,8 +257,7 @@ static void test_timer(void **state)
     sync_release_merge(a, group);
     end(a);
     sync_acquire(main_actor, group);
-    __atomic_store_n(&collection_wanted, 1, __ATOMIC_RELAXED);
-    collect(main_actor);
+    force_collection(main_actor);
     actor_forgets(timers);
     sync_acquire(timers, timer);
     struct actor *b = actor_born_light(timers, 0, 2, NULL);
@@ -230,6 +299,8 @@ int main(void)
         cmocka_unit_test_setup(test_own_epoch_after_a_pause, clear),
         cmocka_unit_test_setup(test_meet, clear),
         cmocka_unit_test_setup(test_handoff, clear),
+        cmocka_unit_test_setup(test_slots, clear),
+        cmocka_unit_test_setup(test_many_slots, clear),
         cmocka_unit_test_setup(test_many_come_and_go, clear),
         cmocka_unit_test_setup(test_first_and_last, clear),
         cmocka_unit_test_setup(test_timer, clear),

@@ -41,7 +41,23 @@ static void test_against_arrays(void **unused)
     for (int step = 0; step < STEPS; step++) {
         int c = (int)(script_random(&state) % CLOCKS), other = (int)(script_random(&state) % CLOCKS);
         uint32_t slot = some_slot(&state);
-        switch (script_random(&state) % 16) {
+        switch (script_random(&state) % 18) {
+        case 16:
+        case 17: {
+            if (c == other)
+                break;
+            bool changed = false, other_changed = false, said, other_said;
+            for (uint32_t s = 0; s < SLOTS; s++) {
+                changed |= dense[c][s] < dense[other][s];
+                other_changed |= dense[other][s] < dense[c][s];
+                dense[c][s] = dense[other][s] = dense[c][s] < dense[other][s] ? dense[other][s] : dense[c][s];
+            }
+            vclock_meet(&clocks[c], &clocks[other], &pool, &said, &other_said);
+            assert_true(said || !changed);
+            assert_true(other_said || !other_changed);
+            assert_int_equal(vclock_get(&clocks[other], slot), dense[other][slot]);
+            break;
+        }
         case 0:
             vclock_copy(&clocks[c], &clocks[other], &pool);
             memcpy(dense[c], dense[other], sizeof dense[c]);
@@ -236,6 +252,42 @@ static void test_sharing(void **unused)
     assert_false(vclock_failed);
 }
 
+/* Arrays of all lengths that become equal: each keeps one of its own, in place, whatever form they had. */
+static void test_meet(void **unused)
+{
+    (void)unused;
+    for (uint32_t length = 1; length <= 512; length += length < 40 ? 1 : 59) {
+        struct vclock a = {0}, b = {0}, before = {0};
+        bool a_grew, b_grew;
+        for (uint32_t s = 0; s < length; s++) {
+            vclock_set(&a, s, 10 + s % 3, &pool);
+            vclock_set(&b, s, 10 + s % 2, &pool);
+        }
+        vclock_copy(&before, &a, &pool);
+        vclock_set(&a, length - 1, 20, &pool); /* a patch, if it is long */
+        vclock_meet(&a, &b, &pool, &a_grew, &b_grew);
+        assert_int_equal(a_grew, length > 4); /* the first where b has more, and a was not set */
+        assert_true(b_grew);
+        for (uint32_t s = 0; s < length; s++) {
+            const uint64_t want = s + 1 == length ? 20 : 10 + (s % 3 > s % 2 ? s % 3 : s % 2);
+            assert_int_equal(vclock_get(&a, s), want);
+            assert_int_equal(vclock_get(&b, s), want);
+            assert_int_equal(vclock_get(&before, s), 10 + s % 3);
+        }
+        assert_ptr_not_equal(a.root, b.root);
+        struct vclock_node *kept = a.root;
+        vclock_set(&b, 0, 30, &pool);
+        vclock_meet(&a, &b, &pool, &a_grew, &b_grew);
+        assert_true(a_grew);
+        assert_false(b_grew);
+        assert_int_equal(vclock_get(&a, 0), 30);
+        assert_ptr_equal(a.root, kept);
+        vclock_clear(&a, &pool);
+        vclock_clear(&b, &pool);
+        vclock_clear(&before, &pool);
+    }
+}
+
 /* Short ones are copied, but not over what others share. */
 static void test_short(void **unused)
 {
@@ -264,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_against_arrays), cmocka_unit_test(test_lower),   cmocka_unit_test(test_walk),
         cmocka_unit_test(test_many_versions),  cmocka_unit_test(test_sharing), cmocka_unit_test(test_floor_follows),
         cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
+        cmocka_unit_test(test_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
