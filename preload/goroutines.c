@@ -141,6 +141,21 @@ static void handoff(struct gorace_actor *by, const void *object)
     edge(by, object, sync_handoff);
 }
 
+static void handoff_slot(struct gorace_actor *by, struct gorace_slots **slots, size_t n, size_t index, const void *slot)
+{
+    struct acting on = act(by);
+    if (on.a)
+        slots_handoff(on.a, (struct slots **)slots, n, index, key_of(slot));
+    acted(on);
+}
+
+static void end_slots(struct gorace_actor *by, struct gorace_slots *slots)
+{
+    struct actor *a = actor_of(by);
+    if (a)
+        slots_end(a, (struct slots *)slots);
+}
+
 static void meet(struct gorace_actor *by, struct gorace_actor *partner)
 {
     struct actor *a = actor_of(by), *b = (struct actor *)partner;
@@ -319,12 +334,9 @@ static void object_closed(struct gorace_actor *by, const void *object, enum gora
     (void)pc;
 }
 
-static inline void touch(struct actor *a, const void *p, size_t size, enum access_kind kind, uintptr_t pc)
+/* The code at pc keeps the calling context itself. */
+static inline void touch_here(struct actor *a, const void *p, size_t size, enum access_kind kind, uintptr_t pc)
 {
-    if (!pc || !modules_instrumented(pc)) {
-        mem_access(a, (uintptr_t)p, size, kind, pc ? pc : CALLER);
-        return;
-    }
     switch (size) {
     case 1:
         access_fast(a, (uintptr_t)p, 1, kind, pc);
@@ -340,6 +352,14 @@ static inline void touch(struct actor *a, const void *p, size_t size, enum acces
     }
 }
 
+static inline void touch(struct actor *a, const void *p, size_t size, enum access_kind kind, uintptr_t pc)
+{
+    if (likely(pc && modules_instrumented(pc)))
+        touch_here(a, p, size, kind, pc);
+    else
+        mem_access(a, (uintptr_t)p, size, kind, pc ? pc : CALLER);
+}
+
 static void reads(struct gorace_actor *by, const void *from, size_t size, uintptr_t pc)
 {
     struct acting on = act(by);
@@ -353,6 +373,22 @@ static void writes(struct gorace_actor *by, void *to, size_t size, uintptr_t pc)
     struct actor *a = actor_of(by);
     if (a)
         touch(a, to, size, ACCESS_WRITE, pc);
+}
+
+static void sends(struct gorace_actor *by, const void *channel, const void *element, size_t size, uintptr_t pc)
+{
+    struct acting on = act(by);
+    const bool reads_it = element && size;
+    if (likely(on.a && pc && modules_instrumented(pc))) {
+        if (reads_it)
+            touch_here(on.a, element, size, ACCESS_READ, pc);
+        access_fast(on.a, (uintptr_t)channel, 1, ACCESS_READ, pc);
+    } else if (on.a) {
+        if (reads_it)
+            mem_access(on.a, (uintptr_t)element, size, ACCESS_READ, pc ? pc : CALLER);
+        mem_access(on.a, (uintptr_t)channel, 1, ACCESS_READ, pc ? pc : CALLER);
+    }
+    acted(on);
 }
 
 /* ---- the user's code called by the runtime: a call that has no hook ---- */
@@ -479,4 +515,7 @@ const struct gorace_events gorace_events = {
     .left_pointers = left_memory_with_pointers,
     .memory = memory,
     .shows = shows,
+    .sends = sends,
+    .handoff_slot = handoff_slot,
+    .slots_end = end_slots,
 };

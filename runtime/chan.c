@@ -60,6 +60,7 @@ void rt_chan_free(struct goro_chan *c)
         goro_panic("free of a channel that goroutines wait on");
     }
     size_t size = sizeof *c + (size_t)(c->end - c->buffer);
+    rt_emit_slots_end(c->slots);
     rt_emit_object_ends(c, GORACE_OBJECT_CHANNEL, size);
     if (RT_STEERED)
         rt_det_object_ends(c);
@@ -177,16 +178,16 @@ static __attribute__((noinline)) int wait(struct goro_chan *c, struct rt_waitq *
     return -ETIMEDOUT;
 }
 
-/* ---- send and receive ---- */
+/* ---- send and receive. shown: the element is in memory that a listener may hear of ---- */
 
 static inline __attribute__((always_inline)) int give(struct goro_chan *c, const void *element, int64_t deadline,
-                                                      bool told)
+                                                      bool told, bool shown)
 {
     struct rt_g *wake = NULL;
     if (!c)
         return rt_chan_wait_nil(deadline, RT_REASON_CHAN_NIL);
     if (told)
-        rt_chan_emit_sends(rt_self(), c, element);
+        rt_emit_sends(rt_self(), c, shown ? element : NULL);
     rt_lock(&c->lock);
     bool closed = c->closed;
     if (!closed && !rt_chan_offer(c, element, &wake, told)) {
@@ -203,17 +204,23 @@ static inline __attribute__((always_inline)) int give(struct goro_chan *c, const
     return 0;
 }
 
-static __attribute__((noinline)) int send_told(struct goro_chan *c, const void *element, int64_t deadline)
+static __attribute__((noinline)) int send_told(struct goro_chan *c, const void *element, int64_t deadline, bool shown)
 {
-    return give(c, element, deadline, true);
+    return give(c, element, deadline, true, shown);
 }
 
 int goro_chan_send_raw(struct goro_chan *c, const void *element, int64_t deadline)
 {
     if (!RT_WATCHED)
-        return give(c, element, deadline, false);
+        return give(c, element, deadline, false, false);
     RT_OP(CHAN_SEND, c);
-    return send_told(c, element, deadline);
+    return send_told(c, element, deadline, true);
+}
+
+int goro_chan_send_word(struct goro_chan *c, uint64_t element, int64_t deadline)
+{
+    RT_OP(CHAN_SEND, c);
+    return send_told(c, &element, deadline, false);
 }
 
 int rt_chan_try_send(struct goro_chan *c, const void *element)
@@ -237,12 +244,12 @@ int goro_chan_try_send_raw(struct goro_chan *c, const void *element)
     RT_OP(CHAN_TRY_SEND, c);
     if (!c)
         return -EAGAIN;
-    rt_chan_emit_sends(rt_self(), c, element);
+    rt_emit_sends(rt_self(), c, element);
     return rt_chan_try_send(c, element);
 }
 
 static inline __attribute__((always_inline)) int receive(struct goro_chan *c, void *element, int64_t deadline,
-                                                         bool told)
+                                                         bool told, bool shown)
 {
     struct rt_g *wake = NULL;
     if (!c)
@@ -254,11 +261,11 @@ static inline __attribute__((always_inline)) int receive(struct goro_chan *c, vo
     if (result == -EAGAIN) {
         uint32_t size = c->size; /* the channel may be gone afterwards */
         result = wait(c, &c->receivers, element, deadline);
-        if (result >= 0)
+        if (result >= 0 && shown)
             rt_emit_value_written(element, size);
         return result;
     }
-    if (told)
+    if (told && shown)
         rt_emit_value_written(element, c->size);
     rt_unlock(&c->lock);
     if (wake)
@@ -266,22 +273,30 @@ static inline __attribute__((always_inline)) int receive(struct goro_chan *c, vo
     return result;
 }
 
-static __attribute__((noinline)) int receive_told(struct goro_chan *c, void *element, int64_t deadline)
+static __attribute__((noinline)) int receive_told(struct goro_chan *c, void *element, int64_t deadline, bool shown)
 {
-    return receive(c, element, deadline, true);
+    return receive(c, element, deadline, true, shown);
 }
 
 int rt_chan_recv(struct goro_chan *c, void *element, int64_t deadline)
 {
-    return RT_LISTENED ? receive_told(c, element, deadline) : receive(c, element, deadline, false);
+    return RT_LISTENED ? receive_told(c, element, deadline, true) : receive(c, element, deadline, false, false);
 }
 
 int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
 {
     if (!RT_WATCHED)
-        return receive(c, element, deadline, false);
+        return receive(c, element, deadline, false, false);
     RT_OP(CHAN_RECV, c);
-    return receive_told(c, element, deadline);
+    return receive_told(c, element, deadline, true);
+}
+
+uint64_t goro_chan_take_word(struct goro_chan *c)
+{
+    uint64_t element = 0;
+    RT_OP(CHAN_RECV, c);
+    receive_told(c, &element, GORO_FOREVER, false);
+    return element;
 }
 
 int rt_chan_try_recv(struct goro_chan *c, void *element)

@@ -13,6 +13,7 @@ struct goro_chan {
     size_t capacity;
     char *in, *out, *end; /* next slots to write and to read; of the buffer */
     struct rt_waitq senders, receivers;
+    struct gorace_slots *slots; /* of the buffer, for a listener */
     char buffer[];
 };
 
@@ -37,24 +38,10 @@ static inline void rt_chan_copy(void *to, const void *from, uint32_t size)
     rt_copy(to, from, size);
 }
 
-/* The object that stands for a slot in events. With elements of no size all slots are at one place, and are told apart by
- * nothing: one use after the other. */
-static inline const void *rt_chan_slot(const struct goro_chan *c, const char *slot)
-{
-    return c->size ? slot : (const void *)&c->capacity;
-}
-
 static inline char *rt_chan_after(struct goro_chan *c, char *slot)
 {
     slot += c->size;
     return slot == c->end ? c->buffer : slot;
-}
-
-/* The value is read, and so is the channel, which a close changes. */
-static inline void rt_chan_emit_sends(struct rt_g *g, const struct goro_chan *c, const void *element)
-{
-    rt_emit_value_read(g, element, c->size);
-    rt_emit_value_read(g, c, 1);
 }
 
 /* An element goes to a goroutine that waits for one. With a buffer, which is empty, it is as if it went through a slot: the
@@ -65,9 +52,8 @@ static inline void rt_chan_emit_direct(struct goro_chan *c, struct rt_g *receive
         rt_emit_meet(rt_self(), receiver);
         return;
     }
-    const void *slot = rt_chan_slot(c, c->in);
-    rt_emit_handoff(rt_self(), slot);
-    rt_emit_handoff(receiver, slot);
+    rt_emit_handoff_slot(rt_self(), c, c->in);
+    rt_emit_handoff_slot(receiver, c, c->in);
     c->in = c->out = rt_chan_after(c, c->in);
 }
 
@@ -92,7 +78,7 @@ static inline __attribute__((always_inline)) bool rt_chan_offer(struct goro_chan
     if (c->count == c->capacity)
         return false;
     if (told)
-        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->in));
+        rt_emit_handoff_slot(rt_self(), c, c->in);
     rt_chan_copy(c->in, element, c->size);
     c->in = rt_chan_after(c, c->in);
     __atomic_store_n(&c->count, c->count + 1, __ATOMIC_RELAXED);
@@ -104,7 +90,7 @@ static inline __attribute__((always_inline)) void rt_chan_take_over(struct goro_
                                                                     void *element, bool told)
 {
     if (told && sender->selects)
-        rt_chan_emit_sends(sender->g, c, sender->element);
+        rt_emit_sends(sender->g, c, sender->element);
     if (c->capacity == 0) {
         if (told)
             rt_emit_meet(rt_self(), sender->g);
@@ -113,11 +99,11 @@ static inline __attribute__((always_inline)) void rt_chan_take_over(struct goro_
         return;
     }
     if (told)
-        rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
+        rt_emit_handoff_slot(rt_self(), c, c->out);
     if (element)
         rt_chan_copy(element, c->out, c->size);
     if (told)
-        rt_emit_handoff(sender->g, rt_chan_slot(c, c->out));
+        rt_emit_handoff_slot(sender->g, c, c->out);
     rt_chan_copy(c->out, sender->element, c->size);
     c->out = rt_chan_after(c, c->out);
     c->in = c->out;
@@ -138,7 +124,7 @@ static inline __attribute__((always_inline)) int rt_chan_take(struct goro_chan *
     }
     if (c->count > 0) {
         if (told)
-            rt_emit_handoff(rt_self(), rt_chan_slot(c, c->out));
+            rt_emit_handoff_slot(rt_self(), c, c->out);
         if (element)
             rt_chan_copy(element, c->out, c->size);
         c->out = rt_chan_after(c, c->out);

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include "chan.h"
 #include "det.h"
 #include "rt.h"
 #include "sched.h"
@@ -111,9 +112,19 @@ void rt_tell_release_merge(struct rt_g *g, const void *object)
     TELL(release_merge(actor_of(g), object));
 }
 
-void rt_tell_handoff(struct rt_g *g, const void *object)
+void rt_tell_handoff_slot(struct rt_g *g, struct goro_chan *c, const char *slot)
 {
-    TELL(handoff(actor_of(g), object));
+    /* With elements of no size all slots are at one place, and are told apart by nothing: one use after the other. */
+    if (c->size == 0)
+        TELL(handoff_slot(actor_of(g), &c->slots, 1, 0, &c->capacity));
+    else
+        TELL(handoff_slot(actor_of(g), &c->slots, c->capacity, (size_t)(slot - c->buffer) / c->size, slot));
+}
+
+void rt_tell_slots_end(struct gorace_slots *slots)
+{
+    if (slots)
+        TELL(slots_end(actor_of(rt_self()), slots));
 }
 
 void rt_tell_meet(struct rt_g *g, struct rt_g *parked)
@@ -257,6 +268,11 @@ void rt_tell_value_read(struct rt_g *g, const void *from, size_t size)
 {
     if (from && size)
         TELL(reads(actor_of(g), from, size, pc_of(g)));
+}
+
+void rt_tell_sends(struct rt_g *g, const struct goro_chan *c, const void *element)
+{
+    TELL(sends(actor_of(g), c, element, c->size, pc_of(g)));
 }
 
 void rt_tell_value_written(void *to, size_t size)

@@ -65,7 +65,7 @@ RT_EMIT(end, (struct rt_g * g), (g))                                 /* last thi
 RT_EMIT(acquire, (struct rt_g * g, const void *object), (g, object)) /* what was released to object happened before */
 RT_EMIT(release, (struct rt_g * g, const void *object), (g, object)) /* replaces what object carries */
 RT_EMIT(release_merge, (struct rt_g * g, const void *object), (g, object)) /* adds to it */
-RT_EMIT(handoff, (struct rt_g * g, const void *object), (g, object))
+RT_EMIT(handoff_slot, (struct rt_g * g, struct goro_chan *c, const char *slot), (g, c, slot))
 RT_EMIT(meet, (struct rt_g * g, struct rt_g *parked), (g, parked))
 RT_EMIT(lock, (struct rt_g * g, const void *lock, unsigned flags), (g, lock, flags))   /* after it was obtained */
 RT_EMIT(unlock, (struct rt_g * g, const void *lock, unsigned flags), (g, lock, flags)) /* before it is given up */
@@ -78,6 +78,9 @@ RT_EMIT(object_ends, (const void *object, enum gorace_object kind, size_t size),
 RT_EMIT(object_closed, (const void *object, enum gorace_object kind), (object, kind))
 RT_EMIT(value_read, (struct rt_g * g, const void *from, size_t size),
         (g, from, size))                                    /* the value of a send; NULL: none */
+RT_EMIT(sends, (struct rt_g * g, const struct goro_chan *c, const void *element),
+        (g, c, element))                                    /* what a send reads, whose element may be NULL: none */
+RT_EMIT(slots_end, (struct gorace_slots * slots), (slots))
 RT_EMIT(value_written, (void *to, size_t size), (to, size)) /* of a receive */
 RT_EMIT(timer_starts, (const void *timer), (timer))
 RT_EMIT(timer_ends, (const void *timer), (timer))

@@ -119,7 +119,7 @@ static int carry_out(struct goro_case *one, struct rt_g **wake)
 {
     struct goro_chan *c = one->chan;
     if (one->kind == GORO_CASE_SEND) {
-        rt_chan_emit_sends(rt_self(), c, one->element);
+        rt_emit_sends(rt_self(), c, one->element);
         if (c->closed)
             return 0;
         return rt_chan_offer(c, one->element, wake, RT_LISTENED) ? 1 : -EAGAIN;

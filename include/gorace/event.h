@@ -32,6 +32,7 @@ extern "C" {
 #define GORACE_EVENTS_ABI 1u
 
 struct gorace_actor; /* the sink's */
+struct gorace_slots; /* the sink's: what it knows of the slots of a channel's buffer */
 
 /* One that is being created. Strings are copied. */
 struct gorace_birth {
@@ -247,6 +248,16 @@ struct gorace_events {
     /* Somebody wants to see what goroutines do, and the runtime has shown its part: in a handler of SIGQUIT. context: its third
      * argument. */
     void (*shows)(const void *context);
+
+    /* ---- channels, at once ---- */
+
+    /* by sends: reads of the element's value (NULL: none) and of the channel's first byte, which a close writes. As `reads`. */
+    void (*sends)(struct gorace_actor *by, const void *channel, const void *element, size_t size, uintptr_t pc);
+    /* As handoff, of a slot of the buffer: the index-th of n, at `slot`. *slots is kept with the channel, NULL at first; who calls this
+     * guards it. */
+    void (*handoff_slot)(struct gorace_actor *by, struct gorace_slots **slots, size_t n, size_t index, const void *slot);
+    /* The channel ends. slots may be NULL. */
+    void (*slots_end)(struct gorace_actor *by, struct gorace_slots *slots);
 };
 
 #ifdef __cplusplus

@@ -29,6 +29,10 @@ size_t goro_chan_cap_raw(const struct goro_chan *chan);
 int goro_chan_send_raw(struct goro_chan *chan, const void *element, int64_t deadline);
 /* 1: received. 0: closed, and *element is zeroed. -ETIMEDOUT: *element is untouched. NULL drops the element. */
 int goro_chan_recv_raw(struct goro_chan *chan, void *element, int64_t deadline);
+/* The same for an element of 8 bytes at most, in the first bytes of a word: it is in no memory that others could know of, so a
+ * detector is told of none. Received without a deadline; 0 when closed. */
+int goro_chan_send_word(struct goro_chan *chan, uint64_t element, int64_t deadline);
+uint64_t goro_chan_take_word(struct goro_chan *chan);
 /* The same without waiting: -EAGAIN. */
 int goro_chan_try_send_raw(struct goro_chan *chan, const void *element);
 int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
@@ -73,6 +77,28 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define goro_chan_len(c) goro_chan_len_raw(GORO_RAW(c))
 #define goro_chan_cap(c) goro_chan_cap_raw(GORO_RAW(c))
 
+/* In code that is compiled for a detector a value that is no variable of the program's stays out of memory. goro_v: the value. */
+#ifdef GORO_OUTLINE
+#define GORO_IN_WORD(c) (sizeof(GORO_ELEM(c)) <= sizeof(uint64_t))
+#define GORO_WORD_COPY(to, from) __builtin_memcpy(&(to), &(from), sizeof(to) < sizeof(from) ? sizeof(to) : sizeof(from))
+#define GORO_SEND_VALUE(c, deadline) \
+    __builtin_choose_expr(GORO_IN_WORD(c), __extension__({ \
+                              uint64_t goro_w = 0; \
+                              GORO_WORD_COPY(goro_w, goro_v); \
+                              goro_chan_send_word(goro_c, goro_w, (deadline)); \
+                          }), \
+                          goro_chan_send_raw(goro_c, &goro_v, (deadline)))
+#define GORO_TAKE_VALUE(c) \
+    __builtin_choose_expr(GORO_IN_WORD(c), __extension__({ \
+                              uint64_t goro_w = goro_chan_take_word(GORO_RAW(c)); \
+                              GORO_WORD_COPY(goro_v, goro_w); \
+                          }), \
+                          goro_chan_recv_raw(GORO_RAW(c), &goro_v, GORO_FOREVER))
+#else
+#define GORO_SEND_VALUE(c, deadline) goro_chan_send_raw(goro_c, &goro_v, (deadline))
+#define GORO_TAKE_VALUE(c) goro_chan_recv_raw(GORO_RAW(c), &goro_v, GORO_FOREVER)
+#endif
+
 /* Channel first, then value: both once. */
 #define GORO_SEND(c, call, ...) \
     __extension__({ \
@@ -82,10 +108,10 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
         call; \
     })
 /* goro_chan_send(c, value): waits for room or a receiver. */
-#define goro_chan_send(c, ...) GORO_SEND(c, (void)goro_chan_send_raw(goro_c, &goro_v, GORO_FOREVER), __VA_ARGS__)
+#define goro_chan_send(c, ...) GORO_SEND(c, (void)GORO_SEND_VALUE(c, GORO_FOREVER), __VA_ARGS__)
 /* goro_chan_send_until(c, deadline, value): 0 or -ETIMEDOUT. */
 #define goro_chan_send_until(c, deadline, ...) \
-    GORO_SEND(c, goro_chan_send_raw(goro_c, &goro_v, (deadline)), __VA_ARGS__)
+    GORO_SEND(c, GORO_SEND_VALUE(c, deadline), __VA_ARGS__)
 /* goro_chan_try_send(c, value): whether it was sent. */
 #define goro_chan_try_send(c, ...) GORO_SEND(c, goro_chan_try_send_raw(goro_c, &goro_v) == 0, __VA_ARGS__)
 
@@ -101,7 +127,7 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
     __extension__({ \
         GORO_CAN_RECV(c); \
         GORO_ELEM(c) goro_v; \
-        goro_chan_recv_raw(GORO_RAW(c), &goro_v, GORO_FOREVER); \
+        (void)GORO_TAKE_VALUE(c); \
         goro_v; \
     })
 /* goro_chan_recv_until(c, deadline, &value), goro_chan_try_recv(c, &value): 1 received, 0 closed, -ETIMEDOUT, -EAGAIN. */

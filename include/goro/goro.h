@@ -117,6 +117,15 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
 #include <goro/spawn.h>
 #include <goro/point.h>
 
+/* Code that is compiled for a detector: -fsanitize=thread. */
+#if defined(__SANITIZE_THREAD__)
+#define GORO_OUTLINE
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define GORO_OUTLINE
+#endif
+#endif
+
 #include <goro/chan.h>
 #include <goro/select.h>
 #include <goro/sync.h>

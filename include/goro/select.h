@@ -65,19 +65,48 @@ GORO_SELECT_INLINE struct goro_select_state *goro_select_begin(struct goro_selec
     return s;
 }
 
+GORO_SELECT_INLINE int goro_select_next(struct goro_select_state *s)
+{
+    return s->pass++;
+}
+GORO_SELECT_INLINE int goro_select_count(const struct goro_select_state *s)
+{
+    return s->count;
+}
+GORO_SELECT_INLINE unsigned goro_select_flags_of(const struct goro_select_state *s)
+{
+    return s->flags;
+}
+GORO_SELECT_INLINE int64_t goro_select_limit(const struct goro_select_state *s)
+{
+    return s->flags & GORO_SELECT_DEFAULT ? GORO_FOREVER : s->deadline;
+}
+/* Where the user wants to know of the chosen case what goro_select_ok says; NULL: nowhere. */
+GORO_SELECT_INLINE bool *goro_select_chose(struct goro_select_state *s, int chosen)
+{
+    s->chosen = chosen;
+    s->count = 0;
+    return chosen >= 0 ? s->ok[chosen] : NULL;
+}
+GORO_SELECT_INLINE bool goro_select_ok(const struct goro_select_state *s)
+{
+    return s->cases[s->chosen].ok;
+}
+
+/* Part of the user's function: the call of the runtime is his, and so is the variable that is written. */
 static inline bool goro_select_step(struct goro_select_state *s)
 {
-    if (s->pass++ == 0)
+    const int pass = goro_select_next(s);
+    if (pass == 0)
         return true;
-    if (s->pass > 2)
+    if (pass > 1)
         return false;
-    if (s->deadline != GORO_FOREVER && !(s->flags & GORO_SELECT_DEFAULT))
-        s->chosen = goro_select_until(s->cases, s->count, s->deadline);
-    else
-        s->chosen = goro_select_cases(s->cases, s->count, s->flags);
-    if (s->chosen >= 0 && s->ok[s->chosen])
-        *s->ok[s->chosen] = s->cases[s->chosen].ok;
-    s->count = 0;
+    const int64_t limit = goro_select_limit(s);
+    bool *const ok = goro_select_chose(
+        s, limit == GORO_FOREVER ? goro_select_cases(s->cases, goro_select_count(s), goro_select_flags_of(s))
+                                 : goro_select_until(s->cases, goro_select_count(s), limit));
+    if (ok)
+        *ok = goro_select_ok(s);
     return true;
 }
 
@@ -118,6 +147,22 @@ GORO_SELECT_INLINE bool goro_select_default(struct goro_select_state *s)
     return false;
 }
 
+GORO_SELECT_INLINE bool goro_select_enters(const struct goro_select_state *s)
+{
+    return s->pass == 1;
+}
+
+/* The next case's turn, when its body is to run. */
+GORO_SELECT_INLINE bool goro_select_is(struct goro_select_state *s)
+{
+    return s->count++ == s->chosen;
+}
+
+GORO_SELECT_INLINE bool goro_select_ended(const struct goro_select_state *s, int how)
+{
+    return s->chosen == how;
+}
+
 #ifdef __cplusplus
 }
 #else
@@ -128,12 +173,12 @@ GORO_SELECT_INLINE bool goro_select_default(struct goro_select_state *s)
     if (__extension__({ \
             GORO_CAN_RECV(c); \
             bool goro_mine; \
-            if (goro_s.pass == 1) { \
+            if (goro_select_enters(goro_sp)) { \
                 struct goro_chan *const goro_c = GORO_RAW(c); /* arguments of a call have no order */ \
                 void *const goro_e = GORO_ELEM_PTR(c, p); \
-                goro_mine = goro_select_enter(&goro_s, goro_c, GORO_CASE_RECV, goro_e, (okp)); \
+                goro_mine = goro_select_enter(goro_sp, goro_c, GORO_CASE_RECV, goro_e, (okp)); \
             } else { \
-                goro_mine = goro_s.count++ == goro_s.chosen; \
+                goro_mine = goro_select_is(goro_sp); \
             } \
             goro_mine; \
         }))
@@ -142,18 +187,20 @@ GORO_SELECT_INLINE bool goro_select_default(struct goro_select_state *s)
     if (__extension__({ \
             GORO_CAN_SEND(c); \
             bool goro_mine; \
-            if (goro_s.pass == 1) { \
+            if (goro_select_enters(goro_sp)) { \
                 __typeof__(c) goro_c = (c); \
-                GORO_ELEM(c) *goro_v = goro_select_value(&goro_s, sizeof *goro_v); \
+                GORO_ELEM(c) *goro_v = goro_select_value(goro_sp, sizeof *goro_v); \
                 *goro_v = (__VA_ARGS__); \
-                goro_mine = goro_select_enter(&goro_s, GORO_RAW(goro_c), GORO_CASE_SEND, goro_v, NULL); \
+                goro_mine = goro_select_enter(goro_sp, GORO_RAW(goro_c), GORO_CASE_SEND, goro_v, NULL); \
             } else { \
-                goro_mine = goro_s.count++ == goro_s.chosen; \
+                goro_mine = goro_select_is(goro_sp); \
             } \
             goro_mine; \
         }))
-#define goro_timeout_case(ns) if (goro_s.pass == 1 ? goro_select_timeout(&goro_s, (ns)) : goro_s.chosen == -ETIMEDOUT)
-#define goro_default_case if (goro_s.pass == 1 ? goro_select_default(&goro_s) : goro_s.chosen == -EAGAIN)
+#define goro_timeout_case(ns) \
+    if (goro_select_enters(goro_sp) ? goro_select_timeout(goro_sp, (ns)) : goro_select_ended(goro_sp, -ETIMEDOUT))
+#define goro_default_case \
+    if (goro_select_enters(goro_sp) ? goro_select_default(goro_sp) : goro_select_ended(goro_sp, -EAGAIN))
 
 #endif
 #endif

@@ -8,14 +8,7 @@ extern "C" {
 #endif
 
 /* Fast paths are inline; the library has the same functions. A detector has to see each call: so not in code that is compiled
- * for one (-fsanitize=thread), or with GORO_RACE. */
-#if defined(__SANITIZE_THREAD__)
-#define GORO_OUTLINE
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define GORO_OUTLINE
-#endif
-#endif
+ * for one (GORO_OUTLINE), or with GORO_RACE. */
 #if defined(__OPTIMIZE__) && !defined(GORO_RACE) && !defined(GORO_OUTLINE)
 #define GORO_INLINE extern inline __attribute__((gnu_inline))
 /* Says to the library that not every lock is seen: then it tells a detector of none, rather than of half of them. */
