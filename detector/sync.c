@@ -46,7 +46,7 @@ struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
         return NULL;
     }
     *s = (struct sync){.key = key, .next = c->first, .released = WHO_NOBODY};
-    c->first = s;
+    __atomic_store_n(&c->first, s, __ATOMIC_RELEASE); /* tells_nothing */
     __atomic_fetch_add(places_page(pages, key), 1, __ATOMIC_RELAXED);
     return s;
 }
@@ -173,13 +173,28 @@ void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
     places_visit(pages, CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
+/* The clock of the object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. */
+static inline bool tells_nothing(const struct actor *a, uint64_t key)
+{
+    const struct chain *c = chain_of(key);
+    const uint64_t version = __atomic_load_n(&c->version, __ATOMIC_ACQUIRE);
+    const struct sync *s = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE); /* never unmapped */
+    if (s) {
+        const who_t released = __atomic_load_n(&s->released, __ATOMIC_ACQUIRE);
+        if (s->key != key || released == WHO_NOBODY || !actor_knows(a, released))
+            return false;
+    }
+    return sync_is_still(key, version);
+}
+
+/* always: in every schedule, so in the other order as well. */
 static void acquire(struct actor *a, uint64_t key, bool always)
 {
     if (!actor_enter(a))
         return;
     if (always)
         record(a, TRACE_ACQUIRE, key, 0, 0);
-    if (!(a->pause & PAUSE_SOLO)) {
+    if (!(a->pause & PAUSE_SOLO) && (always || !tells_nothing(a, key))) {
         struct sync *s = sync_hold(a, key, false);
         if (s && !host.no_races)
             sync_join_into(a, s);
