@@ -5,13 +5,13 @@
 
 char *spills;
 
-#define CHUNK_UNITS 8192u
+#define CHUNK_UNITS SPILL_CHUNK_UNITS
 #define CHUNKS (SPILL_MAX / CHUNK_UNITS)
 #define CHUNK_BYTES (CHUNK_UNITS * (size_t)SPILL_UNIT)
 #define LINK_LOW (1u << 24)
 #define CROWD_LEAST (1u << 17)
 
-static uint8_t chunk_class[CHUNKS]; /* log2 of the units in a block, plus 1; 0: the chunk is free */
+uint8_t spill_class[CHUNKS];
 static uint32_t nchunks = 1;        /* above those in use */
 static uint32_t chunk_free = 1;     /* lowest chunk that may be free again */
 static uint32_t block_free[SPILL_CLASSES];
@@ -45,18 +45,13 @@ static unsigned class_for(size_t size)
 
 static unsigned class_of(uint32_t unit)
 {
-    return chunk_class[unit / CHUNK_UNITS] - 1u;
-}
-
-size_t spill_room(uint32_t unit)
-{
-    return (size_t)SPILL_UNIT << class_of(unit);
+    return spill_class[unit / CHUNK_UNITS] - 1u;
 }
 
 /* The link of a granule that is being changed must not be a block's: history.h. */
 static bool usable(uint32_t chunk)
 {
-    return !chunk_class[chunk] && chunk % (LINK_LOW / CHUNK_UNITS);
+    return !spill_class[chunk] && chunk % (LINK_LOW / CHUNK_UNITS);
 }
 
 /* Caller holds `lock`. */
@@ -68,7 +63,7 @@ static bool new_chunk(unsigned class)
         return false;
     if (nchunks <= chunk_free)
         nchunks = chunk_free + 1;
-    chunk_class[chunk_free] = (uint8_t)(class + 1);
+    spill_class[chunk_free] = (uint8_t)(class + 1);
     cut[class].at = chunk_free * CHUNK_UNITS;
     cut[class].end = cut[class].at + CHUNK_UNITS;
     return true;
@@ -163,15 +158,15 @@ void spill_sweep(void)
     for (unsigned c = 0; c < SPILL_CLASSES; c++)
         block_free[c] = cut[c].at = cut[c].end = 0;
     for (uint32_t c = nchunks; c-- > 1;) {
-        if (!chunk_class[c])
+        if (!spill_class[c])
             continue;
-        const unsigned class = chunk_class[c] - 1;
+        const unsigned class = spill_class[c] - 1;
         const uint32_t first = c * CHUNK_UNITS, step = 1u << class;
         uint32_t kept = 0;
         for (uint32_t b = first; b < first + CHUNK_UNITS; b += step)
             kept += marked(b);
         if (!kept) {
-            chunk_class[c] = 0;
+            spill_class[c] = 0;
             os_drop(spill_at(first), CHUNK_BYTES);
             continue;
         }

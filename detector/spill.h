@@ -44,10 +44,17 @@ static inline struct spill *spill_at(uint32_t unit)
     return (struct spill *)(spills + (size_t)unit * SPILL_UNIT);
 }
 
+/* Of a chunk: log2 of the units in its blocks, plus 1; 0: it is free. */
+#define SPILL_CHUNK_UNITS 8192u
+extern HIDDEN uint8_t spill_class[SPILL_MAX / SPILL_CHUNK_UNITS];
+static inline size_t spill_room(uint32_t unit) /* bytes */
+{
+    return (size_t)SPILL_UNIT << (spill_class[unit / SPILL_CHUNK_UNITS] - 1u);
+}
+
 bool spill_start(void);
 /* A block of at least `size` bytes; 0: there is none. The low 24 bits of its number are 4096 or more. */
 uint32_t spill_take(struct spill_stock *stock, size_t size);
-size_t spill_room(uint32_t unit); /* bytes */
 void spill_put(struct spill_stock *stock, uint32_t unit);
 
 /* Collection, with the world stopped: begin, mark every block in use, sweep. All stocks are void then. */

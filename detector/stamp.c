@@ -68,8 +68,7 @@ static void show(uint64_t span, four_cells *low, four_signed *n)
 static void show_now(struct stamp_reserve *r)
 {
     struct stamp_own *own = r->own;
-    own->now_span = span_of(r->first, r->limit - r->first);
-    show(own->now_span, &own->low, &own->span);
+    show(span_of(r->first, r->limit - r->first), &own->low, &own->span);
 }
 static void show_own(struct stamp_reserve *r)
 {

@@ -49,7 +49,6 @@ struct stamp_own {
      * `low`: unsigned, which is signed with both moved by 2^31. */
     four_cells low;
     four_signed span;
-    uint64_t now_span; /* the same in one word (span_of), for who is not inside */
     /* The same of all that were taken of this stretch of numbers, in this epoch or before. */
     four_cells own_low;
     four_signed own_span;
@@ -72,7 +71,7 @@ struct stamp_reserve {
     uint64_t made;
 };
 
-/* n numbers from `first` on, in one word, so that what reads it meets no half of a change: low, above it the span. */
+/* n numbers from `first` on, in one word: low, above it the span. */
 static inline uint64_t span_of(uint32_t first, uint32_t n)
 {
     const uint32_t moved = 1u << 31;
@@ -82,7 +81,6 @@ static inline uint64_t span_of(uint32_t first, uint32_t n)
 static inline void stamp_own_nothing(struct stamp_own *o)
 {
     o->span = (four_signed)in_all((uint32_t)(SPAN_NONE >> 32));
-    *(volatile uint64_t *)&o->now_span = SPAN_NONE;
 }
 /* The accesses are of the actor's current epoch. */
 static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)

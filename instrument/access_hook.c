@@ -4,10 +4,9 @@
 #include "access_hook.h"
 
 #include "../detector/access.h"
-#include "../detector/history.h"
-#include "../detector/owner.h"
 #include "../detector/sync.h"
 #include "quick.h"
+#include "regions.h"
 #include "slots.h"
 #include "stack.h"
 
@@ -18,22 +17,27 @@ __thread struct slots slots TLS_IE;
     { \
         BITS(class, size, at), BITS(class, size, at), BITS(class, size, at), BITS(class, size, at) \
     }
-#define AT_ALL(class, size) \
+#define AT_ALL(IT, class, size) \
     { \
-        FOUR(class, size, 0u), FOUR(class, size, 1u), FOUR(class, size, 2u), FOUR(class, size, 3u), \
-            FOUR(class, size, 4u), FOUR(class, size, 5u), FOUR(class, size, 6u), FOUR(class, size, 7u) \
+        IT(class, size, 0u), IT(class, size, 1u), IT(class, size, 2u), IT(class, size, 3u), IT(class, size, 4u), \
+            IT(class, size, 5u), IT(class, size, 6u), IT(class, size, 7u) \
     }
 #define SIZES(class) \
     { \
-        AT_ALL(class, 1u), AT_ALL(class, 2u), AT_ALL(class, 4u), AT_ALL(class, 8u) \
+        AT_ALL(FOUR, class, 1u), AT_ALL(FOUR, class, 2u), AT_ALL(FOUR, class, 4u), AT_ALL(FOUR, class, 8u) \
     }
-__thread struct check_tables check_tables TLS_IE = {{SIZES(CELL_PLAIN), SIZES(CELL_PLAIN | CELL_WRITE)}, shadow_table};
-
-_Static_assert(QUICK_GRANULE == GRANULE && QUICK_CELLS == CELLS && sizeof(union granule) == 2 * GRANULE &&
-                   QUICK_REGION_SHIFT == REGION_SHIFT && QUICK_WRITE == CELL_WRITE && QUICK_PLAIN == CELL_PLAIN,
-               "what quick.c knows of the core");
-const struct quick quick = {shadow_table, REGIONS, offsetof(struct actor, stamps.now_span),
-                            offsetof(struct actor, pause), PAUSE_SOLO};
+#define SIXTEEN(class) \
+    { \
+        CELL_BYTES | (class), ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u \
+    }
+#define SIZES_ONE(class) \
+    { \
+        AT_ALL(BITS, class, 1u), AT_ALL(BITS, class, 2u), AT_ALL(BITS, class, 4u), AT_ALL(BITS, class, 8u), \
+            SIXTEEN(class) \
+    }
+#define STRONG CELL_PLAIN | CELL_WRITE
+__thread struct check_tables check_tables TLS_IE = {{SIZES(CELL_PLAIN), SIZES(STRONG)},
+                                                    {SIZES_ONE(CELL_PLAIN), SIZES_ONE(STRONG)}};
 
 /* In the order in which they are pushed, last first. */
 struct registers {
@@ -177,28 +181,6 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     }
 }
 
-/* The cells of the access's granule that are in its spill block, which the check does not look at. Nobody else changes them in a page that is the
- * actor's. */
-static bool hidden_covers(struct actor *a, uint32_t what)
-{
-    const uintptr_t addr = slots.address, base = region_base(addr);
-    const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7, at = addr & (GRANULE - 1);
-    if (!actor_enter(a))
-        return false;
-    const union granule *g = granule_in(base, addr);
-    bool is = false;
-    if (granule_spilled(g) && page_enter_fast(a, g, addr)) {
-        unsigned n = 0;
-        const four_cells *next = history_next(g, &n);
-        const enum access_kind kind = hook_writes(what & WHAT_HOOK) ? ACCESS_WRITE : ACCESS_READ;
-        for (unsigned i = 0; next && i < n; i++)
-            is |= any_cell_covers(a, next[i], access_need[kind][log2size][at]);
-        page_leave(a);
-    }
-    actor_leave(a);
-    return is;
-}
-
 /* rsp += 128, with which a copy takes back the room that it has left for a red zone. */
 static bool skipped_red_zone(uintptr_t pc)
 {
@@ -231,7 +213,7 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
     tell(r, what, *stack, (uintptr_t)(stack + 1), r->rbp);
 }
 
-/* The usual one: of a granule, and of no place that may be atomic. */
+/* Of no place that may be atomic: of a granule, or of two. */
 __attribute__((used)) void access_hook_act(const struct missed *m)
 {
     const uint32_t what = slots.what;
@@ -241,19 +223,23 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
     struct actor *me = current();
     if (!is_told(me))
         return;
-    if (!base || (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE || sync_maybe(addr)) {
+    regions_note(addr, base);
+    if (!base || log2size > 3 || sync_maybe(addr)) {
         tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
         return;
     }
-    if (granule_spilled(granule_in(base, addr)) && hidden_covers(me, what))
-        return;
     const uint32_t before = me->context;
+    const uint32_t whole = WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size);
     me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
-    const uint32_t mask = (1u << (1u << log2size)) - 1;
-    if (writes)
-        access_missed_write(addr, me, WHAT(mask, ACCESS_WRITE, log2size), m->pc, granule_in(base, addr));
+    const bool leaves = (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE;
+    if (leaves && writes)
+        access_straddle_write(addr, me, whole, m->pc);
+    else if (leaves)
+        access_straddle_read(addr, me, whole, m->pc);
+    else if (writes)
+        access_missed_write(addr, me, whole, m->pc, granule_in(base, addr));
     else
-        access_missed_read(addr, me, WHAT(mask, ACCESS_READ, log2size), m->pc, granule_in(base, addr));
+        access_missed_read(addr, me, whole, m->pc, granule_in(base, addr));
     if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
         act(me, NULL, what, m->pc);
     me->context = before;

@@ -17,11 +17,6 @@ uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t 
                       void (*copy)(struct module *m, const struct insn *i));
 uint32_t check_pending(void);
 
-/* reg = the address that the instruction uses, and `more`. */
-void check_address(struct code *c, unsigned reg, const struct insn *i, const uint8_t *bytes, int32_t more);
-/* A register that is not one of `not`, if there is one, not of `live`; *needed: it is. */
-unsigned check_register(uint16_t live, uint16_t not, bool *needed);
 void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use);
-unsigned check_log2(unsigned size);
 
 #endif

@@ -86,6 +86,15 @@ static inline void code_indexed(struct code *c, unsigned opcode, unsigned reg, u
          (uint8_t)(log2scale << 6 | (index & 7) << 3 | (base & 7)), 0);
 }
 
+/* ... memory at displacement + (index << log2scale), in the lower 2 GB; wide */
+static inline void code_absolute(struct code *c, unsigned opcode, unsigned reg, unsigned index, unsigned log2scale,
+                                 int32_t displacement)
+{
+    code_rex(c, true, reg, index, 0);
+    CODE(c, (uint8_t)opcode, (uint8_t)((reg & 7) << 3 | 4), (uint8_t)(log2scale << 6 | (index & 7) << 3 | 5));
+    code_32(c, (uint32_t)displacement);
+}
+
 /* A conditional jump to a place that is not written yet, and that place. */
 static inline uint8_t *code_jump_if(struct code *c, unsigned condition)
 {
@@ -110,6 +119,13 @@ static inline void code_load(struct code *c, unsigned reg, int32_t offset)
 {
     CODE(c, 0x64, (uint8_t)(0x48 | (reg >= 8 ? 4 : 0)), 0x8b, (uint8_t)((reg & 7) << 3 | 4), 0x25);
     code_32(c, (uint32_t)offset);
+}
+/* cmp of 8 bytes there with 0 */
+static inline void code_compare_local(struct code *c, int32_t offset)
+{
+    CODE(c, 0x64, 0x48, 0x83, 0x3c, 0x25);
+    code_32(c, (uint32_t)offset);
+    code_8(c, 0);
 }
 /* rsp += by, which changes no flag. */
 static inline void code_move_stack(struct code *c, int32_t by)

@@ -10,6 +10,7 @@
 #include "area.h"
 #include "copy.h"
 #include "patch.h"
+#include "regions.h"
 #include "trap.h"
 
 #define MODULES 1024
@@ -26,6 +27,10 @@ bool engine_start(const char **why)
     translator_stack = os_reserve(TRANSLATOR_STACK);
     if (!translator_stack) {
         *why = "instrument=1: out of memory";
+        return false;
+    }
+    if (!regions_start()) {
+        *why = "instrument=1: there is no room in the lower 2 GB";
         return false;
     }
     patch_start();

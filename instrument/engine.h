@@ -48,7 +48,7 @@ struct function {
 };
 
 #define THUNK_SIZES 8
-#define THUNKS (5 * THUNK_SIZES * GPRS)
+#define THUNKS (5 * THUNK_SIZES * GPRS * 2)
 #define SLOW_THUNKS 512
 struct slow_thunk {
     uint32_t what;

@@ -3,6 +3,7 @@
 #include "hooks.h"
 
 #include "check.h"
+#include "operand.h"
 #include "prefetch.h"
 #include "slots.h"
 #include "thunk.h"
@@ -88,7 +89,7 @@ static void tell_slowly(struct module *m, uint32_t what, unsigned reg, bool flag
 
 static void string_before(struct module *m, const struct insn *i, bool flags, const struct frame_use *use)
 {
-    const uint32_t size = check_log2(i->size) << WHAT_SIZE_SHIFT | (i->repeats ? WHAT_REPEATS : 0);
+    const uint32_t size = operand_log2(i->size) << WHAT_SIZE_SHIFT | (i->repeats ? WHAT_REPEATS : 0);
     const bool from = i->gpr_read >> 6 & 1, to = i->gpr_read >> 7 & 1;
     if (from)
         tell_slowly(m, HOOK_STRING_READ | size, 0, flags, use);
@@ -100,11 +101,11 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
                           const struct frame_use *use)
 {
     bool needed;
-    const unsigned reg = check_register(l->gprs, i->gpr_read, &needed);
+    const unsigned reg = operand_register(l->gprs, i->gpr_read, &needed);
     if (needed)
         code_save(&m->code, reg, SLOT(kept[0]));
-    check_address(&m->code, reg, i, bytes, 0);
-    tell_slowly(m, HOOK_LOCK_BEGINS | check_log2(i->size) << WHAT_SIZE_SHIFT, reg, l->flags != 0, use);
+    operand_address(&m->code, reg, i, bytes, 0);
+    tell_slowly(m, HOOK_LOCK_BEGINS | operand_log2(i->size) << WHAT_SIZE_SHIFT, reg, l->flags != 0, use);
     if (needed)
         code_load(&m->code, reg, SLOT(kept[0]));
 }

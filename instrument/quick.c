@@ -1,46 +1,57 @@
-/* See quick.h. The cells of the present epoch count together. Sound without a mark that the actor is inside, for the reasons that
- * access_covered has (detector/access.h). */
+/* See quick.h. Nobody else changes the block in a page that is the actor's, while it is stepping there (owner.h). What comes meanwhile
+ * for an actor that is inside is left to the slow path: then this finds nothing out. */
 #include "quick.h"
 
+#include "../detector/access.h"
+#include "../detector/history.h"
+#include "../detector/owner.h"
 #include "access_hook.h"
 #include "slots.h"
 
-static bool granule_covers(const volatile uint32_t *cell, const volatile uint64_t *span, uint32_t class, uint32_t bytes)
+/* The block that the granule has; 0: none, or none that has cells only. */
+static uint32_t block_of(const union granule *g)
 {
-    uint32_t have = 0, cells[QUICK_CELLS];
-    for (unsigned i = 0; i < QUICK_CELLS; i++)
-        cells[i] = cell[i];
-    const uint64_t now = *span; /* after the cells */
-    for (unsigned i = 0; i < QUICK_CELLS; i++)
-        if ((int32_t)(cells[i] - (uint32_t)now) < (int32_t)(now >> 32) && !(class & ~cells[i]))
-            have |= cells[i];
-    return !(bytes & ~have);
+    const uint32_t link = g->cell[CELLS - 1], third = g->cell[CELLS - 2];
+    const bool more = third && !(third & CELL_BYTES); /* of the block's number */
+    return more || !link || link & CELL_BYTES || spill_room(link >> 8) > SPILL_PLAIN ? 0 : link >> 8;
+}
+
+static bool block_covers(const struct actor *me, uint32_t block, uint32_t need)
+{
+    const uint32_t *cells = (const uint32_t *)spill_at(block);
+    const unsigned n = (unsigned)(spill_room(block) / sizeof *cells);
+    for (unsigned i = 0; i < n; i++)
+        if (stamp_current(&me->stamps, cells[i]) && !(need & ~cells[i]))
+            return true;
+    return false;
+}
+
+static bool is_interrupted(const struct actor *me)
+{
+    return __atomic_load_n(&me->pause, __ATOMIC_RELAXED) != 0;
 }
 
 bool quick_covers(void)
 {
-    const uintptr_t addr = slots.address;
-    const unsigned log2size = slots.what >> WHAT_SIZE_SHIFT & 7;
-    const char *me = (const char *)current_actor;
-    if (!me)
+    const uintptr_t addr = slots.address, base = region_base(addr);
+    const unsigned size = 1u << (slots.what >> WHAT_SIZE_SHIFT & 7), at = addr & (GRANULE - 1);
+    struct actor *me = current_actor;
+    if (!me || !base || at + size > GRANULE)
         return false;
-    const uintptr_t region = addr >> QUICK_REGION_SHIFT;
-    const uintptr_t base = region < quick.regions ? __atomic_load_n(&quick.table[region], __ATOMIC_RELAXED) : 0;
-    if (*(const volatile uint32_t *)(me + quick.pause) == quick.solo)
-        return true; /* alone, there is nothing to remember */
-    if (!base || log2size > QUICK_LOG2SIZE)
+    const union granule *g = granule_in(base, addr);
+    if (!block_of(g))
         return false;
-    /* The granule behind a region's last one is always empty. */
-    const uint32_t *cell = (const uint32_t *)(base + (addr & ~(uintptr_t)(QUICK_GRANULE - 1)) * 2);
-    const uint32_t class = QUICK_PLAIN | (hook_writes(slots.what & WHAT_HOOK) ? QUICK_WRITE : 0);
-    uint64_t mask = ((UINT64_C(1) << (1u << log2size)) - 1) << (addr & (QUICK_GRANULE - 1));
-    if (!(mask >> QUICK_GRANULE))
-        return false; /* the check has looked at it; that two cells together cover it is rare */
-    do {
-        if (!granule_covers(cell, (const volatile uint64_t *)(me + quick.now_span), class, mask & 0xff))
-            return false;
-        cell += QUICK_CELLS;
-        mask >>= QUICK_GRANULE;
-    } while (mask);
-    return true;
+    const uint32_t class = CELL_PLAIN | (hook_writes(slots.what & WHAT_HOOK) ? CELL_WRITE : 0);
+    bool is = false;
+    me->inside = 1;
+    compiler_barrier();
+    if (!is_interrupted(me) && page_enter_fast(me, g, addr)) {
+        const uint32_t block = block_of(g);
+        is = block && block_covers(me, block, class | ((1u << size) - 1) << at);
+        page_leave(me);
+    }
+    compiler_barrier();
+    me->inside = 0;
+    compiler_barrier();
+    return is && !is_interrupted(me);
 }

@@ -10,7 +10,7 @@
 
 struct slots {
     uint64_t xmm[2][2]; /* by the copy, over a check */
-    uint64_t kept[3];
+    uint64_t kept[2], scratch[2];
     uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */
@@ -18,12 +18,12 @@ struct slots {
 };
 extern __thread struct slots slots TLS_IE;
 
-/* What checks read: constants, here because the added code reaches them in one instruction. */
+/* What checks read: constants, here because the added code reaches them in one instruction. By whether it writes, log2 of the size,
+ * place in the granule: bits that a cell must have; of an access that leaves its granule, more than any has. One of 16 bytes is of
+ * two granules. */
 struct check_tables {
-    /* By whether it writes, log2 of the size, place in the granule: bits that one of four cells must have. Of an access that leaves
-     * its granule, more than any has. */
-    uint32_t need[2][4][8][4] __attribute__((aligned(16)));
-    const uintptr_t *table; /* shadow_table */
+    uint32_t need[2][4][8][4] __attribute__((aligned(16))); /* for each of four cells */
+    uint32_t one[2][5][8];
 };
 extern __thread struct check_tables check_tables TLS_IE;
 

@@ -5,9 +5,9 @@
 #include "access_hook.h"
 #include "engine.h"
 
-/* For an access of 1 << log2size bytes at the address in the register `reg` that the check has not found covered: keeps all
- * registers, not the flags. 0: there is no room. */
-uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg);
+/* For an access of 1 << log2size bytes at the address in the register `reg` that the check has not found covered, or that has none:
+ * keeps all registers, not the flags; wide: but for those of covered.h. 0: there is no room. */
+uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool wide);
 /* For what has no check. what: slots.h; reg: has its address, if any; flags: they stay, too; else lost. */
 uintptr_t thunk_slow(struct module *m, uint32_t what, unsigned reg, bool flags);
 

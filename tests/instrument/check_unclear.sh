@@ -1,0 +1,14 @@
+#!/bin/sh
+# Each race of tests/instrument/unclear.c is found, once.
+#   check_unclear.sh LIBRARY PROGRAM
+library=$1 program=$2
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+
+expected=$(GORACE_OPTIONS="instrument=1 detect=race exitcode=0 verbosity=1 log=$log" LD_PRELOAD=$library "$program") || exit 1
+found=$(sed -n 's/.* \([0-9]*\) races found, duplicates included.*/\1/p' "$log")
+if [ "$expected" != "$found" ]; then
+    echo "$expected races, but ${found:-none} found:"
+    cat "$log"
+    exit 1
+fi
