@@ -3,7 +3,9 @@
 #include "wait.h"
 #include "wait_report.h"
 
+#ifndef YIELDS    /* tests/unit/test_wait_steps.c has fewer */
 #define YIELDS 20 /* given to those who were woken a moment ago, before anybody sleeps for them */
+#endif
 
 static bool is_stuck(struct actor *holder, void *ctx)
 {
