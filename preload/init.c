@@ -22,6 +22,7 @@
 #include "../sample/sample.h"
 #include "arch/x86_64/call_on.h"
 #include "asleep.h"
+#include "at_fork.h"
 #include "benign.h"
 #include "delay.h"
 #include "expected.h"
@@ -298,7 +299,7 @@ static void start_sampling(void)
     modules_self(&lo, &hi);
     unwind_leave_out(lo, hi);
     process_forked();
-    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    at_fork(fork_prepare, fork_parent, fork_child);
     __atomic_store_n(&phase, SAMPLING, __ATOMIC_RELEASE);
 }
 
@@ -358,7 +359,7 @@ static void start(void)
     threads_start();
     if (flags.sigquit != SIGQUIT_OFF)
         signal_quit_shows(flags.sigquit == SIGQUIT_END);
-    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    at_fork(fork_prepare, fork_parent, fork_child);
     __atomic_store_n(&phase, RUNNING, __ATOMIC_RELEASE);
 }
 

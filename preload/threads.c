@@ -21,6 +21,7 @@
 
 #include "../detector/locks.h"
 #include "../detector/os.h"
+#include "at_fork.h"
 #include "mappings.h"
 #include "mutex.h"
 #include "process.h"
@@ -524,7 +525,7 @@ void threads_start(void)
     if (!__atomic_load_n(&started, __ATOMIC_RELAXED) && pthread_key_create(&self_key, next_round) == 0) {
         process_forked();
         dl_iterate_phdr(measure_locals, NULL);
-        pthread_atfork(threads_before_fork, threads_after_fork_in_parent, threads_after_fork_in_child);
+        at_fork(threads_before_fork, threads_after_fork_in_parent, threads_after_fork_in_child);
         __atomic_store_n(&started, 1, __ATOMIC_RELEASE);
     }
     os_unlock(&once);
