@@ -230,22 +230,28 @@ static void settle(struct thread *t)
 /* Those of libc itself (cancellation, setuid) are never blocked. */
 #define LIBC_SIGNALS (UINT64_C(3) << 31)
 
-static void set_signal_mask(uint64_t mask, uint64_t *old)
+/* What an instruction of the thread itself raises; the kernel ends a process that blocks it. A system call of ours that the
+ * program's seccomp filter traps (Firefox's does) comes back by SIGSYS. */
+#define FAULTS \
+    (UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1) | UINT64_C(1) << (SIGFPE - 1) | \
+     UINT64_C(1) << (SIGILL - 1) | UINT64_C(1) << (SIGTRAP - 1) | UINT64_C(1) << (SIGSYS - 1))
+
+static void set_signal_mask(int how, uint64_t mask, uint64_t *old)
 {
-    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)old, sizeof mask, 0, 0);
+    raw_syscall(SYS_rt_sigprocmask, how, (long)&mask, (long)old, sizeof mask, 0, 0);
 }
 
 void thread_creation_begins(struct thread *t, bool mask_given)
 {
     t->masked = !mask_given;
     if (t->masked)
-        set_signal_mask(~LIBC_SIGNALS, &t->birth_mask);
+        set_signal_mask(SIG_BLOCK, ~(LIBC_SIGNALS | FAULTS), &t->birth_mask);
 }
 
 void thread_creation_over(struct thread *t)
 {
     if (t->masked)
-        set_signal_mask(t->birth_mask, NULL);
+        set_signal_mask(SIG_SETMASK, t->birth_mask, NULL);
 }
 
 void thread_begins(struct thread *t)
@@ -256,7 +262,7 @@ void thread_begins(struct thread *t)
     current_set(t->actor);
     busy_end(t);
     if (t->masked)
-        set_signal_mask(t->birth_mask & ~LIBC_SIGNALS, NULL);
+        set_signal_mask(SIG_SETMASK, t->birth_mask & ~LIBC_SIGNALS, NULL);
     signal_let_trap();
 }
 
@@ -316,9 +322,7 @@ static void end(struct thread *t)
     if (t->has_signal_stack)
         mappings_signal_stack(t, 0, 0);
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, NULL); /* our own, which lets SIGTRAP through where it has to come */
+    set_signal_mask(SIG_BLOCK, ~(LIBC_SIGNALS | FAULTS), NULL);
     release_robust(a);
     pthread_setspecific(self_key, NULL);
     os_lock(&lock);
