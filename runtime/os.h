@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 static inline void rt_pause(void)
 {
@@ -13,6 +14,8 @@ static inline void rt_pause(void)
 #endif
 }
 
+/* libc's. */
+extern int (*rt_clock_gettime)(clockid_t clock, struct timespec *to);
 /* The monotonic clock itself; goro_now() is another one in the deterministic mode. */
 int64_t rt_clock(void);
 /* Sleeps while *word == value, until woken, `until` (rt_clock() time) or a signal; the caller looks again. */
