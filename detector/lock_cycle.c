@@ -3,6 +3,7 @@
 
 #include "keys.h"
 #include "lock_predict.h"
+#include "lock_renewal.h"
 #include "order.h"
 
 enum evidence {
@@ -288,13 +289,14 @@ static bool walk(struct actor *a, struct edge *e, struct occurrence *o, enum evi
 }
 
 /* All cycles through the edge in which it is `o` that is unordered with the others. What is found of one is the best. */
-void cycles_search(struct actor *a, struct edge *e, struct occurrence *o)
+void cycles_search(struct actor *a, struct edge *e, struct occurrence *o, struct vclock_stock *stock)
 {
     if (!leads_back(e->from, e->to))
         return;
     mark_cyclic(e->to);
     if (!leads_back(e->from, e->to) || !path_room(1))
         return;
+    renewals_settle_all(stock);
     if (walk(a, e, o, PREDICTED))
         walk(a, e, o, DOUBTFUL);
 }

@@ -9,8 +9,7 @@
 struct gates {
     uint32_t refs, n;
     uint64_t hash;
-    uint64_t epoch, *latest;              /* when: where it is kept, here or in lock_nesting.h */
-    uint32_t learnt;                      /* the actor's then; its own */
+    uint64_t epoch;                       /* when; atomic */
     struct oslock lock;                   /* of what the actor knew then, which it writes without the lock of the graph ... */
     struct vclock order, flow, meanwhile; /* ... as in order.h */
     struct gate {
@@ -55,11 +54,12 @@ struct link {
 
 static inline uint64_t occurrence_epoch(const struct occurrence *o)
 {
-    return __atomic_load_n(o->gates->latest, __ATOMIC_RELAXED);
+    return __atomic_load_n(&o->gates->epoch, __ATOMIC_RELAXED);
 }
 
-/* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. */
-void cycles_search(struct actor *a, struct edge *e, struct occurrence *o);
+/* Every cycle through the edge in which it is `o` that is unordered with the others is kept for lock_order_report. stock: the
+ * graph's. */
+void cycles_search(struct actor *a, struct edge *e, struct occurrence *o, struct vclock_stock *stock);
 /* How many edges were found to lie on cycles, ever. Without the lock. */
 extern HIDDEN uint64_t cycles_marked; /* atomic to read */
 static inline uint64_t cycles_seen(void)

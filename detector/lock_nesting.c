@@ -1,12 +1,37 @@
 /* See lock_nesting.h. */
 #include "lock_nesting.h"
 
+#include "lock_renewal.h"
+
 #define SIZE_FIRST NESTING_BLOCK
 #define FOLLOWING 8 /* blocks that a key may be in, from its second on */
 #define SIZE_MAX_PLACES ((size_t)NESTING_BLOCK << NESTING_BLOCK_BITS)
 
+static struct nestings *tables;
+
+struct nestings *nestings_all(void)
+{
+    return tables;
+}
+
+static void list(struct nestings *t)
+{
+    t->older = tables;
+    if (tables)
+        tables->newer = t;
+    tables = t;
+}
+
+static void unlist(const struct nestings *t)
+{
+    if (t->older)
+        t->older->newer = t->newer;
+    *(t->newer ? &t->newer->older : &tables) = t->older;
+}
+
 static void table_free(struct nestings *t)
 {
+    renewals_end(t);
     if (t->at)
         arena_free(t->at, t->size * sizeof *t->at);
     if (t->gates)
@@ -27,6 +52,7 @@ static struct nestings *table_new(size_t size, uint64_t seen)
         return NULL;
     }
     zero_bytes(t->at, size * sizeof *t->at);
+    list(t);
     return t;
 }
 
@@ -63,15 +89,12 @@ static void put(struct nestings *t, struct nesting *at, const struct nesting *k,
     t->used += !at->key;
     *at = *k;
     *nesting_gates(t, at) = g;
-    g->latest = &at->epoch;
 }
 
 /* Its place will be another one's. */
 static struct gates *take_out(struct nestings *t, struct nesting *at)
 {
     struct gates *g = *nesting_gates(t, at);
-    g->epoch = at->epoch;
-    g->latest = &g->epoch;
     at->key = 0;
     t->used--;
     return g;
@@ -103,6 +126,7 @@ void nesting_put(struct actor *a, const struct nesting *k, struct gates *g, void
         struct nestings *to = doubled(a->nestings, drop);
         if (!to)
             break;
+        unlist(a->nestings);
         table_free(a->nestings);
         a->nestings = to;
     }
@@ -123,6 +147,7 @@ void nestings_empty(struct nestings *t, void (*drop)(struct gates *g))
 void nestings_drop(struct actor *a, void (*drop)(struct gates *g))
 {
     nestings_empty(a->nestings, drop);
+    unlist(a->nestings);
     table_free(a->nestings);
     a->nestings = NULL;
 }

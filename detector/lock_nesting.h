@@ -1,5 +1,5 @@
 /* What an actor has taken under what it held, so that it need not be noted again: a hash table of its own. Read and written by
- * its actor alone, but for the epoch, which others read under the lock of the graph, under which the table changes as well.
+ * its actor alone; it changes under the lock of the graph.
  *
  * Memory is all that a nested lock waits for when there are thousands of them. So in the table is nothing but what says that
  * there is nothing to do; the rest is beside. And what is taken under the same locks is together, in a block of four cache lines,
@@ -14,7 +14,7 @@
 
 struct nesting {
     uint64_t key;   /* of the locks held, and of the one taken and how, and NESTING_CYCLIC; 0: none */
-    uint64_t epoch; /* when it was last; atomic */
+    uint64_t epoch; /* when it was last */
 };
 
 #define NESTING_WAYS 4 /* places of a line */
@@ -25,6 +25,8 @@ struct nestings {
     uint64_t seen; /* edges that were known to lie on cycles when all of it was noted */
     struct nesting *at;
     struct gates **gates; /* of the same place, a reference */
+    struct renewals *renewals; /* lock_renewal.h; NULL: none yet */
+    struct nestings *older, *newer; /* list of all; the lock of the graph */
 };
 
 /* A key, from bit 0: 1; whether one of the edges lies on a cycle, which tells no keys apart; the block of the locks held; a
@@ -134,8 +136,10 @@ static inline struct gates **nesting_gates(const struct nestings *t, const struc
     return &t->gates[k - t->at];
 }
 
-/* These under the lock of the graph; drop is called for each reference that is not needed any more. */
+/* These under the lock of the graph, when no renewal is put off; drop is called for each reference that is not needed any more. */
 void nesting_put(struct actor *a, const struct nesting *k, struct gates *g, void (*drop)(struct gates *g));
+/* The latest of all tables; the others are `older`. */
+struct nestings *nestings_all(void);
 /* All that is in the table goes, or the table as well. */
 void nestings_empty(struct nestings *t, void (*drop)(struct gates *g));
 void nestings_drop(struct actor *a, void (*drop)(struct gates *g));

@@ -4,6 +4,7 @@
 #include "keys.h"
 #include "lock_nesting.h"
 #include "lock_predict.h"
+#include "lock_renewal.h"
 #include "order.h"
 
 #define HEADS (1u << 20) /* address space, touched as far as it is used */
@@ -105,7 +106,6 @@ void lock_order_forget(struct lock *l)
 static void gates_learn(struct gates *g, struct actor *a)
 {
     struct vclock_stock *stock = &a->stocks->nodes;
-    g->learnt = a->learnt;
     os_lock(&g->lock);
     vclock_share(&g->order, &a->order, stock);
     vclock_share(&g->flow, &a->section, stock);
@@ -121,7 +121,6 @@ static struct gates *gates_of(struct actor *a)
         return NULL;
     }
     *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash, .epoch = a->order_epoch};
-    g->latest = &g->epoch;
     gates_learn(g, a);
     for (unsigned i = 0; i < a->nheld; i++)
         g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].lock, a->held[i].id};
@@ -238,7 +237,7 @@ static struct gates *note(struct actor *a, struct lock *l, unsigned how, uint32_
             break;
         struct occurrence *o = occurrence_note(a, e, g, i, how, stack);
         if (o && (fresh || e->cyclic))
-            cycles_search(a, e, o);
+            cycles_search(a, e, o, &nodes);
         if (e->cyclic)
             k->key |= NESTING_CYCLIC;
     }
@@ -259,12 +258,9 @@ static void forget_older(struct actor *a)
 /* What was told since it was noted. False: it has to go to the graph, because somebody may be after it. */
 static bool renewed(struct actor *a, struct nesting *k)
 {
-    struct gates *g = *nesting_gates(a->nestings, k);
     if (k->key & NESTING_CYCLIC && k->epoch <= order_heard(a))
         return false;
-    if (g->learnt != a->learnt)
-        gates_learn(g, a);
-    __atomic_store_n(&k->epoch, a->order_epoch, __ATOMIC_RELAXED);
+    renewal_put(a, k);
     a->order_used = true;
     return true;
 }
@@ -275,6 +271,7 @@ static void taken_anew(struct actor *a, struct lock *l, unsigned how, uint32_t s
         return;
     struct nesting now = {.key = key, .epoch = a->order_epoch};
     os_lock(&graph);
+    renewals_settle(a->nestings, &nodes);
     crowded(a, l, how, true);
     struct gates *g = note(a, l, how, stack, &now);
     forget_older(a);
@@ -297,6 +294,7 @@ void lock_order_ended(struct actor *a)
     if (!a->nestings)
         return;
     os_lock(&graph);
+    renewals_settle(a->nestings, &nodes);
     nestings_drop(a, gates_drop);
     os_unlock(&graph);
 }
@@ -320,7 +318,7 @@ void lock_order_written(struct actor *a, struct lock *l)
     for (struct edge *e = l->in; e; e = e->next_in)
         for (struct occurrence *o = e->first; o; o = o->next)
             if (e->cyclic && !o->exclusive && !o->readers_first)
-                cycles_search(a, e, o);
+                cycles_search(a, e, o, &nodes);
     os_unlock(&graph);
 }
 

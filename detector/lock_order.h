@@ -18,7 +18,7 @@
  * a cycle, by a lock. Nobody else can be after it.
  *
  * Steady state: what an actor takes under what it holds is looked up in a table of its own (lock_nesting.h), without a lock; to
- * renew what is there it writes the epoch, and nothing else. Only what is new, or has to be looked at again because somebody
+ * renew what is there it writes down what it knows now, in a place of its own (lock_renewal.h). Only what is new, or has to be looked at again because somebody
  * has heard of it, goes to the graph, which one lock guards. No limit of locks held, of edges, or of a cycle's length.
  *
  * Papers: Goodlock (Havelund, SPIN 2000), gate locks (Bensalem & Havelund, HVC 2005), lockdep's recursive readers. */
