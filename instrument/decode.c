@@ -185,10 +185,12 @@ static void classify(const ZydisDecodedInstruction *d, const ZydisDecodedOperand
     const bool exchanges = d->mnemonic == ZYDIS_MNEMONIC_XCHG;
     if (is_string(d))
         i->memory = MEMORY_STRING;
-    else if (o->mem.type != ZYDIS_MEMOP_TYPE_MEM || (masked && bytes > 8) || bytes > 64 || bytes == 0)
+    else if (o->mem.type != ZYDIS_MEMOP_TYPE_MEM || bytes > 64 || bytes == 0)
         i->memory = MEMORY_OTHER;
     else if (d->attributes & ZYDIS_ATTRIB_HAS_LOCK || exchanges)
-        i->memory = MEMORY_LOCKED;
+        i->memory = MEMORY_LOCKED; /* which may write or not, as cmpxchg16b, is no mask */
+    else if (masked && bytes > 8)
+        i->memory = MEMORY_OTHER;
     else if (bytes > 8 || bytes & (bytes - 1))
         i->memory = MEMORY_VECTOR;
     else if (is_move(d->mnemonic))
