@@ -81,6 +81,26 @@ case_sort() {
     run sort --parallel=4 -S 8M -T "$work" "$corpus" >"$out/sorted" && run sort --parallel=2 -c "$out/sorted"
 }
 
+case_perl() {
+    run perl -Mthreads -Mthreads::shared -MThread::Queue -e '
+        my $sum :shared = 0;
+        my $queue = Thread::Queue->new;
+        my @workers = map { threads->create(sub { while (defined(my $n = $queue->dequeue)) { lock($sum); $sum += $n } }) } 1 .. 4;
+        $queue->enqueue($_) for 1 .. 2000;
+        $queue->end;
+        $_->join for @workers;
+        print "$sum\n"'
+}
+
+case_lbzip2() {
+    run lbzip2 -n 3 -c "$corpus" >"$work/packed" && run lbzip2 -n 3 -d -c "$work/packed" | cmp - "$corpus"
+}
+
+# Rust's standard library asks the kernel for statx by null pointers.
+case_ripgrep() {
+    run rg -j 4 --sort none -c static /usr/include/linux >"$work/found" && LC_ALL=C sort "$work/found"
+}
+
 case_ffmpeg() {
     local quiet=(ffmpeg -nostdin -hide_banner -loglevel error)
     run "${quiet[@]}" -f lavfi -i testsrc=duration=2:size=480x270:rate=25 -c:v libx264 -preset veryfast -threads 3 \
@@ -211,11 +231,11 @@ compare_case() {
     judge plain
 }
 
-need bash bash git git /usr/bin/python3 python3 sort coreutils ffmpeg ffmpeg redis-server redis-server \
+need bash bash git git /usr/bin/python3 python3 sort coreutils perl perl lbzip2 lbzip2 rg ripgrep ffmpeg ffmpeg redis-server redis-server \
     redis-benchmark redis-tools nginx nginx wrk wrk curl curl java default-jre-headless node nodejs
 WRK_SECONDS=${WRK_SECONDS:-5}
 cases=("$@")
-[ $# -gt 0 ] || cases=(bash git python3 sort ffmpeg redis nginx curl java node)
+[ $# -gt 0 ] || cases=(bash git python3 sort perl lbzip2 ripgrep ffmpeg redis nginx curl java node)
 [ -f "$GORACE_LIB" ] || { echo "SKIP unmodified: no detector at $GORACE_LIB" && exit 77; }
 corpus=$("$here/corpus" 20000000)
 for name in "${cases[@]}"; do compare_case "$name"; done
