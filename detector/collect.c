@@ -28,6 +28,7 @@
 struct sweep {
     struct spill_stock spills;
     uint64_t live;                    /* granules that have a history */
+    uint32_t *notes;                  /* stamp_notes */
     union granule *empty, *empty_end; /* pages of none, not yet dropped */
     uint64_t *floor;                  /* by slot: every live actor knows it up to this epoch */
     who_t *values;                    /* what clocks hold, sorted; NULL: too many, epochs stay as they are */
@@ -103,11 +104,8 @@ static void keep_names(who_t who, uint32_t meta)
 #define SETTLED 0u
 #define NONE (~0u)
 
-static uint32_t renewed(struct sweep *s, uint32_t number)
+static uint32_t renewed_first(struct sweep *s, uint32_t number)
 {
-    uint32_t *note = stamp_note(number); /* 1 + what was worked out */
-    if (*note)
-        return *note - 1;
     struct stamp x = stamps[number];
     uint32_t to = SETTLED;
     if (who_epoch(x.who) > s->floor[who_slot(x.who)]) {
@@ -117,8 +115,13 @@ static uint32_t renewed(struct sweep *s, uint32_t number)
             return NONE;
         keep_names(x.who, x.meta);
     }
-    *note = 1 + to;
+    s->notes[number] = 1 + to;
     return to;
+}
+static inline uint32_t renewed(struct sweep *s, uint32_t number)
+{
+    const uint32_t note = s->notes[number]; /* 1 + what was worked out */
+    return likely(note != 0) ? note - 1 : renewed_first(s, number);
 }
 
 /* Adds to n accesses what remains of x. */
@@ -157,26 +160,42 @@ static void sweep_spilled(struct sweep *s, union granule *g)
         arena_free(list, 2 * n * sizeof *list);
 }
 
-/* False: a stamp of it could get no new number. */
-static bool sweep_cells(struct sweep *s, const union granule *g, union granule *to)
+/* `cell` with the stamp's new number, 0 when it is not to be remembered; *none: there is no number. */
+static inline uint32_t renewed_cell(struct sweep *s, uint32_t cell, bool *none)
 {
-    uint32_t m = 0;
-    *to = (union granule){.half = {0, 0}};
-    for (unsigned i = 0; i < CELLS; i++) {
-        if (!g->cell[i])
-            continue;
-        uint32_t number = renewed(s, g->cell[i] >> CELL_STAMP_SHIFT);
-        if (number == NONE)
-            return false;
-        if (number == SETTLED)
-            continue;
-        const uint32_t cell = number << CELL_STAMP_SHIFT | (g->cell[i] & (CELL_CLASS | CELL_BYTES));
-        unsigned twin = 0;
-        while (twin < m && (to->cell[twin] ^ cell) >> 8)
-            twin++;
-        to->cell[twin] |= cell;
-        m += twin == m;
-    }
+    if (!cell)
+        return 0;
+    const uint32_t number = renewed(s, cell >> CELL_STAMP_SHIFT);
+    *none |= number == NONE;
+    return number == SETTLED ? 0 : number << CELL_STAMP_SHIFT | (cell & (CELL_CLASS | CELL_BYTES));
+}
+
+/* Cells that became equal but for their bytes are one. */
+static void unite_twins(uint32_t *cell)
+{
+    for (unsigned i = 1; i < CELLS; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (cell[i] && !((cell[i] ^ cell[j]) >> 8)) {
+                cell[j] |= cell[i];
+                cell[i] = 0;
+            }
+}
+
+/* False: a stamp of it could get no new number. What it becomes is put together in registers: what was stored by cells is not to be
+ * loaded as a whole. */
+static inline bool sweep_cells(struct sweep *s, const union granule *g, union granule *to)
+{
+    bool none = false;
+    const four_cells now = {renewed_cell(s, g->cell[0], &none), renewed_cell(s, g->cell[1], &none),
+                            renewed_cell(s, g->cell[2], &none), renewed_cell(s, g->cell[3], &none)};
+    if (unlikely(none))
+        return false;
+    to->four = now;
+    const four_cells next = now ^ __builtin_shufflevector(now, now, 1, 2, 3, 0),
+                     over = now ^ __builtin_shufflevector(now, now, 2, 3, 0, 1);
+    const lanes twins = (lanes)(now != 0) & ((lanes)(next >> 8 == 0) | (lanes)(over >> 8 == 0));
+    if (unlikely(lane_bits(twins)))
+        unite_twins(to->cell);
     return true;
 }
 
@@ -251,6 +270,7 @@ void collect(struct actor *a)
     if (s)
         s->floor = os_reserve(floor_size);
     if (s && s->floor && renew_begin()) {
+        s->notes = stamp_notes();
         actor_floor(s->floor);
         sync_floor(s->floor, actor_slots());
         gather(s);

@@ -143,7 +143,7 @@ bool stamp_renew_begin(uint32_t nslots);
 void stamp_renew_together(const struct stamp_reserve *r, uint32_t slot, uint32_t of);
 uint32_t stamp_renew(const struct stamp *s);
 /* A word kept with each old number; 0 at the beginning. */
-uint32_t *stamp_note(uint32_t number);
+uint32_t *stamp_notes(void);
 /* afford: numbers that may be taken before the next collection is due, if there are as many. */
 void stamp_renew_end(uint32_t afford);
 
