@@ -171,7 +171,7 @@ static inline __attribute__((always_inline)) bool next_step(const struct actor *
 static inline __attribute__((always_inline)) bool granule_step_spilled(struct actor *a, union granule *g,
                                                                        uint32_t stamp, uint32_t bytes, uint32_t class)
 {
-    unsigned n;
+    unsigned n = 0;
     four_cells *next = history_next(g, &n);
     if (n == 1)
         return next_step(a, g, next, 1, stamp, bytes, class);

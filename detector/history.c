@@ -27,33 +27,6 @@ static uint32_t pack(const struct access *x)
     return x->stamp << CELL_STAMP_SHIFT | cell_from_meta(x->meta);
 }
 
-static bool is_cell(uint32_t word)
-{
-    return word & CELL_BYTES;
-}
-
-uint32_t history_block(const union granule *g)
-{
-    if (!granule_spilled(g))
-        return 0;
-    uint32_t low = history_low(g->cell[CELLS - 1]), third = g->cell[CELLS - 2];
-    return is_cell(third) ? low : low | third >> 8 << 24;
-}
-
-/* The fours of a block that has nothing else, *n of them; NULL: there is no block, or it has a head. */
-static inline four_cells *fours_of(uint32_t block, unsigned *n)
-{
-    const size_t room = block ? spill_room(block) : 0;
-    *n = (unsigned)(room / sizeof(four_cells));
-    return room && room <= SPILL_PLAIN ? spill_at(block)->four : NULL;
-}
-
-four_cells *history_next(const union granule *g, unsigned *n)
-{
-    const uint32_t block = history_block(g);
-    return block >> 24 ? NULL : fours_of(block, n);
-}
-
 static uint32_t count(const struct spill *b)
 {
     return b->head >> SPILL_COUNT_SHIFT;
@@ -63,7 +36,7 @@ static uint32_t count_cells(const uint32_t *cells, uint32_t n)
 {
     uint32_t found = 0;
     for (uint32_t i = 0; i < n; i++)
-        found += is_cell(cells[i]);
+        found += history_is_cell(cells[i]);
     return found;
 }
 
@@ -71,7 +44,7 @@ uint32_t history_length(const union granule *g)
 {
     const uint32_t n = count_cells(g->cell, CELLS), block = history_block(g);
     unsigned fours;
-    const four_cells *next = fours_of(block, &fours);
+    const four_cells *next = history_fours_of(block, &fours);
     if (next)
         return n + count_cells((const uint32_t *)next, fours * CELLS);
     if (!block)
@@ -83,7 +56,7 @@ uint32_t history_length(const union granule *g)
 static struct access *list_cells(const uint32_t *cells, uint32_t n, struct access *list)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (is_cell(cells[i]))
+        if (history_is_cell(cells[i]))
             *list++ = expand(cells[i]);
     return list;
 }
@@ -93,7 +66,7 @@ void history_list(const union granule *g, struct access *list)
     uint32_t block = history_block(g);
     list = list_cells(g->cell, CELLS, list);
     unsigned fours;
-    const four_cells *next = fours_of(block, &fours);
+    const four_cells *next = history_fours_of(block, &fours);
     if (next)
         list_cells((const uint32_t *)next, fours * CELLS, list);
     if (next || !block)
@@ -118,7 +91,7 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
     if (block >> 24)
         v[0][CELLS - 2] = CELL_TAKEN;
     unsigned fours;
-    const four_cells *next = fours_of(block, &fours);
+    const four_cells *next = history_fours_of(block, &fours);
     if (next) {
         for (unsigned i = 0; i < fours; i++)
             v[1 + i] = next[i];
@@ -217,7 +190,7 @@ static uint32_t gather(const struct stamp_own *own, const four_cells *v, unsigne
     for (int now = 1; now >= 0; now--) {
         for (unsigned i = 0; i < n * CELLS; i++) {
             const uint32_t c = v[i / CELLS][i % CELLS];
-            if (is_cell(c) && stamp_current(own, c) == now)
+            if (history_is_cell(c) && stamp_current(own, c) == now)
                 cells[m++] = c;
         }
     }
@@ -239,7 +212,7 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
         return pack_cells(stock, block, cells, gather(own, v, n, cells), g);
     }
     unsigned fours;
-    four_cells *next = fours_of(block, &fours);
+    four_cells *next = history_fours_of(block, &fours);
     for (unsigned i = 0; i < CELLS; i++)
         if (v[0][i] != CELL_TAKEN)
             g->cell[i] = v[0][i];

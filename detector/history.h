@@ -34,13 +34,34 @@ static inline bool granule_held(const union granule *g)
 }
 
 /* Of a granule, when the caller holds it or the world stands still. `g` is what it was before it was held. */
-uint32_t history_block(const union granule *g); /* 0: none */
+static inline bool history_is_cell(uint32_t word)
+{
+    return word & CELL_BYTES;
+}
+static inline uint32_t history_block(const union granule *g) /* 0: none */
+{
+    if (!granule_spilled(g))
+        return 0;
+    const uint32_t low = history_low(g->cell[CELLS - 1]), third = g->cell[CELLS - 2];
+    return history_is_cell(third) ? low : low | third >> 8 << 24;
+}
+/* The fours of a block that has nothing else, *n of them; NULL: there is no block, or it has a head. */
+static inline four_cells *history_fours_of(uint32_t block, unsigned *n)
+{
+    const size_t room = block ? spill_room(block) : 0;
+    *n = (unsigned)(room / sizeof(four_cells));
+    return room && room <= SPILL_PLAIN ? spill_at(block)->four : NULL;
+}
 uint32_t history_length(const union granule *g);
 void history_list(const union granule *g, struct access *list);
 
 /* The cells that a granule with a link has besides, four or eight, by fours: *n; NULL if it has more, or not all of its own cells
  * but the last one are cells. */
-four_cells *history_next(const union granule *g, unsigned *n);
+static inline four_cells *history_next(const union granule *g, unsigned *n)
+{
+    const uint32_t block = history_block(g);
+    return block >> 24 ? NULL : history_fours_of(block, n);
+}
 
 /* For a step on cells: the history by fours, the granule's own first, and an empty one at the end. Places that are no
  * cell's have CELL_TAKEN. Returns how many there are; 0: too many, or some accesses have no stamp. */

@@ -107,24 +107,31 @@ static __attribute__((noinline)) void missed_slow(struct actor *a, union granule
     actor_leave(a);
 }
 
-/* If the last cell is a link, the block is what the step waits for. */
-static inline void prefetch_next(const union granule *g)
+/* The last cell is a link. Where many places read the same bytes, as a sort does, the cell that covers the access is mostly in the block:
+ * that is looked at before all else. The actor is inside, and out of it afterwards; `what`: as the hook has it. */
+static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
+                                                     union granule *g)
 {
-    const uint32_t last = g->cell[CELLS - 1];
-    __builtin_prefetch(spill_at(cell_links(last) ? history_low(last) : 0));
-}
-
-/* The step has begun. */
-static __attribute__((noinline)) void missed_spilled(struct actor *a, union granule *g, uintptr_t addr, uint32_t what,
-                                                     uintptr_t pc, uint32_t number)
-{
-    const bool done =
-        granule_step_spilled(a, g, number << CELL_STAMP_SHIFT, meta_mask(what), cell_from_meta(what) & CELL_CLASS);
-    page_leave(a);
-    if (likely(done))
-        access_leave(a);
-    else
-        missed_slow(a, g, addr, what, pc, number);
+    const uint32_t bytes = meta_mask(what) << (addr & (GRANULE - 1)), class = cell_from_meta(what) & CELL_CLASS;
+    what = (what & ~META_MASK) | bytes;
+    uint32_t number = 0;
+    if (likely(page_enter_fast(a, g, addr))) {
+        unsigned n = 0;
+        four_cells *next = history_next(g, &n);
+        const four_cells need = in_all(class | bytes);
+        bool done = next && (any_cell_covers(a, next[0], need) || (n == 2 && any_cell_covers(a, next[1], need)));
+        if (!done && (number = number_ready(a, pc, what)) && next) {
+            const uint32_t stamp = number << CELL_STAMP_SHIFT;
+            done =
+                n == 1 ? next_step(a, g, next, 1, stamp, bytes, class) : next_step(a, g, next, 2, stamp, bytes, class);
+        }
+        page_leave(a);
+        if (likely(done)) {
+            access_leave(a);
+            return;
+        }
+    }
+    missed_slow(a, g, addr, what, pc, number);
 }
 
 static inline __attribute__((always_inline)) void missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
@@ -137,16 +144,16 @@ static inline __attribute__((always_inline)) void missed(uintptr_t addr, struct 
         return;
     }
     a->accesses++;
-    prefetch_next(g);
+    /* Seen before the page is entered: if that is the actor's own, it was so all the time, and nobody else has changed this. */
+    if (unlikely(granule_spilled(g))) {
+        missed_spilled(addr, a, what, pc, g);
+        return;
+    }
     const uint32_t bytes = meta_mask(what) << (addr & (GRANULE - 1));
     const uint32_t number = number_ready(a, pc, what);
     what = (what & ~META_MASK) | bytes;
     if (unlikely(!number || !page_enter_fast(a, g, addr))) {
         missed_slow(a, g, addr, what, pc, number);
-        return;
-    }
-    if (unlikely(granule_spilled(g))) {
-        missed_spilled(a, g, addr, what, pc, number);
         return;
     }
     four_cells to;
