@@ -26,7 +26,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Of gorace run nothing is needed; gorace cc wants a compiler.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc | clang")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libzydis4.0") # instrument=1, sample=
+# libzydis4.0: libraries that order threads by their own atomics, instrument=1, sample=
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc | clang, libzydis4.0")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/triggers)
 include(CPack)

@@ -139,19 +139,48 @@ static void know_everything(struct actor *child)
     }
 }
 
+/* The world is stopped. */
+static const struct vclock *turn_epoch(struct actor *x)
+{
+    if (x->stocks && !x->ended) {
+        actor_touch(x);
+        actor_publish(x);
+    }
+    return &x->clock;
+}
+
+/* What is in `c`, but of the actor of `who` nothing later than that. */
+static void learn_up_to(struct actor *a, const struct vclock *c, who_t who)
+{
+    struct vclock past = {NULL};
+    vclock_copy(&past, c, &a->stocks->nodes);
+    if (vclock_get(&past, who_slot(who)) > who_epoch(who))
+        vclock_set(&past, who_slot(who), who_epoch(who), &a->stocks->nodes);
+    actor_learn(a, &past);
+    vclock_clear(&past, &a->stocks->nodes);
+}
+
+void actor_turns_epoch(struct actor *a, who_t who, bool learns)
+{
+    world_stop(a);
+    os_lock(&actors_lock);
+    struct actor *x = actor_of_slot(who_slot(who));
+    const struct vclock *known = x && x != a ? turn_epoch(x) : NULL;
+    if (known && learns)
+        learn_up_to(a, known, who);
+    os_unlock(&actors_lock);
+    world_start(a);
+    if (!known && learns)
+        actor_learns_all(a);
+}
+
 void actor_learns_all(struct actor *a)
 {
     world_stop(a);
     os_lock(&actors_lock);
-    for (struct actor *x = actors_newest; x; x = x->older) {
-        if (x == a)
-            continue;
-        if (x->stocks && !x->ended) {
-            actor_touch(x);
-            actor_publish(x);
-        }
-        actor_learn(a, &x->clock);
-    }
+    for (struct actor *x = actors_newest; x; x = x->older)
+        if (x != a)
+            actor_learn(a, turn_epoch(x));
     for (uint32_t i = 0; i < ndead; i++) { /* whom nobody joins is not in the list when it has ended */
         const uint64_t last = slots[dead[i]].remembered;
         if (vclock_get(&a->clock, dead[i]) < last) {

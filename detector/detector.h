@@ -34,6 +34,7 @@ struct raced {
     size_t size;
     unsigned kind; /* enum access_kind */
     uint32_t stack;
+    uint64_t who; /* and when: for actor_turns_epoch */
 };
 enum asleep { ASLEEP_ALL, ASLEEP_NOT_YET, ASLEEP_UNKNOWN /* there are threads that we know nothing of */ };
 enum sleeper { SLEEPER_UNKNOWN, SLEEPER_WAITS, SLEEPER_STUCK /* whether it sleeps or spins */ };
@@ -104,6 +105,9 @@ void actor_meet(struct actor *a, struct actor *other);
 /* a knows all that anybody has done so far: for an order that was met, but not when it was made. Outside of the core; the world
  * is stopped meanwhile. */
 void actor_learns_all(struct actor *a);
+/* What the actor of `who` (struct raced), if it lives, has done so far covers nothing that it does next. learns: a knows what that one
+ * had done up to `who` and what it knows of others by now, or all if it lives no more. As actor_learns_all otherwise. */
+void actor_turns_epoch(struct actor *a, uint64_t who, bool learns);
 /* a forgets all it knows: what it does next happens after what it then acquires, and nothing else but what was known when it
  * was born (whose slot it may have). */
 void actor_forgets(struct actor *a);
@@ -176,6 +180,7 @@ void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock jo
 /* The machine code at hand does not say which of its accesses are atomic; `addr` is a place where they are, until its memory is
  * freed. Releases as sync_release_merge. */
 void sync_release_atomic(struct actor *a, uintptr_t addr);
+void sync_mark_atomic(struct actor *a, uintptr_t addr); /* releases nothing */
 bool sync_is_atomic(struct actor *a, uintptr_t addr);
 void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
 /* The same with one of the n slots of a channel's buffer. *slots is the channel's, NULL at first, and guarded by the caller; key: the
@@ -188,7 +193,7 @@ void slots_end(struct actor *a, struct slots *slots);
 void sync_begets(struct actor *a, uint64_t key, uint32_t stack); /* stack: where it was told to */
 void sync_begets_not(struct actor *a, uint64_t key);
 void sync_take_context(struct actor *a, uint64_t key); /* `a` is where that was, until the next time */
-void sync_forget(struct actor *a, uint64_t key);        /* destroyed: a new object if the key is seen again */
+void sync_forget(struct actor *a, uint64_t key);       /* destroyed: a new object if the key is seen again */
 
 /* The same for locks (locks.h): who takes one later need not do so in another schedule. */
 extern __attribute__((visibility("hidden"))) bool detector_races; /* not host.no_races */

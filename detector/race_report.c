@@ -67,7 +67,7 @@ static struct raced side_of(uintptr_t granule, const struct access *x, uint32_t 
 {
     struct finding_access f;
     describe_bytes(&f, granule, (x->meta & ~META_MASK) | common);
-    return (struct raced){f.addr, f.size, (unsigned)f.kind, x->stack};
+    return (struct raced){f.addr, f.size, (unsigned)f.kind, x->stack, x->who};
 }
 
 static enum finding_tier ask(struct actor *a, uintptr_t granule, const struct access *now, const struct access *x)

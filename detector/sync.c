@@ -313,6 +313,17 @@ void sync_release_atomic(struct actor *a, uintptr_t addr)
     release(a, addr, TRACE_MERGE, merge_atomic, order_out);
 }
 
+static void mark_atomic(struct actor *a, struct sync *s)
+{
+    (void)a;
+    s->atomic = true;
+}
+
+void sync_mark_atomic(struct actor *a, uintptr_t addr)
+{
+    release(a, addr, TRACE_MERGE, mark_atomic, NULL);
+}
+
 bool sync_is_atomic(struct actor *a, uintptr_t addr)
 {
     if (!sync_maybe(addr) || !actor_enter(a))

@@ -190,7 +190,7 @@ static bool skipped_red_zone(uintptr_t pc)
 /* Whether there is an actor to whom it is told. */
 static bool is_told(const struct actor *me)
 {
-    return me && !(__atomic_load_n(&me->pause, __ATOMIC_RELAXED) & (PAUSE_OFF | PAUSE_SOLO));
+    return me && !slots.quiet && !(__atomic_load_n(&me->pause, __ATOMIC_RELAXED) & (PAUSE_OFF | PAUSE_SOLO));
 }
 
 static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
@@ -228,10 +228,13 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
         tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
         return;
     }
+    const bool leaves = (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE;
+    /* A load that is looked at when it has been run (check.c): nobody has asked yet. */
+    if ((what & WHAT_HOOK) == HOOK_LOADED && !leaves && access_covered(me, addr, log2size, ACCESS_READ))
+        return;
     const uint32_t before = me->context;
     const uint32_t whole = WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size);
     me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
-    const bool leaves = (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE;
     if (leaves && writes)
         access_straddle_write(addr, me, whole, m->pc);
     else if (leaves)

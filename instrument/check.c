@@ -110,6 +110,13 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         code_load(c, reg, SLOT(kept[0]));
 }
 
+/* A load that may be the one by which the program's threads are ordered: when a check comes before it, what is stored in between is read and
+ * not asked for. So it is looked at when it has been run, aside. */
+static bool looks_after(const struct module *m, const struct pending *p, const struct insn *i)
+{
+    return m->orders_only && p->hook == HOOK_LOADED && i->size <= 8;
+}
+
 void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
                  const struct frame_use *use, enum hook hook)
 {
@@ -139,7 +146,9 @@ void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8
         if (p->kept[r])
             code_save(c, p->reg[r], SLOT(kept[0]) + 8 * (int32_t)r);
     const bool wide = uses_wide(use), parts = log2size > 3 && !wide;
-    for (int32_t at = 0; at < (parts ? i->size : 1); at += 8) {
+    if (looks_after(m, p, i))
+        p->fails.at[p->fails.n++] = code_jump_on(c);
+    for (int32_t at = 0; at < (parts ? i->size : 1) && !looks_after(m, p, i); at += 8) {
         operand_address(c, p->reg[ADDRESS], i, bytes, at);
         covered_check(c, p->reg[ADDRESS], p->reg[FIRST], parts ? 3 : log2size, hook_writes(hook), wide, &p->fails);
     }

@@ -95,7 +95,14 @@ static inline void code_absolute(struct code *c, unsigned opcode, unsigned reg, 
     code_32(c, (uint32_t)displacement);
 }
 
-/* A conditional jump to a place that is not written yet, and that place. */
+/* A jump to a place that is not written yet, and that place (code_here). */
+static inline uint8_t *code_jump_on(struct code *c)
+{
+    code_8(c, 0xe9);
+    code_32(c, 0);
+    return c->at;
+}
+/* The same, conditional. */
 static inline uint8_t *code_jump_if(struct code *c, unsigned condition)
 {
     CODE(c, 0x0f, (uint8_t)(0x80 | condition));

@@ -121,13 +121,14 @@ bool engine_has(const struct image *image)
     return false;
 }
 
-bool engine_add(const struct image *image)
+bool engine_add(const struct image *image, bool orders_only)
 {
     uint64_t mask;
     struct module *m = nmodules < MODULES ? os_reserve(sizeof *m) : NULL;
     if (!m)
         return false;
     m->image = *image;
+    m->orders_only = orders_only;
     enter(&mask);
     const bool taken = !take_functions(m) || take_text(m);
     if (!taken) { /* known, so as not to be tried again, and empty */
@@ -184,6 +185,12 @@ static struct function *function_of(const struct module *m, uintptr_t pc)
 bool engine_in_text(uintptr_t pc)
 {
     return module_of(pc) != NULL;
+}
+
+bool engine_orders_only(uintptr_t pc)
+{
+    const struct module *m = module_of(pc);
+    return m && m->orders_only;
 }
 
 /* ---- copies -------------------------------------------------------------------------------------------------------- */

@@ -63,6 +63,8 @@ struct sites {
 
 struct module {
     struct image image;
+    bool
+        orders_only; /* what it does is seen for the order of threads that it makes: its own races are none of the program's */
     struct sites sites;
     const uint8_t *pristine; /* the text as it was */
     struct function *functions;
@@ -81,7 +83,7 @@ struct module {
 /* In inside_begin(), once. False, with the reason. */
 bool engine_start(const char **why);
 /* Arms the functions of a module. False: there is no room near it, or its text may not be written. */
-bool engine_add(const struct image *image);
+bool engine_add(const struct image *image, bool orders_only);
 /* The function at `pc`, which is being run, goes on in its copy as soon as it comes back to its text. */
 void engine_enter(uintptr_t pc);
 bool engine_has(const struct image *image);
@@ -96,6 +98,8 @@ uintptr_t engine_original_return(uintptr_t pc);
 bool engine_insn_before(uintptr_t end, struct insn *i);
 /* Whether it is in the original text of a module. */
 bool engine_in_text(uintptr_t pc);
+/* ... that is seen for the order it makes only. */
+bool engine_orders_only(uintptr_t pc);
 
 void engine_fork_begin(void);
 void engine_fork_end(void);

@@ -56,6 +56,35 @@ static enum side side_of(const struct raced *r)
     return judge_side(&i, r->addr, r->size);
 }
 
+static bool orders_only(const struct raced *r)
+{
+    uintptr_t pc;
+    return context_pcs(r->stack, &pc, 1) && engine_orders_only(pc - 1);
+}
+
+static bool decided(const struct raced side[2], const enum side sides[2])
+{
+    return judge_decided(sides, (uintptr_t[]){side[0].addr, side[1].addr}, (size_t[]){side[0].size, side[1].size});
+}
+
+static bool writes(const struct raced *r)
+{
+    return r->kind == ACCESS_WRITE || r->kind == ACCESS_ATOMIC_WRITE;
+}
+
+/* Only who reads what the earlier side has written is ordered, behind what that one's actor has done. What the access itself releases or acquires
+ * comes after this, as the place is atomic now (access_hook.c); what the earlier one's actor does there next has to be told as
+ * such, and so may not be covered by what it has done. */
+static enum finding_tier judge_ordering(struct actor *by, const struct raced side[2], const enum side sides[2])
+{
+    if (decided(side, sides))
+        return TIER_POSSIBLE;
+    const bool reads = side[0].kind != ACCESS_WRITE || sides[0] != SIDE_MOVE;
+    sync_mark_atomic(by, side[0].addr);
+    actor_turns_epoch(by, side[1].who, writes(&side[1]) && reads);
+    return TIER_POSSIBLE;
+}
+
 static uint64_t by_made_code; /* atomic */
 
 static bool made_code_may_order(void)
@@ -78,14 +107,29 @@ const char *judge_summary(void)
     return n ? line : NULL;
 }
 
-enum finding_tier judge_race(struct actor *by, const struct raced side[2])
+static enum finding_tier judge_whole(struct actor *by, const struct raced side[2], const enum side sides[2])
 {
-    struct inside in = inside_begin();
-    const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
-    inside_end(in);
-    if (judge_decided(sides, (uintptr_t[]){side[0].addr, side[1].addr}, (size_t[]){side[0].size, side[1].size}))
+    if (decided(side, sides))
         return made_code_may_order() ? TIER_POSSIBLE : TIER_HAPPENED;
     actor_learns_all(by);
     sync_release_atomic(by, side[0].addr);
     return TIER_POSSIBLE;
+}
+
+enum finding_tier judge_race(struct actor *by, const struct raced side[2])
+{
+    struct inside in = inside_begin();
+    const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
+    const bool ordering = orders_only(&side[0]) || orders_only(&side[1]);
+    inside_end(in);
+    return ordering ? judge_ordering(by, side, sides) : judge_whole(by, side, sides);
+}
+
+enum finding_tier judge_order(struct actor *by, const struct raced side[2])
+{
+    struct inside in = inside_begin();
+    const bool ordering = orders_only(&side[0]) || orders_only(&side[1]);
+    const enum side sides[2] = {ordering ? side_of(&side[0]) : SIDE_PLAIN, ordering ? side_of(&side[1]) : SIDE_PLAIN};
+    inside_end(in);
+    return ordering ? judge_ordering(by, side, sides) : TIER_HAPPENED;
 }

@@ -12,8 +12,9 @@ enum side judge_side(const struct insn *i, uintptr_t addr, size_t size);
 /* Whether they cannot both be atomic operations of the program. */
 bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_t size[2]);
 
-/* For detector_host.raced. */
+/* For detector_host.raced; with instrument=1, and without it, when of modules without the hooks those of atomics_of= alone are seen. */
 enum finding_tier judge_race(struct actor *by, const struct raced side[2]);
+enum finding_tier judge_order(struct actor *by, const struct raced side[2]);
 
 /* A line on races that were held to be only possible because of code made at run time; NULL: there were none. */
 const char *judge_summary(void);

@@ -15,6 +15,8 @@ struct slots {
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */
     uint32_t what;      /* enum hook and more: access_hook.h */
+    uint32_t
+        quiet; /* calls of wrapped functions that are told of as a whole: what is in them is not (preload/library.h) */
 };
 extern __thread struct slots slots TLS_IE;
 

@@ -40,7 +40,9 @@ EXPORT void g_cond_wait(void *cond, void *mutex)
     struct actor *me = current();
     if (me)
         library_lock_given(me, (uintptr_t)mutex);
+    library_quiet_begin();
     LIBRARY_REAL(g_cond_wait)(cond, mutex);
+    library_quiet_end();
     if (me)
         library_lock_got(me, (uintptr_t)mutex, 0, CALLER);
 }
@@ -50,7 +52,9 @@ EXPORT int g_cond_wait_until(void *cond, void *mutex, int64_t until)
     struct actor *me = current();
     if (me)
         library_lock_given(me, (uintptr_t)mutex);
+    library_quiet_begin();
     int signalled = LIBRARY_REAL(g_cond_wait_until)(cond, mutex, until);
+    library_quiet_end();
     if (me)
         library_lock_got(me, (uintptr_t)mutex, HOW_TIMED, CALLER);
     return signalled;

@@ -89,18 +89,23 @@ void reports_ready(void)
     inside_end(in);
 }
 
+static bool relocates(void)
+{
+    return flags.instrument || (flags.detect & DETECT_RACE && !flags.sample);
+}
+
 void accesses_count(void)
 {
     static struct oslock once;
     static bool begun;
-    if (!flags.instrument || __atomic_load_n(&begun, __ATOMIC_ACQUIRE))
+    if (!relocates() || __atomic_load_n(&begun, __ATOMIC_ACQUIRE))
         return;
     struct inside in = inside_begin();
     os_lock(&once);
     const char *why;
     if (!begun) {
         unseen_ours_begin();
-        if (!instrument_start(flags.instrument_modules, &why))
+        if (!instrument_start(&why))
             say(why);
         unseen_ours_end();
         __atomic_store_n(&begun, true, __ATOMIC_RELEASE);
@@ -176,7 +181,7 @@ static void found(struct actor *by, const struct finding *f)
         raw_syscall(SYS_exit_group, process_exit_code(0), 0, 0, 0, 0, 0);
 }
 
-/* For code that is interrupted by accesses which it knows nothing of: instrument=1. */
+/* For code that is interrupted by accesses which it knows nothing of: instrument=1, atomics_of=. */
 static void found_between(struct actor *by, const struct finding *f)
 {
     struct vectors v;
@@ -325,12 +330,12 @@ static void start(void)
         say("sample= looks for races, which detect= leaves out: nothing is sampled");
         flags.sample = 0;
     }
-    if (flags.instrument && vectors_known()) {
+    if (relocates() && vectors_known()) {
         host.found = found_between;
         host.deferred = deferred_between;
     }
-    if (flags.instrument)
-        host.raced = judge_race;
+    if (relocates())
+        host.raced = flags.instrument ? judge_race : judge_order;
     host.no_races = !(flags.detect & DETECT_RACE);
     host.no_order = !(flags.detect & DETECT_LOCK_ORDER);
     host.no_waits = !(flags.detect & DETECT_DEADLOCK);
@@ -339,8 +344,8 @@ static void start(void)
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
     }
-    if (flags.instrument)
-        instrument_reserve();
+    if (relocates())
+        instrument_reserve(&flags);
     if (!detector_start(&host)) {
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
@@ -402,9 +407,11 @@ void modules_changed(void)
     if (!at_work())
         return;
     struct inside in = inside_begin();
+    const char *why;
     unwind_forget();
     modules_scan();
-    instrument_scan();
+    if (!instrument_scan(&why))
+        say(why);
     recording_modules(in.saved);
     inside_end(in);
 }
@@ -442,6 +449,9 @@ static void last_words(void)
     const char *line = unseen_summary();
     if (line && (flags.verbosity > 0 || (flags.coverage && report_count() > 0)))
         report_say(line);
+    const char *lost = instrument_lost();
+    if (lost && (flags.verbosity > 0 || report_count() > 0))
+        report_say(lost);
     const char *made = judge_summary();
     if (made && flags.coverage)
         report_say(made);

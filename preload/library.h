@@ -10,6 +10,7 @@
 #define GORACE_LIBRARY_H
 
 #include "../detector/locks.h"
+#include "../instrument/slots.h"
 #include "interpose.h"
 
 /* The function that we stand in front of; says what is missing, and ends the program, when nobody has it. */
@@ -26,6 +27,17 @@ void *library_function(const char *name, const char *const *libraries);
     } \
     EXPORT ret name params;
 #define LIBRARY_REAL(name) library_##name()
+
+/* Round the call of a function of locks: its own atomic operations, where they are seen (atomics_of=), are no messages of the program,
+ * which order it in every schedule. */
+static inline void library_quiet_begin(void)
+{
+    slots.quiet++;
+}
+static inline void library_quiet_end(void)
+{
+    slots.quiet--;
+}
 
 /* A lock of such a library, named by an address: it begins, it ends. */
 void library_lock_made(struct actor *me, uintptr_t lock, uintptr_t pc);
@@ -45,7 +57,9 @@ void library_lock_given(struct actor *me, uintptr_t lock);
         struct actor *me = teller(CALLER); \
         PARKED_REGISTERS(); \
         const bool waits = me && library_lock_waits(me, (uintptr_t)(lock), nests, CALLER); \
+        library_quiet_begin(); \
         LIBRARY_REAL(name)(__VA_ARGS__); \
+        library_quiet_end(); \
         if (waits) \
             wait_end(me); \
         if (me) \
@@ -55,7 +69,9 @@ void library_lock_given(struct actor *me, uintptr_t lock);
     EXPORT int name(void *lock) \
     { \
         struct actor *me = teller(CALLER); \
+        library_quiet_begin(); \
         int got = LIBRARY_REAL(name)(lock); \
+        library_quiet_end(); \
         if (me && got) \
             library_lock_got(me, (uintptr_t)lock, HOW_TRY, CALLER); \
         return got; \
@@ -66,7 +82,9 @@ void library_lock_given(struct actor *me, uintptr_t lock);
         struct actor *me = teller(CALLER); \
         if (me) \
             library_lock_given(me, (uintptr_t)(lock)); \
+        library_quiet_begin(); \
         LIBRARY_REAL(name)(__VA_ARGS__); \
+        library_quiet_end(); \
     }
 /* tell: library_lock_made, library_lock_destroyed */
 #define LIBRARY_CHANGES(name, teller, tell) \
@@ -75,7 +93,9 @@ void library_lock_given(struct actor *me, uintptr_t lock);
         struct actor *me = teller(CALLER); \
         if (me) \
             tell(me, (uintptr_t)lock, CALLER); \
+        library_quiet_begin(); \
         LIBRARY_REAL(name)(lock); \
+        library_quiet_end(); \
     }
 
 #endif

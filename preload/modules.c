@@ -17,7 +17,7 @@ struct text {
 };
 struct list {
     uint32_t n, nruntime, ngone, ndata, dropped;
-    bool cancels; /* some module can cancel threads, or send one a signal */
+    bool cancels;                  /* some module can cancel threads, or send one a signal */
     struct text text[MODULES_MAX]; /* of instrumented modules */
     struct text runtime[RUNTIMES_MAX];
     struct text gone[GONE_MAX]; /* of instrumented modules that were unloaded, where no other one lies by now */
@@ -190,6 +190,12 @@ bool modules_instrumented(uintptr_t pc)
 {
     const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
     return l && (has(l->text, l->n, pc) || has(l->gone, l->ngone, pc));
+}
+
+bool modules_any_instrumented(void)
+{
+    const struct list *l = __atomic_load_n(&list, __ATOMIC_ACQUIRE);
+    return l && l->n + l->ngone > 0;
 }
 
 bool modules_runtime(uintptr_t pc)

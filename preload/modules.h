@@ -10,6 +10,7 @@
 void modules_scan(void);
 /* Also true of code that was unloaded, as long as nothing else lies there. */
 bool modules_instrumented(uintptr_t pc);
+bool modules_any_instrumented(void);
 /* Whether the code at `pc`, or the file, belongs to the C or C++ runtime or is a replacement of malloc. */
 bool modules_runtime(uintptr_t pc);
 bool modules_is_runtime(const char *file);

@@ -158,24 +158,33 @@ static bool atomics_unseen(void)
 
 /* ---- findings ----------------------------------------------------------------------------------------------------- */
 
+enum code { CODE_SEEN, CODE_UNSEEN, CODE_ORDERS };
+
 /* The code that is responsible for the access: the first that is not of a runtime. */
-static bool side_seen(const struct finding_access *a)
+static enum code code_of(const struct finding_access *a)
 {
     uintptr_t pcs[FRAMES_MAX];
     int n = context_pcs(a->stack, pcs, FRAMES_MAX);
     for (int i = 0; i < n; i++) {
         Dl_info module;
+        if (instrument_orders_only(pcs[i]))
+            return CODE_ORDERS;
         if (modules_instrumented(pcs[i]) || instrument_covers(pcs[i]) || !dladdr((void *)pcs[i], &module))
-            return true; /* what was unloaded since is given the benefit of having had hooks */
+            return CODE_SEEN; /* what was unloaded since is given the benefit of having had hooks */
         if (!modules_runtime(pcs[i]))
-            return false;
+            return CODE_UNSEEN;
     }
-    return true; /* no stack: there is nothing to judge by */
+    return CODE_SEEN; /* no stack: there is nothing to judge by */
 }
 
 bool unseen_order(const struct finding *f)
 {
-    if (f->kind != FINDING_RACE || (side_seen(&f->access[0]) && side_seen(&f->access[1])) || !atomics_unseen())
+    if (f->kind != FINDING_RACE)
+        return false;
+    const enum code now = code_of(&f->access[0]), before = code_of(&f->access[1]);
+    if (now == CODE_ORDERS || before == CODE_ORDERS)
+        return true;
+    if ((now == CODE_SEEN && before == CODE_SEEN) || !atomics_unseen())
         return false;
     __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
     return true;

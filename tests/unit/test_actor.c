@@ -54,7 +54,8 @@ static void test_learns_all(void **state)
 {
     (void)state;
     char *x = fresh_memory(4096);
-    struct actor *lives = actor_born(main_actor, 1), *joinable = actor_born(main_actor, 1), *gone = actor_born(main_actor, 1);
+    struct actor *lives = actor_born(main_actor, 1), *joinable = actor_born(main_actor, 1),
+                 *gone = actor_born(main_actor, 1);
     mem_write(lives, x, 8, WRITE_PC);
     mem_write(joinable, x + 8, 8, WRITE_PC);
     mem_write(gone, x + 16, 8, WRITE_PC);
@@ -68,6 +69,50 @@ static void test_learns_all(void **state)
     mem_read(main_actor, x + 32, 8, READ_PC);
     assert_int_equal(nrecorded, 1);
     actor_joins(main_actor, joinable);
+}
+
+/* Whoever learns of an access knows what came before it and what its actor knows of others, not what came after. */
+static void test_turns_epoch(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *third = actor_born(main_actor, 1), *writer = actor_born(main_actor, 1);
+    mem_write(third, x, 8, WRITE_PC);
+    sync_release(third, 0x1230);
+    sync_acquire(writer, 0x1230);
+    mem_write(writer, x + 8, 8, WRITE_PC);
+    const who_t then = writer->who;
+    sync_release(writer, 0x1240);
+    mem_write(writer, x + 16, 8, WRITE_PC);
+
+    actor_turns_epoch(main_actor, then, false);
+    assert_false(actor_knows(main_actor, then));
+    actor_turns_epoch(main_actor, then, true);
+    mem_write(main_actor, x, 16, WRITE_PC);
+    assert_int_equal(nrecorded, 0);
+    mem_write(main_actor, x + 16, 8, WRITE_PC);
+    assert_int_equal(nrecorded, 1);
+
+    const who_t now = writer->who;
+    actor_turns_epoch(main_actor, now, false);
+    assert_true(writer->who > now);
+}
+
+/* A place that was marked is atomic until its memory is freed, and carries nothing. */
+static void test_marks_atomic(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(4096);
+    struct actor *other = actor_born(main_actor, 1);
+    mem_write(other, x, 8, WRITE_PC);
+    assert_false(sync_is_atomic(main_actor, (uintptr_t)x + 64));
+    sync_mark_atomic(other, (uintptr_t)x + 64);
+    assert_true(sync_is_atomic(main_actor, (uintptr_t)x + 64));
+    sync_acquire(main_actor, (uintptr_t)x + 64);
+    mem_read(main_actor, x, 8, READ_PC);
+    assert_int_equal(nrecorded, 1);
+    sync_forget(main_actor, (uintptr_t)x + 64);
+    assert_false(sync_is_atomic(main_actor, (uintptr_t)x + 64));
 }
 
 static void test_detached_and_gone(void **state)
@@ -217,14 +262,11 @@ static void test_long_ago(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_one_after_another, clear),
-        cmocka_unit_test_setup(test_chain, clear),
-        cmocka_unit_test_setup(test_learns_all, clear),
-        cmocka_unit_test_setup(test_detached_and_gone, clear),
-        cmocka_unit_test_setup(test_incarnations, clear),
-        cmocka_unit_test_setup(test_hearsay, clear),
-        cmocka_unit_test_setup(test_tenth_reader, clear),
-        cmocka_unit_test_setup(test_two_thousand_readers, clear),
+        cmocka_unit_test_setup(test_one_after_another, clear), cmocka_unit_test_setup(test_chain, clear),
+        cmocka_unit_test_setup(test_learns_all, clear),        cmocka_unit_test_setup(test_turns_epoch, clear),
+        cmocka_unit_test_setup(test_marks_atomic, clear),      cmocka_unit_test_setup(test_detached_and_gone, clear),
+        cmocka_unit_test_setup(test_incarnations, clear),      cmocka_unit_test_setup(test_hearsay, clear),
+        cmocka_unit_test_setup(test_tenth_reader, clear),      cmocka_unit_test_setup(test_two_thousand_readers, clear),
         cmocka_unit_test_setup(test_long_ago, clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
