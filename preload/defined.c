@@ -2,10 +2,12 @@
  * without such a table is taken to have it. */
 #include "defined.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "raw.h"
 
 struct search {
     const char *name;
@@ -35,7 +37,7 @@ static bool has(const uint32_t *table, const ElfW(Sym) * symbols, const char *st
         uint32_t h = chains[i - first];
         bool hidden = versions && versions[i] >> 15; /* an old version, found only by those who name it */
         if ((h | 1) == (s->hash | 1) && symbols[i].st_shndx != SHN_UNDEF && !hidden &&
-            strcmp(strings + symbols[i].st_name, s->name) == 0)
+            raw_compare(strings + symbols[i].st_name, s->name, raw_length(s->name) + 1) == 0)
             return true;
         if (h & 1)
             return false;
@@ -83,6 +85,9 @@ static int look(struct dl_phdr_info *info, size_t size, void *ctx)
 bool defined_after_us(const char *name)
 {
     struct search s = {.name = name, .hash = gnu_hash(name)};
-    dl_iterate_phdr(look, &s);
+    /* libc's, and no function of the string library: those of a ThreadSanitizer in the executable call null until it is
+     * initialized, which calls us. */
+    __typeof__(dl_iterate_phdr) *each_module = dlsym(RTLD_NEXT, "dl_iterate_phdr");
+    each_module(look, &s);
     return s.found;
 }
