@@ -138,6 +138,7 @@ struct actor {
     struct vclock meanwhile;   /* what came since `section`, but for what came by those that are held */
     struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
     bool order_used;           /* something was noted in the present epoch */
+    uint16_t filled;           /* granules, not yet told to the shadow */
     uint32_t learnt;           /* how often one of the clocks of order.h has grown */
 
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
@@ -148,7 +149,6 @@ struct actor {
     bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */
     bool forgetful;        /* actor_forgets: a later epoch may know less than an earlier one */
     uint8_t reports_held; /* >0: a lock is held, races wait in stocks.pending */
-    uint16_t filled;      /* granules, not yet told to the shadow */
     uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
     int32_t ignore, ignore_reads, ignore_writes;
 
