@@ -42,7 +42,7 @@ struct call_cache {
     uint32_t child; /* context of the address */
 };
 #define CALLS 512
-#define NUMBERS 512
+#define NUMBERS 2048
 #define KNOWN_STAMPS 256
 
 struct lock;
@@ -96,8 +96,8 @@ struct stocks {
     struct pending_races *pending; /* NULL: none */
     struct handing *handing;       /* races that are being handed over; NULL: none */
     struct call_cache calls[CALLS];
-    uint64_t numbers[NUMBERS];     /* of stamps, and the stacks that these have: number.h */
-    uint32_t stacks[NUMBERS];
+    uint64_t numbers[NUMBERS];     /* of stamps, and the stacks and lock sets that these have: number.h */
+    uint32_t stacks[NUMBERS], locksets[NUMBERS];
     uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
     struct learnt learnt[LEARNT];  /* atomic.c */
     struct foreign_cache *foreign; /* NULL until needed */

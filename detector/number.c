@@ -2,7 +2,6 @@
 #include "number.h"
 
 #include "access.h"
-#include "lockset.h"
 
 uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
 {
@@ -16,5 +15,6 @@ uint32_t number_slow(struct actor *a, uintptr_t pc, uint32_t meta)
     const unsigned i = number_index(hash);
     a->stocks->numbers[i] = (hash & ~NUMBER_MASK) | number;
     a->stocks->stacks[i] = stack;
+    a->stocks->locksets[i] = locks;
     return number;
 }

@@ -1,10 +1,11 @@
-/* The number of an access's stamp (stamp.h), by the place it is made from: code address, calling context, lock set, and what
- * else is in a stamp but the epoch. A place keeps its entry for many epochs: the first access of an epoch from there takes the
- * next number of the reserve, and needs no more than the hash of the place for it.
+/* The number of an access's stamp (stamp.h), by the place it is made from: code address, calling context, and what else is in a
+ * stamp but the epoch and the lock set. A place keeps its entry for many epochs, and under whatever locks it is come to: the
+ * first access of an epoch from there takes the next number of the reserve, and needs no more than the hash of the place for it.
  *
  * An entry has the place's last number below what it takes of a hash of all that a place is. 51 bits of it are compared, so a
  * place is mistaken for another one once in 10^15 times that two come to the same entry; races are found all the same
- * then, one stack is another one's. Numbers of lock sets mean something else after a collection: the hash is salted by it.
+ * then, one stack is another one's. Numbers mean something else after a collection: the hash is salted by it. An entry's number
+ * is for one lock set, that of the last access from there.
  *
  * Guards: entries are the actor's who has the stocks. Numbers of one stocks only grow between collections, whoever takes them: one
  * is of the actor's current epoch when it is not below the first of that. */
@@ -12,52 +13,63 @@
 #define GORACE_NUMBER_H
 
 #include "actor.h"
+#include "lockset.h"
 
 #define NUMBER_MASK (((uint64_t)1 << STAMP_FIELD) - 1)
-_Static_assert(NUMBERS == 512, "index of 9 bits");
+_Static_assert(NUMBERS == 2048, "index of 11 bits");
 
 static inline uint64_t number_hash(const struct actor *a, uintptr_t pc, uint32_t meta)
 {
-    const uint64_t context = a->context | (uint64_t)a->lockset << 32;
     const uint64_t kind = (uint64_t)(meta & (META_SIZE | (META_KIND & ~META_CLASS))) << (62 - META_SIZE_SHIFT);
-    return (context * 0xd6e8feb86659fd93u ^ a->stocks->reserve.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
+    return (a->context * 0xd6e8feb86659fd93u ^ a->stocks->reserve.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
 }
 
 static inline unsigned number_index(uint64_t hash)
 {
-    return (unsigned)(hash >> (STAMP_FIELD - 9)) % NUMBERS;
+    return (unsigned)(hash >> (STAMP_FIELD - 11)) % NUMBERS;
 }
 
 /* For an access from `pc` now, of the place that number_index(hash) has. 0: the reserve has no more. */
 static inline uint32_t number_next(struct actor *a, uint64_t hash, uint32_t meta)
 {
     const unsigned i = number_index(hash);
-    const uint32_t number = stamp_next(&a->stocks->reserve, a->who, a->stocks->stacks[i],
-                                       stamp_meta(meta | a->lockset << META_LOCKS_SHIFT));
+    const uint32_t locks = lockset_now(a);
+    const uint32_t number =
+        stamp_next(&a->stocks->reserve, a->who, a->stocks->stacks[i], stamp_meta(meta | locks << META_LOCKS_SHIFT));
     if (unlikely(!number))
         return 0;
     a->stocks->numbers[i] = (hash & ~NUMBER_MASK) | number;
+    a->stocks->locksets[i] = locks;
     if (a->stocks->owner != a) /* when it goes on after others the number is not of a stretch of its own any more */
         a->stocks->known[number % KNOWN_STAMPS] = known_stamp(a, number);
     return number;
 }
 
-/* 0: its place has no entry, or none of this epoch. */
+/* The entry of the place is of this epoch, and under the locks that are held. */
+static inline bool number_now(const struct actor *a, unsigned i)
+{
+    return (uint32_t)(a->stocks->numbers[i] & NUMBER_MASK) >= a->stocks->reserve.first &&
+           a->stocks->locksets[i] == a->lockset;
+}
+
+/* 0: its place has no entry, or none that is number_now. */
 static inline uint32_t number_ready(const struct actor *a, uintptr_t pc, uint32_t meta)
 {
-    const uint64_t hash = number_hash(a, pc, meta), entry = a->stocks->numbers[number_index(hash)];
-    const uint32_t number = (uint32_t)(entry & NUMBER_MASK);
-    return likely(!((entry ^ hash) >> STAMP_FIELD) && number >= a->stocks->reserve.first) ? number : 0;
+    const uint64_t hash = number_hash(a, pc, meta);
+    const unsigned i = number_index(hash);
+    const uint64_t entry = a->stocks->numbers[i];
+    return likely(!((entry ^ hash) >> STAMP_FIELD) && number_now(a, i)) ? (uint32_t)(entry & NUMBER_MASK) : 0;
 }
 
 /* 0: its place has no entry, or the reserve no number. */
 static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
 {
-    const uint64_t hash = number_hash(a, pc, meta), entry = a->stocks->numbers[number_index(hash)];
+    const uint64_t hash = number_hash(a, pc, meta);
+    const unsigned i = number_index(hash);
+    const uint64_t entry = a->stocks->numbers[i];
     if (unlikely((entry ^ hash) >> STAMP_FIELD))
         return 0;
-    const uint32_t number = (uint32_t)(entry & NUMBER_MASK);
-    return likely(number >= a->stocks->reserve.first) ? number : number_next(a, hash, meta);
+    return likely(number_now(a, i)) ? (uint32_t)(entry & NUMBER_MASK) : number_next(a, hash, meta);
 }
 
 /* 0: there are no more before a collection. */
