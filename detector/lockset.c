@@ -1,4 +1,5 @@
-/* See lockset.h. `lock` guards the table; an actor's own list of held locks (lock.c) is its own. */
+/* See lockset.h. `lock` guards changes of the table, which is looked at without it: between collections sets only come, each whole
+ * before it stands in a chain. An actor's own list of held locks (lock.c) is its own. */
 #include "lockset.h"
 
 #include "lock.h"
@@ -7,6 +8,7 @@ struct lockset {
     uint32_t next; /* chain or free list */
     uint32_t n;
     bool used, marked;
+    uint32_t hash;
     struct finding_lock *locks;
 };
 
@@ -14,7 +16,7 @@ static struct lockset *sets; /* by number */
 static uint32_t nsets = 1, sets_free;
 static uint64_t lost;
 static struct oslock lock;
-#define HEADS 4096
+#define HEADS 16384
 static uint32_t heads[HEADS];
 
 static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
@@ -22,14 +24,14 @@ static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
     return (h ^ addr ^ (uint64_t)stack << 20) * 0x9e3779b97f4a7c15u;
 }
 
-static uint32_t *bucket(uint64_t h)
+static uint32_t *bucket(uint32_t hash)
 {
-    return &heads[(uint32_t)(h >> 40) % HEADS];
+    return &heads[hash % HEADS];
 }
 
-static bool same_held(const struct lockset *s, const struct actor *a)
+static bool same_held(const struct lockset *s, uint32_t hash, const struct actor *a)
 {
-    if (s->n != a->nheld)
+    if (s->hash != hash || s->n != a->nheld)
         return false;
     for (uint32_t i = 0; i < s->n; i++)
         if (s->locks[i].addr != a->held[i].addr || s->locks[i].stack != a->held[i].stack ||
@@ -39,8 +41,9 @@ static bool same_held(const struct lockset *s, const struct actor *a)
 }
 
 /* Caller holds `lock`. */
-static uint32_t add(const struct actor *a, uint32_t *head)
+static uint32_t add(const struct actor *a, uint32_t hash)
 {
+    uint32_t *head = bucket(hash);
     if (!sets && !(sets = os_reserve(((size_t)LOCKSET_MAX + 1) * sizeof *sets)))
         return LOCKSET_LOST;
     struct finding_lock *locks = arena_alloc(a->nheld * sizeof *locks);
@@ -57,8 +60,17 @@ static uint32_t add(const struct actor *a, uint32_t *head)
     }
     for (uint32_t i = 0; i < a->nheld; i++)
         locks[i] = held_describe(&a->held[i]);
-    sets[s] = (struct lockset){*head, a->nheld, true, false, locks};
-    *head = s;
+    sets[s] = (struct lockset){*head, a->nheld, true, false, hash, locks};
+    __atomic_store_n(head, s, __ATOMIC_RELEASE); /* found */
+    return s;
+}
+
+/* 0: it is not among them. */
+static uint32_t found(const struct actor *a, uint32_t hash)
+{
+    uint32_t s = __atomic_load_n(bucket(hash), __ATOMIC_ACQUIRE); /* add */
+    while (s && !same_held(&sets[s], hash, a))
+        s = sets[s].next;
     return s;
 }
 
@@ -67,14 +79,15 @@ uint32_t lockset_slow(struct actor *a)
     uint64_t h = a->nheld;
     for (uint32_t i = 0; i < a->nheld; i++)
         h = mix(h, a->held[i].addr, a->held[i].stack);
-    uint32_t *head = bucket(h);
-    os_lock(&lock);
-    uint32_t s = *head;
-    while (s && !same_held(&sets[s], a))
-        s = sets[s].next;
-    if (!s)
-        s = add(a, head);
-    os_unlock(&lock);
+    const uint32_t hash = (uint32_t)(h >> 32);
+    uint32_t s = found(a, hash);
+    if (!s) {
+        os_lock(&lock);
+        s = found(a, hash);
+        if (!s)
+            s = add(a, hash);
+        os_unlock(&lock);
+    }
     return a->lockset = s;
 }
 
@@ -124,10 +137,7 @@ void lockset_sweep(void)
     for (uint32_t s = 1; s < nsets; s++) {
         struct lockset *set = &sets[s];
         if (set->used && set->marked) {
-            uint64_t h = set->n;
-            for (uint32_t i = 0; i < set->n; i++)
-                h = mix(h, set->locks[i].addr, set->locks[i].stack);
-            uint32_t *head = bucket(h);
+            uint32_t *head = bucket(set->hash);
             set->next = *head;
             *head = s;
             continue;
