@@ -214,14 +214,20 @@ static void sweep_granules(union granule *g, size_t n, void *ctx)
 {
     struct sweep *s = ctx;
     const uint64_t before = s->live;
+    /* What was accessed together has the same cells: most granules are like the one before. */
+    union granule from = {.half = {0, 0}}, to = {.half = {0, 0}};
     for (size_t i = 0; i < n; i++) {
-        union granule to;
         if (granule_empty(&g[i]))
             continue;
-        if (granule_spilled(&g[i]) || !sweep_cells(s, &g[i], &to))
-            sweep_spilled(s, &g[i]);
-        else
+        if (granule_same(&g[i], &from)) {
             g[i] = to;
+        } else if (!granule_spilled(&g[i]) && sweep_cells(s, &g[i], &to)) {
+            from = g[i];
+            g[i] = to;
+        } else {
+            from = (union granule){.half = {0, 0}};
+            sweep_spilled(s, &g[i]);
+        }
         s->live += !granule_empty(&g[i]);
     }
     if (s->live == before && (uintptr_t)g % OS_PAGE == 0 && n * sizeof *g == OS_PAGE)
@@ -287,7 +293,7 @@ void collect(struct actor *a)
         shadow_pages_reset();
         lockset_sweep();
         actor_sweep();
-        const uint64_t granules = s->live / 8; /* as much is looked at again */
+        const uint64_t granules = s->live / 4; /* half as much is looked at again */
         stamp_renew_end(granules > actors_afford() ? (uint32_t)granules : actors_afford());
         context_rehash();
         done++;

@@ -45,6 +45,11 @@ void os_drop(void *p, size_t size)
     sys6(SYS_madvise, (long)p, (long)size, MADV_DONTNEED, 0, 0, 0);
 }
 
+void os_populate(void *p, size_t size)
+{
+    sys6(SYS_madvise, (long)p, (long)size, MADV_POPULATE_WRITE, 0, 0, 0);
+}
+
 bool os_peek(void *to, uintptr_t from, size_t n)
 {
     struct {

@@ -39,6 +39,8 @@ void *os_reserve(size_t size);
 void os_unmap(void *p, size_t size);
 /* Gives the pages back; they read as zero afterwards. Both ends on page borders. */
 void os_drop(void *p, size_t size);
+/* All of it is going to be written: one call instead of an interrupt a page. Page borders; may do nothing. */
+void os_populate(void *p, size_t size);
 /* Copies `n` bytes at `from` where there is memory that can be read; false where not, or where the kernel does not let us. */
 bool os_peek(void *to, uintptr_t from, size_t n);
 /* Which pages have ever been written. map: from os_pagemap_open, negative when the kernel does not say (no /proc).

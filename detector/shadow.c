@@ -122,10 +122,14 @@ static bool page_used(const uint8_t *blocks)
 
 static bool page_empty(const union granule *g)
 {
-    uint64_t any = 0;
-    for (size_t i = 0; i < PAGE_GRANULES; i++)
-        any |= g[i].half[0] | g[i].half[1];
-    return any == 0;
+    for (size_t i = 0; i < PAGE_GRANULES; i += 8) {
+        uint64_t any = 0;
+        for (size_t k = i; k < i + 8; k++)
+            any |= g[k].half[0] | g[k].half[1];
+        if (any)
+            return false;
+    }
+    return true;
 }
 
 /* False: nothing is there any more. */

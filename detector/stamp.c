@@ -219,7 +219,7 @@ uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, ui
 
 /* What a collection works with stays for the next one, unless it is large: with many short-lived actors one comes every few
  * milliseconds, and new pages would cost as much as all else in it. */
-#define STAYS ((size_t)8 << 20)
+#define STAYS ((size_t)2 << 20)
 
 static struct stamp *fresh; /* all 0 between collections */
 static uint32_t nfresh;
@@ -234,12 +234,17 @@ static bool reserved(void **table, size_t element)
     return *table != NULL;
 }
 
+static size_t whole_pages(size_t size)
+{
+    return (size + OS_PAGE - 1) & ~(size_t)(OS_PAGE - 1);
+}
+
 /* Of the first `size` bytes; the rest was not touched. False: they are 0 now. */
 static bool stays(void *table, size_t size)
 {
     if (size <= STAYS)
         return true;
-    os_drop(table, (size + OS_PAGE - 1) & ~(size_t)(OS_PAGE - 1));
+    os_drop(table, whole_pages(size));
     return false;
 }
 
@@ -264,6 +269,7 @@ bool stamp_renew_begin(uint32_t nslots)
         !reserved((void **)&next, sizeof *next) || !reserved((void **)&heads, sizeof *heads) ||
         !(parts = os_reserve(nparts * sizeof *parts)))
         return false;
+    os_populate(notes, whole_pages(used * sizeof *notes));
     for (uint32_t n = 1; n < used; n++)
         if (stamps[n].who && who_slot(stamps[n].who) < nparts)
             parts[who_slot(stamps[n].who)].old++;
@@ -308,18 +314,44 @@ uint32_t stamp_renew(const struct stamp *s)
     return number;
 }
 
+/* Numbers [from, to) of the table in use become what they are in `fresh`, or none. */
+static void put(uint32_t from, uint32_t to)
+{
+    copy_bytes(stamps + from, fresh + from, (to - from) * sizeof *stamps);
+}
+static void put_none(uint32_t from, uint32_t to)
+{
+    if (from < used)
+        zero_bytes(stamps + from, ((to < used ? to : used) - from) * sizeof *stamps);
+}
+
+/* From fresh into the table in use, whose memory stays as far as it will be needed before the next collection. */
+static void put_in_place(void)
+{
+    uint32_t parts_end = 1;
+    for (uint32_t i = 0; i < nparts; i++) {
+        const struct part *p = &parts[i];
+        put(p->first, p->next);
+        put_none(p->next, p->end);
+        parts_end = p->end > parts_end ? p->end : parts_end;
+    }
+    put(parts_end, nfresh);
+    const size_t before = used * sizeof *stamps, needed = whole_pages(crowd * sizeof *stamps);
+    put_none(nfresh, crowd);
+    if (before > needed)
+        clear((char *)stamps + needed, before - needed);
+    clear(fresh, nfresh * sizeof *fresh);
+}
+
 void stamp_renew_end(uint32_t afford)
 {
-    struct stamp *old = stamps;
-    clear(old, used * sizeof *old);
+    const uint64_t due = (uint64_t)nfresh + (nrenewed + CROWD_LEAST > afford ? nrenewed + CROWD_LEAST : afford);
+    crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
+    put_in_place();
     clear(notes, used * sizeof *notes);
     stays(next, nfresh * sizeof *next);
     clear(heads, (heads_mask + (size_t)1) * sizeof *heads);
     os_unmap(parts, nparts * sizeof *parts);
-    stamps = fresh;
-    fresh = old;
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - STAMP_MAX / 16;
-    const uint64_t due = (uint64_t)nfresh + (nrenewed + CROWD_LEAST > afford ? nrenewed + CROWD_LEAST : afford);
-    crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
 }
