@@ -9,17 +9,9 @@
 
 #include <cmocka.h>
 
-#define LARGE ((size_t)4 << 20)
+#include "../support/resident.h"
 
-static long resident_bytes(void)
-{
-    long pages = 0, all;
-    FILE *f = fopen("/proc/self/statm", "r");
-    assert_non_null(f);
-    assert_int_equal(fscanf(f, "%ld %ld", &all, &pages), 2);
-    fclose(f);
-    return pages * (long)OS_PAGE;
-}
+#define LARGE ((size_t)4 << 20)
 
 static void test_large_blocks_keep_no_memory(void **state)
 {
