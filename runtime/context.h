@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/frame.h"
 #include "arch/x86_64/switch.h"
+#include "hidden.h"
 
 struct rt_g;
 
@@ -11,7 +12,7 @@ struct rt_g;
 void rt_ctx_start(void *top, struct rt_g *g) __attribute__((noreturn));
 /* The first frame's code, from here to there. */
 void rt_ctx_entry(void);
-extern const char rt_ctx_entry_end[];
+extern RT_HIDDEN const char rt_ctx_entry_end[];
 
 /* A context at `top` that begins g when it is switched to. Returns its stack pointer. */
 static inline void *rt_ctx_make(char *top, struct rt_g *g)

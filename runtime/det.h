@@ -5,6 +5,7 @@
 #define RT_DET_H
 
 #include "bytes.h"
+#include "hidden.h"
 #include "rt.h"
 #include "schedule.h"
 
@@ -81,7 +82,7 @@ struct rt_det {
         uintptr_t pc;
     } ring[256]; /* the last steps */
 };
-extern struct rt_det rt_det;
+extern RT_HIDDEN struct rt_det rt_det;
 
 /* det.c */
 bool rt_det_tasks_start(void);

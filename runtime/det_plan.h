@@ -2,6 +2,7 @@
 #ifndef RT_DET_PLAN_H
 #define RT_DET_PLAN_H
 
+#include "hidden.h"
 #include "schedule.h"
 
 struct rt_plan {
@@ -13,6 +14,6 @@ struct rt_plan {
     bool (*next)(struct rt_plan *p);
 };
 
-extern struct rt_plan *rt_plan; /* NULL: none. Set before goro_run */
+extern RT_HIDDEN struct rt_plan *rt_plan; /* NULL: none. Set before goro_run */
 
 #endif

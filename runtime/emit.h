@@ -17,19 +17,20 @@
 #include <gorace/event.h>
 #include <goro/goro.h>
 
+#include "hidden.h"
 #include "ops.h"
 
 struct rt_g;
 struct goro_case;
 
-extern uint32_t rt_watched; /* not 0: somebody listens, or the mode is deterministic. Set before the first goroutine */
+extern RT_HIDDEN uint32_t rt_watched; /* not 0: somebody listens, or the mode is deterministic. Set before the first goroutine */
 #define RT_WATCHED __builtin_expect(rt_watched != 0, 0)
 /* goro_steered (point.h) for the runtime's own branches. */
 #define RT_STEERED __builtin_expect(goro_steered != 0, 0)
 void rt_op(uintptr_t pc, enum rt_op op, const void *object);
 
 #ifdef GORO_RACE
-extern const struct gorace_events *rt_events; /* set once, before the first goroutine; NULL: nobody listens */
+extern RT_HIDDEN const struct gorace_events *rt_events; /* set once, before the first goroutine; NULL: nobody listens */
 #define RT_LISTENED __builtin_expect(rt_events != NULL, 0)
 #else
 #define RT_LISTENED 0

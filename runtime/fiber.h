@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
+#include "hidden.h"
+
 struct rt_g;
 
-extern bool rt_fibers; /* somebody wants to hear; set before the first switch */
+extern RT_HIDDEN bool rt_fibers; /* somebody wants to hear; set before the first switch */
 
 void rt_fiber_start(void);
 void rt_fiber_leave_slow(struct rt_g *from, struct rt_g *to);

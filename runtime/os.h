@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "hidden.h"
+
 static inline void rt_pause(void)
 {
 #ifdef __x86_64__
@@ -15,7 +17,7 @@ static inline void rt_pause(void)
 }
 
 /* libc's. */
-extern int (*rt_clock_gettime)(clockid_t clock, struct timespec *to);
+extern RT_HIDDEN int (*rt_clock_gettime)(clockid_t clock, struct timespec *to);
 /* The monotonic clock itself; goro_now() is another one in the deterministic mode. */
 int64_t rt_clock(void);
 /* Sleeps while *word == value, until woken, `until` (rt_clock() time) or a signal; the caller looks again. */

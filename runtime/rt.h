@@ -48,6 +48,7 @@
 
 #include "arch/x86_64/tls.h"
 #include "emit.h"
+#include "hidden.h"
 #include "lock.h"
 #include "poll.h"
 #include "timer.h"
@@ -208,7 +209,7 @@ void rt_locals_drop(struct rt_g *g);
 int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
              unsigned floats, const uint64_t *words);
 int rt_go_fn(void (*fn)(void *arg), void *arg);
-extern const struct goro_site rt_unknown_site; /* of goro_go_fn */
+extern RT_HIDDEN const struct goro_site rt_unknown_site; /* of goro_go_fn */
 /* The first goroutine; pc: of the call of goro_run. */
 int rt_spawn_main(void (*f)(void), const struct goro_options *options, const struct goro_site *site, uint64_t word,
                   uintptr_t pc);

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "context.h"
+#include "hidden.h"
 #include "rt.h"
 #include "stack.h"
 
@@ -106,8 +107,8 @@ struct rt_sched {
     int default_class; /* of stacks */
     uint64_t last_id;
 };
-extern struct rt_sched rt_sched;
-extern struct rt_m rt_lost_m; /* in a child of fork: the M of goroutines whose thread is not there (fork.c) */
+extern RT_HIDDEN struct rt_sched rt_sched;
+extern RT_HIDDEN struct rt_m rt_lost_m; /* in a child of fork: the M of goroutines whose thread is not there (fork.c) */
 
 /* runq.c: the queue of a P. Only the owner puts and gets. */
 void rt_runq_put(struct rt_p *p, struct rt_g *g);
