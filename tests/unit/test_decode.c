@@ -211,7 +211,8 @@ static void test_accesses(void **state)
 
 /* ---- several ----------------------------------------------------------------------------------------------------------- */
 
-static int found_at(uint8_t *operand, struct pending *list, const char *bytes, size_t length)
+/* A frame of its own, as all above it is taken for the stack. */
+static __attribute__((noinline)) int found_at(uint8_t *operand, struct pending *list, const char *bytes, size_t length)
 {
     greg_t registers[NGREG];
     set_registers(registers, &rows[0], operand);
