@@ -111,6 +111,12 @@ static inline __attribute__((always_inline)) four_cells known_left(four_cells v,
     return v & ~(bytes & lanes_without(v, class ^ CELL_CLASS));
 }
 
+/* cells_room, without a branch that nobody can foresee, for lowest_lane: the twin of `it`, or else what is unused. */
+static inline unsigned known_room(four_cells v, four_cells it, lanes unused)
+{
+    return lane_bits((lanes)((v ^ it) >> 8 == 0)) | lane_bits(unused) << 4;
+}
+
 /* What it makes of `old`, which no cell is a link of and `cell` is in memory. */
 static inline __attribute__((always_inline)) bool cells_after(const struct actor *a, four_cells old,
                                                               const uint32_t *cell, uint32_t stamp, uint32_t bytes,
@@ -121,8 +127,7 @@ static inline __attribute__((always_inline)) bool cells_after(const struct actor
         return false;
     const four_cells rest = known_left(old, its_bytes, class);
     const lanes unused = lanes_without(rest, CELL_BYTES);
-    /* cells_room, without a branch that nobody can foresee. */
-    const unsigned at = lane_bits((lanes)((rest ^ it) >> 8 == 0)) | lane_bits(unused) << 4;
+    const unsigned at = known_room(rest, it, unused);
     if (unlikely(!at))
         return false;
     *to = (rest & ~unused) | (lowest_lane(at) & it);
@@ -131,8 +136,8 @@ static inline __attribute__((always_inline)) bool cells_after(const struct actor
 
 /* The last cell of g is a link to n fours, 1 or 2, `next` (history.h). What has no room in sight is put in the place of
  * another cell, if possible one that is not of now, and that goes where there is room. */
-static inline __attribute__((always_inline)) bool next_step(const struct actor *a, union granule *g, four_cells *next,
-                                                            unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
+static inline __attribute__((always_inline)) bool next_fours(const struct actor *a, union granule *g, four_cells *next,
+                                                             unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
     const four_cells it = in_all(stamp | class | bytes), its_bytes = it & in_all(CELL_BYTES), here = g->four;
     const lanes last = {0, 0, 0, ~0u};
@@ -154,7 +159,7 @@ static inline __attribute__((always_inline)) bool next_step(const struct actor *
     const four_cells left = known_left(here, its_bytes, class);
     const lanes unused = lanes_without(left, CELL_BYTES) & ~last;
     const four_cells shown = left & ~unused;
-    const unsigned in_sight = lane_bits((lanes)((shown ^ it) >> 8 == 0)) | lane_bits(unused) << 4;
+    const unsigned in_sight = known_room(shown, it, unused);
     if (unlikely(!(in_sight | room[to])))
         return false;
     const unsigned old = lane_bits(~(stamps_current(&a->stamps, shown) | last));
@@ -167,15 +172,19 @@ static inline __attribute__((always_inline)) bool next_step(const struct actor *
     return true;
 }
 
+static inline __attribute__((always_inline)) bool next_step(const struct actor *a, union granule *g, four_cells *next,
+                                                            unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
+{
+    return n == 1 ? next_fours(a, g, next, 1, stamp, bytes, class) : next_fours(a, g, next, 2, stamp, bytes, class);
+}
+
 /* In a page that is the actor's (owner.h). */
 static inline __attribute__((always_inline)) bool granule_step_spilled(struct actor *a, union granule *g,
                                                                        uint32_t stamp, uint32_t bytes, uint32_t class)
 {
     unsigned n = 0;
     four_cells *next = history_next(g, &n);
-    if (n == 1)
-        return next_step(a, g, next, 1, stamp, bytes, class);
-    return next && next_step(a, g, next, 2, stamp, bytes, class);
+    return next && next_step(a, g, next, n, stamp, bytes, class);
 }
 static inline bool granule_step(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
 {

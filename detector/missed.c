@@ -121,9 +121,7 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
         const four_cells need = in_all(class | bytes);
         bool done = next && (any_cell_covers(a, next[0], need) || (n == 2 && any_cell_covers(a, next[1], need)));
         if (!done && (number = number_ready(a, pc, what)) && next) {
-            const uint32_t stamp = number << CELL_STAMP_SHIFT;
-            done =
-                n == 1 ? next_step(a, g, next, 1, stamp, bytes, class) : next_step(a, g, next, 2, stamp, bytes, class);
+            done = next_step(a, g, next, n, number << CELL_STAMP_SHIFT, bytes, class);
         }
         page_leave(a);
         if (likely(done)) {

@@ -60,19 +60,19 @@ static bool new_cache(struct stamp_reserve *r, uint32_t shift)
     return r->cache != NULL;
 }
 
-static void show(uint64_t span, four_cells *low, four_signed *n)
+static void show(uint32_t first, uint32_t n, four_cells *low, four_signed *span)
 {
-    *low = in_all((uint32_t)span);
-    *n = (four_signed)in_all((uint32_t)(span >> 32));
+    *low = in_all((first << CELL_STAMP_SHIFT) + SPAN_MOVED);
+    *span = (four_signed)in_all((n << CELL_STAMP_SHIFT) + SPAN_MOVED);
 }
 static void show_now(struct stamp_reserve *r)
 {
     struct stamp_own *own = r->own;
-    show(span_of(r->first, r->limit - r->first), &own->low, &own->span);
+    show(r->first, r->limit - r->first, &own->low, &own->span);
 }
 static void show_own(struct stamp_reserve *r)
 {
-    show(span_of(r->stretch, r->limit - r->stretch), &r->own->own_low, &r->own->own_span);
+    show(r->stretch, r->limit - r->stretch, &r->own->own_low, &r->own->own_span);
 }
 /* Nobody has taken a number between `stretch` and the next one but the actor. */
 static void begin_own(struct stamp_reserve *r)

@@ -71,16 +71,10 @@ struct stamp_reserve {
     uint64_t made;
 };
 
-/* n numbers from `first` on, in one word: low, above it the span. */
-static inline uint64_t span_of(uint32_t first, uint32_t n)
-{
-    const uint32_t moved = 1u << 31;
-    return (uint64_t)((n << CELL_STAMP_SHIFT) + moved) << 32 | (uint32_t)((first << CELL_STAMP_SHIFT) + moved);
-}
-#define SPAN_NONE ((uint64_t)1 << 63)
+#define SPAN_MOVED ((uint32_t)1 << 31) /* alone: a span of no numbers */
 static inline void stamp_own_nothing(struct stamp_own *o)
 {
-    o->span = (four_signed)in_all((uint32_t)(SPAN_NONE >> 32));
+    o->span = (four_signed)in_all(SPAN_MOVED);
 }
 /* The accesses are of the actor's current epoch. */
 static inline lanes stamps_current(const struct stamp_own *o, four_cells cells)
