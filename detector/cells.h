@@ -159,7 +159,8 @@ static inline __attribute__((always_inline)) bool next_fours(const struct actor 
     const four_cells left = known_left(here, its_bytes, class);
     const lanes unused = lanes_without(left, CELL_BYTES) & ~last;
     const four_cells shown = left & ~unused;
-    const unsigned in_sight = known_room(shown, it, unused);
+    /* The link is never the twin, though it may look like one. */
+    const unsigned in_sight = known_room(shown, it, unused) & ~(1u << (CELLS - 1));
     if (unlikely(!(in_sight | room[to])))
         return false;
     const unsigned old = lane_bits(~(stamps_current(&a->stamps, shown) | last));

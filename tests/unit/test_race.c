@@ -206,6 +206,37 @@ static void test_objects(void **state)
     assert_int_equal(recorded[0].object.actor.tid, 99);
 }
 
+/* A link to a block looks like a cell but for its bytes: that of an access whose stamp has the very number is not to be taken for
+ * the link's twin, or all that the block has is forgotten. */
+static void test_twin_of_a_link(void **state)
+{
+    (void)state;
+    char *x = fresh_memory(1 << 20), *elsewhere = fresh_memory(1 << 20);
+    const struct stamp_reserve *numbers = &other->stocks->reserve;
+    const uint32_t write = (CELL_PLAIN | CELL_WRITE) >> 8;
+    unsigned tried = 0, burnt = 0;
+    for (unsigned i = 0; i < (1u << 20) / GRANULE && !tried; i++) {
+        char *at = x + i * GRANULE;
+        for (unsigned byte = 0; byte < 5; byte++)
+            access_fast(other, (uintptr_t)at + byte, 1, ACCESS_WRITE, pcs + byte);
+        const uint32_t block = history_block(granule_at((uintptr_t)at)), number = block >> 2;
+        assert_true(block);
+        if (block % 4 != write || number < numbers->next)
+            continue;
+        for (; numbers->next < number; burnt++)
+            access_fast(other, (uintptr_t)elsewhere + burnt * GRANULE, 1, ACCESS_WRITE, pcs + 0x100 + burnt);
+        if (numbers->next != number)
+            continue;
+        access_fast(other, (uintptr_t)at + 5, 1, ACCESS_WRITE, pcs + 0x100 + burnt);
+        assert_int_equal(numbers->next, number + 1);
+        tried++;
+        for (unsigned byte = 0; byte < 6; byte++)
+            access_fast(main_actor, (uintptr_t)at + byte, 1, ACCESS_READ, pcs + 0x10 + byte);
+        assert_int_equal(nrecorded, 6);
+    }
+    assert_int_equal(tried, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 /* Two accesses from one place, in one epoch, under other locks. */
@@ -230,6 +261,7 @@ static void test_locks_of_one_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_twin_of_a_link), /* first: it needs low numbers */
         TEST(test_locks_of_one_place), TEST(test_every_pair_of_ranges), TEST(test_straddling), TEST(test_dominated),
         TEST(test_fresh_is_empty),     TEST(test_kinds_and_locks),      TEST(test_many_locks), TEST(test_objects),
     };
