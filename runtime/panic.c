@@ -52,14 +52,10 @@ void goro_panic(const char *format, ...)
     abort();
 }
 
-struct rt_g *rt_goroutine(const char *name)
+struct rt_g *rt_no_goroutine(const char *name)
 {
-    struct rt_g *g = rt_self();
-    if (!g || g->system) {
-        struct rt_m *m = rt_this_m();
-        if (!g && m && __atomic_load_n(&m->fate, __ATOMIC_RELAXED) == RT_M_ABANDONED)
-            rt_m_abandon(m);
-        goro_panic("%s outside of a goroutine", name);
-    }
-    return g;
+    struct rt_m *m = rt_this_m();
+    if (!rt_self() && m && __atomic_load_n(&m->fate, __ATOMIC_RELAXED) == RT_M_ABANDONED)
+        rt_m_abandon(m);
+    goro_panic("%s outside of a goroutine", name);
 }

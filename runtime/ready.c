@@ -44,7 +44,7 @@ static void look_for_helpers(const struct rt_p *p)
 }
 
 /* What was next until now; NULL: nothing. */
-static struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
+static inline __attribute__((always_inline)) struct rt_g *put_next(struct rt_p *p, struct rt_g *g)
 {
     struct rt_g *before = __atomic_load_n(&p->runnext, __ATOMIC_RELAXED);
     if (before && !p->alone)
@@ -92,7 +92,7 @@ void rt_make_runnable(struct rt_g *g, bool next)
 }
 
 /* The only work of this P besides what runs here, which has lately always stopped and run it: nobody is woken to look for it. */
-static bool hand_over(struct rt_g *g)
+static inline __attribute__((always_inline)) bool hand_over(struct rt_g *g)
 {
     bool handed = false;
     rt_enter();
@@ -107,10 +107,18 @@ static bool hand_over(struct rt_g *g)
     return handed;
 }
 
-void rt_ready(struct rt_g *g)
+static __attribute__((noinline)) void ready_told(struct rt_g *g)
 {
     rt_emit_unblock(g);
     if (!hand_over(g))
+        rt_make_runnable(g, true);
+}
+
+void rt_ready(struct rt_g *g)
+{
+    if (RT_LISTENED)
+        ready_told(g);
+    else if (!hand_over(g))
         rt_make_runnable(g, true);
 }
 

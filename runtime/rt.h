@@ -181,7 +181,11 @@ uint32_t rt_choose(enum rt_stream stream, uint32_t n);
 /* The earliest timer of a P is now `when`: an M that sleeps longer is woken. Called by timer.c, no timer lock held. */
 void rt_timer_wake(int64_t when);
 /* The current M's P for timers and caches: only between rt_enter and rt_leave; NULL on a thread without. */
-struct rt_p *rt_this_p(void);
+static inline struct rt_p *rt_this_p(void)
+{
+    struct rt_p *const *m = (struct rt_p *const *)rt_this_m(); /* the first field: sched.h */
+    return m ? *m : NULL;
+}
 struct rt_timers *rt_p_timers(struct rt_p *p);
 /* A P for the timers of threads that have none. */
 struct rt_p *rt_any_p(void);
@@ -214,9 +218,14 @@ extern RT_HIDDEN const struct goro_site rt_unknown_site; /* of goro_go_fn */
 int rt_spawn_main(void (*f)(void), const struct goro_options *options, const struct goro_site *site, uint64_t word,
                   uintptr_t pc);
 
+struct rt_g *rt_no_goroutine(const char *name) __attribute__((cold));
 /* Waiting without a goroutine is misuse: panics "NAME outside of a goroutine" on g0 and foreign threads. Returns the caller.
  * At the end of the runtime a goroutine that computes is abandoned, anywhere but between rt_enter and rt_leave: its thread ends in
  * here. So where it counts, ask after rt_enter. */
-struct rt_g *rt_goroutine(const char *name);
+static inline struct rt_g *rt_goroutine(const char *name)
+{
+    struct rt_g *g = rt_self();
+    return __builtin_expect(g && !g->system, 1) ? g : rt_no_goroutine(name);
+}
 
 #endif

@@ -14,11 +14,7 @@
 
 struct rt_sched rt_sched;
 
-struct rt_p *rt_this_p(void)
-{
-    struct rt_m *m = rt_this_m();
-    return m ? m->p : NULL;
-}
+_Static_assert(offsetof(struct rt_m, p) == 0, "rt_this_p");
 
 struct rt_timers *rt_p_timers(struct rt_p *p)
 {
@@ -71,7 +67,8 @@ static struct rt_g *pick(struct rt_m *m)
     return g;
 }
 
-void rt_become(struct rt_m *m, struct rt_g *from, struct rt_g *g)
+/* told: whether there may be a listener, mostly as a constant, so that a park looks for him once. */
+static inline __attribute__((always_inline)) void become(struct rt_m *m, struct rt_g *from, struct rt_g *g, bool told)
 {
     if (g == &m->g0) {
         m->current = NULL;
@@ -81,8 +78,14 @@ void rt_become(struct rt_m *m, struct rt_g *from, struct rt_g *g)
         __atomic_store_n(&g->status, RT_RUNNING, __ATOMIC_RELAXED);
     }
     rt_set_self(g);
-    rt_emit_runs(g);
+    if (told)
+        rt_emit_runs(g);
     rt_fiber_leave(from, g);
+}
+
+void rt_become(struct rt_m *m, struct rt_g *from, struct rt_g *g)
+{
+    become(m, from, g, true);
 }
 
 void rt_landed(void)
@@ -99,7 +102,8 @@ void rt_landed(void)
 }
 
 /* Requires: locks > 0, which the one that runs next gives up. */
-void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
+static inline __attribute__((always_inline)) void leave_running(struct rt_g *g, void (*after)(void *), void *arg,
+                                                               bool told)
 {
     struct rt_m *m = rt_this_m();
     g->saved_errno = *m->errno_place;
@@ -116,9 +120,14 @@ void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
         to = &m->g0;
     else if (!to->sp)
         rt_task_bind(to);
-    rt_become(m, g, to);
+    become(m, g, to, told);
     rt_ctx_switch(&g->sp, to->sp);
     rt_landed();
+}
+
+void rt_leave_running(struct rt_g *g, void (*after)(void *), void *arg)
+{
+    leave_running(g, after, arg, true);
 }
 
 void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg)
@@ -133,7 +142,7 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg)
         g->stack = NULL;
         after(arg);
         m->after = NULL;
-        rt_become(m, NULL, to);
+        become(m, NULL, to, true);
         rt_ctx_start(rt_stack_top(to->stack_class, to->stack), to);
     }
     if (!to)
@@ -142,38 +151,48 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg)
         rt_task_bind(to);
     m->after = after;
     m->after_arg = arg;
-    rt_become(m, NULL, to);
+    become(m, NULL, to, true);
     rt_ctx_switch(&g->sp, to->sp);
     __builtin_unreachable();
 }
 
-static void park(void (*unlock)(void *), void *arg, enum rt_reason reason, const void *object, bool timed)
+static inline __attribute__((always_inline)) void park(void (*unlock)(void *), void *arg, enum rt_reason reason,
+                                                       const void *object, bool timed, bool told)
 {
     struct rt_g *g = rt_goroutine("waiting");
-    rt_emit_block(g, object, reason, timed);
+    if (told)
+        rt_emit_block(g, object, reason, timed);
     g->reason = (uint8_t)reason;
     g->object = object;
     g->since = rt_sched.coarse;
     __atomic_store_n(&g->status, RT_WAITING, __ATOMIC_RELAXED);
-    rt_leave_running(g, unlock, arg);
+    leave_running(g, unlock, arg, told);
+}
+
+static __attribute__((noinline)) void park_told(void (*unlock)(void *), void *arg, enum rt_reason reason,
+                                                const void *object, bool timed)
+{
+    park(unlock, arg, reason, object, timed, true);
 }
 
 void rt_park(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object)
 {
     rt_enter();
-    park(unlock, arg, reason, object, false);
+    if (RT_LISTENED)
+        park_told(unlock, arg, reason, object, false);
+    else
+        park(unlock, arg, reason, object, false, false);
 }
 
 void rt_park_locked(struct rt_lock *lock, enum rt_reason reason, const void *object)
 {
-    rt_enter();
-    park(rt_unlock_arg, lock, reason, object, false);
+    rt_park(rt_unlock_arg, lock, reason, object);
 }
 
 void rt_park_timed(void (*unlock)(void *arg), void *arg, enum rt_reason reason, const void *object)
 {
     rt_enter();
-    park(unlock, arg, reason, object, true);
+    park_told(unlock, arg, reason, object, true);
 }
 
 /* Behind all others. What is in the global queue is behind the local one: a goroutine that only yields, waiting for what is there,

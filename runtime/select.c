@@ -114,20 +114,31 @@ static int draw(const struct select *s)
     return -1;
 }
 
-/* 1: done. 0: closed; for a send that is a panic, later. -EAGAIN: not possible. Requires: the channel's lock. */
-static int carry_out(struct goro_case *one, struct rt_g **wake)
+static inline __attribute__((always_inline)) int carry_out_as(struct goro_case *one, struct rt_g **wake, bool told)
 {
     struct goro_chan *c = one->chan;
     if (one->kind == GORO_CASE_SEND) {
-        rt_emit_sends(rt_self(), c, one->element);
+        if (told)
+            rt_emit_sends(rt_self(), c, one->element);
         if (c->closed)
             return 0;
-        return rt_chan_offer(c, one->element, wake, RT_LISTENED) ? 1 : -EAGAIN;
+        return rt_chan_offer(c, one->element, wake, told) ? 1 : -EAGAIN;
     }
-    int result = rt_chan_take(c, one->element, wake, RT_LISTENED);
-    if (result != -EAGAIN)
+    int result = rt_chan_take(c, one->element, wake, told);
+    if (told && result != -EAGAIN)
         rt_emit_value_written(one->element, c->size);
     return result;
+}
+
+static __attribute__((noinline)) int carry_out_told(struct goro_case *one, struct rt_g **wake)
+{
+    return carry_out_as(one, wake, true);
+}
+
+/* 1: done. 0: closed; for a send that is a panic, later. -EAGAIN: not possible. Requires: the channel's lock. */
+static int carry_out(struct goro_case *one, struct rt_g **wake)
+{
+    return RT_LISTENED ? carry_out_told(one, wake) : carry_out_as(one, wake, false);
 }
 
 /* It was carried out, and the locks are released. */

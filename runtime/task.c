@@ -151,7 +151,8 @@ void rt_task_bind(struct rt_g *g)
     g->sp = rt_ctx_make(rt_stack_top(g->stack_class, g->stack), g);
 }
 
-static int spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+static inline __attribute__((always_inline)) int
+spawn_by(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
                  unsigned floats, const uint64_t *words, uintptr_t pc)
 {
     struct rt_g *parent = rt_self();
@@ -199,10 +200,16 @@ static int spawn(void (*f)(void), const struct goro_options *options, const stru
     return 0;
 }
 
+static int spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+                 unsigned floats, const uint64_t *words, uintptr_t pc)
+{
+    return spawn_by(f, options, site, count, floats, words, pc);
+}
+
 int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
                unsigned floats, const uint64_t *words)
 {
-    return spawn(f, options, site, count, floats, words, (uintptr_t)__builtin_return_address(0));
+    return spawn_by(f, options, site, count, floats, words, (uintptr_t)__builtin_return_address(0));
 }
 
 int rt_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,

@@ -35,14 +35,14 @@ static void release(goro_waitgroup *wg)
     rt_ready_all(&list);
 }
 
-void rt_waitgroup_add(goro_waitgroup *wg, int delta)
+static inline __attribute__((always_inline)) void add(goro_waitgroup *wg, int delta, bool told)
 {
-    if (delta < 0)
+    if (told && delta < 0)
         rt_emit_release_merge(rt_self(), wg);
     uint64_t state = __atomic_add_fetch(&wg->state, (uint64_t)(uint32_t)delta << COUNTER_SHIFT, __ATOMIC_SEQ_CST);
     int32_t counter = counter_of(state);
     /* The first add and a wait that has to wait must be ordered: as if the one read what the other writes. */
-    if (delta > 0 && counter == delta)
+    if (told && delta > 0 && counter == delta)
         rt_emit_value_read(rt_self(), &wg->waiters, 1);
     if (__builtin_expect(counter < 0, 0)) {
         rt_emit_misuse(GORACE_MISUSE_NEGATIVE_COUNTER, wg, "negative waitgroup counter");
@@ -56,16 +56,39 @@ void rt_waitgroup_add(goro_waitgroup *wg, int delta)
         release(wg);
 }
 
+static __attribute__((noinline)) void add_told(goro_waitgroup *wg, int delta)
+{
+    add(wg, delta, true);
+}
+
+void rt_waitgroup_add(goro_waitgroup *wg, int delta)
+{
+    if (RT_LISTENED)
+        add_told(wg, delta);
+    else
+        add(wg, delta, false);
+}
+
+static __attribute__((noinline)) void add_watched(goro_waitgroup *wg, int delta, uintptr_t pc, enum rt_op op)
+{
+    rt_op(pc, op, wg);
+    add(wg, delta, true);
+}
+
 void goro_waitgroup_add(goro_waitgroup *wg, int delta)
 {
-    RT_OP(WAITGROUP_ADD, wg);
-    rt_waitgroup_add(wg, delta);
+    if (RT_WATCHED)
+        add_watched(wg, delta, (uintptr_t)__builtin_return_address(0), RT_OP_WAITGROUP_ADD);
+    else
+        add(wg, delta, false);
 }
 
 void goro_waitgroup_done(goro_waitgroup *wg)
 {
-    RT_OP(WAITGROUP_DONE, wg);
-    rt_waitgroup_add(wg, -1);
+    if (RT_WATCHED)
+        add_watched(wg, -1, (uintptr_t)__builtin_return_address(0), RT_OP_WAITGROUP_DONE);
+    else
+        add(wg, -1, false);
 }
 
 /* Requires: the lock. Counts one waiter more, unless there is nothing to wait for. */
@@ -109,7 +132,7 @@ static int give_up(goro_waitgroup *wg, struct rt_waiter *w)
     return 0;
 }
 
-int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline)
+static inline __attribute__((always_inline)) int wait(goro_waitgroup *wg, int64_t deadline, bool told)
 {
     struct rt_waiters *ws = rt_waiters(&wg->waiters);
     int result = 0;
@@ -124,16 +147,26 @@ int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline)
             rt_unlock(&ws->lock);
         } else {
             g->claim = 0;
-            if (!ws->queue.first)
+            if (told && !ws->queue.first)
                 rt_emit_value_written(&wg->waiters, 1);
             rt_waitq_push(&ws->queue, &w);
             if (!rt_park_until(&g->claim, deadline, rt_unlock_arg, &ws->lock, RT_REASON_WAITGROUP, wg))
                 result = give_up(wg, &w);
         }
     }
-    if (result == 0)
+    if (told && result == 0)
         rt_emit_acquire(rt_self(), wg);
     return result;
+}
+
+static __attribute__((noinline)) int wait_told(goro_waitgroup *wg, int64_t deadline)
+{
+    return wait(wg, deadline, true);
+}
+
+int rt_waitgroup_wait(goro_waitgroup *wg, int64_t deadline)
+{
+    return RT_LISTENED ? wait_told(wg, deadline) : wait(wg, deadline, false);
 }
 
 int goro_waitgroup_wait_until(goro_waitgroup *wg, int64_t deadline)
