@@ -1,0 +1,98 @@
+"""What a run of a random program reported, held against its oracle; run says what has to hold."""
+import re
+from pathlib import Path
+
+import verdict
+from oracle import ATOMICS, FREE, READ, WRITES
+from verdict import Wrong
+
+
+def functions(frames, file):
+    """Names of the program's own functions, innermost first."""
+    names = []
+    for frame in frames:
+        if Path(frame.get("file") or "").name == file:
+            name = re.sub(r"\(.*", "", frame["function"])
+            names.append(name)
+    return names
+
+
+def line_of(frames, file):
+    for frame in frames:
+        if Path(frame.get("file") or "").name == file:
+            return frame["line"]
+    return None
+
+
+def show(program, site):
+    return f"line {site.line} ({site.function})"
+
+
+def may_be(reported, access):
+    """A read and write in one statement is told as either."""
+    if access.kind == FREE:
+        return reported["kind"] == "free"
+    if reported["atomic"] != (access.kind in ATOMICS):
+        return False
+    return reported["kind"] in ("read", "write") if access.kind in WRITES else reported["kind"] == "read"
+
+
+def check_finding(program, by_line, file, finding):
+    """The two sites of a finding that is right."""
+    if finding["kind"] != "data-race":
+        raise Wrong(f"unexpected finding: {finding['message']}")
+    sides = finding["accesses"]
+    lines = [line_of(side["stack"], file) for side in sides]
+    sites = [by_line.get(line) for line in lines]
+    where = " and ".join(f"line {line}" for line in lines) + f": {finding['message']}"
+    if None in sites:
+        raise Wrong(f"no access stands at {where}")
+    for side, site in zip(sides, sites):
+        if functions(side["stack"], file) not in (site.stack(), site.stack()[:1] if site.function[0] in "io" else None):
+            raise Wrong(f"{where}: stack is {functions(side['stack'], file)}, not {site.stack()}")
+    history = [a for h in program.oracle.history.values() for a in h]
+    late = [a for a in history if a.site is sites[0] and may_be(sides[0], a)]
+    early = [a for a in history if a.site is sites[1] and may_be(sides[1], a)]
+    races = [(e, n) for e in early for n in late if e.place is n.place and e.number < n.number and program.oracle.is_race(e, n)]
+    if not races:
+        ordered = [(e, n) for e in early for n in late if e.place is n.place and e.common(n)]
+        raise Wrong(f"{where}: no race in the oracle ({'they are ordered' if ordered else 'no common bytes'})")
+    if not any(fits(program, finding, e, n) for e, n in races):
+        raise Wrong(f"{where}: it is not at {races[0][0].place.name}, or not at the bytes that they have in common")
+    return sites
+
+
+def fits(program, finding, early, late):
+    """The report names the right object and bytes."""
+    place, thing = early.place, finding["objects"][0]
+    if thing["kind"] == "unknown":
+        raise Wrong("the report does not say what was accessed")
+    if place.kind == "global":
+        at = int(finding["accesses"][0]["address"], 16) - int(thing["address"], 16)
+        return thing["kind"] == "global" and thing["name"] == place.name and any(
+            at <= byte < at + finding["accesses"][0]["size"] for byte in early.common(late))
+    return True
+
+
+def check(program, file, result):
+    """`result` is of verdict.run()."""
+    code, findings, _, output = result
+    if output.strip():
+        raise Wrong(f"unexpected output: {output.strip().splitlines()[0]}")
+    by_line = {site.line: site for site in program.sites}
+    reported, fingerprints = set(), set()
+    for finding in findings:
+        sites = check_finding(program, by_line, file, finding)
+        verdict.check_described(finding)
+        if finding["fingerprint"] in fingerprints:
+            raise Wrong(f"told twice: {finding['message']}")
+        fingerprints.add(finding["fingerprint"])
+        reported.add(frozenset(sites))
+    for early, late in program.oracle.races():
+        for byte in early.common(late):
+            if not program.oracle.explained(early, late, byte, reported):
+                raise Wrong(f"missed: {early.kind} at {show(program, early.site)} and {late.kind} at {show(program, late.site)}, "
+                            f"byte {byte} of {early.place.name}; {len(findings)} findings")
+    expected = verdict.RACE_EXIT if reported else 0
+    if code != expected:
+        raise Wrong(f"exit code {code}, not {expected}")
