@@ -235,12 +235,20 @@ static struct incarnation *incarnation_new(const char *name)
     return i;
 }
 
+/* Vectors in it are aligned because such sizes are a class of the arena each. */
+static size_t actor_size(bool light)
+{
+    _Static_assert(offsetof(struct actor, stack_top) % _Alignof(struct actor) == 0, "a light one is smaller by as much");
+    return light ? offsetof(struct actor, stack_top) : sizeof(struct actor);
+}
+
 /* light: it lives by the stocks of others. */
 static struct actor *actor_new(bool light, const char *name)
 {
-    struct actor *a = cleared(sizeof *a);
+    struct actor *a = cleared(actor_size(light));
     if (!a)
         return NULL;
+    a->light = light;
     const size_t frames = light ? FRAMES_LIGHT : FRAMES_FIRST;
     a->frames = arena_alloc(frames * sizeof *a->frames);
     a->self = incarnation_new(name);
@@ -408,7 +416,7 @@ static void forget(struct actor *a)
         order_clear(a, &none);
         vclock_stock_drain(&none);
     }
-    arena_free(a, sizeof *a);
+    arena_free(a, actor_size(a->light));
 }
 
 /* Caller holds actors_lock. */
@@ -603,7 +611,7 @@ struct actor *actor_of_stack(uintptr_t addr)
 struct actor *actor_of_locals(uintptr_t addr)
 {
     for (struct actor *a = actors_newest; a; a = a->older)
-        if (addr - a->locals_lo < a->locals_size)
+        if (!a->light && addr - a->locals_lo < a->locals_size)
             return a;
     return NULL;
 }

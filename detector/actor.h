@@ -149,6 +149,7 @@ struct actor {
     bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */
     bool forgetful;        /* actor_forgets: a later epoch may know less than an earlier one */
     uint8_t reports_held; /* >0: a lock is held, races wait in stocks.pending */
+    bool light;            /* without what is behind `newer` */
     uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
     int32_t ignore, ignore_reads, ignore_writes;
 
@@ -165,10 +166,12 @@ struct actor {
     uint64_t number; /* in order of birth; never used again */
     uintptr_t stack_lo;
     size_t stack_size;
+    struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
+
+    /* Of threads only: */
     uintptr_t stack_top; /* of its stack, as far as it holds frames; 0: not known */
     uintptr_t locals_lo;  /* thread-local variables; the thread's control block begins where they end */
     size_t locals_size;
-    struct actor *older, *newer; /* list of those that live or wait to be joined; actors_lock */
 };
 
 /* As an entry of stocks.known. */

@@ -126,6 +126,8 @@ static uintptr_t stack_end(const struct actor *a)
 /* Where its frames end: above are thread-local variables, or what the kernel has put on the first stack. */
 static uintptr_t frames_end(const struct actor *a)
 {
+    if (a->light)
+        return stack_end(a);
     if (a->stack_top && in_stack(a, a->stack_top))
         return a->stack_top;
     return a->locals_size && in_stack(a, a->locals_lo) ? a->locals_lo : stack_end(a);
@@ -151,7 +153,7 @@ static void root_of(const struct actor *a, uintptr_t sp)
     if (!in_stack(a, sp))
         reach_lose();
     reach_root(OBJECT_STACK, sp, stack_end(a), a);
-    if (!actor_green(a))
+    if (!a->light)
         reach_root(OBJECT_TLS, a->locals_lo, a->locals_lo ? control_block(a) + LEFT_BLOCK : 0, a);
 }
 
@@ -180,7 +182,7 @@ static void waits_here(struct actor *a, bool handlers, bool cancels)
     struct waiting *w = left_add(a, sp, frames_end(a));
     w->key = a->wait.f.key;
     w->by_stack = a->wait.f.thing == THING_SELECT;
-    if (actor_green(a) || !a->locals_lo)
+    if (a->light || !a->locals_lo)
         return;
     w->block = control_block(a);
     if (handlers) {
@@ -206,9 +208,9 @@ static void name_actors(struct actor *by, struct stuck_look *look)
     os_lock(&actors_lock);
     for (struct actor *a = actors_newest; a; a = a->older) {
         enum standing how = a->ended || a == by ? RESTS : standing(a);
-        if (a->ended && a->locals_lo) /* not joined yet: what it has returned */
+        if (a->ended && !a->light && a->locals_lo) /* not joined yet: what it has returned */
             reach_root(OBJECT_TLS, control_block(a), control_block(a) + LEFT_BLOCK, a);
-        else if (!a->ended && !actor_green(a))
+        else if (!a->ended && !a->light)
             dynamic_locals(a);
         if (how == WAITS)
             waits_here(a, handlers, look->cancels);

@@ -109,21 +109,25 @@ struct rt_g {
     struct rt_at_end *at_end; /* gls.c's */
 
     void (*entry)(void);
-    uint64_t words[6]; /* its arguments until it starts */
+    union {
+        uint64_t words[6]; /* its arguments until it starts; afterwards: */
+        struct {
+            const void *object; /* what it waits for */
+            uintptr_t pc;       /* of the user's latest call of the API, for the listener */
+            uint64_t children;
+        };
+    };
     uint32_t claim;    /* for whoever waits with several possible wakers: reset to 0 by the goroutine before it queues */
     uint32_t det;      /* det.c's number of it */
 
     uint64_t id;   /* order of creation; for people */
     uint64_t path; /* identity: parent's path and which child of it */
-    uint64_t children;
     uint64_t parent; /* id */
     const struct goro_site *site;
     const char *name;
-    const void *object; /* what it waits for */
     int64_t since;      /* of the state, by the coarse clock (10 ms) */
 
     struct gorace_actor *actor; /* emit.c: the listener's; NULL: none */
-    uintptr_t pc;               /* of the user's latest call of the API, for the listener */
     void *fake_stack;           /* fiber.c's, while it does not run */
 };
 

@@ -103,7 +103,7 @@ void rt_landed(void)
 
 /* Requires: locks > 0, which the one that runs next gives up. */
 static inline __attribute__((always_inline)) void leave_running(struct rt_g *g, void (*after)(void *), void *arg,
-                                                               bool told)
+                                                                bool told)
 {
     struct rt_m *m = rt_this_m();
     g->saved_errno = *m->errno_place;

@@ -151,9 +151,9 @@ void rt_task_bind(struct rt_g *g)
     g->sp = rt_ctx_make(rt_stack_top(g->stack_class, g->stack), g);
 }
 
-static inline __attribute__((always_inline)) int
-spawn_by(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
-                 unsigned floats, const uint64_t *words, uintptr_t pc)
+static inline __attribute__((always_inline)) int spawn_by(void (*f)(void), const struct goro_options *options,
+                                                          const struct goro_site *site, unsigned count, unsigned floats,
+                                                          const uint64_t *words, uintptr_t pc)
 {
     struct rt_g *parent = rt_self();
     int class = rt_sched.default_class;
@@ -181,7 +181,6 @@ spawn_by(void (*f)(void), const struct goro_options *options, const struct goro_
     g->name = options ? options->name : NULL;
     g->id = next_id(p);
     g->parent = parent ? parent->id : 0;
-    g->children = 0;
     /* Which child of which: the same in each run that spawns in the same order. */
     g->path = parent ? rt_path_child(parent->path, ++parent->children) : RT_PATH_MAIN;
     if (RT_STEERED && rt_det_spawned(g, parent)) {
@@ -244,17 +243,19 @@ struct rt_start rt_task_begin(struct rt_g *g, struct rt_regs *regs)
 {
     struct rt_start start = {g->entry, g->floats};
     rt_landed();
-    rt_emit_begin(g);
     if (!g->floats) {
         for (unsigned i = 0; i < g->count; i++)
             regs->general[i] = g->words[i];
-        return start;
+    } else {
+        for (unsigned i = 0, general = 0, vector = 0; i < g->count; i++)
+            if (g->floats >> i & 1)
+                regs->vector[vector++] = g->words[i];
+            else
+                regs->general[general++] = g->words[i];
     }
-    for (unsigned i = 0, general = 0, vector = 0; i < g->count; i++)
-        if (g->floats >> i & 1)
-            regs->vector[vector++] = g->words[i];
-        else
-            regs->general[general++] = g->words[i];
+    g->pc = 0; /* the arguments are gone from here on */
+    g->children = 0;
+    rt_emit_begin(g);
     return start;
 }
 
