@@ -5,7 +5,6 @@
 
 #include "../detector/access.h"
 #include "../detector/sync.h"
-#include "quick.h"
 #include "regions.h"
 #include "slots.h"
 #include "stack.h"
@@ -37,7 +36,10 @@ __thread struct slots slots TLS_IE;
     }
 #define STRONG CELL_PLAIN | CELL_WRITE
 __thread struct check_tables check_tables TLS_IE = {{SIZES(CELL_PLAIN), SIZES(STRONG)},
-                                                    {SIZES_ONE(CELL_PLAIN), SIZES_ONE(STRONG)}};
+                                                    {SIZES_ONE(CELL_PLAIN), SIZES_ONE(STRONG)},
+                                                    (REGIONS - 1) << REGION_SHIFT,
+                                                    ~(uint64_t)(sizeof(union granule) - 1),
+                                                    GRANULE - 1};
 
 /* In the order in which they are pushed, last first. */
 struct registers {
@@ -73,17 +75,11 @@ __asm__(".pushsection .text\n"
         "push %rax\n\tpush %rcx\n\tpush %rdx\n\tpush %rsi\n\tpush %rdi\n\t"
         "push %r8\n\tpush %r9\n\tpush %r10\n\tpush %r11\n\tpush %rbp\n\t"
         "mov %rsp, %rbp\n\t"
-        "and $-16, %rsp\n\t"
-        "call quick_covers\n\t"
-        "test %al, %al\n\t"
-        "jz 1f\n"
-        "0:\n\t"
-        "mov %rbp, %rsp\n\t"
+        "mov %rsp, %rdi\n\t"
+        "and $-16, %rsp\n\t" KEEP_VECTORS "call access_hook_act\n\t" PUT_BACK_VECTORS "mov %rbp, %rsp\n\t"
         "pop %rbp\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t"
         "pop %rdi\n\tpop %rsi\n\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\t"
         "ret\n"
-        "1:\n\t"
-        "mov %rbp, %rdi\n\t" KEEP_VECTORS "call access_hook_act\n\t" PUT_BACK_VECTORS "jmp 0b\n"
         ".popsection");
 
 /* ---- accesses ------------------------------------------------------------------------------------------------------- */
@@ -220,6 +216,8 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
     const uintptr_t addr = slots.address, base = region_base(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
     const bool writes = hook_writes(what & WHAT_HOOK);
+    if (++slots.missed % LUCK_EACH == 0 && slots.luck < 0)
+        slots.luck = 0;
     struct actor *me = current();
     if (!is_told(me))
         return;

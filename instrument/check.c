@@ -1,5 +1,6 @@
-/* See check.h. A check (covered.h) takes two registers that the program does not need, or else that are put aside meanwhile, and the
- * flags, which are put aside if it needs them. What fails is looked at again (thunk.h), and then told to the detector
+/* See check.h. A check (covered.h) takes one register, or two, that the program does not need, or else that are put aside meanwhile: each
+ * time another one, as what goes through memory at each check would be waited for at each. Flags that are needed are left alone, or
+ * put aside. What fails is looked at again (thunk.h), and then told to the detector
  * (access_hook.c): for stores and operations before the instruction is run; for a load after it, as it may be an atomic one,
  * and acquire. So the code aside runs such a load itself, or does the operation with what it has loaded. */
 #include "check.h"
@@ -11,17 +12,23 @@
 #include "thunk.h"
 
 #define AX 0
+#define CX 1
 
-#define ADDRESS 0 /* the registers of a check */
-#define FIRST 1
-#define REGISTERS 2
+enum { ADDRESS, FIRST, REGISTERS }; /* of a check; FIRST, in the code aside: what was loaded */
+struct registers {
+    uint8_t reg[REGISTERS];
+    bool kept[REGISTERS]; /* put aside */
+};
+/* How a check looks: by two registers; by one; by rcx alone, with the flags as they are. */
+enum form { FORM_TWO, FORM_ONE, FORM_QUIET };
 
 struct pending {
     uint32_t insn;
-    uint8_t reg[REGISTERS];
-    bool kept[REGISTERS];
-    bool flags;
     enum hook hook;
+    enum form form;
+    struct registers inline_registers;
+    uint16_t live; /* general registers, before the instruction */
+    bool flags;    /* are live */
     struct covered_jumps fails;
     const uint8_t *on, *after; /* behind the check, and behind the instruction */
     struct frame_use use;
@@ -70,16 +77,23 @@ static void put_back_flags(struct code *c)
     code_load(c, AX, SLOT(ax));
 }
 
-static void put_back(struct code *c, const struct pending *p, unsigned which)
-{
-    if (p->kept[which])
-        code_load(c, p->reg[which], SLOT(kept[0]) + 8 * (int32_t)which);
-}
-
-static void put_back_all(struct code *c, const struct pending *p)
+static void keep(struct code *c, const struct registers *r)
 {
     for (unsigned k = 0; k < REGISTERS; k++)
-        put_back(c, p, k);
+        if (r->kept[k])
+            code_save(c, r->reg[k], SLOT(kept[0]) + 8 * (int32_t)k);
+}
+
+static void put_back(struct code *c, const struct registers *r, unsigned which)
+{
+    if (r->kept[which])
+        code_load(c, r->reg[which], SLOT(kept[0]) + 8 * (int32_t)which);
+}
+
+static void put_back_all(struct code *c, const struct registers *r)
+{
+    for (unsigned k = 0; k < REGISTERS; k++)
+        put_back(c, r, k);
 }
 
 static bool uses_wide(const struct frame_use *use)
@@ -117,11 +131,72 @@ static bool looks_after(const struct module *m, const struct pending *p, const s
     return m->orders_only && p->hook == HOOK_LOADED && i->size <= 8;
 }
 
+/* One that is needed, but not soon; each time another one. */
+static unsigned rare_register(const struct live *l, uint16_t not )
+{
+    static unsigned last;
+    for (unsigned k = 0; k < GPRS; k++) {
+        last = (last + GPRS - 1) % GPRS;
+        if (last != GPR_SP && last != GPR_BP && !((l->soon | not ) >> last & 1))
+            return last;
+    }
+    bool needed;
+    return operand_register(ALL_GPRS, not, &needed);
+}
+
+static void choose(struct registers *r, unsigned which, const struct live *l, uint16_t not )
+{
+    r->reg[which] = (uint8_t)operand_register(l->gprs, not, &r->kept[which]);
+    if (r->kept[which])
+        r->reg[which] = (uint8_t)rare_register(l, not );
+}
+
+static enum form form_of(const struct insn *i, const struct live *l, bool wide)
+{
+    if (!wide || !covered_alone_fits(i))
+        return FORM_TWO;
+    return l->flags && i->size <= 8 && !(i->gpr_read >> CX & 1) ? FORM_QUIET : FORM_ONE;
+}
+
+static void choose_inline(struct pending *p, const struct insn *i, const struct live *l)
+{
+    struct registers *r = &p->inline_registers;
+    uint16_t not = i->gpr_read;
+    if (p->form == FORM_QUIET) {
+        r->reg[ADDRESS] = CX;
+        r->kept[ADDRESS] = l->gprs >> CX & 1;
+        return;
+    }
+    choose(r, ADDRESS, l, not );
+    if (p->form == FORM_TWO)
+        choose(r, FIRST, l, (uint16_t)(not | 1u << r->reg[ADDRESS]));
+}
+
+static void write_inline(struct code *c, struct pending *p, const struct insn *i, const uint8_t *bytes, bool wide)
+{
+    const unsigned log2size = operand_log2(i->size), a = p->inline_registers.reg[ADDRESS];
+    const bool writes = hook_writes(p->hook), parts = log2size > 3 && !wide;
+    switch (p->form) {
+    case FORM_QUIET:
+        covered_quietly(c, i, bytes, writes, &p->fails);
+        return;
+    case FORM_ONE:
+        covered_alone(c, a, i, bytes, writes, &p->fails);
+        return;
+    case FORM_TWO:
+        for (int32_t at = 0; at < (parts ? i->size : 1); at += 8) {
+            operand_address(c, a, i, bytes, at);
+            covered_check(c, a, p->inline_registers.reg[FIRST], parts ? 3 : log2size, writes, wide, &p->fails);
+        }
+    }
+}
+
 void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
                  const struct frame_use *use, enum hook hook)
 {
     struct code *c = &m->code;
     const unsigned log2size = operand_log2(i->size);
+    const bool wide = uses_wide(use);
     if (use->backward || log2size > 4 || i->size != 1u << log2size) {
         ask(m, i, bytes, l, use, hook);
         return;
@@ -131,31 +206,23 @@ void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8
         return;
     }
     struct pending *p = &pending[npending++];
-    *p = (struct pending){.insn = k, .hook = hook, .flags = l->flags != 0, .use = *use};
-    /* What a load reads and writes stays as it is while it is run aside. */
-    uint16_t not = i->gpr_read | (hook == HOOK_LOADED ? i->gpr_written : 0);
-    p->reg[ADDRESS] = (uint8_t)operand_register(l->gprs, not, &p->kept[ADDRESS]);
-    not |= (uint16_t)(1u << p->reg[ADDRESS]);
-    if (!i->splits)
-        not &= (uint16_t) ~(i->gpr_written & ~i->gpr_read & ~(1u << p->reg[ADDRESS]));
-    p->reg[FIRST] =
-        (uint8_t)operand_register(l->gprs, i->splits && i->size == 1 ? not | 0xfff0u : not, &p->kept[FIRST]);
-    if (p->flags)
-        keep_flags(c);
-    for (unsigned r = 0; r < REGISTERS; r++)
-        if (p->kept[r])
-            code_save(c, p->reg[r], SLOT(kept[0]) + 8 * (int32_t)r);
-    const bool wide = uses_wide(use), parts = log2size > 3 && !wide;
-    if (looks_after(m, p, i))
+    *p = (struct pending){
+        .insn = k, .hook = hook, .form = form_of(i, l, wide), .live = l->gprs, .flags = l->flags != 0, .use = *use};
+    if (looks_after(m, p, i)) {
+        p->form = FORM_QUIET;
         p->fails.at[p->fails.n++] = code_jump_on(c);
-    for (int32_t at = 0; at < (parts ? i->size : 1) && !looks_after(m, p, i); at += 8) {
-        operand_address(c, p->reg[ADDRESS], i, bytes, at);
-        covered_check(c, p->reg[ADDRESS], p->reg[FIRST], parts ? 3 : log2size, hook_writes(hook), wide, &p->fails);
+        return;
     }
-    p->on = c->at;
-    if (p->flags)
+    choose_inline(p, i, l);
+    const bool keeps_flags = p->flags && p->form != FORM_QUIET;
+    if (keeps_flags)
+        keep_flags(c);
+    keep(c, &p->inline_registers);
+    write_inline(c, p, i, bytes, wide);
+    if (keeps_flags)
         put_back_flags(c);
-    put_back_all(c, p);
+    put_back_all(c, &p->inline_registers);
+    p->on = c->at;
 }
 
 void check_after(struct module *m, uint32_t k)
@@ -200,36 +267,43 @@ static void with_register_for_memory(struct code *c, const struct insn *i, const
     code_bytes(c, bytes + i->rest_at, i->length - i->rest_at);
 }
 
+/* What a load reads and writes stays as it is while it is run. */
+static struct registers choose_aside(const struct pending *p, const struct insn *i)
+{
+    struct registers r = {.kept = {false}};
+    uint16_t not = i->gpr_read | (p->hook == HOOK_LOADED ? i->gpr_written : 0);
+    r.reg[ADDRESS] = (uint8_t)operand_register(p->live, not, &r.kept[ADDRESS]);
+    not |= (uint16_t)(1u << r.reg[ADDRESS]);
+    if (p->hook == HOOK_LOADED && i->splits)
+        r.reg[FIRST] = (uint8_t)operand_register(p->live, i->size == 1 ? not | 0xfff0u : not, &r.kept[FIRST]);
+    return r;
+}
+
 static void write_aside(struct module *m, const struct pending *p, const struct insn *i,
                         void (*copy)(struct module *m, const struct insn *i))
 {
     struct code *c = &m->code;
-    const unsigned reg = p->reg[ADDRESS];
+    const struct registers r = choose_aside(p, i);
+    const unsigned reg = r.reg[ADDRESS];
     const uint8_t *bytes = m->pristine + (i->at - m->image.text);
     const uintptr_t thunk = thunk_missed(m, p->hook, operand_log2(i->size), reg, uses_wide(&p->use));
     covered_jumps_here(c, &p->fails);
+    put_back_all(c, &p->inline_registers);
+    if (p->flags && p->form == FORM_QUIET)
+        keep_flags(c);
+    keep(c, &r);
     operand_address(c, reg, i, bytes, 0);
-    if (p->hook != HOOK_LOADED) {
-        check_call(m, thunk, &p->use);
-        code_jump(c, (uintptr_t)p->on);
-        return;
-    }
-    if (i->splits) {
-        load_through(c, p->reg[FIRST], reg, i->size);
-        check_call(m, thunk, &p->use);
-        if (p->flags)
-            put_back_flags(c);
-        with_register_for_memory(c, i, bytes, p->reg[FIRST]);
-        put_back_all(c, p);
-    } else {
-        put_back(c, p, FIRST);
+    if (p->hook == HOOK_LOADED && i->splits)
+        load_through(c, r.reg[FIRST], reg, i->size);
+    else if (p->hook == HOOK_LOADED)
         copy(m, i);
-        check_call(m, thunk, &p->use);
-        if (p->flags)
-            put_back_flags(c);
-        put_back(c, p, ADDRESS);
-    }
-    code_jump(c, (uintptr_t)p->after);
+    check_call(m, thunk, &p->use);
+    if (p->flags)
+        put_back_flags(c);
+    if (p->hook == HOOK_LOADED && i->splits)
+        with_register_for_memory(c, i, bytes, r.reg[FIRST]);
+    put_back_all(c, &r);
+    code_jump(c, (uintptr_t)(p->hook == HOOK_LOADED ? p->after : p->on));
 }
 
 uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides,

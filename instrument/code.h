@@ -95,6 +95,46 @@ static inline void code_absolute(struct code *c, unsigned opcode, unsigned reg, 
     code_32(c, (uint32_t)displacement);
 }
 
+/* opcode with a register and the 8 bytes at `at`, within reach */
+static inline void code_constant(struct code *c, unsigned opcode, unsigned reg, uintptr_t at)
+{
+    code_rex(c, true, reg, 0, 0);
+    CODE(c, (uint8_t)opcode, (uint8_t)((reg & 7) << 3 | 5));
+    code_relative(c, at);
+}
+
+/* lea reg, [base + (index << log2scale) + displacement]; index: not rsp */
+static inline void code_sum(struct code *c, unsigned reg, unsigned base, unsigned index, unsigned log2scale,
+                            int32_t displacement)
+{
+    const bool near = displacement == (int8_t)displacement;
+    code_rex(c, true, reg, index, base);
+    CODE(c, 0x8d, (uint8_t)((near ? 0x44 : 0x84) | (reg & 7) << 3),
+         (uint8_t)(log2scale << 6 | (index & 7) << 3 | (base & 7)));
+    if (near)
+        code_8(c, (uint8_t)displacement);
+    else
+        code_32(c, (uint32_t)displacement);
+}
+
+/* jrcxz to a place that is not written yet, less than 128 bytes from here (code_near). */
+static inline uint8_t *code_jump_if_none(struct code *c)
+{
+    CODE(c, 0xe3, 0);
+    return c->at;
+}
+static inline uint8_t *code_jump_near(struct code *c)
+{
+    CODE(c, 0xeb, 0);
+    return c->at;
+}
+/* The jump leads to `to`. */
+static inline void code_near(const struct code *c, uint8_t *jump, const uint8_t *to)
+{
+    if (!c->full)
+        jump[-1] = (uint8_t)(to - jump);
+}
+
 /* A jump to a place that is not written yet, and that place (code_here). */
 static inline uint8_t *code_jump_on(struct code *c)
 {
@@ -133,6 +173,19 @@ static inline void code_compare_local(struct code *c, int32_t offset)
     CODE(c, 0x64, 0x48, 0x83, 0x3c, 0x25);
     code_32(c, (uint32_t)offset);
     code_8(c, 0);
+}
+/* mov and add of a number to 8 bytes there */
+static inline void code_put_local(struct code *c, int32_t offset, int32_t value)
+{
+    CODE(c, 0x64, 0x48, 0xc7, 0x04, 0x25);
+    code_32(c, (uint32_t)offset);
+    code_32(c, (uint32_t)value);
+}
+static inline void code_add_local(struct code *c, int32_t offset, int8_t value)
+{
+    CODE(c, 0x64, 0x48, 0x83, 0x04, 0x25);
+    code_32(c, (uint32_t)offset);
+    code_8(c, (uint8_t)value);
 }
 /* rsp += by, which changes no flag. */
 static inline void code_move_stack(struct code *c, int32_t by)

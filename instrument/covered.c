@@ -7,7 +7,7 @@
 #include "covered.h"
 
 #include "../detector/access.h"
-#include "decode.h"
+#include "operand.h"
 #include "regions.h"
 #include "slots.h"
 #include "vectors.h"
@@ -167,16 +167,27 @@ static void evex_local(struct code *c, struct evex e, unsigned index, int32_t di
     code_32(c, (uint32_t)displacement);
 }
 
-/* K = the cells of the granules at b that are of the epoch; b becomes the actor. */
-static void current_wide(struct code *c, unsigned b, unsigned length, struct covered_jumps *fails)
+static void load_cells(struct code *c, unsigned b, unsigned length)
 {
     evex_memory(c, (struct evex){MAP_0F, 0x6f, length, CELLS_IN, 0, F3, false, false}, b, 0); /* vmovdqu32 */
-    load_actor(c, b, fails); /* what is current is read after the cells */
+}
+
+/* K = those of the epoch of the actor b, which is read after them. */
+static void compare_current(struct code *c, unsigned b, unsigned length)
+{
     evex_memory(c, (struct evex){MAP_0F, 0xfa, length, ABOVE_LOW, CELLS_IN, P66, false, true}, b, /* vpsubd */
                 (int32_t)offsetof(struct actor, stamps.low));
     evex_memory(c, (struct evex){MAP_0F3A, 0x1f, length, K, ABOVE_LOW, P66, false, true}, b, /* vpcmpd */
                 (int32_t)offsetof(struct actor, stamps.span));
     code_8(c, 1); /* less */
+}
+
+/* K = the cells of the granules at b that are of the epoch; b becomes the actor. */
+static void current_wide(struct code *c, unsigned b, unsigned length, struct covered_jumps *fails)
+{
+    load_cells(c, b, length);
+    load_actor(c, b, fails);
+    compare_current(c, b, length);
 }
 
 /* K = those that have all that is needed as well. */
@@ -194,15 +205,43 @@ static void compare_wide(struct code *c, unsigned a, unsigned b, unsigned length
     evex_local(c, SAME, a, need);
 }
 
+/* b = K */
+static void move_mask(struct code *c, unsigned b)
+{
+    CODE(c, 0xc5, (uint8_t)(0x78 | (b < 8) << 7), 0x93, (uint8_t)(0xc0 | (b & 7) << 3 | K)); /* kmovw */
+}
+
 /* b = K; in each of the n fours there is one. */
 static void have_all(struct code *c, unsigned b, unsigned n, struct covered_jumps *fails)
 {
-    CODE(c, 0xc5, (uint8_t)(0x78 | (b < 8) << 7), 0x93, (uint8_t)(0xc0 | (b & 7) << 3 | K)); /* kmovw */
+    move_mask(c, b);
     for (unsigned k = 0; k < n; k++) {
         code_registers(c, false, 0xf7, 0, b); /* test */
         code_32(c, 15u << 4 * k);
         fails_if(c, fails, EQUAL);
     }
+}
+
+void covered_any(struct code *c)
+{
+    CODE(c, 0xc5, 0xf8, 0x98, 0xff); /* kortestw */
+}
+
+/* Of an access inside one granule, or of 16 bytes in two. */
+static void have_one_each(struct code *c, unsigned b, unsigned log2size, struct covered_jumps *fails)
+{
+    if (log2size > 3) {
+        have_all(c, b, 2, fails);
+        return;
+    }
+    covered_any(c);
+    fails_if(c, fails, EQUAL);
+}
+
+static int32_t need_of(unsigned log2size, bool writes)
+{
+    return CHECK_TABLE(one) + (int32_t)sizeof check_tables.one[0][0] * (int)log2size +
+           (int32_t)sizeof check_tables.one[0] * writes;
 }
 
 void covered_check(struct code *c, unsigned a, unsigned b, unsigned log2size, bool writes, bool wide,
@@ -219,15 +258,126 @@ void covered_check(struct code *c, unsigned a, unsigned b, unsigned log2size, bo
         fails_if(c, fails, EQUAL);
         return;
     }
-    const int32_t need = CHECK_TABLE(one) + (int32_t)sizeof check_tables.one[0][0] * (int)log2size +
-                         (int32_t)sizeof check_tables.one[0] * writes;
-    compare_wide(c, a, b, log2size > 3, need, fails);
-    if (log2size > 3) {
-        have_all(c, b, 2, fails);
-        return;
+    compare_wide(c, a, b, log2size > 3, need_of(log2size, writes), fails);
+    have_one_each(c, b, log2size, fails);
+}
+
+/* ---- by one register -----------------------------------------------------------------------------------------------
+ * The address is worked out twice, for its region and for its place in the granule, and the granule is found by the registers of the
+ * address itself. An address that no memory can have is not told apart: then it is here that the program faults. */
+
+bool covered_alone_fits(const struct insn *i)
+{
+    const int32_t twice = (int32_t)((uint32_t)i->displacement * 2);
+    return !i->local && !i->segment && !i->rip_at && i->base != GPR_NONE && i->index != GPR_SP &&
+           twice / 2 == i->displacement;
+}
+
+/* pext or pdep of b with a mask of check_tables: changes no flag. */
+static void bits_of(struct code *c, bool deposit, unsigned b, int32_t mask)
+{
+    CODE(c, 0x64, 0xc4, (uint8_t)((b < 8) << 7 | 0x62), (uint8_t)(0x80 | (~b & 15) << 3 | (deposit ? 3 : 2)), 0xf5,
+         (uint8_t)((b & 7) << 3 | 4), 0x25);
+    code_32(c, (uint32_t)mask);
+}
+
+/* b = what shadow.h says of the region of the address, or 0 */
+static void load_region(struct code *c, unsigned b, const struct insn *i, const uint8_t *bytes)
+{
+    operand_address(c, b, i, bytes, 0);
+    bits_of(c, false, b, CHECK_TABLE(region));
+    code_absolute(c, 0x8b, b, b, 3, regions_at());
+}
+
+/* b += 2 * the address */
+static void add_address(struct code *c, unsigned b, const struct insn *i)
+{
+    if (i->base == GPR_SP) {
+        code_sum(c, b, GPR_SP, b, 0, i->displacement);
+        code_sum(c, b, GPR_SP, b, 0, i->displacement);
+    } else {
+        code_sum(c, b, b, i->base, 1, i->displacement * 2);
     }
-    CODE(c, 0xc5, 0xf8, 0x98, 0xff); /* kortestw */
+    if (i->index == GPR_NONE)
+        return;
+    const unsigned log2scale = operand_log2(i->scale);
+    code_sum(c, b, b, i->index, log2scale < 3 ? log2scale + 1 : 3, 0);
+    if (log2scale == 3)
+        code_sum(c, b, b, i->index, 3, 0);
+}
+
+void covered_alone(struct code *c, unsigned b, const struct insn *i, const uint8_t *bytes, bool writes,
+                   struct covered_jumps *fails)
+{
+    const unsigned log2size = operand_log2(i->size), length = log2size > 3;
+    const int32_t need = need_of(log2size, writes);
+    const bool one = true;
+    load_region(c, b, i, bytes);
+    code_registers(c, true, 0x85, b, b); /* test */
     fails_if(c, fails, EQUAL);
+    add_address(c, b, i);
+    code_registers(c, true, 0x83, 4, b); /* and */
+    code_8(c, 0xf0);
+    current_wide(c, b, length, fails);
+    operand_address(c, b, i, bytes, 0);
+    code_registers(c, false, 0x83, 4, b); /* and */
+    code_8(c, GRANULE - 1);
+    evex_local(c, AND, b, need);
+    evex_local(c, SAME, b, need);
+    have_one_each(c, b, log2size, fails);
+}
+
+#define RCX 1u
+
+void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes, bool writes,
+                     struct covered_jumps *fails)
+{
+    const unsigned length = 0;
+    const int32_t need = need_of(operand_log2(i->size), writes);
+    const bool one = true;
+    load_region(c, RCX, i, bytes);
+    uint8_t *none = code_jump_if_none(c);
+    add_address(c, RCX, i);
+    bits_of(c, false, RCX, CHECK_TABLE(granule));
+    bits_of(c, true, RCX, CHECK_TABLE(granule));
+    load_cells(c, RCX, length);
+    uint8_t *over = code_jump_near(c);
+    const uint8_t *out = c->at; /* all jumps reach it */
+    fails->at[fails->n++] = code_jump_on(c);
+    code_near(c, none, out);
+    code_near(c, over, c->at);
+    code_load(c, RCX, slots_offset(&current_actor));
+    code_near(c, code_jump_if_none(c), out);
+    compare_current(c, RCX, length);
+    operand_address(c, RCX, i, bytes, 0);
+    bits_of(c, false, RCX, CHECK_TABLE(place));
+    evex_local(c, AND, RCX, need);
+    evex_local(c, SAME, RCX, need);
+    move_mask(c, RCX);
+    code_near(c, code_jump_if_none(c), out);
+}
+
+/* ---- cells elsewhere ----------------------------------------------------------------------------------------------- */
+
+void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, unsigned log2size,
+                   bool writes)
+{
+    const unsigned length = 1;
+    const bool one = true;
+    code_registers(c, false, 0x83, 7, e); /* cmp */
+    code_8(c, 2);
+    uint8_t *two = code_jump_if(c, EQUAL);
+    load_cells(c, d, 0); /* and zeroes behind them */
+    uint8_t *on = code_jump_on(c);
+    code_here(c, two);
+    load_cells(c, d, 1);
+    code_here(c, on);
+    compare_current(c, me, length);
+    code_registers(c, false, 0x89, a, b); /* mov */
+    code_registers(c, false, 0x83, 4, b); /* and */
+    code_8(c, GRANULE - 1);
+    evex_local(c, AND, b, need_of(log2size, writes));
+    evex_local(c, SAME, b, need_of(log2size, writes));
 }
 
 /* ---- more than one granule ----------------------------------------------------------------------------------------- */
@@ -274,9 +424,7 @@ void covered_straddle(struct code *c, unsigned a, unsigned b, unsigned d, unsign
     code_registers(c, false, 0xc1, 4, d); /* shl */
     code_8(c, 6);
     _Static_assert(sizeof needs[0][0][0] == 1 << 6, "of a place");
-    code_rex(c, true, d, 0, 0); /* add d, [needs_at] */
-    CODE(c, 0x03, (uint8_t)((d & 7) << 3 | 5));
-    code_relative(c, needs_at);
+    code_constant(c, 0x03, d, needs_at); /* add */
     current_wide(c, b, length, fails);
     evex_memory(c, AND, d, 0);
     evex_memory(c, SAME, d, 0);

@@ -3,6 +3,7 @@
 #define GORACE_INSTRUMENT_COVERED_H
 
 #include "code.h"
+#include "decode.h"
 
 #define COVERED_JUMPS 10u
 struct covered_jumps { /* to be led to where it goes on when it is not known */
@@ -20,9 +21,22 @@ void covered_granule(struct code *c, unsigned a, unsigned b, struct covered_jump
  * are lost, and the flags. */
 void covered_check(struct code *c, unsigned a, unsigned b, unsigned log2size, bool writes, bool wide,
                    struct covered_jumps *fails);
+/* The same by one register, wide, of at most 16 bytes: of what the instruction accesses, if its address has a form for that. b is lost. */
+bool covered_alone_fits(const struct insn *i);
+void covered_alone(struct code *c, unsigned b, const struct insn *i, const uint8_t *bytes, bool writes,
+                   struct covered_jumps *fails);
+/* The same by rcx, and the flags stay; of at most 8 bytes. */
+void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes, bool writes,
+                     struct covered_jumps *fails);
 /* The same of one that leaves its granule, and only for such a one; of 2 to 16 bytes. Wide. a is kept, b and d are lost. */
 void covered_straddle(struct code *c, unsigned a, unsigned b, unsigned d, unsigned log2size, uintptr_t needs,
                       struct covered_jumps *fails);
+
+/* K, of AVX-512, says which of the cells at d, four or, if e is 2, eight, cover the access at the address in a, of the actor `me`; b is
+ * lost. covered_any: zero if none does. */
+void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, unsigned log2size,
+                   bool writes);
+void covered_any(struct code *c);
 
 /* What covered_straddle looks at, of which the address is in the 8 bytes at `needs`, within reach of the code. */
 const void *covered_needs(unsigned log2size, bool writes);

@@ -45,20 +45,32 @@ static bool one(const struct insn *insns, const int32_t *target, uint32_t n, uin
         flags = (uint16_t)~0u;
     }
     const struct live now = {(uint16_t)((gprs & ~i->gpr_killed) | i->gpr_read),
-                             (uint16_t)((flags & ~i->flags_killed) | i->flags_read), gprs, flags};
+                             (uint16_t)((flags & ~i->flags_killed) | i->flags_read), gprs, flags, 0};
     const bool changed = now.gprs != live[k].gprs || now.flags != live[k].flags;
     live[k] = now;
     return changed;
 }
 
+#define SOON 6
+
+static uint16_t used_soon(const struct insn *insns, uint32_t n, uint32_t k)
+{
+    uint16_t used = 0;
+    for (uint32_t j = k; j < n && j < k + SOON; j++)
+        used |= insns[j].gpr_read | insns[j].gpr_written;
+    return used;
+}
+
 void live_find(const struct insn *insns, const int32_t *target, uint32_t n, struct live *live)
 {
     for (uint32_t k = 0; k < n; k++)
-        live[k] = (struct live){0, 0, 0, 0};
+        live[k] = (struct live){0, 0, 0, 0, 0};
     bool changed = true;
     while (changed) {
         changed = false;
         for (uint32_t k = n; k-- > 0;)
             changed |= one(insns, target, n, k, live);
     }
+    for (uint32_t k = 0; k < n; k++)
+        live[k].soon = used_soon(insns, n, k);
 }

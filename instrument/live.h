@@ -7,6 +7,7 @@
 struct live {
     uint16_t gprs, flags; /* before the instruction: what is read before it is written */
     uint16_t gprs_after, flags_after;
+    uint16_t soon; /* general registers that it or one of the next few instructions uses */
 };
 
 /* `target[i]`: the instruction that the i-th may jump to inside of the function, or -1. */

@@ -30,14 +30,20 @@ void operand_address(struct code *c, unsigned reg, const struct insn *i, const u
         code_relative(c, i->at + i->length + (uintptr_t)(intptr_t)distance + (uintptr_t)(intptr_t)more);
         return;
     }
+    const int32_t displacement = i->displacement + more;
+    const bool near = has_base && displacement == (int8_t)displacement;
+    const unsigned mode = near ? 0x40 : has_base ? 0x80 : 0;
     if (has_base && !has_index && (base & 7) != GPR_SP) {
-        code_8(c, 0x80 | (reg & 7) << 3 | (base & 7));
+        code_8(c, mode | (reg & 7) << 3 | (base & 7));
     } else {
         const unsigned scale = i->scale == 8 ? 3 : i->scale == 4 ? 2 : i->scale == 2 ? 1 : 0;
-        code_8(c, (has_base ? 0x80 : 0) | (reg & 7) << 3 | 4);
+        code_8(c, mode | (reg & 7) << 3 | 4);
         code_8(c, scale << 6 | (has_index ? index & 7 : 4) << 3 | (has_base ? base & 7 : 5));
     }
-    code_32(c, (uint32_t)(i->displacement + more));
+    if (near)
+        code_8(c, (uint8_t)displacement);
+    else
+        code_32(c, (uint32_t)displacement);
 }
 
 unsigned operand_register(uint16_t live, uint16_t not, bool *needed)

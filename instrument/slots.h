@@ -10,15 +10,20 @@
 
 struct slots {
     uint64_t xmm[2][2]; /* by the copy, over a check */
-    uint64_t kept[2], scratch[2];
+    uint64_t kept[2], scratch[4];
     uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */
+    int64_t luck;       /* below 0: crowded granules are not looked through (crowded.c) */
+    uint32_t missed;    /* accesses that the detector was told of */
     uint32_t what;      /* enum hook and more: access_hook.h */
     uint32_t
         quiet; /* calls of wrapped functions that are told of as a whole: what is in them is not (preload/library.h) */
 };
 extern __thread struct slots slots TLS_IE;
+#define LUCK \
+    8 /* so often nothing may be found after something was, before one stops to look; but one of LUCK_EACH tries */
+#define LUCK_EACH 64
 
 /* What checks read: constants, here because the added code reaches them in one instruction. By whether it writes, log2 of the size,
  * place in the granule: bits that a cell must have; of an access that leaves its granule, more than any has. One of 16 bytes is of
@@ -26,6 +31,8 @@ extern __thread struct slots slots TLS_IE;
 struct check_tables {
     uint32_t need[2][4][8][4] __attribute__((aligned(16))); /* for each of four cells */
     uint32_t one[2][5][8];
+    /* Bits of an address: what says its region, all but the granule's in the shadow, its place in the granule. */
+    uint64_t region, granule, place;
 };
 extern __thread struct check_tables check_tables TLS_IE;
 

@@ -1,7 +1,8 @@
 /* See thunk.h. They put down what is known of the access and go on to access_hook.c, which is too far for a call. */
 #include "thunk.h"
 
-#include "covered.h"
+#include "crowded.h"
+#include "regions.h"
 #include "slots.h"
 
 #define STRADDLE_MOST 4u /* log2 of the size */
@@ -10,6 +11,7 @@
 struct constants {
     uint64_t missed, slow;
     uint64_t needs[2][STRADDLE_MOST + 1]; /* covered_needs() */
+    struct crowded_constants crowded;
 };
 
 static struct constants *constants_of(struct module *m)
@@ -23,6 +25,7 @@ static struct constants *constants_of(struct module *m)
     for (unsigned log2size = 1; log2size <= STRADDLE_MOST; log2size++)
         for (unsigned writes = 0; writes < 2; writes++)
             k->needs[writes][log2size] = (uintptr_t)covered_needs(log2size, writes);
+    crowded_begin(&k->crowded);
     c->at += sizeof *k;
     return k;
 }
@@ -35,23 +38,57 @@ static void say(struct code *c, uint32_t what, unsigned reg)
     code_32(c, what);
 }
 
-/* Goes back if the access leaves its granule and is known: such a one the check has not looked at. */
+#define SCRATCH 4
+
+static void load_scratch(struct code *c, const unsigned r[SCRATCH])
+{
+    for (unsigned k = 0; k < SCRATCH; k++)
+        code_load(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
+}
+
+/* Where it goes on if the access at the address in a is not one that leaves its granule, or two if it is of 16 bytes; b is lost. */
+static uint8_t *jump_if_inside(struct code *c, unsigned a, unsigned b, unsigned log2size)
+{
+    if (log2size > 3) {
+        code_registers(c, false, 0xf7, 0, a); /* test */
+        code_32(c, GRANULE - 1);
+    } else {
+        code_memory(c, true, 0x8d, b, a, (1 << log2size) - 1); /* lea */
+        code_registers(c, false, 0x31, a, b);                  /* xor */
+        code_registers(c, false, 0xf7, 0, b);
+        code_32(c, GRANULE);
+    }
+    return code_jump_if(c, 4);
+}
+
+/* Goes back if the access is known after all: one that leaves its granule the check has not looked at, nor at what has no place in it. */
 static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg)
 {
-    unsigned other[2], n = 0;
-    struct covered_jumps fails = {.n = 0};
-    for (unsigned r = 0; n < 2; r++)
-        if (r != reg)
-            other[n++] = r;
-    for (n = 0; n < 2; n++)
-        code_save(c, other[n], SLOT(scratch[0]) + 8 * (int32_t)n);
-    covered_straddle(c, reg, other[0], other[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
-    for (n = 0; n < 2; n++)
-        code_load(c, other[n], SLOT(scratch[0]) + 8 * (int32_t)n);
+    unsigned r[SCRATCH], n = 0;
+    struct covered_jumps fails = {.n = 0}, crowded = {.n = 0};
+    uint8_t *inside = NULL, *known = NULL;
+    for (unsigned other = 0; n < SCRATCH; other++)
+        if (other != reg && other != GPR_SP && other != GPR_BP)
+            r[n++] = other;
+    for (n = 0; n < SCRATCH; n++)
+        code_save(c, r[n], SLOT(scratch[0]) + 8 * (int32_t)n);
+    if (log2size > 0) {
+        inside = jump_if_inside(c, reg, r[0], log2size);
+        covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
+        known = code_jump_on(c);
+        code_here(c, inside);
+    }
+    if (log2size <= 3)
+        crowded_write(c, r, reg, log2size, hook_writes(hook), &k->crowded, &crowded);
+    else
+        crowded.at[crowded.n++] = code_jump_on(c);
+    if (known)
+        code_here(c, known);
+    load_scratch(c, r);
     code_8(c, 0xc3);
     covered_jumps_here(c, &fails);
-    for (n = 0; n < 2; n++)
-        code_load(c, other[n], SLOT(scratch[0]) + 8 * (int32_t)n);
+    covered_jumps_here(c, &crowded);
+    load_scratch(c, r);
 }
 
 uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool wide)
@@ -62,7 +99,7 @@ uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsi
     const struct constants *k = constants_of(m);
     struct code *c = &m->thunk_code;
     const uintptr_t at = (uintptr_t)c->at;
-    if (wide && log2size > 0 && log2size <= STRADDLE_MOST)
+    if (wide && log2size <= STRADDLE_MOST)
         return_if_known(c, k, hook, log2size, reg);
     say(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
     CODE(c, 0xff, 0x25); /* jmp */

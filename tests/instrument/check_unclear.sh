@@ -1,5 +1,5 @@
 #!/bin/sh
-# Each race of tests/instrument/unclear.c is found, once.
+# Each race of a program that prints how many it has (unclear.c, again.c) is found, once.
 #   check_unclear.sh LIBRARY PROGRAM
 library=$1 program=$2
 log=$(mktemp) || exit 1

@@ -60,6 +60,29 @@ static int prefetches(void)
     return kept;
 }
 
+/* All general registers are needed over accesses by all forms of address, with and without flags that are needed. */
+static int general(void)
+{
+    uint64_t sum = 0, carry;
+    uint64_t *at = shared;
+    __asm__ volatile("mov $1, %%eax\n\tmov $2, %%ebx\n\tmov $4, %%ecx\n\tmov $8, %%edx\n\tmov $16, %%esi\n\t"
+                     "mov $32, %%r8d\n\tmov $64, %%r9d\n\tmov $128, %%r10d\n\tmov $256, %%r11d\n\t"
+                     "mov $512, %%r12d\n\tmov $1024, %%r13d\n\tmov $2048, %%r14d\n\tmov $4096, %%r15d\n\t"
+                     "cmpb $3, (%%rdi)\n\tincl 4(%%rdi,%%rax)\n\tmov %%r9, 100(%%rdi,%%rbx,2)\n\t"
+                     "movb %%r8b, 8(%%rdi,%%rcx,4)\n\tcmpl $7, (%%rdi,%%rdx,8)\n\ttestq %%rax, 200(%%rdi)\n\t"
+                     "cmpb %%r15b, 9(%%rdi)\n\tcmpw $1, 300(%%rdi)\n\tcmovc 8(%%rdi), %%eax\n\tmov $1, %%eax\n\t"
+                     "stc\n\tmovb %%r8b, 8(%%rdi,%%rcx,4)\n\tmov %%r9, 100(%%rdi,%%rbx,2)\n\tmov %%r14, 64(%%rdi)\n\t"
+                     "movups %%xmm0, 256(%%rdi)\n\tsetc %%al\n\t"
+                     "lea (%%rax,%%rbx), %0\n\tadd %%rcx, %0\n\tadd %%rdx, %0\n\tadd %%rsi, %0\n\tadd %%r8, %0\n\t"
+                     "add %%r9, %0\n\tadd %%r10, %0\n\tadd %%r11, %0\n\tadd %%r12, %0\n\tadd %%r13, %0\n\t"
+                     "add %%r14, %0\n\tadd %%r15, %0\n\tmovzbl %%al, %%ecx\n\t"
+                     : "=D"(sum), "=&c"(carry)
+                     : "D"(at)
+                     : "rax", "rbx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+                       "cc");
+    return sum == 8191 && carry == 1;
+}
+
 /* It uses what the check of other functions does. */
 static int wide(const uint64_t in[2][8])
 {
@@ -80,7 +103,7 @@ static void *run(void *arg)
     int kept = 1;
     for (int i = 0; i < 1000; i++) {
         shared[i % 64] = (uint64_t)i;
-        kept &= narrow(two) && flags() && prefetches();
+        kept &= narrow(two) && flags() && prefetches() && general();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
             kept &= wide(in);
     }

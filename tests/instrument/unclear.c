@@ -52,11 +52,12 @@ static uint8_t crowded[2][GRANULE][GRANULE] __attribute__((aligned(GRANULE)));
 
 static void crowd(uint8_t *p, bool writes)
 {
-    __asm__ volatile("movb (%0), %%al\n\tmovb 1(%0), %%al\n\tmovb 2(%0), %%al\n\tmovb 3(%0), %%al\n\t"
-                     "movb 4(%0), %%al\n\tmovb 5(%0), %%al\n\tmovb 6(%0), %%al\n\tmovb 7(%0), %%al"
-                     :
-                     : "r"(p)
-                     : "rax", "memory");
+    for (int twice = 0; twice < 2; twice++) /* what is known then makes that the next ones are looked for as well */
+        __asm__ volatile("movb (%0), %%al\n\tmovb 1(%0), %%al\n\tmovb 2(%0), %%al\n\tmovb 3(%0), %%al\n\t"
+                         "movb 4(%0), %%al\n\tmovb 5(%0), %%al\n\tmovb 6(%0), %%al\n\tmovb 7(%0), %%al"
+                         :
+                         : "r"(p)
+                         : "rax", "memory");
     if (writes)
         __asm__ volatile("movb %%al, (%0)\n\tmovb %%al, 1(%0)\n\tmovb %%al, 2(%0)\n\tmovb %%al, 3(%0)\n\t"
                          "movb %%al, 4(%0)\n\tmovb %%al, 5(%0)\n\tmovb %%al, 6(%0)\n\tmovb %%al, 7(%0)"
