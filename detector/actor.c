@@ -426,6 +426,7 @@ static void add_gone(const struct stocks *s)
     gone_seen.ignored += s->seen.ignored;
     gone_seen.solo += s->seen.solo;
     gone_seen.unmapped += s->seen.unmapped;
+    gone_seen.left_out += s->seen.left_out;
     gone_seen.folded += s->seen.folded;
     gone_seen.lost_stacks += s->seen.lost_stacks;
 }
@@ -757,6 +758,7 @@ uint64_t actor_counter(enum counter c)
         SUM_STOCKS(accesses_solo, seen.solo, gone_seen.solo);
         SUM_STOCKS(accesses_ignored, seen.ignored, gone_seen.ignored);
         SUM_STOCKS(accesses_unmapped, seen.unmapped, gone_seen.unmapped);
+        SUM_STOCKS(accesses_left_out, seen.left_out, gone_seen.left_out);
         SUM_STOCKS(recursion_folded, seen.folded, gone_seen.folded);
         SUM_STOCKS(stacks_lost, seen.lost_stacks, gone_seen.lost_stacks);
     default:

@@ -84,7 +84,7 @@ struct learnt {
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
 struct recorder;
 struct seen { /* counters.def */
-    uint64_t ignored, solo, unmapped, folded, lost_stacks;
+    uint64_t ignored, solo, unmapped, left_out, folded, lost_stacks;
 };
 
 struct stocks {

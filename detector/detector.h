@@ -162,6 +162,9 @@ static inline void mem_write(struct actor *a, const volatile void *p, size_t n, 
     if (detector_memory)
         mem_access(a, (uintptr_t)p, n, ACCESS_WRITE, pc);
 }
+/* From now on mem_access of code for which `which` holds does nothing: whatever it raced with would not be reported. Not while
+ * a trace is recorded. `which` is called outside of the core. */
+void mem_leave_out(bool (*which)(uintptr_t pc));
 /* The bytes begin a new life (mmap, a new thread's stack, munmap): all history and sync objects there go. */
 void mem_fresh(struct actor *a, uintptr_t addr, size_t size);
 

@@ -45,14 +45,14 @@ static void describe_object(struct finding_object *o, uintptr_t addr)
 
 /* Pairs of stacks that were handed over, so that a racy loop does not describe the same finding a million times. A slot
  * holds the latest pair that fell on it: what it forgets is told to the host again, which counts it as a duplicate. */
-#define TOLD 4096
+#define TOLD 65536
 static uint64_t told[TOLD]; /* atomic */
 
 static bool was_told(const struct access *now, const struct access *x)
 {
     uint32_t a = now->stack * 8 + meta_kind(now->meta), b = x->stack * 8 + meta_kind(x->meta);
     uint64_t pair = a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
-    uint64_t *slot = &told[pair * 0x9e3779b97f4a7c15u >> 52];
+    uint64_t *slot = &told[pair * 0x9e3779b97f4a7c15u >> 48];
     return __atomic_exchange_n(slot, pair, __ATOMIC_RELAXED) == pair;
 }
 

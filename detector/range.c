@@ -134,6 +134,13 @@ void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind 
     actor_leave(a);
 }
 
+static bool (*left_out)(uintptr_t pc); /* atomic; NULL: nobody is */
+
+void mem_leave_out(bool (*which)(uintptr_t pc))
+{
+    __atomic_store_n(&left_out, which, __ATOMIC_RELAXED);
+}
+
 void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
     if (a->pause & PAUSE_SOLO) {
@@ -142,6 +149,11 @@ void mem_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind k
     }
     if (size == 0 || a->pause & PAUSE_OFF)
         return;
+    bool (*const leave_out)(uintptr_t) = __atomic_load_n(&left_out, __ATOMIC_RELAXED);
+    if (unlikely(leave_out != NULL) && !(a->pause & PAUSE_RECORD) && leave_out(pc)) {
+        a->stocks->seen.left_out++;
+        return;
+    }
     struct foreign f = foreign_begin(a, pc);
     access_slow(a, addr, size, kind, pc);
     foreign_end(a, f);

@@ -142,8 +142,13 @@ static void report_call(void *arg)
 {
     struct report_call *c = arg;
     reports_ready();
-    c->v = !flags.unseen_races && !flags.sample && unseen_order(c->f) ? VERDICT_SUPPRESSED
-                                                                      : report_finding(c->f, c->summary);
+    if (flags.unseen_races || flags.sample || !unseen_order(c->f)) {
+        c->v = report_finding(c->f, c->summary);
+        return;
+    }
+    c->v = VERDICT_SUPPRESSED;
+    if (!flags.instrument)
+        mem_leave_out(unseen_code);
 }
 
 static void report_on_own_stack(struct report_call *c)

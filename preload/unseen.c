@@ -13,6 +13,9 @@
  * reported. Plain loads and stores, which order on this processor too, cannot be told from others: a program that
  * synchronises by them alone is still reported.
  *
+ * Where nothing has the hooks, such code is not looked at any more once the first race was held back: none of its races would
+ * be reported, and some programs have millions of them.
+ *
  * A verdict of "there are such" is final; otherwise all is looked at again when modules have come. The text is read
  * while dl_iterate_phdr keeps it from being unmapped. */
 #include "unseen.h"
@@ -23,6 +26,7 @@
 #include <string.h>
 
 #include "../instrument/instrument.h"
+#include "expected.h"
 #include "modules.h"
 
 #define OURS_MAX 64
@@ -102,8 +106,10 @@ static bool takes_lock(const unsigned char *p)
     if (op == 0x80 || op == 0x81 || op == 0x83)
         return extension != 7; /* all but cmp */
     if (op == 0xfe || op == 0xff)
-        return extension < 2;         /* inc, dec */
-    return op < 0x38 && (op & 7) < 2; /* add, or, adc, sbb, and, sub, xor to memory */
+        return extension < 2; /* inc, dec */
+    /* add, or, adc, sbb, and, sub, xor to memory; not of a register to where the same one points, which nobody writes: that is the
+     * bytes of an offset or a constant such as 240. */
+    return op < 0x38 && (op & 7) < 2 && *p >> 3 != (*p & 7);
 }
 
 static bool has_atomics(const unsigned char *text, size_t size)
@@ -188,6 +194,19 @@ bool unseen_order(const struct finding *f)
         return false;
     __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
     return true;
+}
+
+/* A runtime's caller would have to be asked for by its stack, and code of no module is given the benefit of the doubt. */
+bool unseen_code(uintptr_t pc)
+{
+#ifdef DLFO_STRUCT_HAS_EH_DBASE /* has _dl_find_object */
+    struct dl_find_object module;
+    return __atomic_load_n(&atomics_known, __ATOMIC_ACQUIRE) && !modules_any_instrumented() && !expected_any() &&
+           !modules_runtime(pc) && _dl_find_object((void *)pc, &module) == 0;
+#else
+    (void)pc;
+    return false;
+#endif
 }
 
 const char *unseen_summary(void)

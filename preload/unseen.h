@@ -11,6 +11,10 @@ void unseen_ours_end(void);
 /* Whether `f` may be ordered by atomic operations of code without the hooks. Counts it, if so. */
 bool unseen_order(const struct finding *f);
 
+/* Whether no race of what the function of libc called from `pc` does will ever pass unseen_order: nothing in the process has the
+ * hooks, no race is expected, and `pc` is in code which may order what it does unseen. Takes no lock. */
+bool unseen_code(uintptr_t pc);
+
 /* One line for the end of the run, by one thread; NULL when there was nothing. */
 const char *unseen_summary(void);
 /* In the child of fork: what was counted is its parent's. */
