@@ -34,7 +34,7 @@ struct stubs {
 static struct stubs stubs[STUBS];
 static unsigned nstubs;
 
-static bool map_at(uintptr_t at, uintptr_t size)
+bool area_map(uintptr_t at, uintptr_t size)
 {
     const long got = raw_syscall(SYS_mmap, (long)at, (long)size, PROT_READ | PROT_WRITE | PROT_EXEC,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -57,11 +57,11 @@ static uintptr_t map_near(uintptr_t lo, uintptr_t hi)
     /* Far below, where the heap does not grow to and mappings come late; else above. */
     const uintptr_t lowest = hi > REACH + 0x10000 ? hi - REACH : 0x10000;
     for (uintptr_t at = (lowest + STEP - 1) & ~(STEP - 1); at + size <= lo; at += STEP)
-        if (map_at(at, size))
+        if (area_map(at, size))
             return at;
     const uintptr_t first = lo > WINDOW_LOW + DATA ? lo - WINDOW_LOW : 0;
     for (uintptr_t at = (first + REACH - size) & ~(STEP - 1); at > hi; at -= STEP)
-        if (map_at(at, size))
+        if (area_map(at, size))
             return at;
     return 0;
 }
@@ -80,7 +80,7 @@ static void map_stubs(uintptr_t lo, uintptr_t hi)
     if (lo < WINDOW_LOW + CHUNK)
         return;
     for (uintptr_t at = (lo - WINDOW_LOW) & ~(CHUNK - 1); at < hi - WINDOW_HIGH && nstubs < STUBS; at += CHUNK)
-        if (!has_stubs(at) && map_at(at, CHUNK))
+        if (!has_stubs(at) && area_map(at, CHUNK))
             stubs[nstubs++] = (struct stubs){at, at + CHUNK, at};
 }
 

@@ -5,9 +5,9 @@
  * and acquire. So the code aside runs such a load itself, or does the operation with what it has loaded. */
 #include "check.h"
 
-#include "copy.h"
 #include "covered.h"
 #include "operand.h"
+#include "reading.h"
 #include "slots.h"
 #include "thunk.h"
 
@@ -33,7 +33,7 @@ struct pending {
     const uint8_t *on, *after; /* behind the check, and behind the instruction */
     struct frame_use use;
 };
-static struct pending pending[COPY_MOST];
+static struct pending pending[READING_MOST];
 static uint32_t npending;
 
 void check_begin(void)
@@ -201,7 +201,7 @@ void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8
         ask(m, i, bytes, l, use, hook);
         return;
     }
-    if (npending == COPY_MOST) {
+    if (npending == READING_MOST) {
         c->full = true;
         return;
     }

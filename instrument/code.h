@@ -31,6 +31,19 @@ static inline void code_32(struct code *c, uint32_t value)
 }
 #define CODE(c, ...) code_bytes(c, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
 
+/* prefetch of what is at the register + displacement; opcode and extension say which one */
+static inline void code_prefetch(struct code *c, unsigned opcode, unsigned extension, unsigned reg,
+                                 uint8_t displacement)
+{
+    if (reg >= 8)
+        code_8(c, 0x41);
+    CODE(c, 0x0f, (uint8_t)opcode, (uint8_t)(0x40 | extension << 3 | (reg & 7)));
+    if ((reg & 7) == 4)
+        code_8(c, 0x24);
+    code_8(c, displacement);
+}
+#define PREFETCH_T0 0x18, 1
+
 /* An instruction that ends in 4 bytes relative to its own end. */
 static inline void code_relative(struct code *c, uintptr_t target)
 {

@@ -4,59 +4,14 @@
 
 #include "../detector/arena.h"
 #include "check.h"
+#include "reading.h"
 
-static struct insn insns[COPY_MOST];
-static int32_t targets[COPY_MOST];
-static struct live lives[COPY_MOST];
 static struct {
     uint8_t *at; /* 4 bytes that say how far it is to ... */
     uint32_t insn;
-} fixes[COPY_MOST];
+} fixes[READING_MOST];
 
 static uint32_t nfixes;
-
-static uint32_t read_all(const uint8_t *bytes, const struct function *f, const char **why)
-{
-    uint32_t n = 0;
-    for (uint32_t at = 0; at < f->size; at += insns[n++].length) {
-        if (n == COPY_MOST) {
-            *why = "it is too large";
-            return 0;
-        }
-        const unsigned rest = f->size - at < 15 ? f->size - at : 15;
-        if (!decode(bytes + at, rest, f->start + at, &insns[n])) {
-            *why = "it is not code that the decoder knows";
-            return 0;
-        }
-    }
-    return n;
-}
-
-static int32_t insn_at(uint32_t n, uintptr_t at)
-{
-    uint32_t lo = 0, hi = n;
-    while (lo < hi) {
-        const uint32_t mid = (lo + hi) / 2;
-        if (insns[mid].at < at)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < n && insns[lo].at == at ? (int32_t)lo : -1;
-}
-
-static bool find_targets(const struct function *f, uint32_t n)
-{
-    for (uint32_t k = 0; k < n; k++) {
-        targets[k] = -1;
-        if (!insns[k].target || insns[k].target - f->start >= f->size)
-            continue;
-        targets[k] = insn_at(n, insns[k].target);
-        if (targets[k] < 0)
-            return false;
-    }
-    return true;
-}
 
 /* The 4 bytes at the end of a jump to an instruction of the same function. */
 static void fix_later(struct code *c, int32_t insn)
@@ -147,7 +102,7 @@ static bool write_asides(struct module *m, const uint8_t *start, struct copied *
     struct aside *asides = n ? arena_alloc(n * sizeof *asides) : NULL;
     if (n && !asides)
         return false;
-    to->nasides = check_asides(m, insns, start, asides, write_plain);
+    to->nasides = check_asides(m, reading.insns, start, asides, write_plain);
     to->asides = asides;
     return true;
 }
@@ -155,19 +110,19 @@ static bool write_asides(struct module *m, const uint8_t *start, struct copied *
 static void write_all(struct module *m, const struct function *f, struct copied *to)
 {
     struct frame_use use;
-    frame_look(insns, targets, to->n, &use);
+    frame_look(reading.insns, reading.targets, to->n, &use);
     check_begin();
     nfixes = 0;
     uint8_t *start = m->code.at;
     for (uint32_t k = 0; k < to->n; k++) {
-        const struct insn *i = &insns[k];
+        const struct insn *i = &reading.insns[k];
         to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
         hooks_count(m, k, i, &use);
-        hooks_before(m, k, i, &lives[k], &use);
-        write_one(m, i, targets[k]);
-        hooks_after(m, k, i, &lives[k], &use);
+        hooks_before(m, k, i, &reading.lives[k], &use);
+        write_one(m, i, reading.targets[k]);
+        hooks_after(m, k, i, &reading.lives[k], &use);
     }
-    if (goes_on(&insns[to->n - 1]))
+    if (goes_on(&reading.insns[to->n - 1]))
         code_jump(&m->code, engine_destination(m, f->start + f->size));
     if (!write_asides(m, start, to))
         m->code.full = true;
@@ -182,14 +137,9 @@ static void write_all(struct module *m, const struct function *f, struct copied 
 
 struct copied *copy_function(struct module *m, const struct function *f, const char **why)
 {
-    const uint8_t *bytes = m->pristine + (f->start - m->image.text);
-    const uint32_t n = read_all(bytes, f, why);
+    const uint32_t n = reading_make(m->pristine + (f->start - m->image.text), f->start, f->size, why);
     if (!n)
         return NULL;
-    if (!find_targets(f, n)) {
-        *why = "it jumps into the middle of an instruction";
-        return NULL;
-    }
     const size_t size = sizeof(struct copied) + n * sizeof(struct pair) + n;
     struct copied *to = arena_alloc(size);
     if (!to) {
@@ -199,7 +149,6 @@ struct copied *copy_function(struct module *m, const struct function *f, const c
     *to = (struct copied){.original = f->start, .size = f->size, .n = n};
     to->trapped = (uint8_t *)&to->pairs[n];
     zero_bytes(to->trapped, n);
-    live_find(insns, targets, n, lives);
     uint8_t *before = m->code.at;
     write_all(m, f, to);
     if (m->code.full) {

@@ -4,8 +4,6 @@
 
 #include "engine.h"
 
-#define COPY_MOST 200000 /* instructions of one function */
-
 /* Where code that goes to `target`, in the module's text, should go instead. engine.c. */
 uintptr_t engine_destination(struct module *m, uintptr_t target);
 

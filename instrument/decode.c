@@ -16,6 +16,8 @@ static __typeof__(&ZydisDecoderDecodeFull) decode_full;
 bool decode_start(const char **why)
 {
     char name[40];
+    if (decode_full)
+        return true;
     snprintf(name, sizeof name, "libZydis.so.%d.%d", (int)ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
              (int)ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
     void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -275,6 +277,8 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
             add_memory(&d, &o[k], i);
     }
     move_stack(&d, o, i);
+    if (i->prefetches)
+        i->modrm_at = d.raw.modrm.offset;
     if (is_split(&d, i)) {
         i->splits = true;
         i->modrm_at = d.raw.modrm.offset;

@@ -55,7 +55,7 @@ struct insn {
     bool local;         /* the address counts from fs, whose own word there is fs itself */
     bool segment;       /* or from gs */
     bool takes_address; /* lea */
-    bool prefetches;
+    bool prefetches;    /* modrm_at is set */
     /* It is one load, and the same with a register in place of memory: then the byte that says which, and where what follows
      * the address begins. */
     bool splits;

@@ -113,6 +113,14 @@ static void leave(const uint64_t *mask)
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)mask, 0, sizeof *mask, 0, 0);
 }
 
+void engine_alone(void (*f)(void *arg), void *arg)
+{
+    uint64_t mask;
+    enter(&mask);
+    f(arg);
+    leave(&mask);
+}
+
 bool engine_has(const struct image *image)
 {
     for (uint32_t i = 0; i < nmodules; i++)

@@ -101,6 +101,9 @@ bool engine_in_text(uintptr_t pc);
 /* ... that is seen for the order it makes only. */
 bool engine_orders_only(uintptr_t pc);
 
+/* f(arg), while nobody else is at the tables, nor at what is under the same lock; all signals wait. */
+void engine_alone(void (*f)(void *arg), void *arg);
+
 void engine_fork_begin(void);
 void engine_fork_end(void);
 

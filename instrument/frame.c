@@ -7,9 +7,9 @@
  * takes an address. */
 #include "frame.h"
 
-#include "copy.h"
+#include "reading.h"
 
-static int32_t depth[COPY_MOST]; /* of an instruction: the stack pointer, from where it was; or ... */
+static int32_t depth[READING_MOST]; /* of an instruction: the stack pointer, from where it was; or ... */
 #define UNKNOWN INT32_MAX
 
 static bool sets_frame_pointer(const struct insn *i)

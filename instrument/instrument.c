@@ -14,6 +14,7 @@
 #include "area.h"
 #include "bind.h"
 #include "engine.h"
+#include "fetch_ahead.h"
 
 static bool company; /* atomic; there is a second actor, or about to be */
 static bool active;  /* atomic; set once: there are modules */
@@ -196,9 +197,11 @@ static bool begin(const char **why)
     return true;
 }
 
-bool instrument_start(const char **why)
+bool instrument_start(bool alone, const char **why)
 {
     __atomic_store_n(&company, true, __ATOMIC_RELEASE);
+    if (wish->prefetch)
+        fetch_ahead(alone);
     return begin(why);
 }
 
@@ -216,8 +219,12 @@ const char *instrument_lost(void)
 
 bool instrument_scan(const char **why)
 {
+    if (!__atomic_load_n(&company, __ATOMIC_ACQUIRE))
+        return true;
+    if (wish->prefetch)
+        fetch_ahead(false);
     if (!is_active())
-        return !__atomic_load_n(&company, __ATOMIC_ACQUIRE) || begin(why);
+        return begin(why);
     engine_drop(is_loaded);
     dl_iterate_phdr(look, NULL);
     return true;

@@ -13,8 +13,9 @@
 /* First, before the detector takes address space for itself: that near the modules that are loaded is needed. The flags stay where they are. */
 void instrument_reserve(const struct flags *flags);
 /* As late as possible, when there is about to be a second actor: before that nothing is remembered, and a program that has but
- * one thread runs as it is. In inside_begin(). False, with one line that says why, when nothing can be instrumented. */
-bool instrument_start(const char **why);
+ * one thread runs as it is. alone: no other thread runs the program's code yet. In inside_begin(). False, with one line that
+ * says why, when nothing can be instrumented. */
+bool instrument_start(bool alone, const char **why);
 /* A line for the end of a run, when the order that a library makes was not seen for want of Zydis; NULL: it was. */
 const char *instrument_lost(void);
 /* Modules have come or gone. In inside_begin(). False as above. */

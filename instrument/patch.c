@@ -17,11 +17,21 @@ void patch_start(void)
     raw_syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0, 0, 0, 0);
 }
 
-bool patch_open(uintptr_t lo, uintptr_t hi)
+static bool protect(uintptr_t lo, uintptr_t hi, int how)
 {
     lo &= ~(OS_PAGE - 1);
     hi = (hi + OS_PAGE - 1) & ~(OS_PAGE - 1);
-    return raw_syscall(SYS_mprotect, (long)lo, (long)(hi - lo), PROT_READ | PROT_WRITE | PROT_EXEC, 0, 0, 0) == 0;
+    return raw_syscall(SYS_mprotect, (long)lo, (long)(hi - lo), how, 0, 0, 0) == 0;
+}
+
+bool patch_open(uintptr_t lo, uintptr_t hi)
+{
+    return protect(lo, hi, PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
+void patch_close(uintptr_t lo, uintptr_t hi)
+{
+    protect(lo, hi, PROT_READ | PROT_EXEC);
 }
 
 static void put(uintptr_t at, uint8_t byte)

@@ -8,6 +8,8 @@
 void patch_start(void);
 /* The text becomes writable; false: something forbids it. */
 bool patch_open(uintptr_t lo, uintptr_t hi);
+/* It is as it was, readable and executable. */
+void patch_close(uintptr_t lo, uintptr_t hi);
 void patch_trap(uintptr_t at);
 /* The byte that was there before. */
 void patch_back(uintptr_t at, uint8_t byte);

@@ -10,16 +10,6 @@
 
 #define LINE 64
 
-/* prefetcht0 of what is at the register + displacement */
-static void prefetch(struct code *c, unsigned reg, uint8_t displacement)
-{
-    code_rex(c, false, 0, 0, reg);
-    CODE(c, 0x0f, 0x18, (uint8_t)(0x48 | (reg & 7)));
-    if ((reg & 7) == GPR_SP)
-        code_8(c, 0x24);
-    code_8(c, displacement);
-}
-
 void prefetch_write(struct code *c, const struct insn *i, const uint8_t *bytes, const struct live *l)
 {
     bool kept[2];
@@ -38,8 +28,8 @@ void prefetch_write(struct code *c, const struct insn *i, const uint8_t *bytes, 
     covered_granule(c, reg[0], reg[1], &none);
     code_registers(c, true, 0x83, 4, reg[1]); /* and */
     code_8(c, (uint8_t) - (int)(2 * LINE));
-    prefetch(c, reg[1], 0);
-    prefetch(c, reg[1], LINE);
+    code_prefetch(c, PREFETCH_T0, reg[1], 0);
+    code_prefetch(c, PREFETCH_T0, reg[1], LINE);
     covered_jumps_here(c, &none);
     for (unsigned k = 0; k < 2; k++)
         if (kept[k])

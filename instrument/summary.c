@@ -2,6 +2,7 @@
 #include "../detector/outbuf.h"
 #include "../detector/report.h"
 #include "engine.h"
+#include "fetch_ahead.h"
 #include "instrument.h"
 
 static const char *name_of(const struct module *m)
@@ -51,5 +52,8 @@ static void say_module(const struct module *m, void *functions)
 void instrument_say(bool functions)
 {
     static int yes;
+    const char *ahead = fetch_ahead_summary();
+    if (ahead)
+        report_say(ahead);
     engine_each(say_module, functions ? &yes : NULL);
 }

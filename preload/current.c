@@ -30,7 +30,7 @@ struct actor *current_attach(void)
     threads_start();
     static bool first;
     if (__atomic_exchange_n(&first, true, __ATOMIC_RELAXED))
-        accesses_count(); /* somebody was created behind our back */
+        accesses_count(false); /* somebody was created behind our back */
     struct actor *a = actor_born(NULL, 0);
     if (a) {
         thread_attached(a);

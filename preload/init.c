@@ -94,7 +94,7 @@ static bool relocates(void)
     return flags.instrument || (flags.detect & DETECT_RACE && !flags.sample);
 }
 
-void accesses_count(void)
+void accesses_count(bool alone)
 {
     static struct oslock once;
     static bool begun;
@@ -105,7 +105,7 @@ void accesses_count(void)
     const char *why;
     if (!begun) {
         unseen_ours_begin();
-        if (!instrument_start(&why))
+        if (!instrument_start(alone, &why))
             say(why);
         unseen_ours_end();
         __atomic_store_n(&begun, true, __ATOMIC_RELEASE);
@@ -116,7 +116,7 @@ void accesses_count(void)
 
 static void company(void)
 {
-    accesses_count(); /* before there are libraries that only the detector needs */
+    accesses_count(true); /* before there are libraries that only the detector needs */
     reports_ready();
 }
 

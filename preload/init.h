@@ -12,7 +12,7 @@ bool detector_running(void);
  * has a second thread does not pay for it; later, the loader's lock might be held by somebody who waits for us. */
 void reports_ready(void);
 /* There is, or is about to be, more than one actor: from now on accesses mean something (instrument=1). */
-void accesses_count(void);
+void accesses_count(bool alone);
 bool reports_are_ready(void);
 
 #endif
