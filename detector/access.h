@@ -79,9 +79,17 @@ static inline __attribute__((always_inline)) bool access_covered(const struct ac
     return likely(base) && granule_covered(a, granule_in(base, addr), addr & (GRANULE - 1), log2size, kind);
 }
 
-/* missed.c. An access that leaves its granule. what: with the bytes from `addr` on. */
-void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
-void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc);
+/* missed.c. What of an access that leaves its granule a cell of this granule, and one of the next, must have, by kind, log2 of the
+ * size, and place. */
+struct straddle_need {
+    four_cells here, behind;
+};
+extern HIDDEN const struct straddle_need straddle_need[2][4][GRANULE];
+/* An access that leaves granule g. what: with the bytes from `addr` on. */
+void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g,
+                          const struct straddle_need *need);
+void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g,
+                           const struct straddle_need *need);
 /* What is left of an access inside granule g that no cell covers alone. */
 void access_missed_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g);
 void access_missed_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g);
@@ -104,15 +112,15 @@ static inline __attribute__((always_inline)) void access_fast(struct actor *a, u
     const uint32_t what = WHAT((1u << size) - 1, kind, log2size);
     const uintptr_t base = region_base(addr);
     union granule *g = granule_in(base, addr);
-    if (unlikely(at + size > GRANULE)) {
+    if (unlikely(!base)) {
+        access_slow(a, addr, size, kind, pc);
+    } else if (unlikely(at + size > GRANULE)) {
         if (kind == ACCESS_READ)
-            access_straddle_read(addr, a, what, pc);
+            access_straddle_read(addr, a, what, pc, g, &straddle_need[0][log2size][at]);
         else if (kind == ACCESS_WRITE)
-            access_straddle_write(addr, a, what, pc);
+            access_straddle_write(addr, a, what, pc, g, &straddle_need[1][log2size][at]);
         else
             access_slow(a, addr, size, kind, pc);
-    } else if (unlikely(!base)) {
-        access_slow(a, addr, size, kind, pc);
     } else if (likely(granule_covered(a, g, at, log2size, kind))) {
         a->accesses++;
     } else if (kind == ACCESS_READ) {

@@ -33,6 +33,27 @@ const four_cells access_need[4][4][GRANULE] = {
     [ACCESS_ATOMIC_WRITE] = NEEDS_OF(CELL_WRITE),
 };
 
+/* Nothing behind, where it does not leave its granule. */
+#define BEHIND(class, size, at) ((((1u << (size)) - 1) << (at) >> GRANULE & CELL_BYTES) | (class))
+#define STRADDLE(class, size, at) \
+    { \
+        NEED4(class, size, at), \
+        { \
+            BEHIND(class, size, at), BEHIND(class, size, at), BEHIND(class, size, at), BEHIND(class, size, at) \
+        } \
+    }
+#define STRADDLES(class, size) \
+    { \
+        STRADDLE(class, size, 0), STRADDLE(class, size, 1), STRADDLE(class, size, 2), STRADDLE(class, size, 3), \
+            STRADDLE(class, size, 4), STRADDLE(class, size, 5), STRADDLE(class, size, 6), STRADDLE(class, size, 7) \
+    }
+#define STRADDLES_OF(class) \
+    { \
+        STRADDLES(class, 1u), STRADDLES(class, 2u), STRADDLES(class, 4u), STRADDLES(class, 8u) \
+    }
+const struct straddle_need straddle_need[2][4][GRANULE] = {STRADDLES_OF(CELL_PLAIN),
+                                                           STRADDLES_OF(CELL_PLAIN | CELL_WRITE)};
+
 /* The actor was about to go inside, and something asks it to pause, or there is no shadow. */
 static __attribute__((noinline)) void missed_paused(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
 {
@@ -243,34 +264,26 @@ static __attribute__((noinline)) void straddle_missed_write(uintptr_t addr, stru
 }
 
 /* The next granule's cells can be looked at even behind the end of a region (shadow.h). */
-static inline __attribute__((always_inline)) bool straddle_covered(uintptr_t addr, struct actor *a, uint32_t what,
-                                                                   const union granule *g, uint32_t class)
+static inline __attribute__((always_inline)) bool straddle_covered(struct actor *a, const union granule *g,
+                                                                   const struct straddle_need *need)
 {
     const four_cells cells = granule_fours(g), after = granule_fours(g + 1);
-    const uint32_t mask = meta_mask(what) << (addr & (GRANULE - 1));
-    if (!any_cell_covers(a, cells, in_all(class | (mask & META_MASK))) ||
-        !any_cell_covers(a, after, in_all(class | mask >> GRANULE)))
+    if (!any_cell_covers(a, cells, need->here) || !any_cell_covers(a, after, need->behind))
         return false;
     a->accesses += 2;
     return true;
 }
 
-void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+void access_straddle_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g,
+                          const struct straddle_need *need)
 {
-    const uintptr_t base = region_base(addr);
-    union granule *g = granule_in(base, addr);
-    if (unlikely(!base))
-        missed_paused(addr, a, what, pc);
-    else if (!straddle_covered(addr, a, what, g, CELL_PLAIN))
+    if (!straddle_covered(a, g, need))
         straddle_missed_read(addr, a, what, pc, g);
 }
 
-void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc)
+void access_straddle_write(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g,
+                           const struct straddle_need *need)
 {
-    const uintptr_t base = region_base(addr);
-    union granule *g = granule_in(base, addr);
-    if (unlikely(!base))
-        missed_paused(addr, a, what, pc);
-    else if (!straddle_covered(addr, a, what, g, CELL_PLAIN | CELL_WRITE))
+    if (!straddle_covered(a, g, need))
         straddle_missed_write(addr, a, what, pc, g);
 }

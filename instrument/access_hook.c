@@ -226,7 +226,9 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
         tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
         return;
     }
-    const bool leaves = (addr & (GRANULE - 1)) + (1u << log2size) > GRANULE;
+    const unsigned at = addr & (GRANULE - 1);
+    const bool leaves = at + (1u << log2size) > GRANULE;
+    union granule *g = granule_in(base, addr);
     /* A load that is looked at when it has been run (check.c): nobody has asked yet. */
     if ((what & WHAT_HOOK) == HOOK_LOADED && !leaves && access_covered(me, addr, log2size, ACCESS_READ))
         return;
@@ -234,13 +236,13 @@ __attribute__((used)) void access_hook_act(const struct missed *m)
     const uint32_t whole = WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size);
     me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
     if (leaves && writes)
-        access_straddle_write(addr, me, whole, m->pc);
+        access_straddle_write(addr, me, whole, m->pc, g, &straddle_need[1][log2size][at]);
     else if (leaves)
-        access_straddle_read(addr, me, whole, m->pc);
+        access_straddle_read(addr, me, whole, m->pc, g, &straddle_need[0][log2size][at]);
     else if (writes)
-        access_missed_write(addr, me, whole, m->pc, granule_in(base, addr));
+        access_missed_write(addr, me, whole, m->pc, g);
     else
-        access_missed_read(addr, me, whole, m->pc, granule_in(base, addr));
+        access_missed_read(addr, me, whole, m->pc, g);
     if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
         act(me, NULL, what, m->pc);
     me->context = before;
