@@ -132,6 +132,9 @@ void actor_ignore_writes(struct actor *a, int delta);
 /* access.h has func_enter / func_exit inline. */
 /* longjmp and the like: frames whose stack pointer is below `sp` have gone. */
 void context_unwound(struct actor *a, uintptr_t sp);
+/* Code at `pc` has called a function without hooks, whose frame is at `sp` and which now calls the program back: what that does has
+ * the caller in its stack. Ends by context_unwound(a, sp + 1). */
+void context_called_back(struct actor *a, uintptr_t pc, uintptr_t sp);
 /* The stack of `a` here as one number (0: none); context_pcs gives it back, innermost first. */
 uint32_t context_stack(struct actor *a, uintptr_t pc);
 int context_pcs(uint32_t stack, uintptr_t *pcs, int max);

@@ -6,6 +6,7 @@
 #include "access.h"
 #include "collect.h"
 #include "finding.h"
+#include "foreign.h"
 #include "heap.h"
 #include "history.h"
 #include "lock_order.h"
@@ -275,6 +276,13 @@ void context_unwound(struct actor *a, uintptr_t sp)
 {
     while (a->top != a->frames && a->top[-1].sp < sp)
         a->context = (--a->top)->context;
+}
+
+void context_called_back(struct actor *a, uintptr_t pc, uintptr_t sp)
+{
+    const uint32_t stack = context_stack_at(a, pc, sp);
+    func_enter(a, pc, sp);
+    a->context = stack;
 }
 
 /* ---- start and counters -------------------------------------------------------------------------------------------- */

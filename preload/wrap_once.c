@@ -15,25 +15,29 @@
 
 struct running {
     struct actor *me;
-    uintptr_t flag;
+    uintptr_t flag, sp;
 };
 
 /* Also when the function is left by an exception or by cancellation: then it counts as not done. */
 static void run_over(struct running *r)
 {
-    if (r->me)
-        lock_gone(r->me, r->flag);
+    if (!r->me)
+        return;
+    lock_gone(r->me, r->flag);
+    context_unwound(r->me, r->sp + 1);
 }
 
 void once_run(void)
 {
     struct once_call call = *thread_self()->once;
     struct actor *me = current();
-    struct running running __attribute__((cleanup(run_over), unused)) = {me, call.flag};
+    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    struct running running __attribute__((cleanup(run_over), unused)) = {me, call.flag, sp};
     if (me) {
         wait_end(me);
         /* Held while it runs: who comes meanwhile waits for it. Nobody has waited to get here. */
         lock_got(me, call.flag, HOW(THING_ONCE, HOW_EXCLUSIVE | HOW_TRY), call.pc);
+        context_called_back(me, call.pc, sp);
     }
     call.run();
     me = current();

@@ -157,12 +157,35 @@ INTERPOSE(int, putenv, (char *assignment))
 
 /* ---- sorting ----------------------------------------------------------------------------------------------------- */
 
+struct sorting {
+    struct actor *me;
+    uintptr_t sp;
+};
+
+static struct sorting sorting_begin(struct actor *me, uintptr_t pc, uintptr_t sp)
+{
+    if (me)
+        context_called_back(me, pc, sp);
+    return (struct sorting){me, sp};
+}
+
+/* Also when a comparison ends it, by an exception. */
+static void sorting_end(struct sorting *s)
+{
+    if (s->me)
+        context_unwound(s->me, s->sp + 1);
+}
+#define SORTING(me)                                                \
+    struct sorting sorting __attribute__((cleanup(sorting_end))) = \
+        sorting_begin(me, CALLER, (uintptr_t)__builtin_frame_address(0))
+
 /* The standard lets the whole array be rearranged, whatever order it is found in. The comparisons are the program's. */
 INTERPOSE(void, qsort, (void *base, size_t n, size_t size, int (*compare)(const void *, const void *)))
 {
     struct actor *me = current();
     if (me && n > 1)
         write_if(me, base, n * size, CALLER);
+    SORTING(me);
     REAL(qsort)(base, n, size, compare);
 }
 
@@ -172,6 +195,7 @@ INTERPOSE(void, qsort_r,
     struct actor *me = current();
     if (me && n > 1)
         write_if(me, base, n * size, CALLER);
+    SORTING(me);
     REAL(qsort_r)(base, n, size, compare, argument);
 }
 

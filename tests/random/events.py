@@ -246,6 +246,20 @@ def once(world, thread):
     return True
 
 
+def compare(world, thread):
+    """A comparison that the C library calls back."""
+    place = world.pick(world.places)
+    at, size = world.plain_bytes(place)
+    if not world.may(thread, [(place, at, size, WRITE)]):
+        return False
+    lvalue, _ = world.lvalue(-1, place, at, size)
+    name = f"compare{world.steps + 1}"
+    site = world.do_by(thread, name, f"{lvalue} = 2; return 0;", before=f"{{ int n[2] = {{2, 1}}; qsort(n, 2, sizeof(int), {name}); }}")
+    world.source.functions.append((f"static int {name}(const void *a, const void *b)", [site]))
+    world.accessed(thread, site, [(place, at, size, WRITE)])
+    return True
+
+
 # ---- signals -------------------------------------------------------------------------------------------------------
 
 
@@ -335,5 +349,5 @@ def receive(world, thread):
     return True
 
 
-STEPS = [(create, 4), (end_thread, 2), (join, 3), (post, 4), (wait, 5), (barrier, 4), (latch, 3), (promise, 3), (once, 4),
+STEPS = [(create, 4), (end_thread, 2), (join, 3), (post, 4), (wait, 5), (barrier, 4), (latch, 3), (promise, 3), (once, 4), (compare, 1),
          (signal, 4), (send, 4), (receive, 5)]

@@ -8,12 +8,14 @@ from verdict import Wrong
 
 
 def functions(frames, file):
-    """Names of the program's own functions, innermost first."""
-    names = []
+    """Names of the program's own functions, innermost first. What gcc has split off and put back is one."""
+    names, inlined = [], False
     for frame in frames:
         if Path(frame.get("file") or "").name == file:
             name = re.sub(r"\(.*", "", frame["function"])
-            names.append(name)
+            if not (inlined and name == names[-1]):
+                names.append(name)
+            inlined = frame["inlined"]
     return names
 
 
@@ -48,7 +50,7 @@ def check_finding(program, by_line, file, finding):
     if None in sites:
         raise Wrong(f"no access stands at {where}")
     for side, site in zip(sides, sites):
-        if functions(side["stack"], file) not in (site.stack(), site.stack()[:1] if site.function[0] in "io" else None):
+        if functions(side["stack"], file) not in (site.stack(), site.stack()[:1] if site.function == "on_signal" else None):
             raise Wrong(f"{where}: stack is {functions(side['stack'], file)}, not {site.stack()}")
     history = [a for h in program.oracle.history.values() for a in h]
     late = [a for a in history if a.site is sites[0] and may_be(sides[0], a)]
@@ -77,6 +79,8 @@ def fits(program, finding, early, late):
 def check(program, file, result):
     """`result` is of verdict.run()."""
     code, findings, _, output = result
+    if code < 0:
+        raise Wrong(f"died by signal {-code}")
     if output.strip():
         raise Wrong(f"unexpected output: {output.strip().splitlines()[0]}")
     by_line = {site.line: site for site in program.sites}

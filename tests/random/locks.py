@@ -210,7 +210,9 @@ def wait(world, thread):
     world.meanwhile()
     teller = world.pick(world.ready(thread))
     calls = CALLS[lock.kind]
-    world.do(teller, calls[0 if in_order(teller, lock) else 1].format(lock.name, 1))
+    # Whoever waits is perhaps about to: has told that he will, and has the mutex still.
+    world.do(teller, calls[0].format(lock.name) if in_order(teller, lock)
+             else calls[1].format(lock.name, 0).replace("must", "while"))
     got(world, teller, lock)
     site = world.do(teller, f"{lock.name}_told = 1;")
     world.accessed(teller, site, [told + (WRITE,)])
