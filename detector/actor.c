@@ -104,13 +104,10 @@ struct actor *actor_of_slot(uint32_t slot)
     return slot < nslots && slot_alive(&slots[slot]) ? slots[slot].owner : NULL;
 }
 
-const struct vclock *actor_publish(struct actor *a)
+void actor_catch_up(struct actor *a)
 {
-    if (a->published_at != a->accesses) {
-        vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who), &a->stocks->nodes);
-        actor_next_epoch(a);
-    }
-    return &a->clock;
+    vclock_set(&a->clock, who_slot(a->who), who_epoch(a->who) - 1, &a->stocks->nodes);
+    a->behind = false;
 }
 
 /* `a` is suspended; the world is stopped. */
@@ -313,7 +310,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         struct incarnation *self = a->self;
         const uint64_t first = slot_epoch(s) + 1;
         s->owner = a;
-        a->who = who_pack(slot, first);
+        a->who = a->since = who_pack(slot, first);
         if (!light)
             a->stocks->page = page_mark(slot);
         a->order_epoch = s->order_epoch + 1;
@@ -640,6 +637,9 @@ static void floor_of_many(uint64_t *floor)
 
 void actor_floor(uint64_t *floor)
 {
+    for (struct actor *a = actors_newest; a; a = a->older)
+        if (a->behind && a->stocks)
+            actor_catch_up(a);
     for (uint32_t s = 0; s < nslots; s++)
         floor[s] = EPOCH_MAX;
     if (nactors > MANY) {
@@ -662,6 +662,12 @@ void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ct
         visit(&a->acquire_fence, ctx);
         visit(&a->release_fence, ctx);
     }
+}
+
+void actor_each_epoch(void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx)
+{
+    for (const struct actor *a = actors_newest; a; a = a->older)
+        visit(who_slot(a->who), who_epoch(a->who) - 1, ctx);
 }
 
 uint64_t actor_last_epoch(who_t who)

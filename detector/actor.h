@@ -71,10 +71,12 @@ struct wait {
     struct actor *queue;    /* ... and who is looked at next */
 };
 
-/* What an actor has learnt of the object at an address, or that there is none: true as long as the object's chain has the same
- * version (sync_is_still). */
+/* What an actor has learnt of the object at an address, or that there is none: true as long as the object, or its chain, has the
+ * same version (turn.h). */
+struct turn;
 struct learnt {
     uint64_t key, version;
+    const struct turn *turn; /* of what was learnt */
     uint64_t by;   /* actor.number */
     uint32_t what; /* atomic.c */
 };
@@ -85,6 +87,12 @@ struct learnt {
 struct recorder;
 struct seen { /* counters.def */
     uint64_t ignored, solo, unmapped, left_out, folded, lost_stacks;
+};
+
+struct sync;
+struct sync_stock {
+    struct sync *first; /* nodes that are no objects (sync_nodes.c) */
+    unsigned n;
 };
 
 struct stocks {
@@ -102,7 +110,7 @@ struct stocks {
     struct learnt learnt[LEARNT];  /* atomic.c */
     struct foreign_cache *foreign; /* NULL until needed */
     struct spill_stock spills;
-    struct pool syncs;  /* sync objects */
+    struct sync_stock syncs;
     struct pool blocks; /* records of heap blocks */
     struct vclock_stock nodes;
     struct recorder *recorder; /* NULL: nothing was recorded */
@@ -121,8 +129,11 @@ struct actor {
     struct frame *top, *frames, *frames_end;
     struct stocks *stocks; /* NULL: it is suspended, and stamps mean nothing */
 
-    struct vclock clock;         /* own slot: the last published epoch */
-    uint64_t published_at;       /* `accesses` when that was; anything else: publish anew */
+    struct vclock clock;         /* own slot: an epoch that was published */
+    uint64_t published_at;       /* `accesses` at the last publication; anything else: publish anew */
+    who_t since;                 /* what it has published from then on it knows, whether it is in `clock` or not */
+    bool behind;                 /* the last published epoch is not in `clock` */
+    bool news;                   /* `clock` has grown since it was last put into an object (sync.c) */
 
     /* What a lock or unlock nearly always looks at, together. */
     struct held *held; /* locks held, in order of acquisition; behind them is the one that was given up last */
@@ -203,8 +214,26 @@ static inline void actor_next_epoch(struct actor *a)
     if (a->stocks->reserve.own == &a->stamps) /* it acts itself */
         stamp_new_epoch(&a->stocks->reserve);
 }
+/* A new epoch begins when anything happened in this one. What was published last: with `clock` it is the actor's knowledge up to
+ * now. */
+static inline who_t actor_tell(struct actor *a)
+{
+    if (likely(a->published_at != a->accesses)) {
+        actor_next_epoch(a);
+        a->behind = true;
+    }
+    return a->who - 1;
+}
+/* What is told is in `clock`. */
+void actor_catch_up(struct actor *a);
 /* The actor's knowledge up to now as a clock that may be shared; a new epoch begins when anything happened in this one. */
-const struct vclock *actor_publish(struct actor *a);
+static inline const struct vclock *actor_publish(struct actor *a)
+{
+    actor_tell(a);
+    if (a->behind)
+        actor_catch_up(a);
+    return &a->clock;
+}
 /* The next publication must begin a new epoch, although no access was recorded since the last. */
 static inline void actor_touch(struct actor *a)
 {
@@ -213,12 +242,19 @@ static inline void actor_touch(struct actor *a)
 /* a learns what `c` knows. An epoch stands for all that its actor knew when it was published, so learning ends one. */
 static inline void actor_learn(struct actor *a, const struct vclock *c)
 {
-    if (vclock_join(&a->clock, c, &a->stocks->nodes))
+    if (vclock_join(&a->clock, c, &a->stocks->nodes)) {
+        a->news = true;
         actor_touch(a);
+    }
+}
+/* It has published that epoch itself. */
+static inline bool actor_told(const struct actor *a, who_t who)
+{
+    return who - a->since < a->who - a->since;
 }
 static inline bool actor_knows(const struct actor *a, who_t who)
 {
-    return vclock_get(&a->clock, who_slot(who)) >= who_epoch(who);
+    return actor_told(a, who) || vclock_get(&a->clock, who_slot(who)) >= who_epoch(who);
 }
 
 /* For the collector, with the world stopped: floor[s] becomes the epoch of slot s that every live actor knows of
@@ -227,6 +263,8 @@ uint32_t actor_slots(void);
 void actor_floor(uint64_t *floor);
 /* Every clock of every actor. */
 void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx);
+/* The epochs that actors may publish without beginning another one. */
+void actor_each_epoch(void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
 /* The last epoch of whoever acted in `who`. */
 uint64_t actor_last_epoch(who_t who);
 void actor_mark_begin(void);

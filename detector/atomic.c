@@ -10,7 +10,10 @@
 #include "atomic.h"
 
 #include "access.h"
+#include "cells.h"
+#include "number.h"
 #include "order.h"
+#include "owner.h"
 #include "record.h"
 #include "sync.h"
 
@@ -37,14 +40,14 @@ static struct learnt *learnt_of(const struct actor *a, uintptr_t addr)
 static bool knows_still(const struct actor *a, uintptr_t addr, uint32_t what)
 {
     const struct learnt *l = learnt_of(a, addr);
-    return l->key == addr && l->by == a->number && l->what & what && sync_is_still(addr, l->version);
+    return l->key == addr && l->by == a->number && l->what & what && turn_is_still(l->turn, l->version);
 }
 
-/* Before the object is let go; changed: its chain is about to get the next version. */
-static void learn(struct actor *a, uintptr_t addr, uint32_t what, bool changed)
+/* Before what is held is let go; changed: it is about to get the next version. */
+static void learn(struct actor *a, const struct turn *held, uintptr_t addr, uint32_t what, bool changed)
 {
     if (!a->forgetful)
-        *learnt_of(a, addr) = (struct learnt){addr, sync_version(addr) + changed, a->number, what};
+        *learnt_of(a, addr) = (struct learnt){addr, turn_version(held, changed), held, a->number, what};
 }
 
 bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum atomic_kind kind, int order)
@@ -62,6 +65,23 @@ bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum at
     return true;
 }
 
+/* In a granule that has a history, not a long one, all of which is known to the actor; in a page of its own, or a shared one. False: it
+ * takes another way, and nothing was changed. */
+static inline bool step(struct actor *a, union granule *g, uintptr_t addr, uint32_t number, uint32_t what)
+{
+    const uint32_t cell = cell_of(number, what);
+    if (unlikely(!page_enter_fast(a, g, addr)))
+        return page_shared(g, addr) &&
+               granule_step_shared(a, g, number << CELL_STAMP_SHIFT, cell & CELL_BYTES, cell & CELL_CLASS);
+    four_cells to = g->four;
+    const bool done =
+        !granule_empty(g) && !granule_spilled(g) && cells_meet(a, &to, cell) && cells_add(&to, cell);
+    if (likely(done))
+        *(volatile four_cells *)&g->four = to;
+    page_leave(a);
+    return done;
+}
+
 static void note_access(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
     if (unlikely(a->pause & PAUSE_RECORD))
@@ -70,141 +90,218 @@ static void note_access(struct actor *a, uintptr_t addr, size_t size, enum acces
         a->stocks->seen.ignored++;
         return;
     }
-    union granule *g = granule_at(addr);
+    const uintptr_t base = region_base(addr);
     const unsigned at = addr & (GRANULE - 1);
-    if (unlikely(!g || at + size > GRANULE)) {
+    if (unlikely(!base || at + size > GRANULE)) {
         access_steps(a, addr, size, kind, pc);
         return;
     }
+    union granule *g = granule_in(base, addr);
     a->accesses++;
     const unsigned log2size = (unsigned)__builtin_ctzl(size);
-    if (!any_cell_covers(a, granule_fours(g), access_need[kind][log2size][at]))
-        race_step(a, g, addr - at, WHAT(((1u << size) - 1) << at, kind, log2size), pc, NULL);
+    if (any_cell_covers(a, granule_fours(g), access_need[kind][log2size][at]))
+        return;
+    const uint32_t what = WHAT(((1u << size) - 1) << at, kind, log2size), number = number_cached(a, pc, what);
+    if (unlikely(!number || !step(a, g, addr, number, what)))
+        race_step(a, g, addr - at, what, pc, NULL);
 }
 
-static void load_part(struct actor *a, const struct sync *s, int order)
+/* ---- release sequences --------------------------------------------------------------------------------------------- */
+
+static void fence_learn(struct actor *a, const struct sync *s)
 {
-    if (acquires(order))
-        sync_join_into(a, s);
-    else
-        vclock_join(&a->acquire_fence, &s->clock, &a->stocks->nodes);
+    vclock_join(&a->acquire_fence, &s->clock, &a->stocks->nodes);
+    if (!actor_told(a, s->released))
+        sync_settle(&a->acquire_fence, s->released, &a->stocks->nodes);
 }
 
-/* The sequence that `a` heads, made when there is none; NULL without memory. It comes first then. */
-static struct head *own_head(struct actor *a, struct sync *s)
+/* The object's sequences as a list, which is not empty; NULL: no memory. */
+static struct head *listed(struct sync *s)
+{
+    struct head *h = sync_heads(s);
+    if (h || !(h = arena_alloc(sizeof *h)))
+        return h;
+    *h = (struct head){.by = s->heads >> 1, .all = true, .released = WHO_NOBODY};
+    s->heads = (uintptr_t)h;
+    return h;
+}
+
+/* That of `a`, out of the list, which is not empty, or a new one; NULL: no memory. */
+static struct head *take_head(struct actor *a, struct sync *s)
 {
     uint32_t n = 0;
-    struct head **at = &s->heads, *h;
+    struct head *list = sync_heads(s), **at = &list, *h;
     for (; *at && (*at)->by != a->number; at = &(*at)->next)
         n++;
     h = *at;
     if (h) {
         *at = h->next;
-    } else {
-        if (s->heads && !s->heads->next && !s->heads->clock.root)
-            vclock_copy(&s->heads->clock, &s->clock, &a->stocks->nodes); /* no longer the only one */
-        if (n == HEADS_MAX) { /* the oldest goes */
-            for (at = &s->heads; (*at)->next; at = &(*at)->next)
-                ;
-            h = *at;
-            *at = NULL;
-            vclock_clear(&h->clock, &a->stocks->nodes);
-            s->heads_lost = true;
-        } else if (!(h = arena_alloc(sizeof *h))) {
-            s->heads_lost = true;
-            return NULL;
-        }
-        *h = (struct head){.by = a->number};
+    } else if (n == HEADS_MAX) { /* the oldest goes */
+        for (at = &list; (*at)->next; at = &(*at)->next)
+            ;
+        h = *at;
+        *at = NULL;
+        vclock_clear(&h->clock, &a->stocks->nodes);
+        h->released = WHO_NOBODY;
+        s->heads_lost = true;
+    } else if ((h = arena_alloc(sizeof *h))) {
+        h->clock.root = NULL;
+        h->released = WHO_NOBODY;
     }
-    h->next = s->heads;
-    s->heads = h;
+    if (!h)
+        return NULL;
+    h->by = a->number;
+    h->next = list;
+    h->all = false;
+    s->heads = (uintptr_t)list;
     return h;
+}
+
+/* `a`, which knows all that is in the object, heads a sequence, and is about to put all it knows in: it comes first. The clocks of the
+ * two that change places are not copied. */
+static void lead(struct actor *a, struct sync *s)
+{
+    if (likely(s->heads == sync_only(a)))
+        return;
+    if (!s->heads && !s->heads_lost) {
+        s->heads = sync_only(a);
+        return;
+    }
+    struct head *first = listed(s);
+    if (first && first->by == a->number && first->all)
+        return;
+    const bool was_all = first && first->all;
+    struct head *h = first ? take_head(a, s) : NULL;
+    if (!h) {
+        s->heads_lost = true;
+        return;
+    }
+    if (was_all) { /* another one's, which is behind this one now */
+        first->clock = s->clock;
+        first->released = s->released;
+        first->all = false;
+        s->clock = h->clock;
+        s->released = WHO_NOBODY;
+    } else {
+        vclock_clear(&h->clock, &a->stocks->nodes);
+    }
+    h->clock.root = NULL;
+    h->released = WHO_NOBODY;
+    h->all = true;
+    s->heads = (uintptr_t)h;
 }
 
 /* Notes `c`, which is about to be joined into the object's clock, as a contribution of `a`. */
 static void contribute(struct actor *a, struct sync *s, const struct vclock *c)
 {
-    struct head *h = own_head(a, s);
-    if (h && (h->next || h->clock.root || s->heads_lost))
-        vclock_join(&h->clock, c, &a->stocks->nodes);
-}
-
-/* All of the object's clock is what `a` has put in as the head of its only sequence. */
-static bool heads_alone(const struct actor *a, const struct sync *s)
-{
-    const struct head *h = s->heads;
-    return h && h->by == a->number && !h->next && !h->clock.root;
+    if (!s->heads && !s->heads_lost)
+        s->heads = sync_only(a);
+    if (s->heads == sync_only(a))
+        return;
+    struct vclock_stock *nodes = &a->stocks->nodes;
+    struct head *first = s->heads ? listed(s) : NULL;
+    if (first && first->all) {
+        if (first->by == a->number)
+            return;
+        vclock_share(&first->clock, &s->clock, nodes);
+        first->released = s->released;
+        first->all = false;
+    }
+    struct head *h = first || !s->heads ? take_head(a, s) : NULL;
+    if (!h) {
+        s->heads_lost = true;
+        return;
+    }
+    s->heads = (uintptr_t)h;
+    sync_settle(&h->clock, h->released, nodes);
+    h->released = WHO_NOBODY;
+    vclock_join(&h->clock, c, nodes);
 }
 
 /* A plain relaxed store ends all sequences but those that its own thread heads. */
 static void end_sequences(struct actor *a, struct sync *s)
 {
-    if (heads_alone(a, s))
+    if (s->heads == sync_only(a))
         return;
-    struct head *h = s->heads;
+    struct head *first = sync_heads(s), *h = first;
     while (h && h->by != a->number)
         h = h->next;
     if (!h && s->heads_lost)
         return; /* it may have headed one: an edge too many rather than a false alarm */
-    struct vclock mine = {NULL};
-    if (h)
-        vclock_copy(&mine, &h->clock, &a->stocks->nodes);
+    if (!h || !h->all) {
+        struct vclock mine = {NULL};
+        if (h)
+            vclock_copy(&mine, &h->clock, &a->stocks->nodes);
+        s->released = h ? h->released : WHO_NOBODY;
+        vclock_clear(&s->clock, &a->stocks->nodes);
+        s->clock = mine;
+    }
     sync_drop_heads(a, s);
-    vclock_copy(&s->clock, &mine, &a->stocks->nodes);
     if (h)
-        own_head(a, s);
-    vclock_clear(&mine, &a->stocks->nodes);
-    s->released = WHO_NOBODY;
+        s->heads = sync_only(a);
 }
 
-static void store_part(struct actor *a, struct sync *s, bool rmw, int order)
+static void load_part(struct actor *a, const struct sync *s, int order)
+{
+    if (acquires(order)) {
+        sync_join_into(a, s);
+        order_into(a, s);
+    } else {
+        fence_learn(a, s);
+    }
+}
+
+/* knows: `a` has just acquired all that is in the object. */
+static void store_part(struct actor *a, struct sync *s, bool rmw, int order, bool knows)
 {
     if (releases(order) && !rmw) {
-        const bool alone = heads_alone(a, s) && !s->heads_lost;
-        if (!alone)
+        if (unlikely(s->heads != sync_only(a) || s->heads_lost)) {
             sync_drop_heads(a, s);
+            s->heads = sync_only(a);
+        }
         sync_set(a, s);
-        if (!alone)
-            own_head(a, s);
-        return;
-    }
-    if (!rmw)
-        end_sequences(a, s);
-    if (releases(order)) {
+    } else if (releases(order) && knows) {
+        lead(a, s);
+        sync_set(a, s);
+    } else if (releases(order)) {
         contribute(a, s, actor_publish(a));
         sync_merge(a, s);
-    } else if (a->release_fenced) {
-        contribute(a, s, &a->release_fence);
-        vclock_join(&s->clock, &a->release_fence, &a->stocks->nodes);
-        s->released = WHO_NOBODY;
+    } else {
+        if (!rmw)
+            end_sequences(a, s);
+        if (a->release_fenced) {
+            contribute(a, s, &a->release_fence);
+            sync_settle(&s->clock, s->released, &a->stocks->nodes);
+            vclock_join(&s->clock, &a->release_fence, &a->stocks->nodes);
+            s->released = WHO_NOBODY;
+        }
     }
 }
 
 void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int order, uintptr_t pc)
 {
     struct actor *a = op->a;
-    if (op->s && kind != ATOMIC_STORE)
-        load_part(a, op->s, order);
-    if (op->s && kind != ATOMIC_STORE && acquires(order))
-        order_into(a, op->s);
+    struct sync *s = op->s;
+    const bool gives = kind != ATOMIC_LOAD && (releases(order) || a->release_fenced);
+    if (s && kind != ATOMIC_STORE)
+        load_part(a, s, order);
     /* After the acquiring part, before the releasing one: the access is ordered after what it read from, and whoever
      * reads from it is ordered after the access. */
     note_access(a, op->addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);
-    if (op->s && kind != ATOMIC_LOAD)
-        store_part(a, op->s, kind == ATOMIC_RMW, order);
-    if (op->s && kind != ATOMIC_LOAD && (releases(order) || a->release_fenced))
-        order_out(a, op->s);
-    const bool changed = kind == ATOMIC_STORE ? op->s != NULL : kind == ATOMIC_RMW && (releases(order) || a->release_fenced);
-    if (!op->s && !changed)
-        learn(a, op->addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_NOTHING, changed);
+    if (s && kind != ATOMIC_LOAD)
+        store_part(a, s, kind == ATOMIC_RMW, order, kind == ATOMIC_RMW && acquires(order));
+    if (s && gives)
+        order_out(a, s);
+    const bool changed = kind == ATOMIC_STORE ? s != NULL : gives;
+    struct turn *held = sync_turn(s, op->addr);
+    if (!s && !changed)
+        learn(a, held, op->addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_NOTHING, changed);
     else if (kind != ATOMIC_STORE)
-        learn(a, op->addr, acquires(order) ? LEARNT_RELAXED | LEARNT_ACQUIRED : LEARNT_RELAXED, changed);
-    if (changed)
-        sync_let(op->addr);
-    else
-        sync_let_same(op->addr);
+        learn(a, held, op->addr, acquires(order) ? LEARNT_RELAXED | LEARNT_ACQUIRED : LEARNT_RELAXED, changed);
+    turn_give(held, changed);
     a->reports_held--;
-    races_hand_over(a);
+    if (unlikely(a->stocks->pending != NULL))
+        races_hand_over(a);
     actor_leave(a);
 }
 
@@ -242,8 +339,8 @@ void atomic_light_end(struct actor *a, uintptr_t addr, size_t size, enum atomic_
     if (unlikely(!knows_still(a, addr, LEARNT_NOTHING)) && actor_enter(a)) {
         struct sync *s = sync_hold(a, addr, false);
         if (s)
-            vclock_join(&a->acquire_fence, &s->clock, &a->stocks->nodes);
-        sync_let_same(addr);
+            fence_learn(a, s);
+        sync_let(s, addr, false);
         actor_leave(a);
     }
     access_alone(a, addr, size, kind == ATOMIC_LOAD ? ACCESS_ATOMIC_READ : ACCESS_ATOMIC_WRITE, pc);

@@ -81,30 +81,24 @@ static void learn(struct actor *a, const struct vclock *order, const struct vclo
         join(&a->meanwhile, flow, by, stock);
 }
 
-/* It has nothing to tell, nor ever had. */
-static bool silent(const struct actor *a)
+void order_hear(struct actor *a, const struct told *t)
 {
-    return !a->order.root && !a->flow.root && !a->told && !a->order_used && !a->nheld;
+    learn(a, &t->order, &t->flow, t->teller);
 }
 
-void order_into(struct actor *a, const struct sync *s)
+void order_say(struct actor *a, struct sync *s)
 {
-    if (likely(!s->order.root && !s->flow.root && !s->teller.epoch))
-        return;
-    learn(a, &s->order, &s->flow, s->teller);
-}
-
-void order_out(struct actor *a, struct sync *s)
-{
-    if (likely(silent(a)))
-        return;
     struct vclock_stock *stock = &a->stocks->nodes;
-    struct teller me = tell_always(a), fold = s->teller;
+    const struct teller me = tell_always(a);
+    struct told *t = sync_told(s);
+    if (!t)
+        return; /* an order that is not known can only make a report of locks */
+    struct teller fold = t->teller;
     if (fold.slot == me.slot || me.epoch == 0)
         fold.epoch = 0;
-    join_both(&s->order, &s->flow, &a->order, &a->flow, fold, stock);
+    join_both(&t->order, &t->flow, &a->order, &a->flow, fold, stock);
     if (me.epoch)
-        s->teller = me;
+        t->teller = me;
 }
 
 void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock)
@@ -121,7 +115,7 @@ void order_learn(struct actor *a, struct actor *other)
 
 void order_meet(struct actor *a, struct actor *other)
 {
-    if (likely(silent(a) && silent(other)))
+    if (likely(order_silent(a) && order_silent(other)))
         return;
     struct vclock_stock *stock = &a->stocks->nodes;
     const struct teller me = tell_always(a);
@@ -283,7 +277,7 @@ static void on_object(struct actor *a, uint64_t key, bool make, void (*verb)(str
     struct sync *s = sync_hold(a, key, make);
     if (s)
         verb(a, s);
-    sync_let(key);
+    sync_let(s, key, true);
     if (!nested)
         actor_leave(a);
 }

@@ -25,9 +25,24 @@ static inline bool epoch_is_inside(uint64_t epoch)
     return !(epoch & 1);
 }
 
+/* It has nothing to tell, nor ever had. */
+static inline bool order_silent(const struct actor *a)
+{
+    return !a->order.root && !a->flow.root && !a->told && !a->order_used && !a->nheld;
+}
 /* With the object held, by an actor that is inside. */
-void order_into(struct actor *a, const struct sync *s); /* acquire */
-void order_out(struct actor *a, struct sync *s);        /* release; what is there is kept */
+void order_hear(struct actor *a, const struct told *t);
+void order_say(struct actor *a, struct sync *s);
+static inline void order_into(struct actor *a, const struct sync *s) /* acquire */
+{
+    if (unlikely(s->told != NULL))
+        order_hear(a, s->told);
+}
+static inline void order_out(struct actor *a, struct sync *s) /* release; what is there is kept */
+{
+    if (unlikely(!order_silent(a)))
+        order_say(a, s);
+}
 /* `child`, which is new, knows what `a` knows and has done. */
 void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock);
 /* `a` knows what `other` knows and has done, who does nothing meanwhile. */

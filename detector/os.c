@@ -1,6 +1,8 @@
 /* System calls of the core; see os.h. The return value is the kernel's: negative errno on failure. */
 #include "os.h"
 
+#include "turn.h"
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -139,19 +141,35 @@ void os_sleep_ms(unsigned ms)
 #define FIRST_SLEEP 20000 /* ns */
 #define MOST_SLEEP 1000000
 
-static bool try(struct oslock *l)
+void os_insist(bool (*try)(void *what), void *what)
 {
+    for (int pauses = FIRST_PAUSES; pauses <= MOST_PAUSES; pauses *= 2) {
+        for (int i = 0; i < pauses; i++)
+            __builtin_ia32_pause();
+        if (try(what))
+            return;
+    }
+    for (long sleep = FIRST_SLEEP; !try(what); sleep = 2 * sleep < MOST_SLEEP ? 2 * sleep : MOST_SLEEP)
+        sleep_ns(sleep);
+}
+
+static bool try_lock(void *what)
+{
+    struct oslock *l = what;
     return __atomic_load_n(&l->held, __ATOMIC_RELAXED) == 0 && os_trylock(l);
 }
 
 void oslock_slow(struct oslock *l)
 {
-    for (int pauses = FIRST_PAUSES; pauses <= MOST_PAUSES; pauses *= 2) {
-        for (int i = 0; i < pauses; i++)
-            __builtin_ia32_pause();
-        if (try(l))
-            return;
-    }
-    for (long sleep = FIRST_SLEEP; !try(l); sleep = 2 * sleep < MOST_SLEEP ? 2 * sleep : MOST_SLEEP)
-        sleep_ns(sleep);
+    os_insist(try_lock, l);
+}
+
+static bool try_turn(void *what)
+{
+    return turn_try(what);
+}
+
+void turn_slow(struct turn *t)
+{
+    os_insist(try_turn, t);
 }

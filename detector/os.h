@@ -15,6 +15,8 @@ struct oslock {
     uint32_t held;
 };
 
+/* Asks `try` until it says true: at once, then after longer and longer pauses and sleeps. */
+void os_insist(bool (*try)(void *what), void *what);
 void oslock_slow(struct oslock *l);
 
 static inline bool os_trylock(struct oslock *l)

@@ -46,9 +46,10 @@ static inline bool hand_off_short(struct actor *a, struct sync *s)
     if (unlikely(!vclock_are_short(&a->clock, &s->clock) || !vclock_short_has(&a->clock, slot)))
         return false;
     vclock_even_short(&a->clock, &s->clock, &grew, &its_grew);
-    if (grew || a->published_at != a->accesses) {
+    if (grew || a->behind || a->published_at != a->accesses) {
         a->clock.root->epoch[slot] = s->clock.root->epoch[slot] = who_epoch(a->who);
         actor_next_epoch(a);
+        a->behind = false;
     }
     s->released = WHO_NOBODY; /* not noted: to join it is as quick */
     return true;
@@ -59,7 +60,8 @@ static inline void hand_off(struct actor *a, struct sync *s)
     if (likely(hand_off_short(a, s)))
         return;
     sync_join_into(a, s);
-    sync_set(a, s);
+    vclock_copy(&s->clock, actor_publish(a), &a->stocks->nodes); /* with all in it: see above */
+    s->released = WHO_NOBODY;
 }
 
 void slots_handoff(struct actor *a, struct slots **slots, size_t n, size_t slot, uint64_t key)
@@ -98,8 +100,7 @@ void slots_end(struct actor *a, struct slots *s)
     os_unlock(&lock);
     for (uint32_t i = 0; i < s->n; i++) {
         vclock_clear(&s->slot[i].clock, &a->stocks->nodes);
-        vclock_clear(&s->slot[i].order, &a->stocks->nodes);
-        vclock_clear(&s->slot[i].flow, &a->stocks->nodes);
+        sync_drop_told(a, &s->slot[i]);
     }
     arena_free(s, size_of(s->n));
     actor_leave(a);

@@ -27,7 +27,7 @@ struct stocks *stocks_new(struct actor *owner)
 void stocks_free(struct stocks *s)
 {
     vclock_stock_drain(&s->nodes);
-    pool_drain(&s->syncs, sizeof(struct sync));
+    sync_stock_drain(&s->syncs);
     pool_drain(&s->blocks, sizeof(struct block));
     recorder_free(s->recorder);
     if (s->foreign)
@@ -48,6 +48,8 @@ void stocks_give_back(struct actor *a)
 
 void actor_suspend(struct actor *a)
 {
+    if (unlikely(a->behind)) /* others read its clock (actor_turns_epoch) */
+        actor_catch_up(a);
     if (!stocks_owned(a))
         stocks_give_back(a);
 }
@@ -64,6 +66,9 @@ static inline void publish_short(struct actor *a)
     if (a->published_at != a->accesses) {
         a->clock.root->epoch[who_slot(a->who)] = who_epoch(a->who);
         actor_next_epoch(a);
+        a->behind = false;
+    } else if (unlikely(a->behind)) {
+        actor_catch_up(a);
     }
 }
 
@@ -114,6 +119,8 @@ void actor_forgets(struct actor *a)
     order_clear(a, &a->stocks->nodes);
     zero_bytes(a->stocks->known, sizeof a->stocks->known);
     actor_touch(a);
+    a->since = a->who;
+    a->behind = false;
     a->forgetful = true;
     actor_leave(a);
 }

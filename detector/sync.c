@@ -3,17 +3,11 @@
 
 #include "lock.h"
 #include "order.h"
-#include "places.h"
 #include "record.h"
 
-#define CHAIN_BITS 17
-#define CHAINS (1u << CHAIN_BITS)
+#define CHAINS (1u << SYNC_CHAIN_BITS)
 
-static struct chain {
-    struct oslock lock;
-    struct sync *first;
-    uint64_t version; /* written with the lock */
-} * chains;
+struct sync_chain *sync_chains;
 
 static uint32_t *pages; /* places.h */
 static uint64_t lost;
@@ -21,33 +15,42 @@ static uint32_t begetting; /* objects; atomic */
 
 bool sync_start(void)
 {
-    chains = os_reserve(CHAINS * sizeof *chains);
+    sync_chains = os_reserve(CHAINS * sizeof *sync_chains);
     pages = places_new();
-    return chains && pages;
+    return sync_chains && pages;
 }
 
-static struct chain *chain_of(uint64_t key)
+/* The chain is held. The object is held from the start. */
+static struct sync *make_object(struct actor *a, struct sync_chain *c, uint64_t key)
 {
-    return &chains[places_chain(key, CHAIN_BITS)];
-}
-
-struct sync *sync_hold(struct actor *a, uint64_t key, bool make)
-{
-    struct chain *c = chain_of(key);
-    os_lock(&c->lock);
-    struct sync *s = c->first;
-    while (s && s->key != key)
-        s = s->next;
-    if (s || !make)
-        return s;
-    s = pool_get(&a->stocks->syncs, sizeof *s);
+    struct sync *s = sync_node_new(&a->stocks->syncs);
     if (!s) {
         lost++;
         return NULL;
     }
-    *s = (struct sync){.key = key, .next = c->first, .released = WHO_NOBODY};
-    __atomic_store_n(&c->first, s, __ATOMIC_RELEASE); /* tells_nothing */
+    s->clock.root = NULL;
+    s->released = WHO_NOBODY;
+    s->heads = 0;
+    s->told = NULL;
+    s->heads_lost = s->begets = s->atomic = false;
+    __atomic_store_n(&s->next, c->first, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->key, key, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->first, s, __ATOMIC_RELEASE);
     __atomic_fetch_add(places_page(pages, key), 1, __ATOMIC_RELAXED);
+    return s;
+}
+
+struct sync *sync_hold_slow(struct actor *a, uint64_t key, bool make)
+{
+    struct sync_chain *c = sync_chain(key);
+    turn_take(&c->turn);
+    struct sync *s = sync_in_chain(c, key);
+    if (s) {
+        turn_take(&s->turn); /* who has it wants no chain */
+        turn_give(&c->turn, false);
+    } else if (make && (s = make_object(a, c, key))) {
+        turn_give(&c->turn, true);
+    }
     return s;
 }
 
@@ -56,91 +59,102 @@ bool sync_maybe(uint64_t key)
     return places_maybe(pages, key);
 }
 
-static void let_changed(struct chain *c)
+/* ---- clocks -------------------------------------------------------------------------------------------------------- */
+
+static bool raise(struct vclock *clock, who_t who, struct vclock_stock *stock)
 {
-    __atomic_store_n(&c->version, c->version + 1, __ATOMIC_RELAXED); /* read by sync_is_still */
-    os_unlock(&c->lock);
+    if (who == WHO_NOBODY || vclock_get(clock, who_slot(who)) >= who_epoch(who))
+        return false;
+    vclock_set(clock, who_slot(who), who_epoch(who), stock);
+    return true;
 }
 
-void sync_let(uint64_t key)
+void sync_settle(struct vclock *clock, who_t released, struct vclock_stock *stock)
 {
-    let_changed(chain_of(key));
+    raise(clock, released, stock);
 }
 
-void sync_let_same(uint64_t key)
+void sync_learn(struct actor *a, const struct sync *s)
 {
-    os_unlock(&chain_of(key)->lock);
-}
-
-uint64_t sync_version(uint64_t key)
-{
-    return chain_of(key)->version;
-}
-
-bool sync_is_still(uint64_t key, uint64_t version)
-{
-    struct chain *c = chain_of(key);
-    /* The lock first: whoever gives it up has written the version before (let_changed). */
-    return !__atomic_load_n(&c->lock.held, __ATOMIC_ACQUIRE) &&
-           __atomic_load_n(&c->version, __ATOMIC_ACQUIRE) == version;
-}
-
-void sync_join_into(struct actor *a, const struct sync *s)
-{
-    if (s->released != WHO_NOBODY && actor_knows(a, s->released))
-        return;
     actor_learn(a, &s->clock);
+    if (!actor_told(a, s->released) && raise(&a->clock, s->released, &a->stocks->nodes)) {
+        a->news = true;
+        actor_touch(a);
+    }
 }
 
-/* The epoch that a publication has just made known. */
-static who_t published(const struct actor *a)
+/* The object's clock becomes the actor's, as that is. One that has just learnt something will do so again, and then have a clock that
+ * it need not share; else it is shared, and that is all until somebody learns something. */
+static void take_clock(struct actor *a, struct sync *s)
 {
-    if (a->forgetful)
-        return WHO_NOBODY;
-    uint32_t slot = who_slot(a->who);
-    return who_pack(slot, vclock_get(&a->clock, slot));
+    if (a->news)
+        vclock_copy_apart(&s->clock, &a->clock, &a->stocks->nodes);
+    else
+        vclock_share(&s->clock, &a->clock, &a->stocks->nodes);
+    a->news = false;
 }
 
-void sync_set(struct actor *a, struct sync *s)
+void sync_set_clock(struct actor *a, struct sync *s)
 {
-    vclock_copy(&s->clock, actor_publish(a), &a->stocks->nodes);
-    s->released = published(a);
+    if (unlikely(a->forgetful || s->begets)) {
+        vclock_copy(&s->clock, actor_publish(a), &a->stocks->nodes);
+        s->released = WHO_NOBODY;
+        return;
+    }
+    take_clock(a, s);
+    s->released = actor_tell(a);
 }
 
 void sync_merge(struct actor *a, struct sync *s)
 {
-    const struct vclock *c = actor_publish(a);
-    bool all_of_it = !s->clock.root || (s->released != WHO_NOBODY && actor_knows(a, s->released));
-    if (all_of_it) {
-        vclock_copy(&s->clock, c, &a->stocks->nodes);
-        s->released = published(a);
+    const bool nothing = !s->clock.root && s->released == WHO_NOBODY;
+    if (nothing || (s->released != WHO_NOBODY && actor_knows(a, s->released))) {
+        sync_set(a, s);
     } else {
-        vclock_join(&s->clock, c, &a->stocks->nodes);
+        sync_settle(&s->clock, s->released, &a->stocks->nodes);
+        vclock_join(&s->clock, actor_publish(a), &a->stocks->nodes);
         s->released = WHO_NOBODY;
     }
 }
 
 void sync_drop_heads(struct actor *a, struct sync *s)
 {
-    while (s->heads) {
-        struct head *h = s->heads;
-        s->heads = h->next;
+    for (struct head *h = sync_heads(s), *next; h; h = next) {
+        next = h->next;
         vclock_clear(&h->clock, &a->stocks->nodes);
         arena_free(h, sizeof *h);
     }
+    s->heads = 0;
     s->heads_lost = false;
 }
 
+struct told *sync_told(struct sync *s)
+{
+    if (!s->told && (s->told = arena_alloc(sizeof *s->told)))
+        zero_bytes(s->told, sizeof *s->told);
+    return s->told;
+}
+
+void sync_drop_told(struct actor *a, struct sync *s)
+{
+    if (!s->told)
+        return;
+    vclock_clear(&s->told->order, &a->stocks->nodes);
+    vclock_clear(&s->told->flow, &a->stocks->nodes);
+    arena_free(s->told, sizeof *s->told);
+    s->told = NULL;
+}
+
+/* It is in no chain any more, and held. */
 static void drop(struct actor *a, struct sync *s)
 {
     vclock_clear(&s->clock, &a->stocks->nodes);
-    vclock_clear(&s->order, &a->stocks->nodes);
-    vclock_clear(&s->flow, &a->stocks->nodes);
+    sync_drop_told(a, s);
     sync_drop_heads(a, s);
     if (s->begets)
         __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);
     __atomic_fetch_sub(places_page(pages, s->key), 1, __ATOMIC_RELAXED);
-    pool_put(&a->stocks->syncs, s, sizeof *s);
+    sync_node_end(&a->stocks->syncs, s);
 }
 
 struct range {
@@ -151,40 +165,44 @@ struct range {
 static void forget_in_chain(uint32_t chain, void *range)
 {
     const struct range *r = range;
-    struct chain *c = &chains[chain];
+    struct sync_chain *c = &sync_chains[chain];
     if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
         return;
-    os_lock(&c->lock);
+    turn_take(&c->turn);
     for (struct sync **at = &c->first; *at;) {
         struct sync *s = *at;
         if (s->key < r->lo || s->key >= r->hi) {
             at = &s->next;
             continue;
         }
-        *at = s->next;
+        turn_take(&s->turn);
+        __atomic_store_n(at, s->next, __ATOMIC_RELEASE);
         drop(r->a, s);
     }
-    let_changed(c);
+    turn_give(&c->turn, true);
 }
 
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 {
     struct range r = {a, addr, addr + size};
-    places_visit(pages, CHAIN_BITS, addr, size, forget_in_chain, &r);
+    places_visit(pages, SYNC_CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
-/* The clock of the object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. */
-static inline bool tells_nothing(const struct actor *a, uint64_t key)
+/* The object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. always: nor for the
+ * order of locks. */
+static inline bool tells_nothing(const struct actor *a, uint64_t key, bool always)
 {
-    const struct chain *c = chain_of(key);
-    const uint64_t version = __atomic_load_n(&c->version, __ATOMIC_ACQUIRE);
-    const struct sync *s = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE); /* never unmapped */
-    if (s) {
-        const who_t released = __atomic_load_n(&s->released, __ATOMIC_ACQUIRE);
-        if (s->key != key || released == WHO_NOBODY || !actor_knows(a, released))
-            return false;
-    }
-    return sync_is_still(key, version);
+    const struct sync_chain *c = sync_chain(key);
+    const uint64_t version = turn_look(&c->turn);
+    const struct sync *s = sync_in_chain(c, key);
+    if (!s)
+        return turn_is_still(&c->turn, version);
+    const uint64_t its = turn_look(&s->turn);
+    const who_t released = __atomic_load_n(&s->released, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&s->key, __ATOMIC_ACQUIRE) != key || released == WHO_NOBODY || !actor_knows(a, released) ||
+        (always && __atomic_load_n(&s->told, __ATOMIC_ACQUIRE)))
+        return false;
+    return turn_is_still(&s->turn, its);
 }
 
 /* always: in every schedule, so in the other order as well. */
@@ -194,13 +212,13 @@ static void acquire(struct actor *a, uint64_t key, bool always)
         return;
     if (always)
         record(a, TRACE_ACQUIRE, key, 0, 0);
-    if (!(a->pause & PAUSE_SOLO) && (always || !tells_nothing(a, key))) {
+    if (!(a->pause & PAUSE_SOLO) && !tells_nothing(a, key, always)) {
         struct sync *s = sync_hold(a, key, false);
         if (s && !host.no_races)
             sync_join_into(a, s);
         if (s && always)
             order_into(a, s);
-        sync_let_same(key);
+        sync_let(s, key, false);
     }
     actor_leave(a);
 }
@@ -220,7 +238,7 @@ static void release(struct actor *a, uint64_t key, enum trace_kind kind, void (*
             how(a, s);
         if (s && order)
             order(a, s);
-        sync_let(key);
+        sync_let(s, key, true);
         if (unlikely(vclock_failed))
             detector_off("out of memory for clocks; running on without detection");
     }
@@ -265,7 +283,9 @@ static void begets(struct actor *a, uint64_t key, bool yes, uint32_t stack)
         s->begets = yes;
         s->begets_at = stack;
     }
-    sync_let(key);
+    if (s && yes)
+        sync_settle(&s->clock, s->released, &a->stocks->nodes);
+    sync_let(s, key, true);
     actor_leave(a);
 }
 
@@ -285,8 +305,14 @@ void sync_take_context(struct actor *a, uint64_t key)
         return;
     struct sync *s = sync_hold(a, key, false);
     a->context = s ? s->begets_at : 0;
-    sync_let_same(key);
+    sync_let(s, key, false);
     actor_leave(a);
+}
+
+static void floor_of(const struct sync *s, void *floor)
+{
+    if (s->begets)
+        vclock_floor_add(floor, &s->clock);
 }
 
 void sync_floor(uint64_t *floor, uint32_t slots)
@@ -295,10 +321,7 @@ void sync_floor(uint64_t *floor, uint32_t slots)
         return;
     struct vclock_floor f;
     vclock_floor_begin(&f, floor, slots);
-    for (uint32_t i = 0; i < CHAINS; i++)
-        for (struct sync *s = chains[i].first; s; s = s->next)
-            if (s->begets)
-                vclock_floor_add(&f, &s->clock);
+    sync_each(floor_of, &f);
     vclock_floor_end(&f);
 }
 
@@ -328,9 +351,9 @@ bool sync_is_atomic(struct actor *a, uintptr_t addr)
 {
     if (!sync_maybe(addr) || !actor_enter(a))
         return false;
-    const struct sync *s = sync_hold(a, addr, false);
+    struct sync *s = sync_hold(a, addr, false);
     const bool is = s && s->atomic;
-    sync_let_same(addr);
+    sync_let(s, addr, false);
     actor_leave(a);
     return is;
 }
@@ -363,14 +386,47 @@ void sync_forget(struct actor *a, uint64_t key)
     actor_leave(a);
 }
 
+struct clock_visit {
+    void (*visit)(const struct vclock *c, void *ctx);
+    void *ctx;
+};
+
+static void clocks_of(const struct sync *s, void *visit)
+{
+    const struct clock_visit *v = visit;
+    v->visit(&s->clock, v->ctx);
+    for (const struct head *h = sync_heads(s); h; h = h->next)
+        v->visit(&h->clock, v->ctx);
+}
+
 void sync_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx)
 {
-    for (uint32_t i = 0; i < CHAINS; i++)
-        for (struct sync *s = chains[i].first; s; s = s->next) {
-            visit(&s->clock, ctx);
-            for (const struct head *h = s->heads; h; h = h->next)
-                visit(&h->clock, ctx);
-        }
+    struct clock_visit v = {visit, ctx};
+    sync_each(clocks_of, &v);
+}
+
+struct epoch_visit {
+    void (*visit)(uint32_t slot, uint64_t epoch, void *ctx);
+    void *ctx;
+};
+
+static void visit_epoch(const struct epoch_visit *v, who_t who)
+{
+    if (who != WHO_NOBODY)
+        v->visit(who_slot(who), who_epoch(who), v->ctx);
+}
+
+static void epochs_of(const struct sync *s, void *visit)
+{
+    visit_epoch(visit, s->released);
+    for (const struct head *h = sync_heads(s); h; h = h->next)
+        visit_epoch(visit, h->released);
+}
+
+void sync_each_epoch(void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx)
+{
+    struct epoch_visit v = {visit, ctx};
+    sync_each(epochs_of, &v);
 }
 
 uint64_t syncs_lost(void)

@@ -231,6 +231,19 @@ void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_sto
         vclock_share(c, other, stock);
 }
 
+void vclock_copy_apart(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
+{
+    struct vclock_node *old = c->root, *from = other->root;
+    if (to_be_copied(old, from)) {
+        copy_epochs(old, from);
+    } else if (from && from->level == 0 && from->shift <= COPIED_SHIFT) {
+        c->root = vclock_node_array(from, from->shift, stock);
+        vclock_node_unref(old, stock);
+    } else {
+        vclock_share(c, other, stock);
+    }
+}
+
 void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
 {
     struct vclock_node *old = c->root;

@@ -61,6 +61,8 @@ void vclock_meet(struct vclock *a, struct vclock *b, struct vclock_stock *stock,
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* The same, for a copy that is seldom looked at: it shares the memory, also where a copy would be faster for both. */
 void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
+/* The same, for one that is going to be written again and again: a short one it has for itself. */
+void vclock_copy_apart(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 void vclock_clear(struct vclock *c, struct vclock_stock *stock);
 /* It is going to be written soon. */
 static inline void vclock_prefetch(const struct vclock *c)
