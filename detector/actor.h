@@ -132,8 +132,6 @@ struct actor {
     struct vclock clock;         /* own slot: an epoch that was published */
     uint64_t published_at;       /* `accesses` at the last publication; anything else: publish anew */
     who_t since;                 /* what it has published from then on it knows, whether it is in `clock` or not */
-    bool behind;                 /* the last published epoch is not in `clock` */
-    bool news;                   /* `clock` has grown since it was last put into an object (sync.c) */
 
     /* What a lock or unlock nearly always looks at, together. */
     struct held *held; /* locks held, in order of acquisition; behind them is the one that was given up last */
@@ -155,6 +153,8 @@ struct actor {
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
     bool release_fenced;
+    bool behind;           /* the last published epoch is not in `clock` */
+    bool news;             /* `clock` has grown since it was last put into an object (sync.c) */
     bool cancelled;        /* somebody has cancelled it; atomic */
     bool ended, detached;  /* actors_lock */
     bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */

@@ -14,11 +14,11 @@
 #ifndef GORACE_ATOMIC_H
 #define GORACE_ATOMIC_H
 
-#include "actor.h"
+#include "access.h"
+#include "sync.h"
 
 enum atomic_kind { ATOMIC_LOAD, ATOMIC_STORE, ATOMIC_RMW };
 
-struct sync;
 struct atomic_op {
     struct actor *a;
     struct sync *s;
@@ -28,12 +28,73 @@ struct atomic_op {
 bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum atomic_kind kind, int order);
 /* `kind` may be less than was announced: a compare-exchange that failed is a load. `order`: __ATOMIC_*. */
 void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int order, uintptr_t pc);
+
+/* ---- what most operations do, without a call before the operation. In each case all else is left to the above. ----------- */
+
+static inline bool atomic_acquires(int order)
+{
+    return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL ||
+           order == __ATOMIC_SEQ_CST;
+}
+
+/* What there is in struct learnt: all that a relaxed load takes of the clock; all that an acquiring one takes; that there is no
+ * object. */
+enum { LEARNT_RELAXED = 1, LEARNT_ACQUIRED = 2, LEARNT_NOTHING = 4 };
+
+static inline struct learnt *atomic_learnt(const struct actor *a, uintptr_t addr)
+{
+    return &a->stocks->learnt[(addr ^ addr >> 9) / sizeof(uint32_t) % LEARNT];
+}
+
+static inline bool atomic_known(const struct actor *a, uintptr_t addr, uint32_t what)
+{
+    const struct learnt *l = atomic_learnt(a, addr);
+    return l->key == addr && l->by == a->number && l->what & what && turn_is_still(l->turn, l->version);
+}
+
+void atomic_unheld(struct actor *a);
+/* Holds the object of `addr`, if there is one and nobody else does. What has to follow it is what was done: a store, a
+ * read-modify-write, or a load. NULL: nothing is held. */
+static inline struct sync *atomic_hold(struct actor *a, uintptr_t addr)
+{
+    struct sync *s = sync_in_chain(sync_chain(addr), addr);
+    if (unlikely(!s || a->pause))
+        return NULL;
+    a->inside = 1;
+    compiler_barrier();
+    if (likely(!__atomic_load_n(&a->pause, __ATOMIC_RELAXED)) && likely(turn_try(&s->turn))) {
+        if (likely(s->key == addr)) {
+            a->reports_held++;
+            return s;
+        }
+        turn_give(&s->turn, false);
+    }
+    atomic_unheld(a);
+    return NULL;
+}
+void atomic_stored(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc, struct sync *s);
+void atomic_changed(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc, struct sync *s);
+void atomic_loaded(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc, struct sync *s);
+
+bool atomic_load_seldom(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc);
 /* A load that needs nothing held: what its value's clock says is known to `a` already. Asked after the value was read; if true,
  * the access was recorded, and that is all; if false, the value has to be read anew between atomic_begin and atomic_end. */
-bool atomic_light_load(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc);
-/* A relaxed read-modify-write of a location without a clock: it neither has one to take nor gives one, so nothing is held. Asked
- * before the operation; if true, atomic_light_end has to follow it. kind: as in atomic_end. */
-bool atomic_light_begin(struct actor *a, uintptr_t addr, int order);
+static inline bool atomic_light_load(struct actor *a, uintptr_t addr, size_t size, int order, uintptr_t pc)
+{
+    if (likely(size <= GRANULE && !a->pause) &&
+        (!sync_maybe(addr) || likely(atomic_known(a, addr, atomic_acquires(order) ? LEARNT_ACQUIRED : LEARNT_RELAXED))) &&
+        likely(access_covered(a, addr, (unsigned)__builtin_ctzl(size), ACCESS_ATOMIC_READ))) {
+        a->accesses++;
+        return true;
+    }
+    return atomic_load_seldom(a, addr, size, order, pc);
+}
+/* A relaxed store or read-modify-write of a location without a clock: it neither has one to take nor gives one, so nothing is
+ * held. Asked before the operation; if true, atomic_light_end has to follow it. kind: as in atomic_end. */
+static inline bool atomic_light_begin(struct actor *a, uintptr_t addr, int order)
+{
+    return order == __ATOMIC_RELAXED && !a->pause && !a->release_fenced && atomic_known(a, addr, LEARNT_NOTHING);
+}
 void atomic_light_end(struct actor *a, uintptr_t addr, size_t size, enum atomic_kind kind, uintptr_t pc);
 void atomic_fence(struct actor *a, int order);
 

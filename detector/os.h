@@ -76,7 +76,12 @@ static inline void copy_bytes(void *to, const void *from, size_t n)
 static inline void zero_bytes(void *to, size_t n)
 {
 #ifdef __x86_64__
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(0) : "memory");
+    if (n % sizeof(uint64_t) == 0) {
+        n /= sizeof(uint64_t);
+        __asm__ volatile("rep stosq" : "+D"(to), "+c"(n) : "a"((uint64_t)0) : "memory");
+    } else {
+        __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(0) : "memory");
+    }
 #else
     for (size_t i = 0; i < n; i++)
         ((volatile char *)to)[i] = 0;

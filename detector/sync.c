@@ -9,15 +9,16 @@
 
 struct sync_chain *sync_chains;
 
-static uint32_t *pages; /* places.h */
+uint32_t *sync_pages;
+
 static uint64_t lost;
 static uint32_t begetting; /* objects; atomic */
 
 bool sync_start(void)
 {
     sync_chains = os_reserve(CHAINS * sizeof *sync_chains);
-    pages = places_new();
-    return sync_chains && pages;
+    sync_pages = places_new();
+    return sync_chains && sync_pages;
 }
 
 /* The chain is held. The object is held from the start. */
@@ -36,7 +37,7 @@ static struct sync *make_object(struct actor *a, struct sync_chain *c, uint64_t 
     __atomic_store_n(&s->next, c->first, __ATOMIC_RELEASE);
     __atomic_store_n(&s->key, key, __ATOMIC_RELEASE);
     __atomic_store_n(&c->first, s, __ATOMIC_RELEASE);
-    __atomic_fetch_add(places_page(pages, key), 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(places_page(sync_pages, key), 1, __ATOMIC_RELAXED);
     return s;
 }
 
@@ -52,11 +53,6 @@ struct sync *sync_hold_slow(struct actor *a, uint64_t key, bool make)
         turn_give(&c->turn, true);
     }
     return s;
-}
-
-bool sync_maybe(uint64_t key)
-{
-    return places_maybe(pages, key);
 }
 
 /* ---- clocks -------------------------------------------------------------------------------------------------------- */
@@ -153,7 +149,7 @@ static void drop(struct actor *a, struct sync *s)
     sync_drop_heads(a, s);
     if (s->begets)
         __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(places_page(pages, s->key), 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(places_page(sync_pages, s->key), 1, __ATOMIC_RELAXED);
     sync_node_end(&a->stocks->syncs, s);
 }
 
@@ -185,7 +181,7 @@ static void forget_in_chain(uint32_t chain, void *range)
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 {
     struct range r = {a, addr, addr + size};
-    places_visit(pages, SYNC_CHAIN_BITS, addr, size, forget_in_chain, &r);
+    places_visit(sync_pages, SYNC_CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
 /* The object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. always: nor for the

@@ -98,7 +98,11 @@ static inline void sync_let(struct sync *s, uint64_t key, bool changed)
     turn_give(sync_turn(s, key), changed);
 }
 /* False: there is no object at `key` (nor any in its page), without a lock. */
-bool sync_maybe(uint64_t key);
+extern HIDDEN uint32_t *sync_pages; /* places.h */
+static inline bool sync_maybe(uint64_t key)
+{
+    return places_maybe(sync_pages, key);
+}
 
 static inline uintptr_t sync_only(const struct actor *a)
 {

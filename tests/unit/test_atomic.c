@@ -1,7 +1,7 @@
 /* Atomic operations that hold nothing (detector/atomic.h): when they are allowed, with operations of others before, between
  * and after. What clocks say afterwards is the model's (test_race_model), and real threads are in test_threads.
  *
- * Seen to fail with sync_is_still without its lock or its version, without the version that the actor's own change gives,
+ * Seen to fail with turn_is_still without its lock or its version, without the version that the actor's own change gives,
  * with what a relaxed load has learnt taken for an acquiring one, and for another actor. */
 #include "recorder.h"
 
