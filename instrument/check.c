@@ -1,8 +1,12 @@
 /* See check.h. A check (covered.h) takes one register, or two, that the program does not need, or else that are put aside meanwhile: each
  * time another one, as what goes through memory at each check would be waited for at each. Flags that are needed are left alone, or
  * put aside. What fails is looked at again (thunk.h), and then told to the detector
- * (access_hook.c): for stores and operations before the instruction is run; for a load after it, as it may be an atomic one,
- * and acquire. So the code aside runs such a load itself, or does the operation with what it has loaded. */
+ * (access_hook.c).
+ *
+ * A store is checked, and told, before it is run. A load after it, as it may be the one by which the program's threads are ordered: were it
+ * checked before, then what another thread stores in between would be read and not asked for. Where it overwrites its address, or is
+ * part of an operation, it is checked before all the same, and told after it: the code aside runs it itself, or does the operation with
+ * what it has loaded. */
 #include "check.h"
 
 #include "covered.h"
@@ -26,8 +30,9 @@ struct pending {
     uint32_t insn;
     enum hook hook;
     enum form form;
+    bool behind; /* the instruction, or before it */
     struct registers inline_registers;
-    uint16_t live; /* general registers, before the instruction */
+    uint16_t live; /* general registers, where the check is */
     bool flags;    /* are live */
     struct covered_jumps fails;
     const uint8_t *on, *after; /* behind the check, and behind the instruction */
@@ -124,11 +129,24 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         code_load(c, reg, SLOT(kept[0]));
 }
 
-/* A load that may be the one by which the program's threads are ordered: when a check comes before it, what is stored in between is read and
- * not asked for. So it is looked at when it has been run, aside. */
-static bool looks_after(const struct module *m, const struct pending *p, const struct insn *i)
+bool check_is_behind(const struct insn *i, enum hook hook)
 {
-    return m->orders_only && p->hook == HOOK_LOADED && i->size <= 8;
+    const uint16_t address =
+        (uint16_t)((i->base == GPR_NONE ? 0 : 1u << i->base) | (i->index == GPR_NONE ? 0 : 1u << i->index));
+    return hook == HOOK_LOADED && i->memory == MEMORY_MOVE && !(i->gpr_written & address);
+}
+
+/* In a library that is seen for the order it makes (engine.h) every load is looked at when it has been run, in the code aside. */
+static bool is_run_aside(const struct module *m, const struct pending *p, const struct insn *i)
+{
+    return m->orders_only && p->hook == HOOK_LOADED && !p->behind && i->size <= 8;
+}
+
+/* What the program needs where the check is. */
+static struct live needed(const struct live *l, bool behind)
+{
+    return (struct live){
+        .gprs = behind ? l->gprs_after : l->gprs, .flags = behind ? l->flags_after : l->flags, .soon = l->soon};
 }
 
 /* One that is needed, but not soon; each time another one. */
@@ -191,10 +209,12 @@ static void write_inline(struct code *c, struct pending *p, const struct insn *i
     }
 }
 
-void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
+void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *lives,
                  const struct frame_use *use, enum hook hook)
 {
     struct code *c = &m->code;
+    const bool behind = check_is_behind(i, hook);
+    const struct live live = needed(lives, behind), *l = &live;
     const unsigned log2size = operand_log2(i->size);
     const bool wide = uses_wide(use);
     if (use->backward || log2size > 4 || i->size != 1u << log2size) {
@@ -206,9 +226,14 @@ void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8
         return;
     }
     struct pending *p = &pending[npending++];
-    *p = (struct pending){
-        .insn = k, .hook = hook, .form = form_of(i, l, wide), .live = l->gprs, .flags = l->flags != 0, .use = *use};
-    if (looks_after(m, p, i)) {
+    *p = (struct pending){.insn = k,
+                          .hook = hook,
+                          .form = form_of(i, l, wide),
+                          .behind = behind,
+                          .live = l->gprs,
+                          .flags = l->flags != 0,
+                          .use = *use};
+    if (is_run_aside(m, p, i)) {
         p->form = FORM_QUIET;
         p->fails.at[p->fails.n++] = code_jump_on(c);
         return;
@@ -267,14 +292,20 @@ static void with_register_for_memory(struct code *c, const struct insn *i, const
     code_bytes(c, bytes + i->rest_at, i->length - i->rest_at);
 }
 
+/* By the code aside. */
+static bool is_run(const struct pending *p)
+{
+    return p->hook == HOOK_LOADED && !p->behind;
+}
+
 /* What a load reads and writes stays as it is while it is run. */
 static struct registers choose_aside(const struct pending *p, const struct insn *i)
 {
     struct registers r = {.kept = {false}};
-    uint16_t not = i->gpr_read | (p->hook == HOOK_LOADED ? i->gpr_written : 0);
+    uint16_t not = i->gpr_read | (is_run(p) ? i->gpr_written : 0);
     r.reg[ADDRESS] = (uint8_t)operand_register(p->live, not, &r.kept[ADDRESS]);
     not |= (uint16_t)(1u << r.reg[ADDRESS]);
-    if (p->hook == HOOK_LOADED && i->splits)
+    if (is_run(p) && i->splits)
         r.reg[FIRST] = (uint8_t)operand_register(p->live, i->size == 1 ? not | 0xfff0u : not, &r.kept[FIRST]);
     return r;
 }
@@ -293,17 +324,17 @@ static void write_aside(struct module *m, const struct pending *p, const struct 
         keep_flags(c);
     keep(c, &r);
     operand_address(c, reg, i, bytes, 0);
-    if (p->hook == HOOK_LOADED && i->splits)
+    if (is_run(p) && i->splits)
         load_through(c, r.reg[FIRST], reg, i->size);
-    else if (p->hook == HOOK_LOADED)
+    else if (is_run(p))
         copy(m, i);
     check_call(m, thunk, &p->use);
     if (p->flags)
         put_back_flags(c);
-    if (p->hook == HOOK_LOADED && i->splits)
+    if (is_run(p) && i->splits)
         with_register_for_memory(c, i, bytes, r.reg[FIRST]);
     put_back_all(c, &r);
-    code_jump(c, (uintptr_t)(p->hook == HOOK_LOADED ? p->after : p->on));
+    code_jump(c, (uintptr_t)(is_run(p) ? p->after : p->on));
 }
 
 uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides,

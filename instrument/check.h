@@ -7,7 +7,9 @@
 
 /* A function begins: nothing is pending. */
 void check_begin(void);
-/* Written before the copy of the instruction, the k-th of its function, which is an access of hook < HOOKS_CHECKED. */
+/* Whether the check comes behind the copy of the instruction, which is an access of hook < HOOKS_CHECKED. */
+bool check_is_behind(const struct insn *i, enum hook hook);
+/* Written before the copy of the instruction, the k-th of its function, or behind it. */
 void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
                  const struct frame_use *use, enum hook hook);
 /* The copy of the instruction was written. */

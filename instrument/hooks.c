@@ -121,13 +121,18 @@ void hooks_before(struct module *m, uint32_t k, const struct insn *i, const stru
         string_before(m, i, l->flags != 0, use);
     else if (i->memory == MEMORY_LOCKED)
         locked_before(m, i, bytes, l, use);
-    else
+    else if (!check_is_behind(i, hook_of(i)))
         check_write(m, k, i, bytes, l, use, hook_of(i));
 }
 
 void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
+    const uint8_t *bytes = bytes_of(m, i);
     check_after(m, k);
-    if (i->memory == MEMORY_LOCKED && place_of(m, k, i, bytes_of(m, i), use) == PLACE_SEEN)
+    if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
+        return;
+    if (i->memory == MEMORY_LOCKED)
         tell_slowly(m, HOOK_LOCK_ENDS, 0, l->flags_after != 0, use);
+    else if (i->memory == MEMORY_MOVE && check_is_behind(i, hook_of(i)))
+        check_write(m, k, i, bytes, l, use, hook_of(i));
 }
