@@ -25,3 +25,7 @@ if(GORACE_SANITIZE)
                            -fno-omit-frame-pointer)
     target_link_options(gorace_sanitize INTERFACE -fsanitize=${GORACE_SANITIZE})
 endif()
+
+# For programs that gcc instruments (gorace cc, gorace.pc, gorace::instrument): functions that gcc would put into the code without a
+# hook, when the size is a constant. memcpy is not among them: programs read words with it, and one of a word's size has a hook.
+set(GORACE_GCC_FLAGS "-fno-builtin-memset -fno-builtin-memmove -fno-builtin-memcmp -fno-builtin-strcpy -fno-builtin-stpcpy -fno-builtin-strcat")

@@ -74,6 +74,11 @@ for compiler in gcc clang clang-14 clang-19; do
     "$gorace" c++ -Werror whole.cc -o program-cxx || complain "c++"
     instrumented program-cxx
     runs ./program-cxx
+    # A fill of constant size is seen.
+    echo 'char b[64]; void clear(void) { memset(b, 0, 64); }' |
+        sed '1i #include <string.h>' >fill.c
+    "$gorace" cc -O2 -c fill.c -o fill.o && nm fill.o | grep -q 'U .*memset' || complain "memset is not called"
+
     "$gorace" cc --version | grep -q . || complain "cc --version"
     "$gorace" cc -E main.c | grep -q 'int main' || complain "cc -E"
     "$gorace" cc -r part.o main.o -o both.o || complain "cc -r"

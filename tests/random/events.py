@@ -156,7 +156,7 @@ def barrier(world, thread):
     for party in parties:
         sleeping.append(world.sleep(party, f"pthread_barrier_wait(&{name});"))
         world.oracle.release(party.number, key)
-        world.meanwhile(25)
+    world.meanwhile()
     last = world.pick(world.ready())
     world.do(last, f"pthread_barrier_wait(&{name});")
     world.oracle.release(last.number, key)

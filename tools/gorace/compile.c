@@ -96,15 +96,21 @@ static bool system_folder(const char *folder)
 static int compile(char *compiler, int n, char **arguments)
 {
     struct words command = {NULL, 0};
+    const bool clang = is_clang(compiler);
     refuse_static(n, arguments);
     add(&command, compiler);
     add(&command, "-fsanitize=thread");
     add(&command, "-g");
+    if (!clang) {
+        static char flags[] = GORACE_GCC_FLAGS;
+        for (char *flag = strtok(flags, " "); flag; flag = strtok(NULL, " "))
+            add(&command, flag);
+    }
     for (int i = 0; i < n; i++)
         add(&command, arguments[i]);
     if (links(n, arguments)) {
         char *libraries = place_libraries();
-        if (is_clang(compiler)) {
+        if (clang) {
             add(&command, "-fno-sanitize-link-runtime");
             add(&command, must_format("-L%s", libraries));
             add(&command, "-lgorace_hooks");
