@@ -127,13 +127,10 @@ def atomic(world, thread):
         text = (f"{{ A{size} e = (A{size}){expected}; __atomic_compare_exchange_n({location}, &e, {value}, "
                 f"{world.random.randrange(2)}, __ATOMIC_{order}, __ATOMIC_{fail}); }}")
     site = world.do(thread, text)
+    if how != "store":  # what it reads, if that is an acquire, happens before the access itself
+        world.oracle.load(thread.number, place, fail if how == "cas-fails" else order)
     world.accessed(thread, site, [(place, 0, size, kind)])
-    if how == "cas-fails":
-        world.oracle.load(thread.number, place, fail)
-        return True
-    if how != "store":
-        world.oracle.load(thread.number, place, order)
-    if how != "load":
+    if how not in ("load", "cas-fails"):
         world.oracle.store(thread.number, place, order, rmw=how != "store")
     return True
 
@@ -167,8 +164,8 @@ def handed_over(world, thread):
     if not world.may(other, [(flag, 0, flag.size, ATOMIC_READ)]):
         return True
     site = world.do(other, f"{{ uint64_t v = __atomic_load_n({location}, __ATOMIC_{load}); USE(v); }}")
-    world.accessed(other, site, [(flag, 0, flag.size, ATOMIC_READ)])
     world.oracle.load(other.number, flag, load)
+    world.accessed(other, site, [(flag, 0, flag.size, ATOMIC_READ)])
     if by_fence[1]:
         world.do(other, "__atomic_thread_fence(__ATOMIC_ACQUIRE);")
         world.oracle.fence(other.number, "ACQUIRE")
