@@ -32,8 +32,8 @@ struct recent {
 };
 static __thread struct recent recents[RECENT] TLS_IE;
 
-/* The kept frames up to the k-th are as they were. */
-static bool all_hold(int k)
+/* The kept frames up to the k-th are as they were. From the innermost on: further out nothing needs to be there, if it is not. */
+static inline bool all_hold(int k)
 {
     for (; k >= 0; k--)
         if (*(const volatile uintptr_t *)last.frames[k].at != last.frames[k].holds)
@@ -62,12 +62,9 @@ static void note(struct recent *r, struct recent now)
     r->pc = pc;
 }
 
-uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
+static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp,
+                                               struct recent *r)
 {
-    struct recent *r = &recents[(pc ^ pc >> 7) % RECENT];
-    if (r->pc == pc && r->rsp == rsp && r->rbp == rbp && r->k < last.n && last.frames[r->k].at == r->at &&
-        all_hold((int)r->k))
-        return last.frames[r->k].context;
     struct unwind_frame f = {pc - 1, rsp, rbp, 0};
     struct kept met[FRAMES_MAX];
     uintptr_t pcs[FRAMES_MAX];
@@ -103,4 +100,13 @@ uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t r
     const uint32_t context = a->context;
     a->context = before;
     return context;
+}
+
+uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
+{
+    struct recent *r = &recents[(pc ^ pc >> 7) % RECENT];
+    const uint32_t k = r->k;
+    return r->pc == pc && r->rsp == rsp && r->rbp == rbp && k < last.n && last.frames[k].at == r->at && all_hold((int)k)
+               ? last.frames[k].context
+               : walk(a, pc, rsp, rbp, r);
 }

@@ -40,9 +40,14 @@ static void say(struct code *c, uint32_t what, unsigned reg)
 
 #define SCRATCH 4
 
-static void load_scratch(struct code *c, const unsigned r[SCRATCH])
+static void save_scratch(struct code *c, const unsigned r[SCRATCH], unsigned from, unsigned to)
 {
-    for (unsigned k = 0; k < SCRATCH; k++)
+    for (unsigned k = from; k < to; k++)
+        code_save(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
+}
+static void load_scratch(struct code *c, const unsigned r[SCRATCH], unsigned n)
+{
+    for (unsigned k = 0; k < n; k++)
         code_load(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
 }
 
@@ -65,30 +70,36 @@ static uint8_t *jump_if_inside(struct code *c, unsigned a, unsigned b, unsigned 
 static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg)
 {
     unsigned r[SCRATCH], n = 0;
-    struct covered_jumps fails = {.n = 0}, crowded = {.n = 0};
-    uint8_t *inside = NULL, *known = NULL;
+    struct covered_jumps fails = {.n = 0};
+    uint8_t *inside = NULL, *out = NULL;
     for (unsigned other = 0; n < SCRATCH; other++)
         if (other != reg && other != GPR_SP && other != GPR_BP)
             r[n++] = other;
-    for (n = 0; n < SCRATCH; n++)
-        code_save(c, r[n], SLOT(scratch[0]) + 8 * (int32_t)n);
+    save_scratch(c, r, 0, 2);
     if (log2size > 0) {
         inside = jump_if_inside(c, reg, r[0], log2size);
         covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
-        known = code_jump_on(c);
+        load_scratch(c, r, 2);
+        code_8(c, 0xc3);
+    }
+    if (log2size <= 3) {
+        struct covered_jumps crowded = {.n = 0};
+        if (inside)
+            code_here(c, inside);
+        save_scratch(c, r, 2, SCRATCH);
+        crowded_write(c, r, reg, log2size, hook_writes(hook), &k->crowded, &crowded);
+        load_scratch(c, r, SCRATCH);
+        code_8(c, 0xc3);
+        covered_jumps_here(c, &crowded);
+        load_scratch(c, r, SCRATCH);
+        out = code_jump_on(c);
+    } else {
         code_here(c, inside);
     }
-    if (log2size <= 3)
-        crowded_write(c, r, reg, log2size, hook_writes(hook), &k->crowded, &crowded);
-    else
-        crowded.at[crowded.n++] = code_jump_on(c);
-    if (known)
-        code_here(c, known);
-    load_scratch(c, r);
-    code_8(c, 0xc3);
     covered_jumps_here(c, &fails);
-    covered_jumps_here(c, &crowded);
-    load_scratch(c, r);
+    load_scratch(c, r, 2);
+    if (out)
+        code_here(c, out);
 }
 
 uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool wide)
