@@ -79,6 +79,12 @@ static inline __attribute__((always_inline)) bool step_mine(struct actor *a, uni
 
 static __attribute__((noinline)) bool step_shared(struct actor *a, union granule *g, uint32_t cell)
 {
+    if (repeats(a, g, cell)) {
+        const union granule from = {.half = {__atomic_load_n(&g->half[0], __ATOMIC_RELAXED), 0}};
+        const union granule to = {.half = {cell, 0}};
+        if (repeats(a, &from, cell) && granule_replace(g, &from, &to))
+            return true;
+    }
     return granule_step_shared(a, g, cell & ~(CELL_BYTES | CELL_CLASS), cell & CELL_BYTES, cell & CELL_CLASS);
 }
 

@@ -186,7 +186,7 @@ void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 
 /* The object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. always: nor for the
  * order of locks. */
-static inline bool tells_nothing(const struct actor *a, uint64_t key, bool always)
+static inline __attribute__((always_inline)) bool tells_nothing(const struct actor *a, uint64_t key, bool always)
 {
     const struct sync_chain *c = sync_chain(key);
     const uint64_t version = turn_look(&c->turn);
@@ -202,7 +202,7 @@ static inline bool tells_nothing(const struct actor *a, uint64_t key, bool alway
 }
 
 /* always: in every schedule, so in the other order as well. */
-static void acquire(struct actor *a, uint64_t key, bool always)
+static __attribute__((noinline)) void acquire(struct actor *a, uint64_t key, bool always)
 {
     if (!actor_enter(a))
         return;
@@ -220,8 +220,9 @@ static void acquire(struct actor *a, uint64_t key, bool always)
 }
 
 /* how: to the clock that races are found by; order: to the other one (order.h), or NULL: a lock's, which is told as such. */
-static void release(struct actor *a, uint64_t key, enum trace_kind kind, void (*how)(struct actor *, struct sync *),
-                    void (*order)(struct actor *, struct sync *))
+static inline __attribute__((always_inline)) void release_as(struct actor *a, uint64_t key, enum trace_kind kind,
+                                                             void (*how)(struct actor *, struct sync *),
+                                                             void (*order)(struct actor *, struct sync *))
 {
     if (!actor_enter(a))
         return;
@@ -239,6 +240,13 @@ static void release(struct actor *a, uint64_t key, enum trace_kind kind, void (*
             detector_off("out of memory for clocks; running on without detection");
     }
     actor_leave(a);
+}
+
+static __attribute__((noinline)) void release(struct actor *a, uint64_t key, enum trace_kind kind,
+                                              void (*how)(struct actor *, struct sync *),
+                                              void (*order)(struct actor *, struct sync *))
+{
+    release_as(a, key, kind, how, order);
 }
 
 void sync_acquire(struct actor *a, uint64_t key)
@@ -361,12 +369,13 @@ void sync_handoff(struct actor *a, uint64_t key)
 
 void lock_acquire_clock(struct actor *a, uint64_t key)
 {
-    acquire(a, key, false);
+    if (!tells_nothing(a, key, false))
+        acquire(a, key, false);
 }
 
 void lock_release_clock(struct actor *a, uint64_t key)
 {
-    release(a, key, TRACE_RELEASE, sync_set, NULL);
+    release_as(a, key, TRACE_RELEASE, sync_set, NULL);
 }
 
 void lock_release_merge_clock(struct actor *a, uint64_t key)

@@ -73,7 +73,8 @@ void mutex_got_in_handler(struct actor *me, pthread_mutex_t *m, unsigned bits, i
  * adding to that clock is the same as replacing it; for anybody else adding does no harm to what the owner released. */
 static bool may_refuse(const pthread_mutex_t *m)
 {
-    return mutex_checks(m) || (kind_of(m) & KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE_NP;
+    const int kind = kind_of(m), type = kind & KIND_TYPE;
+    return kind & KIND_ROBUST || type == PTHREAD_MUTEX_RECURSIVE_NP || type == PTHREAD_MUTEX_ERRORCHECK_NP;
 }
 
 void mutex_given_unheld(struct actor *me, pthread_mutex_t *m, uintptr_t pc)
