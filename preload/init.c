@@ -63,7 +63,8 @@ static void say(const char *line)
     inside_end(in);
 }
 
-void reports_ready(void)
+/* named: findings may come. Without, no file is opened for it, which a filter of system calls may forbid by now. */
+static void prepare(bool named)
 {
     static struct oslock once;
     if (__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
@@ -72,7 +73,7 @@ void reports_ready(void)
     os_lock(&once);
     if (!ready) {
         const char *why = NULL;
-        if (flags.symbolize || !symbolizer) {
+        if (named && (flags.symbolize || !symbolizer)) {
             unseen_ours_begin();
             symbolizer = symbolizer_load(&why);
             unseen_ours_end();
@@ -87,6 +88,11 @@ void reports_ready(void)
     }
     os_unlock(&once);
     inside_end(in);
+}
+
+void reports_ready(void)
+{
+    prepare(true);
 }
 
 static bool relocates(void)
@@ -480,7 +486,7 @@ int process_exit_code(int status)
     record_end();
     if (!ready && flags.verbosity == 0 && !expected_any())
         return status;
-    reports_ready();
+    prepare(false); /* if they are not ready nothing was found, and there is no other thread that still could */
     struct inside in = inside_begin();
     if (!__atomic_exchange_n(&ended, 1, __ATOMIC_SEQ_CST)) {
         sample_end();
