@@ -183,15 +183,10 @@ static void patch(const struct insn *i, const struct live *l, const uint8_t *byt
         return;
     const struct code before = *pool;
     write_stub(pool, i, bytes, l);
-    if (pool->full || !patch_open(i->at, i->at + JUMP)) {
-        *pool = before;
-        return;
-    }
-    if (put_jump(i->at, i->length, (uintptr_t)before.at))
+    if (!pool->full && put_jump(i->at, i->length, (uintptr_t)before.at))
         patched++;
     else
         *pool = before;
-    patch_close(i->at, i->at + JUMP);
 }
 
 static void patch_function(uintptr_t start, uint32_t size)
@@ -199,9 +194,18 @@ static void patch_function(uintptr_t start, uint32_t size)
     const char *why;
     const uint8_t *bytes = (const uint8_t *)start;
     const uint32_t n = reading_make(bytes, start, size, &why);
-    for (uint32_t k = n; k-- > 0;) /* backwards: what is behind a jump of four bytes is not to change any more */
-        if (is_patchable(&reading.insns[k], &reading.lives[k]))
-            patch(&reading.insns[k], &reading.lives[k], bytes + (reading.insns[k].at - start));
+    bool open = false;
+    for (uint32_t k = n; k-- > 0;) { /* backwards: what is behind a jump of four bytes is not to change any more */
+        const struct insn *i = &reading.insns[k];
+        if (!is_patchable(i, &reading.lives[k]))
+            continue;
+        open = open || patch_open(start, start + size);
+        if (!open)
+            return;
+        patch(i, &reading.lives[k], bytes + (i->at - start));
+    }
+    if (open)
+        patch_close(start, start + size);
 }
 
 /* The bytes of a prefetching instruction, or what looks like them. */
