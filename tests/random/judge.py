@@ -61,7 +61,16 @@ def check_finding(program, by_line, file, finding):
         raise Wrong(f"{where}: no race in the oracle ({'they are ordered' if ordered else 'no common bytes'})")
     if not any(fits(program, finding, e, n) for e, n in races):
         raise Wrong(f"{where}: it is not at {races[0][0].place.name}, or not at the bytes that they have in common")
+    for side, accesses in zip(sides, (late, early)):
+        if locks_of(side, file) not in [{(name, site.line) for name, site in access.locks} for access in accesses]:
+            raise Wrong(f"{where}: locks held are {locks_of(side, file)}, not "
+                        f"{[(name, site.line) for name, site in accesses[0].locks]}")
     return sites
+
+
+def locks_of(side, file):
+    """Names, and the lines where they were taken; what runs in a one-time initialisation holds that as well."""
+    return {(lock["name"], line_of(lock["stack"], file)) for lock in side["locks"] if not re.match(r"o\d", lock["name"] or "")}
 
 
 def fits(program, finding, early, late):
@@ -92,6 +101,7 @@ def check(program, file, result):
             raise Wrong(f"told twice: {finding['message']}")
         fingerprints.add(finding["fingerprint"])
         reported.add(frozenset(sites))
+    program.reported = reported
     for early, late in program.oracle.races():
         for byte in early.common(late):
             if not program.oracle.explained(early, late, byte, reported):

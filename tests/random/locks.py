@@ -90,7 +90,8 @@ def begin(world):
 # ---- what a lock orders: who gives it is before whoever gets it later; readers are not before readers
 
 
-def got(world, thread, lock, reads=False):
+def got(world, thread, lock, site, reads=False):
+    thread.taken.setdefault(lock, site)
     world.oracle.acquire(thread.number, lock.name)
     if reads:
         lock.readers.append(thread)
@@ -106,6 +107,8 @@ def given(world, thread, lock):
     thread.held.reverse()
     thread.held.remove(lock)
     thread.held.reverse()
+    if lock not in thread.held:
+        del thread.taken[lock]
     if thread in lock.readers:
         lock.readers.remove(thread)
         world.oracle.release(thread.number, lock.name + " readers")
@@ -137,15 +140,15 @@ def take(world, thread):
         text = (calls[1] if how == "try" else calls[3]).format(lock.name, int(could), "past")
         if how == "timed" and not in_order(thread, lock):
             return False  # a timed lock waits, if not for ever: it has its place in the order of locks
-        world.do(thread, text)
+        site = world.do(thread, text)
         if could:
-            got(world, thread, lock, reads)
+            got(world, thread, lock, site, reads)
         return True
     if not mine and not in_order(thread, lock):
         return False
     if could:
-        world.do(thread, (calls[3] if how == "timed" and calls[3] else calls[0]).format(lock.name, 1, "far"))
-        got(world, thread, lock, reads)
+        site = world.do(thread, (calls[3] if how == "timed" and calls[3] else calls[0]).format(lock.name, 1, "far"))
+        got(world, thread, lock, site, reads)
         return True
     return take_later(world, thread, lock, reads, calls[0].format(lock.name, 1))
 
@@ -163,7 +166,7 @@ def take_later(world, thread, lock, reads, text):
             give_this(world, holder, lock)
     lock.pinned = False
     world.wake(thread, sleeping)
-    got(world, thread, lock, reads)
+    got(world, thread, lock, sleeping, reads)
     return True
 
 
@@ -197,7 +200,7 @@ def wait(world, thread):
     definition, text, timed, one, every = CONDITIONS[lock.kind]
     told = (lock.told, 0, 4)
     if timed and world.chance(30):
-        world.do(thread, timed.format(lock.name))
+        thread.taken[lock] = world.do(thread, timed.format(lock.name))
         world.oracle.release(thread.number, lock.name)
         world.oracle.acquire(thread.number, lock.name)
         return True
@@ -211,9 +214,9 @@ def wait(world, thread):
     teller = world.pick(world.ready(thread))
     calls = CALLS[lock.kind]
     # Whoever waits is perhaps about to: has told that he will, and has the mutex still.
-    world.do(teller, calls[0].format(lock.name) if in_order(teller, lock)
-             else calls[1].format(lock.name, 0).replace("must", "while"))
-    got(world, teller, lock)
+    site = world.do(teller, calls[0].format(lock.name) if in_order(teller, lock)
+                    else calls[1].format(lock.name, 0).replace("must", "while"))
+    got(world, teller, lock, site)
     site = world.do(teller, f"{lock.name}_told = 1;")
     world.accessed(teller, site, [told + (WRITE,)])
     signal = world.pick((one, every)).format(lock.name)
@@ -227,7 +230,7 @@ def wait(world, thread):
         given(world, teller, lock)
     lock.pinned = False
     world.wake(thread, sleeping)
-    got(world, thread, lock)
+    got(world, thread, lock, sleeping)
     world.accessed(thread, sleeping, [told + (READ,), told + (WRITE,)])
     return True
 

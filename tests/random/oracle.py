@@ -123,9 +123,11 @@ class Oracle:
         probe = Access(None, thread, place, begin, size, kind, self.clocks[thread], -1)
         return [a for a in self.history.get(place, []) if self.is_race(a, probe)]
 
-    def access(self, site, thread, place, begin, size, kind):
+    def access(self, site, thread, place, begin, size, kind, locks=frozenset()):
+        """locks: pairs of a lock that is held and the site where it was taken, for the report only."""
         history = self.history.setdefault(place, [])
         history.append(Access(site, thread, place, begin, size, kind, self.clocks[thread], len(history)))
+        history[-1].locks = locks
 
     @staticmethod
     def is_race(early, late):

@@ -11,6 +11,7 @@ class Program(World):
         self.seed = seed
         self.depth = 0
         self.barriers = set()
+        self.reported = set()  # pairs of sites, by the run (judge.py)
         self.most_threads = 3 + self.random.randrange(6)
         self.kinds = [pair for part in (accesses, locks, events) for pair in part.STEPS]
         # Each program has its own taste: some steps are frequent, some never come.

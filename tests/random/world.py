@@ -24,6 +24,7 @@ class Thread:
         self.number, self.kind = number, kind
         self.state = "ready"  # ready, asleep, ended, joined
         self.held = []        # locks, in the order they were taken; a recursive one several times
+        self.taken = {}       # the site where each of them was first taken
 
 
 class World:
@@ -179,7 +180,8 @@ class World:
 
     def accessed(self, thread, site, accesses):
         for place, begin, size, kind in accesses:
-            self.oracle.access(site, thread.number, place, begin, size, kind)
+            locks = {(lock.name, taken) for lock, taken in thread.taken.items()}
+            self.oracle.access(site, thread.number, place, begin, size, kind, locks)
 
     def plain_bytes(self, place):
         if place.size == RECORD_SIZE and self.chance(70):
