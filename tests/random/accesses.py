@@ -29,9 +29,13 @@ def step_in(world, thread, inside, text):
 # ---- plain accesses ------------------------------------------------------------------------------------------------
 
 
-def plain(world, thread):
-    place = world.pick(world.places + world.atomics[:1])
-    at, size = world.plain_bytes(place)
+def plain(world, thread, where=None):
+    """where: (place, begin, size), or any."""
+    if where:
+        place, at, size = where
+    else:
+        place = world.pick(world.places + world.atomics[:1])
+        at, size = world.plain_bytes(place)
     inside = world.chance(15)
     lvalue, bits = world.lvalue(-1 if inside else thread.number, place, at, size)
     kind = world.pick((READ, WRITE, WRITE))
@@ -154,7 +158,9 @@ def handed_over(world, thread):
     load = world.pick(("ACQUIRE", "ACQUIRE", "SEQ_CST", "RELAXED")) if not by_fence[1] else "RELAXED"
     if not world.may(thread, [(flag, 0, flag.size, ATOMIC_WRITE)]):
         return False
-    plain(world, thread)
+    place = world.pick(world.places)
+    where = (place,) + tuple(world.plain_bytes(place))
+    plain(world, thread, where)
     if by_fence[0]:
         world.do(thread, "__atomic_thread_fence(__ATOMIC_RELEASE);")
         world.oracle.fence(thread.number, "RELEASE")
@@ -169,7 +175,7 @@ def handed_over(world, thread):
     if by_fence[1]:
         world.do(other, "__atomic_thread_fence(__ATOMIC_ACQUIRE);")
         world.oracle.fence(other.number, "ACQUIRE")
-    plain(world, other)
+    plain(world, other, where)
     return True
 
 

@@ -2,6 +2,7 @@
 
 Locks are taken in the order of their rank, so that no cycle is there to be reported; only a trylock may go against it, and who has
 done so takes nothing below. Whoever sleeps for a lock gets it in the very next step after it was given."""
+import accesses
 from oracle import READ, WRITE
 from world import Place
 
@@ -184,6 +185,23 @@ def give(world, thread):
     return True
 
 
+def both_read(world, thread):
+    """Two threads, one after the other, hold the same lock for reading, and access the same bytes."""
+    locks = [lock for lock in world.locks if lock.kind in SHARED and lock.owner is None and not lock.pinned]
+    others = world.ready(thread)
+    if not locks or not others:
+        return False
+    lock, place = world.pick(locks), world.pick(world.places)
+    where = (place,) + tuple(world.plain_bytes(place))
+    for each in (thread, world.pick(others)):
+        if lock in each.held or not in_order(each, lock):
+            return False
+        got(world, each, lock, world.do(each, READ_CALLS[lock.kind][0].format(lock.name)), reads=True)
+        accesses.plain(world, each, where)
+        give_this(world, each, lock)
+    return True
+
+
 def give_all(world, thread):
     while thread.held:
         give_this(world, thread, thread.held[-1])
@@ -235,4 +253,4 @@ def wait(world, thread):
     return True
 
 
-STEPS = [(take, 14), (give, 12), (wait, 6)]
+STEPS = [(take, 14), (give, 12), (wait, 6), (both_read, 3)]
