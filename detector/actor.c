@@ -313,7 +313,9 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         a->who = a->since = who_pack(slot, first);
         if (!light)
             a->stocks->page = page_mark(slot);
+        a->order_told = s->order_epoch; /* of its former owners others may know */
         a->order_epoch = s->order_epoch + 1;
+        a->fine = ORDER_FINE;
         self->older = s->incarnation;
         self->first = first;
         self->number = a->number = numbers++;

@@ -118,6 +118,8 @@ struct stocks {
 
 struct incarnation; /* what outlives an actor: its name, number, place of birth */
 
+#define ORDER_FINE 16
+
 struct actor {
     who_t who; /* slot and current epoch */
     uint64_t accesses;
@@ -138,15 +140,17 @@ struct actor {
     unsigned nheld, held_max;
     uint64_t held_hash;        /* sum over the locks held */
     uint64_t teller;           /* as struct teller's `who` */
-    uint32_t flow_version;     /* how often `flow` has grown (order.h) */
-    uint32_t section_version;  /* the same when `section` was made of it */
+    struct vclock flow;        /* `order`, and what came by locks (order.h) */
+    struct vclock section;     /* flow, before the first of the locks that are held was taken */
     uint64_t order_epoch;      /* the present one */
     uint64_t told;             /* the last in which something was noted that others may know of; 0: none */
-    uint64_t order_told;       /* the same, but for what was told by locks */
+    uint64_t order_told;       /* the same, but for what was told by locks; before that, the last of the slot's former owners */
     struct nestings *nestings; /* what it has taken under what; NULL: nothing */
     struct vclock meanwhile;   /* what came since `section`, but for what came by those that are held */
     struct order_report *cycles; /* lock-order cycles found, to be handed over outside of the core */
     bool order_used;           /* something was noted in the present epoch */
+    bool log_over;             /* the log (below) says nothing any more */
+    uint8_t fine;              /* so many more epochs it may begin for what nobody may ever ask for: order_fine */
     uint16_t filled;           /* granules, not yet told to the shadow */
     uint32_t learnt;           /* how often one of the clocks of order.h has grown */
 
@@ -168,8 +172,6 @@ struct actor {
     struct parked parked;
 
     struct vclock order;     /* order.h */
-    struct vclock flow;      /* `order`, and what came by locks */
-    struct vclock section;   /* flow, before the first of the locks that are held was taken */
     struct vclock unlocked;  /* what of flow did not come by locks that it took itself */
     struct flow_log *log;    /* by which locks `flow` came; NULL: by none */
 

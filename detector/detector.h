@@ -183,6 +183,8 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
 void sync_acquire(struct actor *a, uint64_t key);       /* a's clock joins the object's */
 void sync_release(struct actor *a, uint64_t key);       /* the object's clock becomes a's (mutex unlock) */
 void sync_release_merge(struct actor *a, uint64_t key); /* the object's clock joins a's (read unlock, sem post) */
+/* The same, in this run: another schedule may do without it, so to the order of locks it is what a lock is. */
+void sync_release_chance(struct actor *a, uint64_t key);
 /* The machine code at hand does not say which of its accesses are atomic; `addr` is a place where they are, until its memory is
  * freed. Releases as sync_release_merge. */
 void sync_release_atomic(struct actor *a, uintptr_t addr);

@@ -168,9 +168,14 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 
 /* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
+/* Whoever takes the lock writes to it, and to what is known of it: where others have used them both are far away, and are asked for
+ * together. */
 struct lock *lock_expected(uintptr_t addr)
 {
-    return lock_in_chain(lock_chain(addr), addr);
+    const struct lock_chain *c = lock_chain(addr);
+    __builtin_prefetch((const void *)addr, 1);
+    __builtin_prefetch(__atomic_load_n(&c->first, __ATOMIC_RELAXED), 1);
+    return lock_in_chain(c, addr);
 }
 
 /* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: where only few look as well. */
@@ -185,15 +190,29 @@ static inline __attribute__((always_inline)) bool known_inside(const struct acto
     return k && nesting_is_new(a, k);
 }
 
+/* The same by trylock, which is noted of what it holds (lock_told_inside). */
+static inline bool known_tried(const struct actor *a, uintptr_t addr)
+{
+    for (unsigned i = 0; i < a->nheld; i++) {
+        const struct held *h = &a->held[i];
+        if (unlikely(h->addr == addr || !is_held(h) || !h->exclusive || !h->lock || !lock_is_inside(h->lock, a)))
+            return false;
+    }
+    return true;
+}
+
+enum got_how { GOT_NEAR, GOT_ANYWHERE, GOT_TRIED };
+
 static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
-                                                            bool all)
+                                                            enum got_how how)
 {
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
     if (unlikely(!l || actor_called(a) || record_on || n == a->held_max) ||
         unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr || l->odd || flow_tells(l, a)) ||
-        unlikely(n ? !known_inside(a, l, addr, all) : flow_outside(a)))
+        unlikely(!n ? flow_outside(a)
+                    : how == GOT_TRIED ? !known_tried(a, addr) : !known_inside(a, l, addr, how == GOT_ANYWHERE)))
         return false;
     __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
     struct held *h = &a->held[n];
@@ -209,7 +228,7 @@ static inline __attribute__((always_inline)) bool got_known(struct actor *a, str
 static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
                                                   uint32_t stack)
 {
-    if (got_known(a, l, addr, stack, true))
+    if (got_known(a, l, addr, stack, GOT_ANYWHERE))
         actor_leave(a);
     else
         got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, stack);
@@ -226,10 +245,19 @@ void lock_got_mutex(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t p
     const uint32_t stack = foreign_known(a, pc, sp);
     if (unlikely(!stack))
         got_there(a, l, addr, pc, sp);
-    else if (likely(got_known(a, l, addr, stack, false)))
+    else if (likely(got_known(a, l, addr, stack, GOT_NEAR)))
         actor_leave(a);
     else
         got_further(a, l, addr, pc, stack);
+}
+
+void lock_tried_mutex(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc)
+{
+    const uint32_t stack = context_stack_here(a, pc);
+    if (likely(got_known(a, l, addr, stack, GOT_TRIED)))
+        actor_leave(a);
+    else
+        got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TRY), pc, stack);
 }
 
 static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
@@ -257,23 +285,41 @@ static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
     return h != NULL;
 }
 
-bool lock_gone(struct actor *a, uintptr_t addr)
+/* others: it may have been given up by somebody else before, and what that told stays, as others are held. */
+static inline __attribute__((always_inline)) bool gone_known(struct actor *a, uintptr_t addr, bool others)
 {
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
     if (unlikely(!n || actor_called(a) || record_on))
-        return gone(a, addr);
+        return false;
     const struct held *h = &a->held[n - 1];
     struct lock *l = h->lock;
     if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
-        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l) || (n > 1 && flow_tells(l, a))))
-        return gone(a, addr);
+        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) ||
+        unlikely(n > 1 && l->teller.who != a->teller && (!others || flow_stays(l, a))))
+        return false;
+    l->teller.who = a->teller;
     l->teller.epoch = order_tell_epoch(a, n > 1);
     __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     a->held_hash -= h->hash;
     a->nheld = n - 1;
     a->lockset = n > 1 ? UINT32_MAX : 0;
+    return true;
+}
+
+static __attribute__((noinline)) bool gone_among(struct actor *a, uintptr_t addr)
+{
+    if (unlikely(!gone_known(a, addr, true)))
+        return gone(a, addr);
+    actor_leave(a);
+    return true;
+}
+
+bool lock_gone(struct actor *a, uintptr_t addr)
+{
+    if (unlikely(!gone_known(a, addr, false)))
+        return gone_among(a, addr);
     actor_leave(a);
     return true;
 }

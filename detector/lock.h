@@ -26,8 +26,7 @@ struct lock {
     struct lock *next;     /* chain, or free list */
     struct actor *owner;   /* who holds it exclusively; NULL: nobody, or not known */
     struct vclock flow;    /* order.h; the holder's, as is ... */
-    struct teller teller;  /* ... who gave it up last, and ... */
-    uint32_t flow_version; /* ... that one's flow_version then */
+    struct teller teller;  /* ... who gave it up last */
     uint8_t thing;
     bool flow_busy;        /* somebody is in `flow`; atomic */
     bool guards_condition;
@@ -90,6 +89,10 @@ static inline struct lock *lock_at(uintptr_t addr, enum thing thing)
     struct lock_chain *c = lock_chain(addr);
     struct lock *l = lock_in_chain(c, addr);
     return likely(l != NULL) ? l : lock_make(c, addr, thing);
+}
+static inline bool lock_is_inside(const struct lock *l, const struct actor *a)
+{
+    return l->inside == INSIDE_MANY || l->inside == 1 + who_slot(a->who);
 }
 /* Another object than what is there. */
 struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing);

@@ -44,6 +44,7 @@ struct edge {
     struct occurrence *first; /* latest first */
     unsigned n;
     bool cyclic; /* lies on a cycle */
+    uint64_t by; /* bit number % 64 of each actor that has ever been in `first` */
 };
 
 /* A step of a cycle. */

@@ -108,12 +108,16 @@ static inline __attribute__((always_inline)) struct nesting *nesting_find(const 
     return likely(k && k->key) ? k : NULL;
 }
 
-/* The same, if it is where it was looked for last: NULL says nothing. */
+/* The same, if it is in one of its two lines: NULL says nothing. */
 static inline __attribute__((always_inline)) struct nesting *nesting_find_near(const struct actor *a, uint64_t key)
 {
     const struct nestings *t = a->nestings;
-    struct nesting *k = likely(nestings_count(t)) ? nesting_line(t, key, false) : NULL;
-    return likely(k && (k->key & ~NESTING_CYCLIC) == key) ? k : NULL;
+    if (unlikely(!nestings_count(t)))
+        return NULL;
+    struct nesting *k = nesting_among(nesting_line(t, key, false), NESTING_WAYS, key);
+    if (!k)
+        k = nesting_among(nesting_line(t, key, true), NESTING_WAYS, key);
+    return likely(k && k->key) ? k : NULL;
 }
 
 /* Nobody was told since it was. */

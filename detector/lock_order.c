@@ -11,7 +11,10 @@
 #define OCCURRENCES 64   /* kept of an edge */
 #define VARIANTS 8       /* of these, of one actor: with different other locks held */
 
+#define FEW_EDGES 4096   /* more are tables of locks */
+
 static struct oslock graph;
+static uint64_t edges; /* how many there are */
 static struct edge *heads[HEADS];
 static struct vclock_stock nodes; /* of the occurrences' clocks */
 uint64_t lock_order_cut;
@@ -46,6 +49,7 @@ static struct edge *edge_make(struct lock *from, struct lock *to)
                        .next_out = from->out,
                        .next_in = to->in};
     *head = from->out = to->in = e;
+    edges++;
     return e;
 }
 
@@ -84,6 +88,7 @@ static void edge_free(struct edge *e)
         occurrence_free(o);
     }
     arena_free(e, sizeof *e);
+    edges--;
 }
 
 void lock_order_forget(struct lock *l)
@@ -113,18 +118,33 @@ static void gates_learn(struct gates *g, struct actor *a)
     os_unlock(&g->lock);
 }
 
-static struct gates *gates_of(struct actor *a)
+/* The epoch of what is noted now. Where nothing new is noted for long, or nothing but more of the same, it may be one of which
+ * others have heard by locks, if no schedule has it that they did: they count as after it, until it is on a cycle. */
+static uint64_t epoch_of(struct actor *a, bool cyclic)
+{
+    if (!cyclic && !a->order_used && a->told > a->order_told && !order_fine(a))
+        return a->order_told + 1;
+    a->order_used = true;
+    return a->order_epoch;
+}
+
+static struct gates *gates_of(struct actor *a, uint64_t epoch)
 {
     struct gates *g = arena_alloc(sizeof *g + a->nheld * sizeof *g->at);
     if (!g) {
         lock_order_cut++;
         return NULL;
     }
-    *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash, .epoch = a->order_epoch};
+    *g = (struct gates){.refs = 1, .n = a->nheld, .hash = a->held_hash, .epoch = epoch};
     gates_learn(g, a);
     for (unsigned i = 0; i < a->nheld; i++)
         g->at[i] = (struct gate){held_describe(&a->held[i]), a->held[i].lock, a->held[i].id};
     return g;
+}
+
+static uint64_t edge_by(const struct actor *a)
+{
+    return (uint64_t)1 << a->number % 64;
 }
 
 static bool same_way(const struct occurrence *o, const struct actor *a, bool exclusive, bool readers_first)
@@ -139,6 +159,8 @@ static struct occurrence **occurrence_place(struct edge *e, const struct actor *
 {
     struct occurrence **most = NULL, **last = NULL;
     unsigned variants = 0;
+    if (!(e->by & edge_by(a)) && e->n < OCCURRENCES)
+        return NULL; /* without going through them */
     for (struct occurrence **at = &e->first; *at; at = &(*at)->next) {
         last = at;
         if (!same_way(*at, a, exclusive, readers_first))
@@ -174,6 +196,7 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
         lock_order_cut++;
         return NULL;
     }
+    e->by |= edge_by(a);
     g->refs++;
     o->next = e->first;
     e->first = o;
@@ -223,7 +246,7 @@ static bool crowded(struct actor *a, const struct lock *l, unsigned how, bool co
 /* Under the lock. NULL: there is nothing to be kept. */
 static struct gates *note(struct actor *a, struct lock *l, unsigned how, uint32_t stack, struct nesting *k)
 {
-    struct gates *g = gates_of(a);
+    struct gates *g = gates_of(a, k->epoch);
     lock_taken_reading(a);
     if (!g)
         return NULL;
@@ -241,7 +264,10 @@ static struct gates *note(struct actor *a, struct lock *l, unsigned how, uint32_
         if (e->cyclic)
             k->key |= NESTING_CYCLIC;
     }
-    a->order_used = true;
+    if (k->key & NESTING_CYCLIC) {
+        k->epoch = epoch_of(a, true);
+        __atomic_store_n(&g->epoch, k->epoch, __ATOMIC_RELAXED);
+    }
     return g;
 }
 
@@ -258,10 +284,10 @@ static void forget_older(struct actor *a)
 /* What was told since it was noted. False: it has to go to the graph, because somebody may be after it. */
 static bool renewed(struct actor *a, struct nesting *k)
 {
-    if (k->key & NESTING_CYCLIC && k->epoch <= order_heard(a))
+    const bool cyclic = k->key & NESTING_CYCLIC;
+    if (cyclic && k->epoch <= order_heard(a))
         return false;
-    renewal_put(a, k);
-    a->order_used = true;
+    renewal_put(a, k, epoch_of(a, cyclic));
     return true;
 }
 
@@ -269,8 +295,10 @@ static void taken_anew(struct actor *a, struct lock *l, unsigned how, uint32_t s
 {
     if (crowded(a, l, how, false))
         return;
-    struct nesting now = {.key = key, .epoch = a->order_epoch};
     os_lock(&graph);
+    if (edges < FEW_EDGES)
+        a->fine = ORDER_FINE;
+    struct nesting now = {.key = key, .epoch = epoch_of(a, false)};
     renewals_settle(a->nestings, &nodes);
     crowded(a, l, how, true);
     struct gates *g = note(a, l, how, stack, &now);

@@ -36,7 +36,7 @@ void lock_told_inside(struct actor *a)
 {
     for (unsigned i = 0; i < a->nheld; i++) {
         struct lock *l = a->held[i].lock;
-        if (l && lock_is(l, a->held[i].id) && l->inside != 1 + who_slot(a->who))
+        if (l && lock_is(l, a->held[i].id) && !lock_is_inside(l, a))
             l->inside = l->inside ? INSIDE_MANY : 1 + who_slot(a->who);
     }
     lock_taken_reading(a);

@@ -54,37 +54,37 @@ static struct renewals *renewals_of(struct nestings *t)
     return r;
 }
 
-static void keep(struct renewal *r, const struct actor *a, struct vclock_stock *stock)
+static void keep(struct renewal *r, const struct actor *a, uint64_t epoch, struct vclock_stock *stock)
 {
-    r->epoch = a->order_epoch;
+    r->epoch = epoch;
     r->learnt = a->learnt;
     vclock_share(&r->order, &a->order, stock);
     vclock_share(&r->flow, &a->section, stock);
     vclock_share(&r->meanwhile, &a->meanwhile, stock);
 }
 
-void renewal_put(struct actor *a, struct nesting *k)
+void renewal_put(struct actor *a, struct nesting *k, uint64_t epoch)
 {
     struct nestings *t = a->nestings;
     struct vclock_stock *stock = &a->stocks->nodes;
     struct renewals *r = renewals_of(t);
-    k->epoch = a->order_epoch;
+    k->epoch = epoch;
     if (!r) {
         struct renewal now = {0};
-        keep(&now, a, stock);
+        keep(&now, a, epoch, stock);
         settle_one(*nesting_gates(t, k), &now, stock);
         return;
     }
     os_lock(&r->lock);
     struct renewal *last = r->n ? &r->at[r->n - 1] : NULL;
     if (last && last->of == k && last->learnt == a->learnt) {
-        last->epoch = a->order_epoch;
+        last->epoch = epoch;
     } else {
         if (r->n == RENEWALS)
             settle(t, stock);
         last = &r->at[r->n++];
         last->of = k;
-        keep(last, a, stock);
+        keep(last, a, epoch, stock);
         __builtin_prefetch(nesting_gates(t, k));
     }
     os_unlock(&r->lock);

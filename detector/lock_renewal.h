@@ -25,8 +25,8 @@ struct renewals {
     } at[RENEWALS];
 };
 
-/* `k`, of the actor's table, was taken again now. */
-void renewal_put(struct actor *a, struct nesting *k);
+/* `k`, of the actor's table, was taken again now, in this epoch. */
+void renewal_put(struct actor *a, struct nesting *k, uint64_t epoch);
 /* The rest under the lock of the graph. All that are put off of a table, which may be NULL; of all actors; and there will be none. */
 void renewals_settle(struct nestings *t, struct vclock_stock *stock);
 void renewals_settle_all(struct vclock_stock *stock);

@@ -45,6 +45,7 @@ void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
 struct lock;
 struct lock *lock_expected(uintptr_t addr);
 void lock_got_mutex(struct actor *a, struct lock *expected, uintptr_t addr, uintptr_t pc); /* a lock that waits, exclusive */
+void lock_tried_mutex(struct actor *a, struct lock *expected, uintptr_t addr, uintptr_t pc); /* a trylock, exclusive */
 /* Before the real unlock. False: `a` was not known to hold it. */
 bool lock_gone(struct actor *a, uintptr_t addr);
 /* A request with a time limit was given up: it orders like one that was granted. */

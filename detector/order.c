@@ -24,7 +24,8 @@ static struct teller tell_always(struct actor *a)
     if (unlikely(a->nheld))
         lock_told_inside(a);
     const struct teller t = order_tell(a, a->nheld != 0);
-    a->order_told = t.epoch;
+    if (t.epoch) /* else nothing was ever noted */
+        a->order_told = t.epoch;
     return t;
 }
 
@@ -72,7 +73,6 @@ static void learn(struct actor *a, const struct vclock *order, const struct vclo
     if (!join_both(&a->order, &a->flow, order, flow, by, stock))
         return;
     a->learnt++;
-    a->flow_version++;
     if (unlocked)
         vclock_copy(&a->unlocked, &a->flow, stock);
     else
@@ -101,11 +101,20 @@ void order_say(struct actor *a, struct sync *s)
         t->teller = me;
 }
 
+void order_out_chance(struct actor *a, struct sync *s)
+{
+    struct told *t = likely(order_silent(a)) ? NULL : sync_told(s);
+    if (!t)
+        return;
+    if (a->nheld)
+        lock_told_inside(a);
+    join(&t->flow, &a->flow, order_tell(a, a->nheld != 0), &a->stocks->nodes);
+}
+
 void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock)
 {
     join_both(&child->order, &child->flow, &a->order, &a->flow, tell_always(a), stock);
     vclock_copy(&child->unlocked, &child->flow, stock);
-    child->flow_version++;
 }
 
 void order_learn(struct actor *a, struct actor *other)
@@ -130,8 +139,6 @@ void order_meet(struct actor *a, struct actor *other)
     join_both(&a->order, &a->flow, &a->order, &a->flow, me, stock);
     vclock_copy(&other->order, &a->order, stock);
     vclock_copy(&other->flow, &a->flow, stock);
-    a->flow_version++;
-    other->flow_version++;
 }
 
 void order_clear(struct actor *a, struct vclock_stock *stock)
@@ -141,13 +148,11 @@ void order_clear(struct actor *a, struct vclock_stock *stock)
     vclock_clear(&a->section, stock);
     vclock_clear(&a->meanwhile, stock);
     vclock_clear(&a->unlocked, stock);
-    a->flow_version++;
 }
 
 void order_lost(struct actor *a)
 {
     a->order.root = a->flow.root = a->section.root = a->meanwhile.root = a->unlocked.root = NULL;
-    a->flow_version++;
 }
 
 bool order_knows(const struct actor *a)
@@ -187,13 +192,15 @@ static void log_flow(struct actor *a, const struct lock *l)
         zero_bytes(a->log, sizeof *a->log);
     }
     struct flow_log *log = a->log;
-    if (log->n > LOGGED)
-        return; /* it tells nothing any more: flow_but */
+    if (a->log_over)
+        return;
     uint32_t i = 0, kept = log->n < LOGGED ? log->n : LOGGED;
     while (i < kept && log->at[i].id != l->id)
         i++;
-    if (i == kept && log->n++ == LOGGED)
+    if (i == kept && log->n++ == LOGGED) {
+        a->log_over = true;
         return;
+    }
     log->at[i].id = l->id;
     log->at[i].by = l->teller;
     vclock_copy(&log->at[i].flow, &l->flow, &a->stocks->nodes);
@@ -203,7 +210,7 @@ uint64_t flow_but(const struct actor *a, uint32_t slot, bool (*but)(uint64_t id,
 {
     const struct flow_log *log = a->log;
     uint64_t last = vclock_get(&a->unlocked, slot);
-    if (!log || log->n > LOGGED)
+    if (!log || a->log_over)
         return UINT64_MAX;
     for (uint32_t i = 0; i < log->n; i++) {
         if (but(log->at[i].id, ctx))
@@ -231,18 +238,17 @@ void flow_learn(struct actor *a, struct lock *l)
     if (!flow_begin(l))
         return;
     log_flow(a, l);
-    if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes)) {
+    if (join(&a->flow, &l->flow, l->teller, &a->stocks->nodes))
         a->learnt++;
-        a->flow_version++;
-    }
+    else
+        vclock_unite(&a->flow, &l->flow, &a->stocks->nodes);
     flow_end(l);
 }
 
 void flow_section(struct actor *a)
 {
-    if (a->section_version != a->flow_version) {
-        vclock_copy(&a->section, &a->flow, &a->stocks->nodes);
-        a->section_version = a->flow_version;
+    if (a->section.root != a->flow.root) {
+        vclock_share(&a->section, &a->flow, &a->stocks->nodes);
         a->learnt++;
     }
     vclock_clear(&a->meanwhile, &a->stocks->nodes);
@@ -261,8 +267,7 @@ void flow_leave(struct actor *a, struct lock *l)
 {
     if (!flow_begin(l))
         return;
-    vclock_copy(&l->flow, &a->flow, &a->stocks->nodes);
-    l->flow_version = a->flow_version;
+    vclock_share(&l->flow, &a->flow, &a->stocks->nodes);
     flow_end(l);
 }
 

@@ -19,6 +19,7 @@
 
 #include "lock.h"
 #include "sync.h"
+#include "vclock_node.h"
 
 static inline bool epoch_is_inside(uint64_t epoch)
 {
@@ -43,6 +44,7 @@ static inline void order_out(struct actor *a, struct sync *s) /* release; what i
     if (unlikely(!order_silent(a)))
         order_say(a, s);
 }
+void order_out_chance(struct actor *a, struct sync *s); /* release, which only flow has */
 /* `child`, which is new, knows what `a` knows and has done. */
 void order_born(struct actor *child, struct actor *a, struct vclock_stock *stock);
 /* `a` knows what `other` knows and has done, who does nothing meanwhile. */
@@ -68,10 +70,22 @@ void flow_learn(struct actor *a, struct lock *l);
 void flow_meanwhile(struct actor *a, struct lock *l);
 void flow_leave(struct actor *a, struct lock *l);
 
-/* What is told now has an epoch that says so; what is noted later is of another one. inside: it holds a lock, and goes on to. */
+/* Each epoch that an actor begins is news that goes through all locks to all others. Where nothing new was noted for long, only so
+ * many are begun for what matters only to cycles that nobody has seen yet. Then the others know all, and locks tell nothing. */
+static inline bool order_fine(struct actor *a)
+{
+    if (!a->fine)
+        return false;
+    a->fine--;
+    return true;
+}
+
+/* What is told now has an epoch that says so; what is noted later is of another one. inside: it holds a lock, and goes on to. What
+ * counts as told inside may have been told outside, but not the other way round. */
 static inline uint64_t order_tell_epoch(struct actor *a, bool inside)
 {
-    if (a->order_used || (a->told ? epoch_is_inside(a->told) != inside : inside)) {
+    const bool otherwise = a->told ? epoch_is_inside(a->told) != inside : inside;
+    if (unlikely(a->order_used || otherwise) && (a->order_used || inside || order_fine(a))) {
         a->order_used = false;
         a->told = a->order_epoch + (epoch_is_inside(a->order_epoch) != inside);
         a->order_epoch = a->told + 1;
@@ -85,16 +99,31 @@ static inline struct teller order_tell(struct actor *a, bool inside)
     return (struct teller){.who = a->teller, .epoch = order_tell_epoch(a, inside)};
 }
 
-/* Somebody else has given it up last, who may have told something by it. */
+/* Who has given it up last told something by that which may not be in `known`. Clocks that are one say the same: what is shared does
+ * not change. */
+static inline bool flow_news(const struct lock *l, const struct vclock *known)
+{
+    return (l->flow.root && l->flow.root != known->root) || vclock_node_flat(known, l->teller.slot) < l->teller.epoch;
+}
+
+/* Somebody else has given it up last, and to take it is to learn something, if only by which locks (flow_but). */
 static inline bool flow_tells(const struct lock *l, const struct actor *a)
 {
-    return l->teller.who != a->teller && (l->teller.epoch || l->flow.root);
+    return l->teller.who != a->teller &&
+           (likely(a->log_over) ? flow_news(l, &a->flow) : l->teller.epoch || l->flow.root);
+}
+
+/* To give it up, and go on to hold others, is to know from then on what it told. */
+static inline bool flow_stays(const struct lock *l, const struct actor *a)
+{
+    return l->teller.who != a->teller &&
+           (likely(a->log_over) ? flow_news(l, &a->section) : l->teller.epoch || l->flow.root);
 }
 
 /* `a` holds nothing, and what it knew when it did not before has changed. */
 static inline bool flow_outside(const struct actor *a)
 {
-    return a->section_version != a->flow_version || a->meanwhile.root;
+    return a->section.root != a->flow.root || a->meanwhile.root;
 }
 
 /* `a` has got the lock. */
@@ -109,21 +138,19 @@ static inline void flow_taken(struct actor *a, struct lock *l)
 /* What was left in the lock is not all that `a`, its holder, knows. */
 static inline bool flow_leaves(const struct actor *a, const struct lock *l)
 {
-    return l->teller.who != a->teller || l->flow_version != a->flow_version;
+    return l->flow.root != a->flow.root;
 }
 
 /* It is about to give it up. */
 static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
 {
-    if (unlikely(a->nheld > 1 && flow_tells(l, a)))
+    if (unlikely(a->nheld > 1 && flow_stays(l, a)))
         flow_meanwhile(a, l);
     if (!exclusive)
         return;
-    l->teller.epoch = order_tell_epoch(a, a->nheld > 1);
-    if (unlikely(flow_leaves(a, l))) {
-        l->teller.who = a->teller;
+    l->teller = order_tell(a, a->nheld > 1);
+    if (unlikely(flow_leaves(a, l)))
         flow_leave(a, l);
-    }
 }
 
 #endif

@@ -264,6 +264,11 @@ void sync_release_merge(struct actor *a, uint64_t key)
     release(a, key, TRACE_MERGE, sync_merge, order_out);
 }
 
+void sync_release_chance(struct actor *a, uint64_t key)
+{
+    release(a, key, TRACE_MERGE, sync_merge, order_out_chance);
+}
+
 static void hand_off(struct actor *a, struct sync *s)
 {
     sync_join_into(a, s);

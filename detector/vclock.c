@@ -253,6 +253,21 @@ void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_st
     vclock_node_unref(old, stock);
 }
 
+void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock)
+{
+    const struct vclock_node *x = a->root, *y = b->root;
+    bool x_more, y_more;
+    if (!x || !y || x == y || x->level || y->level || x->shift != y->shift)
+        return;
+    epochs_compare(x->epoch, y->epoch, vclock_node_length(x), &x_more, &y_more);
+    if (x_more || y_more)
+        return;
+    if (x < y)
+        vclock_share(b, a, stock);
+    else
+        vclock_share(a, b, stock);
+}
+
 void vclock_clear(struct vclock *c, struct vclock_stock *stock)
 {
     vclock_node_unref(c->root, stock);

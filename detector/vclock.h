@@ -63,6 +63,8 @@ void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_sto
 void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* The same, for one that is going to be written again and again: a short one it has for itself. */
 void vclock_copy_apart(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
+/* Two that say the same become one, the same one whoever asks, if that is easily seen. */
+void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock);
 void vclock_clear(struct vclock *c, struct vclock_stock *stock);
 /* It is going to be written soon. */
 static inline void vclock_prefetch(const struct vclock *c)

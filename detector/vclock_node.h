@@ -1,4 +1,4 @@
-/* Nodes of persistent clocks: for vclock*.c only. Kinds, by `level`:
+/* Nodes of persistent clocks: for vclock*.c, and for who cannot afford a call to look at a short one (order.h). Kinds, by `level`:
  *   0       an array of epochs: 8 below inner nodes, any length up to 512 as a root
  *   1 ...   an inner node of a tree
  *   PATCH   `base`, but for one slot, in which it knows more. Only above other roots, PATCHES of them at most */
@@ -65,6 +65,13 @@ static inline uint64_t vclock_node_capacity(uint32_t level)
 static inline uint64_t vclock_node_reach(const struct vclock_node *n)
 {
     return n->level ? vclock_node_capacity(n->level) : vclock_node_length(n);
+}
+
+/* vclock_get of an array; else, or when it has not so many slots, 0. */
+static inline uint64_t vclock_node_flat(const struct vclock *c, uint32_t slot)
+{
+    const struct vclock_node *n = c->root;
+    return n && n->level == 0 && slot < vclock_node_length(n) ? n->epoch[slot] : 0;
 }
 
 static inline bool vclock_node_patched(const struct vclock_node *n)

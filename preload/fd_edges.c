@@ -2,7 +2,8 @@
  *
  * What is an edge: data, or the end of it, that was sent before it was received; a connect before the accept that takes
  * it; a listen before a connect that succeeds; a wake-up by epoll after what made the descriptor ready; close before
- * the call that returns the same number again, since programs keep tables by number. Where one cannot tell which
+ * the call that returns the same number again, since programs keep tables by number (another schedule may have returned another
+ * one, so for the order of locks this is as much as what a lock says). Where one cannot tell which
  * bytes a reader got, every earlier sender counts: too many edges may hide a race, one too few would report a correct
  * program.
  *
@@ -295,7 +296,7 @@ void fd_closing(struct actor *me, int fd)
     if (value)
         release_end(me, end_of(value));
     if (fd >= 0)
-        sync_release_merge(me, number_key(fd));
+        sync_release_chance(me, number_key(fd));
     put(me, fd, NULL, 0);
 }
 
@@ -359,16 +360,15 @@ void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data)
     struct end set = lookup(me, epoll), e = lookup(me, fd);
     if (!set.link || set.link == &quiet)
         return;
-    uint64_t watcher = set.link->key[0];
-    sync_release_merge(me, watcher);
-    if (!e.link || e.link->named)
-        return; /* whoever is woken by these has to read, or accept, and gets the edge there */
-    uint64_t by = 0;
-    if (op == EPOLL_CTL_DEL) {
-        if (__atomic_load_n(&e.link->epoll[e.side], __ATOMIC_ACQUIRE) == watcher)
+    uint64_t watcher = set.link->key[0], by = 0;
+    if (op == EPOLL_CTL_DEL) { /* wakes nobody */
+        if (e.link && __atomic_load_n(&e.link->epoll[e.side], __ATOMIC_ACQUIRE) == watcher)
             __atomic_store_n(&e.link->epoll[e.side], 0, __ATOMIC_RELEASE);
         return;
     }
+    sync_release_chance(me, watcher); /* who is woken by another descriptor need not come after this one */
+    if (!e.link || e.link->named)
+        return; /* whoever is woken by these has to read, or accept, and gets the edge there */
     if (!__atomic_compare_exchange_n(&e.link->epoll[e.side], &by, watcher, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
         by != watcher) {
         e.link->crowded[e.side] = true;

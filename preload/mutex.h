@@ -19,6 +19,8 @@ static inline void mutex_got(struct actor *me, struct lock *expected, pthread_mu
     const int sig = signal_handling();
     if (__builtin_expect(sig != 0, 0))
         mutex_got_in_handler(me, m, bits, sig, pc);
+    else if (bits == HOW_TRY)
+        lock_tried_mutex(me, expected, (uintptr_t)m, pc);
     else if (bits)
         lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
     else

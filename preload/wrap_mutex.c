@@ -92,8 +92,9 @@ INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
     delay_here(CALLER);
     struct actor *me = current();
+    struct lock *expected = me ? lock_expected((uintptr_t)m) : NULL;
     int result = REAL(pthread_mutex_trylock)(m);
-    return me ? locked(me, NULL, m, result, HOW_TRY, CALLER) : result;
+    return me ? locked(me, expected, m, result, HOW_TRY, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))

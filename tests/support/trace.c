@@ -47,6 +47,7 @@ TAP(heap_free, (struct actor * a, uintptr_t addr, uintptr_t pc), (a, addr, pc), 
 TAP(sync_acquire, (struct actor * a, uint64_t key), (a, key), TRACE_ACQUIRE, key, 0)
 TAP(sync_release, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE, key, 0)
 TAP(sync_release_merge, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
+TAP(sync_release_chance, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
 TAP(sync_forget, (struct actor * a, uint64_t key), (a, key), TRACE_FORGET, key, 0)
 TAP(lock_acquire_clock, (struct actor * a, uint64_t key), (a, key), TRACE_ACQUIRE, key, 0)
 TAP(lock_release_clock, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE, key, 0)
@@ -54,6 +55,8 @@ TAP(lock_release_merge_clock, (struct actor * a, uint64_t key), (a, key), TRACE_
 TAP(lock_got, (struct actor * a, uintptr_t addr, unsigned how, uintptr_t pc), (a, addr, how, pc), TRACE_GOT, addr,
     how &HOW_EXCLUSIVE)
 TAP(lock_got_mutex, (struct actor * a, struct lock *expected, uintptr_t addr, uintptr_t pc), (a, expected, addr, pc), TRACE_GOT,
+    addr, HOW_EXCLUSIVE)
+TAP(lock_tried_mutex, (struct actor * a, struct lock *expected, uintptr_t addr, uintptr_t pc), (a, expected, addr, pc), TRACE_GOT,
     addr, HOW_EXCLUSIVE)
 TAP(actor_joins, (struct actor * a, struct actor *child), (a, child), TRACE_JOINED, 0, 0)
 TAP(actor_ends, (struct actor * a), (a), TRACE_ENDED, 0, 0)

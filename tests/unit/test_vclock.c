@@ -310,13 +310,53 @@ static void test_short(void **unused)
     vclock_clear(&c, &pool);
 }
 
+/* Short ones that say the same become one, whichever comes first; others stay what they are. */
+static void test_unite(void **unused)
+{
+    (void)unused;
+    struct vclock a = {NULL}, b = {NULL};
+    vclock_unite(&a, &b, &pool);
+    assert_null(a.root);
+    vclock_set(&a, 3, 7, &pool);
+    vclock_unite(&a, &b, &pool);
+    assert_null(b.root);
+    vclock_unite(&b, &a, &pool);
+    assert_null(b.root);
+    vclock_set(&b, 3, 7, &pool);
+    struct vclock_node *x = a.root, *y = b.root;
+    for (int turn = 0; turn < 2; turn++) {
+        struct vclock p = {NULL}, q = {NULL};
+        vclock_share(&p, turn ? &a : &b, &pool);
+        vclock_share(&q, turn ? &b : &a, &pool);
+        vclock_unite(&p, &q, &pool);
+        assert_ptr_equal(p.root, x < y ? x : y);
+        assert_ptr_equal(q.root, p.root);
+        vclock_clear(&p, &pool);
+        vclock_clear(&q, &pool);
+    }
+    for (int more = 0; more < 2; more++) {
+        vclock_set(more ? &a : &b, 5, 8 + (uint64_t)more, &pool);
+        x = a.root, y = b.root;
+        vclock_unite(&a, &b, &pool);
+        assert_true(a.root == x && b.root == y);
+        vclock_unite(&b, &a, &pool);
+        assert_true(a.root == x && b.root == y);
+    }
+    vclock_set(&a, 20, 1, &pool); /* a longer one */
+    x = a.root, y = b.root;
+    vclock_unite(&a, &b, &pool);
+    assert_true(a.root == x && b.root == y);
+    vclock_clear(&a, &pool);
+    vclock_clear(&b, &pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_arrays), cmocka_unit_test(test_lower),   cmocka_unit_test(test_walk),
         cmocka_unit_test(test_many_versions),  cmocka_unit_test(test_sharing), cmocka_unit_test(test_floor_follows),
         cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
-        cmocka_unit_test(test_meet),
+        cmocka_unit_test(test_meet),           cmocka_unit_test(test_unite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
