@@ -176,7 +176,7 @@ static void sorting_end(struct sorting *s)
         context_unwound(s->me, s->sp + 1);
 }
 #define SORTING(me)                                                \
-    struct sorting sorting __attribute__((cleanup(sorting_end))) = \
+    struct sorting sorting __attribute__((cleanup(sorting_end), unused)) = \
         sorting_begin(me, CALLER, (uintptr_t)__builtin_frame_address(0))
 
 /* The standard lets the whole array be rearranged, whatever order it is found in. The comparisons are the program's. */
