@@ -3,11 +3,13 @@
  * that need at most PREEMPTIONS interruptions. In each order:
  *
  *   - while one of them can go on, nobody says that all are stuck;
- *   - when all wait, it is said (perhaps by two that look at the same time; the filter shows one).
+ *   - when all wait, it is said (perhaps by two that look at the same time; the filter shows one);
+ *   - at each step the count of waits is that of those that are active, but for who is about to change it, and each beginning and end
+ *     is a change (which the looks themselves need not notice: a second look sees most of it as well).
  *
  * One waits (sleeper), one ends that wait and then waits itself (waker), one begins to wait (other). main waits all the time. What the
  * sleeper does then is the test's: it goes on for ever, waits again, or hands on to the waker and waits again, so that at each moment
- * somebody is awake, and never the one that is looked at. */
+ * somebody is awake, and never the one that is looked at. Or nobody wakes it: it is cancelled while all are looked at. */
 #include <ucontext.h>
 
 #include "../../detector/actor.h"
@@ -32,6 +34,7 @@ struct goroutine {
     bool naps;   /* in os_sleep_ms: for its host a thread that sleeps */
     bool awake;  /* could go on: nobody may call it stuck */
     bool called; /* somebody has woken its thread */
+    bool begins, ends; /* a wait: between the two parts of that they need not agree */
 };
 
 /* At point `at` the one that runs is interrupted, and `to` goes on. */
@@ -50,7 +53,7 @@ static struct {
     bool may_go[POINTS][EVERYBODY]; /* by point */
     const char *wrong;
     bool itself; /* who is woken ends its wait itself, when its thread runs; else who wakes it does */
-    enum { STAYS_AWAKE, WAITS_AGAIN, HANDS_ON } then;
+    enum { STAYS_AWAKE, WAITS_AGAIN, HANDS_ON, IS_CANCELLED } then;
 } run;
 
 static char stacks[EVERYBODY][STACK];
@@ -76,9 +79,26 @@ static void give_way(void)
     }
 }
 
+static uint64_t tally; /* wait.c */
+
+/* A wait is active before it is counted, and not any more before it is not counted any more. */
+static void check_tally(void)
+{
+    int active = main_actor->wait.active, begins = 0, ends = 0;
+    for (int i = 0; i < EVERYBODY; i++) {
+        active += run.g[i].actor->wait.active;
+        begins += run.g[i].begins;
+        ends += run.g[i].ends;
+    }
+    const int more = active - (int)(uint32_t)tally;
+    if (more > begins || -more > ends)
+        run.wrong = "the count of waits is wrong";
+}
+
 static bool point(void)
 {
     int at = run.points++;
+    check_tally();
     if (at < POINTS)
         for (int i = 0; i < EVERYBODY; i++)
             run.may_go[at][i] = i != (int)run.now && !run.g[i].over;
@@ -120,6 +140,11 @@ static void nap(void)
 static enum asleep asleep(enum sleeper (*who)(int tid))
 {
     (void)who;
+    if (run.then == IS_CANCELLED && !run.g[SLEEPER].awake) { /* from outside, which is no change of waits */
+        run.g[SLEEPER].awake = true;
+        actor_cancelled(run.g[SLEEPER].actor);
+        return ASLEEP_ALL;
+    }
     for (int i = 0; i < EVERYBODY; i++) {
         const struct goroutine *g = &run.g[i];
         if (point() && i != (int)run.now && !g->naps && (!g->over || g->called))
@@ -142,8 +167,23 @@ static void found(struct actor *by, const struct finding *f)
 
 static void wait_for_ever(enum who who)
 {
+    const uint64_t changes = wait_changes();
     run.g[who].awake = false;
+    run.g[who].begins = true;
     wait_begin(run.g[who].actor, &(struct wait_for){.thing = THING_CHANNEL, .key = 0x1000}, 0x100u + who);
+    run.g[who].begins = false;
+    if (changes == wait_changes())
+        run.wrong = "a wait has begun, and it counts as no change";
+}
+
+static void end_wait(enum who who, void (*how)(struct actor *))
+{
+    const uint64_t changes = wait_changes();
+    run.g[who].ends = true;
+    how(run.g[who].actor);
+    run.g[who].ends = false;
+    if (changes == wait_changes())
+        run.wrong = "a wait has ended, and it counts as no change";
 }
 
 static void wake(enum who who)
@@ -151,7 +191,7 @@ static void wake(enum who who)
     struct goroutine *g = &run.g[who];
     g->awake = true;
     if (!run.itself)
-        wait_woken(g->actor);
+        end_wait(who, wait_woken);
     g->called = true;
     g->over = false;
 }
@@ -160,7 +200,7 @@ static void woken(enum who who)
 {
     run.g[who].called = false;
     if (run.itself)
-        wait_end(run.g[who].actor);
+        end_wait(who, wait_end);
 }
 
 static void sleeper(int round)
@@ -179,7 +219,8 @@ static void sleeper(int round)
 static void waker(int round)
 {
     if (round == 0) {
-        wake(SLEEPER);
+        if (run.then != IS_CANCELLED)
+            wake(SLEEPER);
         wait_for_ever(WAKER);
     } else {
         woken(WAKER);
@@ -219,7 +260,8 @@ static const char *play(const struct preemption *preemptions, int n)
     for (int i = 0; i < EVERYBODY; i++) {
         struct goroutine *g = &run.g[i];
         g->over = i == SLEEPER;
-        g->naps = g->called = false;
+        g->actor->cancelled = false;
+        g->naps = g->called = g->begins = g->ends = false;
         g->awake = i != SLEEPER;
         getcontext(&g->context);
         g->context.uc_stack = (stack_t){.ss_sp = stacks[i], .ss_size = STACK};
@@ -238,8 +280,10 @@ static const char *play(const struct preemption *preemptions, int n)
             run.wrong = "somebody did not come to an end";
     if (!run.wrong && (nrecorded != 0) != (run.then == WAITS_AGAIN))
         run.wrong = run.then == WAITS_AGAIN ? "nobody says that all are stuck" : "all are called stuck";
-    for (int i = 0; i < EVERYBODY; i++)
+    for (int i = 0; i < EVERYBODY; i++) {
+        run.g[i].ends = true;
         wait_end(run.g[i].actor);
+    }
     return run.wrong;
 }
 
@@ -269,8 +313,8 @@ static void explore_all(void **state)
 {
     struct preemption preemptions[PREEMPTIONS];
     const int which = *(const int *)*state;
-    run.itself = which / 3;
-    run.then = which % 3;
+    run.itself = which / 4;
+    run.then = which % 4;
     print_message("%d orders\n", explore(preemptions, 0));
 }
 
@@ -292,14 +336,15 @@ static int start(void **state)
 
 int main(void)
 {
-    static int which[] = {0, 1, 2, 3, 4, 5};
+    static int which[] = {0, 1, 2, 3, 4, 5, 6};
 #define TEST(name, i) \
     { \
         name, explore_all, NULL, NULL, &which[i] \
     }
     const struct CMUnitTest tests[] = {
         TEST("woken, stays awake", 0),       TEST("woken, waits again", 1),       TEST("woken, hands on", 2),
-        TEST("ends itself, stays awake", 3), TEST("ends itself, waits again", 4), TEST("ends itself, hands on", 5),
+        TEST("cancelled at last", 3),        TEST("ends itself, stays awake", 4), TEST("ends itself, waits again", 5),
+        TEST("ends itself, hands on", 6),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
