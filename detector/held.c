@@ -168,14 +168,9 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 
 /* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
-/* Whoever takes the lock writes to it, and to what is known of it: where others have used them both are far away, and are asked for
- * together. */
 struct lock *lock_expected(uintptr_t addr)
 {
-    const struct lock_chain *c = lock_chain(addr);
-    __builtin_prefetch((const void *)addr, 1);
-    __builtin_prefetch(__atomic_load_n(&c->first, __ATOMIC_RELAXED), 1);
-    return lock_in_chain(c, addr);
+    return lock_in_chain(lock_chain(addr), addr);
 }
 
 /* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: where only few look as well. */

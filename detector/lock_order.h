@@ -15,7 +15,8 @@
  * repeated when an occurrence on a cycle is renewed.
  *
  * An occurrence is renewed when others may have been told of it: by what every schedule has, and, on an edge that lies on
- * a cycle, by a lock. Nobody else can be after it.
+ * a cycle, by a lock. Nobody else can be after it. Where much is noted, or nothing new for long, one that is on no cycle has the
+ * first epoch since the former, so who heard by a lock of what came before it counts as after it, too (doubtful).
  *
  * Steady state: what an actor takes under what it holds is looked up in a table of its own (lock_nesting.h), without a lock; to
  * renew what is there it writes down what it knows now, in a place of its own (lock_renewal.h). Only what is new, or has to be looked at again because somebody
