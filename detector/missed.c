@@ -153,6 +153,49 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
     missed_slow(a, g, addr, what, pc, number);
 }
 
+/* No link is in the granule. The actor is inside, and out of it afterwards. */
+static inline __attribute__((always_inline)) void missed_numbered(struct actor *a, union granule *g, uintptr_t addr,
+                                                                  uint32_t what, uintptr_t pc, uint32_t number,
+                                                                  uint32_t class)
+{
+    four_cells to;
+    if (unlikely(!page_enter_fast(a, g, addr))) {
+        missed_slow(a, g, addr, what, pc, number);
+        return;
+    }
+    if (unlikely(granule_empty(g) ||
+                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, meta_mask(what), class, &to))) {
+        page_leave(a);
+        missed_slow(a, g, addr, what, pc, number);
+        return;
+    }
+    *(volatile four_cells *)&g->four = to;
+    page_leave(a);
+    access_leave(a);
+}
+
+/* The first access of an epoch from its place, as most are where values go through channels. Not in missed(), which would save
+ * registers for it. */
+static inline __attribute__((always_inline)) void missed_fresh(struct actor *a, union granule *g, uintptr_t addr,
+                                                               uint32_t what, uintptr_t pc, uint32_t class)
+{
+    const uint32_t number = number_quick(a, pc, what);
+    if (likely(number))
+        missed_numbered(a, g, addr, what, pc, number, class);
+    else
+        missed_slow(a, g, addr, what, pc, 0);
+}
+static __attribute__((noinline)) void missed_fresh_read(struct actor *a, union granule *g, uintptr_t addr,
+                                                        uint32_t what, uintptr_t pc)
+{
+    missed_fresh(a, g, addr, what, pc, CELL_PLAIN);
+}
+static __attribute__((noinline)) void missed_fresh_write(struct actor *a, union granule *g, uintptr_t addr,
+                                                         uint32_t what, uintptr_t pc)
+{
+    missed_fresh(a, g, addr, what, pc, CELL_PLAIN | CELL_WRITE);
+}
+
 static inline __attribute__((always_inline)) void missed(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
                                                          union granule *g, uint32_t class)
 {
@@ -171,20 +214,10 @@ static inline __attribute__((always_inline)) void missed(uintptr_t addr, struct 
     const uint32_t bytes = meta_mask(what) << (addr & (GRANULE - 1));
     const uint32_t number = number_ready(a, pc, what);
     what = (what & ~META_MASK) | bytes;
-    if (unlikely(!number || !page_enter_fast(a, g, addr))) {
-        missed_slow(a, g, addr, what, pc, number);
-        return;
-    }
-    four_cells to;
-    if (unlikely(granule_empty(g) ||
-                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, bytes, class, &to))) {
-        page_leave(a);
-        missed_slow(a, g, addr, what, pc, number);
-        return;
-    }
-    *(volatile four_cells *)&g->four = to;
-    page_leave(a);
-    access_leave(a);
+    if (unlikely(!number))
+        (class & CELL_WRITE ? missed_fresh_write : missed_fresh_read)(a, g, addr, what, pc);
+    else
+        missed_numbered(a, g, addr, what, pc, number, class);
 }
 
 void access_missed_read(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc, union granule *g)

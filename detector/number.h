@@ -61,6 +61,19 @@ static inline uint32_t number_ready(const struct actor *a, uintptr_t pc, uint32_
     return likely(!((entry ^ hash) >> STAMP_FIELD) && number_now(a, i)) ? (uint32_t)(entry & NUMBER_MASK) : 0;
 }
 
+/* The same, or, for the first access of an epoch from there, the next number: without a call. 0 also when that needs one. */
+static inline uint32_t number_quick(struct actor *a, uintptr_t pc, uint32_t meta)
+{
+    const uint64_t hash = number_hash(a, pc, meta);
+    const unsigned i = number_index(hash);
+    const uint64_t entry = a->stocks->numbers[i];
+    if (unlikely((entry ^ hash) >> STAMP_FIELD))
+        return 0;
+    if (likely(number_now(a, i)))
+        return (uint32_t)(entry & NUMBER_MASK);
+    return a->lockset == LOCKSET_STALE ? 0 : number_next(a, hash, meta);
+}
+
 /* 0: its place has no entry, or the reserve no number. */
 static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
 {
