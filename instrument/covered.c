@@ -18,6 +18,7 @@ _Static_assert(sizeof(((struct stamp_own *)0)->low) == 16 && sizeof(((struct sta
 _Static_assert(sizeof(regions[0]) == 8, "read as 8 bytes");
 
 #define EQUAL 4
+#define NOT_EQUAL 5
 #define ABOVE 7
 
 static void fails_if(struct code *c, struct covered_jumps *fails, unsigned condition)
@@ -98,6 +99,27 @@ static void with_need(struct code *c, unsigned opcode, unsigned index, int32_t n
     code_32(c, (uint32_t)need);
 }
 
+/* a = not zero if a cell in xmm0, less the low bound, is less than the span in xmm1 and has all that the access at the address in a needs */
+static void have_need(struct code *c, unsigned a, int32_t need)
+{
+    CODE(c, 0x66, 0x0f, 0x66, 0xc8);      /* pcmpgtd xmm1, xmm0 */
+    code_registers(c, false, 0x83, 4, a); /* and */
+    code_8(c, GRANULE - 1);
+    code_registers(c, false, 0x01, a, a); /* add */
+    with_need(c, 0xdb, a, need);          /* pand */
+    with_need(c, 0x76, a, need);          /* pcmpeqd */
+    CODE(c, 0x66, 0x0f, 0xdb, 0xc1);      /* pand xmm0, xmm1 */
+    code_8(c, 0x66);                      /* pmovmskb */
+    code_rex(c, false, a, 0, 0);
+    CODE(c, 0x0f, 0xd7, (uint8_t)(0xc0 | (a & 7) << 3));
+}
+
+static int32_t fours_need(unsigned log2size, bool writes)
+{
+    return CHECK_TABLE(need) + (int32_t)sizeof check_tables.need[0][0] * (int)log2size +
+           (int32_t)sizeof check_tables.need[0] * writes;
+}
+
 /* Zero if no cell of the granule at b covers the access at the address in a: by registers that are put aside. */
 static void compare(struct code *c, unsigned a, unsigned b, int32_t need, struct covered_jumps *fails)
 {
@@ -109,16 +131,7 @@ static void compare(struct code *c, unsigned a, unsigned b, int32_t need, struct
     code_load(c, b, slots_offset(&current_actor));
     with_memory(c, 0xfa, 0, b, (int32_t)offsetof(struct actor, stamps.low));  /* psubd: the lower bits stay */
     with_memory(c, 0x6f, 1, b, (int32_t)offsetof(struct actor, stamps.span)); /* movdqa xmm1 */
-    CODE(c, 0x66, 0x0f, 0x66, 0xc8);      /* pcmpgtd xmm1, xmm0: less than the span */
-    code_registers(c, false, 0x83, 4, a); /* and */
-    code_8(c, GRANULE - 1);
-    code_registers(c, false, 0x01, a, a); /* add */
-    with_need(c, 0xdb, a, need);          /* pand */
-    with_need(c, 0x76, a, need);          /* pcmpeqd */
-    CODE(c, 0x66, 0x0f, 0xdb, 0xc1);      /* pand xmm0, xmm1 */
-    code_8(c, 0x66);                      /* pmovmskb */
-    code_rex(c, false, a, 0, 0);
-    CODE(c, 0x0f, 0xd7, (uint8_t)(0xc0 | (a & 7) << 3));
+    have_need(c, a, need);
     vector_aside(c, 0, true);
     vector_aside(c, 1, true);
     code_registers(c, false, 0x85, a, a);
@@ -222,11 +235,6 @@ static void have_all(struct code *c, unsigned b, unsigned n, struct covered_jump
     }
 }
 
-void covered_any(struct code *c)
-{
-    CODE(c, 0xc5, 0xf8, 0x98, 0xff); /* kortestw */
-}
-
 /* Of an access inside one granule, or of 16 bytes in two. */
 static void have_one_each(struct code *c, unsigned b, unsigned log2size, struct covered_jumps *fails)
 {
@@ -234,7 +242,7 @@ static void have_one_each(struct code *c, unsigned b, unsigned log2size, struct 
         have_all(c, b, 2, fails);
         return;
     }
-    covered_any(c);
+    CODE(c, 0xc5, 0xf8, 0x98, 0xff); /* kortestw */
     fails_if(c, fails, EQUAL);
 }
 
@@ -251,10 +259,7 @@ void covered_check(struct code *c, unsigned a, unsigned b, unsigned log2size, bo
     code_registers(c, true, 0x83, 4, b); /* and */
     code_8(c, 0xf0);
     if (!wide) {
-        compare(c, a, b,
-                CHECK_TABLE(need) + (int32_t)sizeof check_tables.need[0][0] * (int)log2size +
-                    (int32_t)sizeof check_tables.need[0] * writes,
-                fails);
+        compare(c, a, b, fours_need(log2size, writes), fails);
         fails_if(c, fails, EQUAL);
         return;
     }
@@ -359,11 +364,43 @@ void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes,
 
 /* ---- cells elsewhere ----------------------------------------------------------------------------------------------- */
 
+/* b = not zero if one of the four cells at d + displacement covers the access at the address in a */
+static void compare_four(struct code *c, unsigned a, unsigned b, unsigned d, int32_t displacement, unsigned me,
+                         int32_t need)
+{
+    with_memory(c, 0x6f, 0, d, displacement);                                  /* movdqa xmm0 */
+    with_memory(c, 0xfa, 0, me, (int32_t)offsetof(struct actor, stamps.low));  /* psubd */
+    with_memory(c, 0x6f, 1, me, (int32_t)offsetof(struct actor, stamps.span)); /* movdqa xmm1 */
+    code_registers(c, false, 0x89, a, b);                                      /* mov */
+    have_need(c, b, need);
+    code_registers(c, false, 0x85, b, b);
+}
+
+static void narrow_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, int32_t need)
+{
+    vector_aside(c, 0, false);
+    vector_aside(c, 1, false);
+    compare_four(c, a, b, d, 0, me, need);
+    uint8_t *found = code_jump_if(c, NOT_EQUAL);
+    code_registers(c, false, 0x83, 7, e); /* cmp */
+    code_8(c, 2);
+    uint8_t *none = code_jump_if(c, NOT_EQUAL);
+    compare_four(c, a, b, d, (int32_t)sizeof(four_cells), me, need);
+    code_here(c, found);
+    code_here(c, none);
+    vector_aside(c, 0, true);
+    vector_aside(c, 1, true);
+}
+
 void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, unsigned log2size,
-                   bool writes)
+                   bool writes, bool wide)
 {
     const unsigned length = 1;
     const bool one = true;
+    if (!wide) {
+        narrow_cells(c, a, b, d, e, me, fours_need(log2size, writes));
+        return;
+    }
     code_registers(c, false, 0x83, 7, e); /* cmp */
     code_8(c, 2);
     uint8_t *two = code_jump_if(c, EQUAL);
@@ -378,6 +415,7 @@ void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned 
     code_8(c, GRANULE - 1);
     evex_local(c, AND, b, need_of(log2size, writes));
     evex_local(c, SAME, b, need_of(log2size, writes));
+    move_mask(c, b);
 }
 
 /* ---- more than one granule ----------------------------------------------------------------------------------------- */

@@ -103,7 +103,7 @@ void crowded_begin(struct crowded_constants *k)
     k->spills = (uintptr_t)spills;
 }
 
-void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log2size, bool writes,
+void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log2size, bool writes, bool wide,
                    const struct crowded_constants *k, struct covered_jumps *fails)
 {
     const unsigned b = r[0], d = r[1], me = r[2], e = r[3];
@@ -134,14 +134,14 @@ void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log
     fails_if(c, &late, ABOVE);
     load_link(c, b, d, &late);
     find_block(c, b, d, e, k, &late);
-    covered_cells(c, a, b, d, e, me, log2size, writes);
+    covered_cells(c, a, b, d, e, me, log2size, writes, wide);
 
     code_memory(c, true, 0x8b, e, me, (int32_t)offsetof(struct actor, stocks));
     put_number(c, true, e, offsetof(struct stocks, stepping), 0);
     put_number(c, false, me, offsetof(struct actor, inside), 0);
     with_number(c, false, 0x81, 7, me, (int32_t)offsetof(struct actor, pause), 0);
     fails_if(c, fails, NOT_EQUAL);
-    covered_any(c);
+    code_registers(c, false, 0x85, b, b);
     uint8_t *out = code_jump_if(c, EQUAL);
     code_put_local(c, SLOT(luck), LUCK);
     uint8_t *done = code_jump_on(c);

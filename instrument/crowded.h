@@ -10,9 +10,9 @@ struct crowded_constants {
 };
 void crowded_begin(struct crowded_constants *k);
 
-/* Goes on if the access at the address in a of 1 << log2size bytes, at most 8 and in one granule, is covered so. Wide. The registers r, which
+/* Goes on if the access at the address in a of 1 << log2size bytes, at most 8 and in one granule, is covered so. The registers r, which
  * are not a, and the flags are lost. */
-void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log2size, bool writes,
+void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log2size, bool writes, bool wide,
                    const struct crowded_constants *k, struct covered_jumps *fails);
 
 #endif

@@ -67,7 +67,8 @@ static uint8_t *jump_if_inside(struct code *c, unsigned a, unsigned b, unsigned 
 }
 
 /* Goes back if the access is known after all: one that leaves its granule the check has not looked at, nor at what has no place in it. */
-static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg)
+static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg,
+                            bool wide)
 {
     unsigned r[SCRATCH], n = 0;
     struct covered_jumps fails = {.n = 0};
@@ -78,16 +79,20 @@ static void return_if_known(struct code *c, const struct constants *k, enum hook
     save_scratch(c, r, 0, 2);
     if (log2size > 0) {
         inside = jump_if_inside(c, reg, r[0], log2size);
-        covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
-        load_scratch(c, r, 2);
-        code_8(c, 0xc3);
+        if (wide) {
+            covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
+            load_scratch(c, r, 2);
+            code_8(c, 0xc3);
+        } else {
+            fails.at[fails.n++] = code_jump_on(c);
+        }
     }
     if (log2size <= 3) {
         struct covered_jumps crowded = {.n = 0};
         if (inside)
             code_here(c, inside);
         save_scratch(c, r, 2, SCRATCH);
-        crowded_write(c, r, reg, log2size, hook_writes(hook), &k->crowded, &crowded);
+        crowded_write(c, r, reg, log2size, hook_writes(hook), wide, &k->crowded, &crowded);
         load_scratch(c, r, SCRATCH);
         code_8(c, 0xc3);
         covered_jumps_here(c, &crowded);
@@ -110,8 +115,8 @@ uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsi
     const struct constants *k = constants_of(m);
     struct code *c = &m->thunk_code;
     const uintptr_t at = (uintptr_t)c->at;
-    if (wide && log2size <= STRADDLE_MOST)
-        return_if_known(c, k, hook, log2size, reg);
+    if (log2size <= (wide ? STRADDLE_MOST : 3))
+        return_if_known(c, k, hook, log2size, reg, wide);
     say(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
     CODE(c, 0xff, 0x25); /* jmp */
     code_relative(c, (uintptr_t)&k->missed);
