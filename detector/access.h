@@ -16,7 +16,9 @@
 
 /* Any range, any state of the actor; range.c. */
 void access_slow(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
-/* The same with the actor inside and nothing checked. */
+/* The same, but of no free and of one byte at least, and first it is seen whether the whole is covered. */
+void access_range(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
+/* access_slow with the actor inside and nothing checked. */
 void access_steps(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc);
 /* Hands over the races that were found while reports_held was up. The actor is inside, and nothing is held. */
 void races_hand_over(struct actor *a);

@@ -37,7 +37,7 @@ static __attribute__((noinline)) void hook_any_range(void *addr, unsigned long s
 {
     struct actor *me = current();
     if (likely(me != NULL && size != 0))
-        access_slow(me, (uintptr_t)addr, size, kind, pc);
+        access_range(me, (uintptr_t)addr, size, kind, pc);
 }
 
 static inline __attribute__((always_inline)) void hook_range(void *addr, unsigned long size, enum access_kind kind,

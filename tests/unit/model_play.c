@@ -48,7 +48,10 @@ static void access_core(struct actor *a, uintptr_t addr, unsigned size, enum acc
         access_fast(a, addr, 8, kind, pc);
         return;
     default:
-        mem_access(a, addr, size, kind, pc);
+        if (fast)
+            access_range(a, addr, size, kind, pc);
+        else
+            mem_access(a, addr, size, kind, pc);
     }
 }
 

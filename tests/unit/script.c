@@ -50,7 +50,7 @@ struct script_manner script_manner(uint64_t seed)
 void script_make(struct step *steps, int n, uint64_t seed)
 {
     uint64_t state = seed;
-    static const unsigned sizes[] = {1, 1, 2, 4, 4, 8, 8, 16, 3, 5, 7, 12, 24, 33};
+    static const unsigned sizes[] = {1, 1, 2, 4, 4, 8, 8, 16, 3, 5, 7, 12, 24, 33, 64, 88};
     unsigned weights[STEP_KINDS] = {
         [STEP_BORN] = 5,     [STEP_STRANGER] = 1, [STEP_END] = 2,   [STEP_JOIN] = 2,   [STEP_DETACH] = 1,
         [STEP_ACQUIRE] = 12, [STEP_RELEASE] = 9,  [STEP_MERGE] = 5, [STEP_FORGET] = 1, [STEP_ATOMIC] = 12,
