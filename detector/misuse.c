@@ -115,12 +115,15 @@ enum holder lock_holder(struct actor *a, uintptr_t addr)
 void locks_copied(struct actor *a, uintptr_t to, uintptr_t from, size_t size, uintptr_t pc)
 {
     uintptr_t found[COPIES];
-    if (!locks_maybe(from, size))
+    if (!locks_maybe(from, size) || !actor_enter(a))
         return;
-    uint32_t stack = context_stack(a, pc);
+    const int n = locks_in(from, size, found, COPIES);
+    actor_leave(a);
+    if (!n)
+        return; /* before the price of a stack */
+    const uint32_t stack = context_stack(a, pc);
     if (!actor_enter(a))
         return;
-    int n = locks_in(from, size, found, COPIES);
     for (int i = 0; i < n; i++) {
         const struct lock *l = lock_find(found[i]);
         if (!l || l->thing > THING_SPIN || l->destroyed)

@@ -174,12 +174,12 @@ void shadow_pages_reset(void)
     }
 }
 
-static void empty(union granule *g)
+static void empty(union granule *g, size_t n)
 {
-    if (g->half[0] | g->half[1]) {
-        __atomic_store_n(&g->half[0], 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&g->half[1], 0, __ATOMIC_RELAXED);
-    }
+    static const union granule nothing;
+    for (const union granule *end = g + n; g < end; g++)
+        if (lane_bits((lanes)(g->four == nothing.four)) != 15)
+            granule_put(g, &nothing);
 }
 
 static void clear(union granule *w, size_t n, void *ctx)
@@ -190,29 +190,29 @@ static void clear(union granule *w, size_t n, void *ctx)
         os_drop(w, hi - lo);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        empty(&w[i]);
+    empty(w, n);
 }
 
 /* [addr, end) lies in one region. */
 static void clear_part(uintptr_t base, uintptr_t addr, uintptr_t end)
 {
     const uintptr_t block = (uintptr_t)1 << BLOCK_SHIFT;
+    uint8_t *used = shadow_block(base, addr);
     while (addr < end) {
-        uintptr_t stop = (addr | (block - 1)) + 1;
-        uint8_t *used = shadow_block(base, addr);
         if (addr % (8 * block) == 0 && end - addr >= 8 * block &&
             !__atomic_load_n((uint64_t *)used, __ATOMIC_RELAXED)) {
             addr += 8 * block;
+            used += 8;
             continue;
         }
+        const uintptr_t behind = (addr | (block - 1)) + 1, stop = behind < end ? behind : end;
         if (__atomic_load_n(used, __ATOMIC_RELAXED)) {
-            if (addr % block == 0 && stop <= end)
+            if (stop - addr == block)
                 __atomic_store_n(used, 0, __ATOMIC_RELAXED);
-            for (; addr < stop && addr < end; addr += GRANULE)
-                empty(granule_in(base, addr));
+            empty(granule_in(base, addr), (stop - addr) / GRANULE);
         }
         addr = stop;
+        used++;
     }
 }
 

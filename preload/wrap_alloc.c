@@ -36,22 +36,24 @@ static enum { NOT_ASKED, LIBC, FOREIGN } allocator;
 /* The program asks for usable sizes and may write past the requested one: fresh bytes then go up to the usable size. */
 static bool slack_used;
 
-static bool foreign(void)
+static __attribute__((noinline)) void ask_allocator(void)
 {
-    if (__builtin_expect(allocator == NOT_ASKED, 0)) {
-        struct inside in = inside_begin();
-        Dl_info ours, libc;
-        bool same = dladdr((void *)real_malloc, &ours) && dladdr((void *)gnu_get_libc_version, &libc) &&
-                    ours.dli_fbase == libc.dli_fbase;
-        allocator = same ? LIBC : FOREIGN;
-        inside_end(in);
-    }
-    return allocator == FOREIGN;
+    struct inside in = inside_begin();
+    Dl_info ours, libc;
+    bool same = dladdr((void *)real_malloc, &ours) && dladdr((void *)gnu_get_libc_version, &libc) &&
+                ours.dli_fbase == libc.dli_fbase;
+    allocator = same ? LIBC : FOREIGN;
+    inside_end(in);
 }
 
-struct alloc_call alloc_call_begin(void)
+static inline __attribute__((always_inline)) struct alloc_call call_begin(void)
 {
-    struct alloc_call c = {.marked = foreign()};
+    struct alloc_call c = {.marked = false};
+    if (__builtin_expect(allocator == LIBC, 1))
+        return c;
+    if (allocator == NOT_ASKED)
+        ask_allocator();
+    c.marked = allocator == FOREIGN;
     if (c.marked) {
         c.in = inside_begin();
         in_allocator++;
@@ -59,12 +61,22 @@ struct alloc_call alloc_call_begin(void)
     return c;
 }
 
-void alloc_call_end(struct alloc_call c)
+static inline __attribute__((always_inline)) void call_end(struct alloc_call c)
 {
-    if (c.marked) {
+    if (__builtin_expect(c.marked, 0)) {
         in_allocator--;
         inside_end(c.in);
     }
+}
+
+struct alloc_call alloc_call_begin(void)
+{
+    return call_begin();
+}
+
+void alloc_call_end(struct alloc_call c)
+{
+    call_end(c);
 }
 
 static bool private_heap(void)
@@ -113,9 +125,9 @@ static void *allocate(size_t size, uintptr_t pc)
     if (private_heap())
         return from_private(early_alloc(size, 16));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     void *p = REAL(malloc)(size);
-    alloc_call_end(c);
+    call_end(c);
     begin_block(me, p, size, pc);
     return p;
 }
@@ -133,9 +145,9 @@ static void release(void *p, uintptr_t pc)
     struct actor *me = current();
     if (me)
         end_block(me, p, pc);
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     REAL(free)(p);
-    alloc_call_end(c);
+    call_end(c);
 }
 
 /* A block of the private heap moves out of it unless the detector is still at work. */
@@ -162,9 +174,9 @@ static void *resize(void *p, size_t size, uintptr_t pc)
     size_t had = me ? REAL(malloc_usable_size)(p) : 0;
     if (me)
         heap_free(me, (uintptr_t)p, pc);
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     void *moved = REAL(realloc)(p, size);
-    alloc_call_end(c);
+    call_end(c);
     if (!me)
         return moved;
     if (moved) {
@@ -179,7 +191,7 @@ static void *resize(void *p, size_t size, uintptr_t pc)
 /* For all that allocate with an alignment; `real` has failed or not when this is called. */
 static void *aligned_done(struct actor *me, struct alloc_call c, void *p, size_t size, uintptr_t pc)
 {
-    alloc_call_end(c);
+    call_end(c);
     begin_block(me, p, size, pc);
     return p;
 }
@@ -195,9 +207,9 @@ INTERPOSE(void *, calloc, (size_t n, size_t size))
     if (private_heap())
         return from_private(__builtin_mul_overflow(n, size, &bytes) ? NULL : early_zalloc(bytes));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     void *p = REAL(calloc)(n, size);
-    alloc_call_end(c);
+    call_end(c);
     begin_block(me, p, n * size, CALLER);
     return p;
 }
@@ -257,7 +269,7 @@ INTERPOSE(int, posix_memalign, (void **out, size_t align, size_t size))
         return p ? 0 : ENOMEM;
     }
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     int error = REAL(posix_memalign)(out, align, size);
     void *p = aligned_done(me, c, error ? NULL : *out, size, CALLER);
     if (me && p)
@@ -270,7 +282,7 @@ INTERPOSE(void *, aligned_alloc, (size_t align, size_t size))
     if (private_heap())
         return from_private(early_alloc(size, align));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     return aligned_done(me, c, REAL(aligned_alloc)(align, size), size, CALLER);
 }
 
@@ -279,7 +291,7 @@ INTERPOSE(void *, memalign, (size_t align, size_t size))
     if (private_heap())
         return from_private(early_alloc(size, align));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     return aligned_done(me, c, REAL(memalign)(align, size), size, CALLER);
 }
 
@@ -288,7 +300,7 @@ INTERPOSE(void *, valloc, (size_t size))
     if (private_heap())
         return from_private(early_alloc(size, 4096));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     return aligned_done(me, c, REAL(valloc)(size), size, CALLER);
 }
 
@@ -298,7 +310,7 @@ INTERPOSE(void *, pvalloc, (size_t size))
     if (private_heap())
         return from_private(early_alloc(bytes, 4096));
     struct actor *me = current();
-    struct alloc_call c = alloc_call_begin();
+    struct alloc_call c = call_begin();
     return aligned_done(me, c, REAL(pvalloc)(size), bytes, CALLER);
 }
 
