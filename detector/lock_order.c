@@ -7,7 +7,7 @@
 #include "lock_renewal.h"
 #include "order.h"
 
-#define HEADS (1u << 20) /* address space, touched as far as it is used */
+#define HEAD_BITS 17
 #define OCCURRENCES 64   /* kept of an edge */
 #define VARIANTS 8       /* of these, of one actor: with different other locks held */
 
@@ -15,7 +15,7 @@
 
 static struct oslock graph;
 static uint64_t edges; /* how many there are */
-static struct edge *heads[HEADS];
+static struct edge *heads[1u << HEAD_BITS];
 static struct vclock_stock nodes; /* of the occurrences' clocks */
 uint64_t lock_order_cut;
 
@@ -23,7 +23,7 @@ uint64_t lock_order_cut;
 
 static struct edge **edge_head(uint64_t from, uint64_t to)
 {
-    return &heads[keys_mix(keys_mix(1, from), to) >> 44];
+    return &heads[keys_mix(keys_mix(1, from), to) >> (64 - HEAD_BITS)];
 }
 
 static struct edge *edge_find(const struct lock *from, const struct lock *to)

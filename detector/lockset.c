@@ -16,7 +16,7 @@ static struct lockset *sets; /* by number */
 static uint32_t nsets = 1, sets_free;
 static uint64_t lost;
 static struct oslock lock;
-#define HEADS 16384
+#define HEADS (1u << 17) /* half of LOCKSET_MAX: chains are short, as each set in one is a line from memory */
 static uint32_t heads[HEADS];
 
 static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
