@@ -243,6 +243,14 @@ static Elf *open_own(struct module *m, int *fd)
     return elf;
 }
 
+/* libc and the loader are in the stacks of every report, and never what it is about: their functions have names there, but no lines.
+ * Debian's debug file of libc is compressed, and its DWARF would take 18 MB of the process and a tenth of a second. */
+static bool only_names(const struct module *m)
+{
+    const char *slash = strrchr(m->path, '/'), *name = slash ? slash + 1 : m->path;
+    return strncmp(name, "libc.so.", strlen("libc.so.")) == 0 || strncmp(name, "ld-linux", strlen("ld-linux")) == 0;
+}
+
 void elf_open(struct module *m)
 {
     if (m->opened)
@@ -255,7 +263,7 @@ void elf_open(struct module *m)
         m->debug = open_separate(m, &debug_fd);
     if (!m->debug)
         m->debug = m->elf;
-    if (has_dwarf(m->debug))
+    if (has_dwarf(m->debug) && !only_names(m))
         m->dwarf = dwarf_begin_elf(m->debug, DWARF_C_READ, NULL);
     if (m->dwarf)
         dwarf_getalt(m->dwarf); /* while the descriptor says where to look for it */
