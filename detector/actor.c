@@ -639,6 +639,7 @@ static void floor_of_many(uint64_t *floor)
 
 void actor_floor(uint64_t *floor)
 {
+    /* Before anybody asks which epochs can be told apart: who has no stocks has caught up (actor_suspend). */
     for (struct actor *a = actors_newest; a; a = a->older)
         if (a->behind && a->stocks)
             actor_catch_up(a);
@@ -664,12 +665,6 @@ void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ct
         visit(&a->acquire_fence, ctx);
         visit(&a->release_fence, ctx);
     }
-}
-
-void actor_each_epoch(void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx)
-{
-    for (const struct actor *a = actors_newest; a; a = a->older)
-        visit(who_slot(a->who), who_epoch(a->who) - 1, ctx);
 }
 
 uint64_t actor_last_epoch(who_t who)

@@ -265,8 +265,6 @@ uint32_t actor_slots(void);
 void actor_floor(uint64_t *floor);
 /* Every clock of every actor. */
 void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx);
-/* The epochs that actors may publish without beginning another one. */
-void actor_each_epoch(void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx);
 /* The last epoch of whoever acted in `who`. */
 uint64_t actor_last_epoch(who_t who);
 void actor_mark_begin(void);

@@ -248,7 +248,6 @@ static void gather(struct sweep *s)
     actor_each_clock(add_clock, s);
     sync_each_clock(add_clock, s);
     slots_each_clock(add_clock, s);
-    actor_each_epoch(add_value, s);
     sync_each_epoch(add_value, s);
     if (s->nvalues == VALUES_MAX) {
         os_unmap(s->values, VALUES_MAX * sizeof *s->values);

@@ -2,7 +2,8 @@
  * and after. What clocks say afterwards is the model's (test_race_model), and real threads are in test_threads.
  *
  * Seen to fail with turn_is_still without its lock or its version, without the version that the actor's own change gives,
- * with what a relaxed load has learnt taken for an acquiring one, and for another actor. */
+ * with what a relaxed load has learnt taken for an acquiring one, and for another actor; and with a sequence that lost its actor's
+ * epoch, or was not ended. */
 #include "recorder.h"
 
 #include "../../detector/access.h"
@@ -177,6 +178,23 @@ static void test_light_operations_are_accesses(void **state)
     assert_int_equal(nrecorded, 1);
 }
 
+/* Of two that have changed it one after the other the first one's plain store keeps what that one gave, and ends the other's. */
+static void test_a_store_goes_on_with_its_own_sequence(void **state)
+{
+    char *data = fresh_memory(64);
+    (void)state;
+    access_slow(alice, (uintptr_t)data, 8, ACCESS_WRITE, 0x800);
+    operate(alice, place, ATOMIC_RMW, ACQ_REL);
+    access_slow(bob, (uintptr_t)data + 8, 8, ACCESS_WRITE, 0x801);
+    operate(bob, place, ATOMIC_RMW, ACQ_REL);
+    operate(alice, place, ATOMIC_STORE, RELAXED);
+    operate(main_actor, place, ATOMIC_LOAD, ACQUIRE);
+    access_slow(main_actor, (uintptr_t)data, 8, ACCESS_READ, 0x802);
+    assert_int_equal(nrecorded, 0);
+    access_slow(main_actor, (uintptr_t)data + 8, 8, ACCESS_READ, 0x803);
+    assert_int_equal(nrecorded, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_counter_behind_a_fence, begin_test),
         cmocka_unit_test_setup(test_a_clock_that_came_meanwhile, begin_test),
         cmocka_unit_test_setup(test_light_operations_are_accesses, begin_test),
+        cmocka_unit_test_setup(test_a_store_goes_on_with_its_own_sequence, begin_test),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
