@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../detector/os.h"
 #include "../preload/current.h"
 
 struct slots {
@@ -24,6 +25,12 @@ extern __thread struct slots slots TLS_IE;
 #define LUCK \
     8 /* so often nothing may be found after something was, before one stops to look; but one of LUCK_EACH tries */
 #define LUCK_EACH 64
+
+/* Not by assignment: compilers make a call of memcpy of that, which is wrapped, and would be an access of the program's. */
+static inline void slots_copy(struct slots *to, const struct slots *from)
+{
+    copy_bytes(to, from, sizeof *to);
+}
 
 /* What checks read: constants, here because the added code reaches them in one instruction. By whether it writes, log2 of the size,
  * place in the granule: bits that a cell must have; of an access that leaves its granule, more than any has. One of 16 bytes is of

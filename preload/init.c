@@ -196,11 +196,12 @@ static void found(struct actor *by, const struct finding *f)
 static void found_between(struct actor *by, const struct finding *f)
 {
     struct vectors v;
-    const struct slots interrupted = slots;
+    struct slots interrupted;
+    slots_copy(&interrupted, &slots);
     vectors_keep(&v);
     found(by, f);
     vectors_put_back(&v);
-    slots = interrupted;
+    slots_copy(&slots, &interrupted);
 }
 
 static void deferred_between(struct actor *a)

@@ -139,10 +139,11 @@ static void run_handler(int sig, siginfo_t *info, void *context)
         REAL(sigaction)(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     int outer = signal_handled_now;
     signal_handled_now = is_fault(sig, info) ? 0 : sig;
-    const struct slots interrupted = slots;
+    struct slots interrupted;
+    slots_copy(&interrupted, &slots);
     errno = saved;
     run(sig, info, context); /* a handler of one argument does not look at the others */
-    slots = interrupted;
+    slots_copy(&slots, &interrupted);
     signal_handled_now = outer;
     if (me)
         actor_handled(me, &parked);
@@ -150,7 +151,7 @@ static void run_handler(int sig, siginfo_t *info, void *context)
         __atomic_store_n(&t->handling, handling, __ATOMIC_SEQ_CST);
 }
 
-static bool trap_taken; /* before there is a second thread */
+static bool trap_taken;              /* before there is a second thread */
 static struct sigaction trap_action; /* the program's, tables_lock */
 
 void signal_let_trap(void)
@@ -220,17 +221,24 @@ void signal_guard(int sig)
     raw_syscall(SYS_rt_sigaction, sig, (long)&act, 0, KERNEL_MASK_BYTES, 0, 0);
 }
 
+/* Not by assignment (instrument/slots.h). */
+static void copy_action(struct sigaction *to, const struct sigaction *from)
+{
+    copy_bytes(to, from, sizeof *to);
+}
+
 static int install_trap(const struct sigaction *act, struct sigaction *old)
 {
     struct thread *self = tables_lock();
-    struct sigaction before = trap_action;
+    struct sigaction before;
+    copy_action(&before, &trap_action);
     if (act) {
-        trap_action = *act;
+        copy_action(&trap_action, act);
         remember(SIGTRAP, is_function(act) ? act->sa_sigaction : NULL, act->sa_flags, *(const uint64_t *)&act->sa_mask);
     }
     tables_unlock(self);
     if (old)
-        *old = before;
+        copy_action(old, &before);
     return 0;
 }
 
@@ -332,7 +340,7 @@ static int install(int sig, const struct sigaction *act, struct sigaction *old)
     int last_flags = handlers[sig].flags;
     uint64_t last_mask = handlers[sig].mask;
     if (act) {
-        ours = *act;
+        copy_action(&ours, act);
         if (is_function(act) && act->sa_sigaction != trampoline) {
             if (me)
                 sync_release_merge(me, signal_key(sig));
@@ -348,9 +356,7 @@ static int install(int sig, const struct sigaction *act, struct sigaction *old)
         remember(sig, last, last_flags, last_mask);
     tables_unlock(self);
     if (result == 0 && old) {
-        *old = before;
-        if (before.sa_sigaction == on_quit)
-            *old = (struct sigaction){.sa_handler = SIG_DFL};
+        copy_action(old, before.sa_sigaction == on_quit ? &(struct sigaction){.sa_handler = SIG_DFL} : &before);
         if (before.sa_sigaction == trampoline) {
             old->sa_sigaction = last;
             old->sa_flags ^= (old->sa_flags ^ last_flags) & (SA_SIGINFO | SA_RESETHAND);
