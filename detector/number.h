@@ -61,8 +61,9 @@ static inline uint32_t number_ready(const struct actor *a, uintptr_t pc, uint32_
     return likely(!((entry ^ hash) >> STAMP_FIELD) && number_now(a, i)) ? (uint32_t)(entry & NUMBER_MASK) : 0;
 }
 
-/* The same, or, for the first access of an epoch from there, the next number: without a call. 0 also when that needs one. */
-static inline uint32_t number_quick(struct actor *a, uintptr_t pc, uint32_t meta)
+/* The same, or, for the first access of an epoch from there, the next number. calls: even if the lock set has to be looked up. */
+static inline __attribute__((always_inline)) uint32_t number_or_next(struct actor *a, uintptr_t pc, uint32_t meta,
+                                                                     bool calls)
 {
     const uint64_t hash = number_hash(a, pc, meta);
     const unsigned i = number_index(hash);
@@ -71,18 +72,16 @@ static inline uint32_t number_quick(struct actor *a, uintptr_t pc, uint32_t meta
         return 0;
     if (likely(number_now(a, i)))
         return (uint32_t)(entry & NUMBER_MASK);
-    return a->lockset == LOCKSET_STALE ? 0 : number_next(a, hash, meta);
+    return !calls && a->lockset == LOCKSET_STALE ? 0 : number_next(a, hash, meta);
 }
-
+static inline uint32_t number_quick(struct actor *a, uintptr_t pc, uint32_t meta)
+{
+    return number_or_next(a, pc, meta, false);
+}
 /* 0: its place has no entry, or the reserve no number. */
 static inline uint32_t number_cached(struct actor *a, uintptr_t pc, uint32_t meta)
 {
-    const uint64_t hash = number_hash(a, pc, meta);
-    const unsigned i = number_index(hash);
-    const uint64_t entry = a->stocks->numbers[i];
-    if (unlikely((entry ^ hash) >> STAMP_FIELD))
-        return 0;
-    return likely(number_now(a, i)) ? (uint32_t)(entry & NUMBER_MASK) : number_next(a, hash, meta);
+    return number_or_next(a, pc, meta, true);
 }
 
 /* 0: there are no more before a collection. */
