@@ -9,6 +9,6 @@ failures=0
 
 fail() {
     echo "FAIL $*" >&2
-    sed 's/^/    /' "$folder/log" | head -20 >&2
+    sed '/\[ *RUN *\]\|\[ *OK *\]/d; s/^/    /' "$folder/log" | head -30 >&2
     failures=$((failures + 1))
 }
