@@ -260,11 +260,24 @@ static bool visit(uintptr_t start, uint32_t size)
     return true;
 }
 
+static void remember_done(uintptr_t text)
+{
+    if (nseen == MODULES)
+        return;
+    seen[nseen].text = text;
+    seen[nseen++].loaded = true;
+}
+
+/* One that has nothing to be decoded is done with. */
 static void look_for(void *image)
 {
+    const uintptr_t text = ((const struct image *)image)->text;
     found = false;
-    if (is_new(((const struct image *)image)->text))
-        each_function(image, find);
+    if (!is_new(text))
+        return;
+    each_function(image, find);
+    if (!found)
+        remember_done(text);
 }
 
 static void work_on(void *image)
@@ -273,8 +286,7 @@ static void work_on(void *image)
     const uintptr_t text = ((const struct image *)image)->text;
     if (nseen == MODULES || !is_new(text))
         return;
-    seen[nseen].text = text;
-    seen[nseen++].loaded = true;
+    remember_done(text);
     each_function(image, visit);
     in_modules += patched != before;
 }
@@ -310,16 +322,18 @@ void fetch_ahead(bool nobody_else)
 {
     static bool none; /* no decoder; atomic */
     const char *why;
+    if (__atomic_load_n(&none, __ATOMIC_RELAXED))
+        return;
     alone = nobody_else;
-    if (!__atomic_load_n(&none, __ATOMIC_RELAXED) && dl_iterate_phdr(look, NULL)) {
-        if (decode_start(&why)) {
-            engine_alone(begin_walk, NULL);
-            dl_iterate_phdr(look, &found);
-            engine_alone(end_walk, NULL);
-        } else {
+    engine_alone(begin_walk, NULL);
+    if (dl_iterate_phdr(look, NULL)) {
+        if (!decode_start(&why)) {
             __atomic_store_n(&none, true, __ATOMIC_RELAXED);
+            return;
         }
+        dl_iterate_phdr(look, &found);
     }
+    engine_alone(end_walk, NULL);
 }
 
 const char *fetch_ahead_summary(void)
