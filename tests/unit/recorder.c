@@ -68,3 +68,24 @@ void *fresh_memory(size_t size)
     mem_fresh(main_actor, (uintptr_t)p, size);
     return p;
 }
+
+void fresh_locks(uintptr_t *locks, int n)
+{
+    char *memory = fresh_memory((size_t)n * 64);
+    for (int i = 0; i < n; i++)
+        locks[i] = (uintptr_t)memory + 64 * (uintptr_t)i;
+}
+
+void actors_come(struct actor **actors, int n)
+{
+    for (int i = 0; i < n; i++)
+        actors[i] = actor_born(main_actor, 1);
+}
+
+void actors_go(struct actor **actors, int n)
+{
+    for (int i = 0; i < n; i++) {
+        actor_ends(actors[i]);
+        actor_joins(main_actor, actors[i]);
+    }
+}

@@ -32,5 +32,10 @@ int recorder_clear(void **state); /* test setup */
 uintptr_t top_of(uint32_t stack);
 /* Fresh memory of its own for each caller, 64-byte aligned. */
 void *fresh_memory(size_t size);
+/* Addresses of n locks, each in a line of its own. */
+void fresh_locks(uintptr_t *locks, int n);
+/* n actors, born by main_actor; and joined by it. */
+void actors_come(struct actor **actors, int n);
+void actors_go(struct actor **actors, int n);
 
 #endif

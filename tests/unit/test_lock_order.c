@@ -12,22 +12,16 @@ static uintptr_t pcs = 0x1000;
 
 static int set_up(void **state)
 {
-    char *memory = fresh_memory(LOCKS * 64);
+    fresh_locks(locks, LOCKS);
     recorder_clear(state);
-    for (int i = 0; i < LOCKS; i++)
-        locks[i] = (uintptr_t)memory + 64 * (uintptr_t)i;
-    for (int i = 0; i < ACTORS; i++)
-        actors[i] = actor_born(main_actor, 1);
+    actors_come(actors, ACTORS);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    for (int i = 0; i < ACTORS; i++) {
-        actor_ends(actors[i]);
-        actor_joins(main_actor, actors[i]);
-    }
+    actors_go(actors, ACTORS);
     return 0;
 }
 
