@@ -15,8 +15,9 @@ static __typeof__(&ZydisDecoderDecodeFull) decode_full;
 
 bool decode_start(const char **why)
 {
+    static bool started;
     char name[40];
-    if (decode_full)
+    if (started)
         return true;
     snprintf(name, sizeof name, "libZydis.so.%d.%d", (int)ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
              (int)ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
@@ -26,7 +27,8 @@ bool decode_start(const char **why)
         init = (__typeof__(init))dlsym(library, "ZydisDecoderInit");
         decode_full = (__typeof__(decode_full))dlsym(library, "ZydisDecoderDecodeFull");
     }
-    if (init && decode_full && ZYAN_SUCCESS(init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
+    started = init && decode_full && ZYAN_SUCCESS(init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64));
+    if (started)
         return true;
     static char said[120];
     snprintf(said, sizeof said, "instrument=1 and sample= need %s (package libzydis4.0), which is not there", name);
