@@ -2,11 +2,15 @@
  *
  * Those that leave their granule of 8 bytes: one granule is not known yet, whatever is known of the others. There another thread
  * races, once for each size, place, granule, loads and stores. And those of granules of which more is known than four accesses: each byte
- * is read by an instruction of its own, and then written by one; with each of these there is a race. */
+ * is read by an instruction of its own, and then written by one; with each of these there is a race.
+ *
+ * The other thread races after all that; with an argument before it: its stores are then read twice, which are two races. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "barrier.h"
 
 #define GRANULE 8u
 #define ROOM 32u
@@ -20,6 +24,9 @@ static unsigned n;
 static uint8_t memory[MOST][ROOM] __attribute__((aligned(ROOM)));
 
 #define LOAD(how, p) __asm__ volatile(how : : "r"(p) : "rax", "xmm0", "memory")
+
+static bool other_first;
+static struct schedule turns;
 
 static void make_cases(void)
 {
@@ -68,6 +75,8 @@ static void crowd(uint8_t *p, bool writes)
 
 static void *one(void *arg)
 {
+    if (other_first)
+        await(&turns, 1);
     for (unsigned k = 0; k < 2 * GRANULE; k++)
         crowd(crowded[k / GRANULE][k % GRANULE], k >= GRANULE);
     for (unsigned k = 0; k < n; k++) {
@@ -100,6 +109,8 @@ static void *one(void *arg)
             break;
         }
     }
+    if (!other_first)
+        step(&turns, 1);
     return arg;
 }
 
@@ -118,6 +129,8 @@ static __attribute__((noinline)) void race(uint8_t *at, bool writes, unsigned ca
 
 static void *other(void *arg)
 {
+    if (!other_first)
+        await(&turns, 1);
     for (unsigned k = 0; k < n; k++) { /* the first byte that the access has in that granule */
         const unsigned first = cases[k].granule * GRANULE;
         race(memory[k] + (cases[k].at > first ? cases[k].at : first), true, k);
@@ -126,17 +139,21 @@ static void *other(void *arg)
         race(&crowded[0][k][k], true, k);
         race(&crowded[1][k][k], false, k);
     }
+    if (other_first)
+        step(&turns, 1);
     return arg;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     pthread_t t[2];
+    (void)argv;
+    other_first = argc > 1;
     make_cases();
     pthread_create(&t[0], NULL, one, NULL);
     pthread_create(&t[1], NULL, other, NULL);
     for (int i = 0; i < 2; i++)
         pthread_join(t[i], NULL);
-    printf("%u\n", n + 2 * GRANULE);
+    printf("%u\n", n + (other_first ? 3 : 2) * GRANULE);
     return 0;
 }
