@@ -12,7 +12,7 @@ echo 'int main(void) { return 3; }' >"$work/main.c"
 # ends STATUS OPTIONS
 ends() {
     status=0
-    GORACE_OPTIONS=$2 LD_PRELOAD=$library timeout 60 "$work/main" >"$work/out" 2>&1 || status=$?
+    GORACE_OPTIONS=$2 LD_PRELOAD=$library timeout 600 "$work/main" >"$work/out" 2>&1 || status=$?
     [ "$status" = "$1" ] && grep -q 'carries its own ThreadSanitizer runtime' "$work/out" && return
     echo "$2: status $status instead of $1"
     cat "$work/out"
