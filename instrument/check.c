@@ -4,9 +4,8 @@
  * (access_hook.c).
  *
  * A store is checked, and told, before it is run. A load after it, as it may be the one by which the program's threads are ordered: were it
- * checked before, then what another thread stores in between would be read and not asked for. Where it overwrites its address, or is
- * part of an operation, it is checked before all the same, and told after it: the code aside runs it itself, or does the operation with
- * what it has loaded. */
+ * checked before, then what another thread stores in between would be read and not asked for. Where it overwrites its address, that is
+ * kept in a register meanwhile; where it is part of an operation, it is taken out of it, and the operation is done with what was loaded. */
 #include "check.h"
 
 #include "covered.h"
@@ -18,7 +17,12 @@
 #define AX 0
 #define CX 1
 
-enum { ADDRESS, FIRST, REGISTERS }; /* of a check; FIRST, in the code aside: what was loaded */
+enum {
+    ADDRESS,
+    FIRST,
+    HELD,
+    REGISTERS
+}; /* of a check; HELD: what is needed behind it, the address or what was loaded */
 struct registers {
     uint8_t reg[REGISTERS];
     bool kept[REGISTERS]; /* put aside */
@@ -31,6 +35,7 @@ struct pending {
     enum hook hook;
     enum form form;
     bool behind; /* the instruction, or before it */
+    bool moved;  /* the address is in HELD */
     struct registers inline_registers;
     uint16_t live; /* general registers, where the check is */
     bool flags;    /* are live */
@@ -82,9 +87,9 @@ static void put_back_flags(struct code *c)
     code_load(c, AX, SLOT(ax));
 }
 
-static void keep(struct code *c, const struct registers *r)
+static void keep(struct code *c, const struct registers *r, unsigned from, unsigned to)
 {
-    for (unsigned k = 0; k < REGISTERS; k++)
+    for (unsigned k = from; k < to; k++)
         if (r->kept[k])
             code_save(c, r->reg[k], SLOT(kept[0]) + 8 * (int32_t)k);
 }
@@ -95,10 +100,17 @@ static void put_back(struct code *c, const struct registers *r, unsigned which)
         code_load(c, r->reg[which], SLOT(kept[0]) + 8 * (int32_t)which);
 }
 
+/* What the check itself has used. */
+static void put_back_used(struct code *c, const struct registers *r)
+{
+    put_back(c, r, ADDRESS);
+    put_back(c, r, FIRST);
+}
+
 static void put_back_all(struct code *c, const struct registers *r)
 {
-    for (unsigned k = 0; k < REGISTERS; k++)
-        put_back(c, r, k);
+    put_back_used(c, r);
+    put_back(c, r, HELD);
 }
 
 static bool uses_wide(const struct frame_use *use)
@@ -129,17 +141,16 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         code_load(c, reg, SLOT(kept[0]));
 }
 
-bool check_is_behind(const struct insn *i, enum hook hook)
+static bool loses_address(const struct insn *i)
 {
     const uint16_t address =
         (uint16_t)((i->base == GPR_NONE ? 0 : 1u << i->base) | (i->index == GPR_NONE ? 0 : 1u << i->index));
-    return hook == HOOK_LOADED && i->memory == MEMORY_MOVE && !(i->gpr_written & address);
+    return i->gpr_written & address;
 }
 
-/* In a library that is seen for the order it makes (engine.h) every load is looked at when it has been run, in the code aside. */
-static bool is_run_aside(const struct module *m, const struct pending *p, const struct insn *i)
+bool check_is_behind(const struct insn *i, enum hook hook)
 {
-    return m->orders_only && p->hook == HOOK_LOADED && !p->behind && i->size <= 8;
+    return hook == HOOK_LOADED && i->memory == MEMORY_MOVE;
 }
 
 /* What the program needs where the check is. */
@@ -168,95 +179,6 @@ static void choose(struct registers *r, unsigned which, const struct live *l, ui
     if (r->kept[which])
         r->reg[which] = (uint8_t)rare_register(l, not );
 }
-
-static enum form form_of(const struct insn *i, const struct live *l, bool wide)
-{
-    if (!wide || !covered_alone_fits(i))
-        return FORM_TWO;
-    return l->flags && i->size <= 8 && !(i->gpr_read >> CX & 1) ? FORM_QUIET : FORM_ONE;
-}
-
-static void choose_inline(struct pending *p, const struct insn *i, const struct live *l)
-{
-    struct registers *r = &p->inline_registers;
-    uint16_t not = i->gpr_read;
-    if (p->form == FORM_QUIET) {
-        r->reg[ADDRESS] = CX;
-        r->kept[ADDRESS] = l->gprs >> CX & 1;
-        return;
-    }
-    choose(r, ADDRESS, l, not );
-    if (p->form == FORM_TWO)
-        choose(r, FIRST, l, (uint16_t)(not | 1u << r->reg[ADDRESS]));
-}
-
-static void write_inline(struct code *c, struct pending *p, const struct insn *i, const uint8_t *bytes, bool wide)
-{
-    const unsigned log2size = operand_log2(i->size), a = p->inline_registers.reg[ADDRESS];
-    const bool writes = hook_writes(p->hook), parts = log2size > 3 && !wide;
-    switch (p->form) {
-    case FORM_QUIET:
-        covered_quietly(c, i, bytes, writes, &p->fails);
-        return;
-    case FORM_ONE:
-        covered_alone(c, a, i, bytes, writes, &p->fails);
-        return;
-    case FORM_TWO:
-        for (int32_t at = 0; at < (parts ? i->size : 1); at += 8) {
-            operand_address(c, a, i, bytes, at);
-            covered_check(c, a, p->inline_registers.reg[FIRST], parts ? 3 : log2size, writes, wide, &p->fails);
-        }
-    }
-}
-
-void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *lives,
-                 const struct frame_use *use, enum hook hook)
-{
-    struct code *c = &m->code;
-    const bool behind = check_is_behind(i, hook);
-    const struct live live = needed(lives, behind), *l = &live;
-    const unsigned log2size = operand_log2(i->size);
-    const bool wide = uses_wide(use);
-    if (use->backward || log2size > 4 || i->size != 1u << log2size) {
-        ask(m, i, bytes, l, use, hook);
-        return;
-    }
-    if (npending == READING_MOST) {
-        c->full = true;
-        return;
-    }
-    struct pending *p = &pending[npending++];
-    *p = (struct pending){.insn = k,
-                          .hook = hook,
-                          .form = form_of(i, l, wide),
-                          .behind = behind,
-                          .live = l->gprs,
-                          .flags = l->flags != 0,
-                          .use = *use};
-    if (is_run_aside(m, p, i)) {
-        p->form = FORM_QUIET;
-        p->fails.at[p->fails.n++] = code_jump_on(c);
-        return;
-    }
-    choose_inline(p, i, l);
-    const bool keeps_flags = p->flags && p->form != FORM_QUIET;
-    if (keeps_flags)
-        keep_flags(c);
-    keep(c, &p->inline_registers);
-    write_inline(c, p, i, bytes, wide);
-    if (keeps_flags)
-        put_back_flags(c);
-    put_back_all(c, &p->inline_registers);
-    p->on = c->at;
-}
-
-void check_after(struct module *m, uint32_t k)
-{
-    if (npending && pending[npending - 1].insn == k)
-        pending[npending - 1].after = m->code.at;
-}
-
-/* ---- aside ---------------------------------------------------------------------------------------------------------- */
 
 /* mov, zero-extended, of what the register `from` points to. */
 static void load_through(struct code *c, unsigned to, unsigned from, unsigned size)
@@ -292,57 +214,210 @@ static void with_register_for_memory(struct code *c, const struct insn *i, const
     code_bytes(c, bytes + i->rest_at, i->length - i->rest_at);
 }
 
-/* By the code aside. */
+/* By what was added, not as a copy of itself. */
 static bool is_run(const struct pending *p)
 {
     return p->hook == HOOK_LOADED && !p->behind;
 }
 
+/* Registers that cannot stand for the memory of an instruction of one byte: without a REX prefix 4 to 7 are the upper bytes of 0 to 3, and
+ * with one no upper byte can be named. */
+static uint16_t not_bytes(const struct insn *i, const uint8_t *bytes)
+{
+    if (i->size > 1 || i->rex_at != NO_REX)
+        return 0;
+    return (bytes[i->modrm_at] >> 3 & 7) < 4 ? 0x00f0 : 0xfff0;
+}
+
+/* rcx only if there is no other: it is what FORM_QUIET uses. */
+static void choose_held(struct registers *r, const struct insn *i, const uint8_t *bytes, const struct live *l)
+{
+    const uint16_t not =
+        (uint16_t)(i->gpr_read | i->gpr_written | 1u << GPR_SP | (i->splits ? not_bytes(i, bytes) : 0));
+    const uint16_t or_cx = (uint16_t)(not | 1u << CX);
+    choose(r, HELD, l, or_cx == 0xffff ? not : or_cx);
+}
+
+static enum form form_of(const struct insn *i, const struct live *l, bool wide, uint16_t held)
+{
+    if (!wide || !covered_alone_fits(i))
+        return FORM_TWO;
+    return l->flags && i->size <= 8 && !((i->gpr_read | held) >> CX & 1) ? FORM_QUIET : FORM_ONE;
+}
+
+static void choose_inline(struct pending *p, const struct insn *i, const struct live *l, uint16_t held)
+{
+    struct registers *r = &p->inline_registers;
+    const uint16_t not = i->gpr_read | held;
+    if (p->form == FORM_QUIET) {
+        r->reg[ADDRESS] = CX;
+        r->kept[ADDRESS] = l->gprs >> CX & 1;
+        return;
+    }
+    choose(r, ADDRESS, l, not );
+    if (p->form == FORM_TWO)
+        choose(r, FIRST, l, (uint16_t)(not | 1u << r->reg[ADDRESS]));
+}
+
+static void write_inline(struct code *c, struct pending *p, const struct insn *i, const uint8_t *bytes, bool wide)
+{
+    const unsigned log2size = operand_log2(i->size), a = p->inline_registers.reg[ADDRESS];
+    const bool writes = hook_writes(p->hook), parts = log2size > 3 && !wide;
+    switch (p->form) {
+    case FORM_QUIET:
+        covered_quietly(c, i, bytes, writes, &p->fails);
+        return;
+    case FORM_ONE:
+        covered_alone(c, a, i, bytes, writes, &p->fails);
+        return;
+    case FORM_TWO:
+        for (int32_t at = 0; at < (parts ? i->size : 1); at += 8) {
+            operand_address(c, a, i, bytes, at);
+            covered_check(c, a, p->inline_registers.reg[FIRST], parts ? 3 : log2size, writes, wide, &p->fails);
+        }
+    }
+}
+
+/* Of the instruction that is being written: the register that has the address over the load that it is lost by. */
+static struct registers held;
+
+void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *lives)
+{
+    const struct live l = needed(lives, true);
+    held.kept[HELD] = false;
+    if (!loses_address(i))
+        return;
+    choose_held(&held, i, bytes, &l);
+    keep(&m->code, &held, HELD, REGISTERS);
+    operand_address(&m->code, held.reg[HELD], i, bytes, 0);
+}
+
+/* The same access by the address in a register. */
+static struct insn through(const struct insn *i, unsigned reg)
+{
+    struct insn moved = *i;
+    moved.base = (uint8_t)reg;
+    moved.index = GPR_NONE;
+    moved.displacement = 0;
+    moved.rip_at = 0;
+    moved.local = moved.segment = false;
+    moved.gpr_read = (uint16_t)(1u << reg);
+    return moved;
+}
+
+static void load_held(struct code *c, struct pending *p, const struct insn *i, const uint8_t *bytes,
+                      const struct live *l)
+{
+    struct registers *r = &p->inline_registers;
+    choose_held(r, i, bytes, l);
+    keep(c, r, HELD, REGISTERS);
+    operand_address(c, r->reg[HELD], i, bytes, 0);
+    load_through(c, r->reg[HELD], r->reg[HELD], i->size);
+}
+
+bool check_write(struct module *m, uint32_t k, const struct insn *insn, const uint8_t *bytes, const struct live *lives,
+                 const struct frame_use *use, enum hook hook)
+{
+    struct code *c = &m->code;
+    const bool behind = check_is_behind(insn, hook), moved = behind && loses_address(insn);
+    const struct insn by_held = through(insn, held.reg[HELD]), *i = moved ? &by_held : insn;
+    const struct live live = needed(lives, behind), *l = &live;
+    const unsigned log2size = operand_log2(i->size);
+    const bool wide = uses_wide(use);
+    if (use->backward || log2size > 4 || i->size != 1u << log2size) {
+        ask(m, i, bytes, l, use, hook);
+        if (moved)
+            put_back(c, &held, HELD);
+        return false;
+    }
+    if (npending == READING_MOST) {
+        c->full = true;
+        return false;
+    }
+    struct pending *p = &pending[npending++];
+    *p = (struct pending){.insn = k,
+                          .hook = hook,
+                          .behind = behind,
+                          .moved = moved,
+                          .live = l->gprs,
+                          .flags = l->flags != 0,
+                          .use = *use};
+    if (moved)
+        p->inline_registers = held;
+    else if (is_run(p))
+        load_held(c, p, i, bytes, l);
+    const uint16_t holds = moved || is_run(p) ? (uint16_t)(1u << p->inline_registers.reg[HELD]) : 0;
+    p->form = form_of(i, l, wide, holds);
+    choose_inline(p, i, l, holds);
+    const bool keeps_flags = p->flags && p->form != FORM_QUIET;
+    if (keeps_flags)
+        keep_flags(c);
+    keep(c, &p->inline_registers, ADDRESS, HELD);
+    write_inline(c, p, i, bytes, wide);
+    if (keeps_flags)
+        put_back_flags(c);
+    put_back_used(c, &p->inline_registers);
+    p->on = c->at;
+    if (is_run(p))
+        with_register_for_memory(c, i, bytes, p->inline_registers.reg[HELD]);
+    put_back(c, &p->inline_registers, HELD);
+    return is_run(p);
+}
+
+void check_after(struct module *m, uint32_t k)
+{
+    if (npending && pending[npending - 1].insn == k)
+        pending[npending - 1].after = m->code.at;
+}
+
+/* ---- aside ---------------------------------------------------------------------------------------------------------- */
+
 /* What a load reads and writes stays as it is while it is run. */
-static struct registers choose_aside(const struct pending *p, const struct insn *i)
+static struct registers choose_aside(const struct pending *p, const struct insn *i, const uint8_t *bytes)
 {
     struct registers r = {.kept = {false}};
     uint16_t not = i->gpr_read | (is_run(p) ? i->gpr_written : 0);
+    if (is_run(p)) {
+        r.reg[HELD] = (uint8_t)operand_register(p->live, not | not_bytes(i, bytes), &r.kept[HELD]);
+        not |= (uint16_t)(1u << r.reg[HELD]);
+    }
     r.reg[ADDRESS] = (uint8_t)operand_register(p->live, not, &r.kept[ADDRESS]);
-    not |= (uint16_t)(1u << r.reg[ADDRESS]);
-    if (is_run(p) && i->splits)
-        r.reg[FIRST] = (uint8_t)operand_register(p->live, i->size == 1 ? not | 0xfff0u : not, &r.kept[FIRST]);
     return r;
 }
 
-static void write_aside(struct module *m, const struct pending *p, const struct insn *i,
-                        void (*copy)(struct module *m, const struct insn *i))
+static void write_aside(struct module *m, const struct pending *p, const struct insn *insn)
 {
     struct code *c = &m->code;
-    const struct registers r = choose_aside(p, i);
-    const unsigned reg = r.reg[ADDRESS];
+    const struct insn by_held = through(insn, p->inline_registers.reg[HELD]), *i = p->moved ? &by_held : insn;
     const uint8_t *bytes = m->pristine + (i->at - m->image.text);
+    const struct registers r = choose_aside(p, i, bytes);
+    const unsigned reg = r.reg[ADDRESS];
     const uintptr_t thunk = thunk_missed(m, p->hook, operand_log2(i->size), reg, uses_wide(&p->use));
     covered_jumps_here(c, &p->fails);
-    put_back_all(c, &p->inline_registers);
+    if (p->moved)
+        put_back_used(c, &p->inline_registers);
+    else
+        put_back_all(c, &p->inline_registers);
     if (p->flags && p->form == FORM_QUIET)
         keep_flags(c);
-    keep(c, &r);
+    keep(c, &r, ADDRESS, p->moved ? HELD : REGISTERS);
     operand_address(c, reg, i, bytes, 0);
-    if (is_run(p) && i->splits)
-        load_through(c, r.reg[FIRST], reg, i->size);
-    else if (is_run(p))
-        copy(m, i);
+    if (is_run(p))
+        load_through(c, r.reg[HELD], reg, i->size);
     check_call(m, thunk, &p->use);
     if (p->flags)
         put_back_flags(c);
-    if (is_run(p) && i->splits)
-        with_register_for_memory(c, i, bytes, r.reg[FIRST]);
+    if (is_run(p))
+        with_register_for_memory(c, i, bytes, r.reg[HELD]);
     put_back_all(c, &r);
     code_jump(c, (uintptr_t)(is_run(p) ? p->after : p->on));
 }
 
-uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides,
-                      void (*copy)(struct module *m, const struct insn *i))
+uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides)
 {
     for (uint32_t k = 0; k < npending && !m->code.full; k++) {
         asides[k] = (struct aside){(uint32_t)(m->code.at - start), pending[k].insn};
-        write_aside(m, &pending[k], &insns[pending[k].insn], copy);
+        write_aside(m, &pending[k], &insns[pending[k].insn]);
     }
     return npending;
 }

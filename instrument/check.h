@@ -9,14 +9,16 @@
 void check_begin(void);
 /* Whether the check comes behind the copy of the instruction, which is an access of hook < HOOKS_CHECKED. */
 bool check_is_behind(const struct insn *i, enum hook hook);
-/* Written before the copy of the instruction, the k-th of its function, or behind it. */
-void check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
+/* Written before the copy of one of which the check comes behind. */
+void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *l);
+/* Written before the copy of the instruction, the k-th of its function, or behind it. True: what was written does what the instruction
+ * does. */
+bool check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,
                  const struct frame_use *use, enum hook hook);
 /* The copy of the instruction was written. */
 void check_after(struct module *m, uint32_t k);
-/* What the checks of the function need behind it, which begins at `start`; how many. copy(m, i) writes the k-th instruction. */
-uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides,
-                      void (*copy)(struct module *m, const struct insn *i));
+/* What the checks of the function need behind it, which begins at `start`; how many. */
+uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides);
 uint32_t check_pending(void);
 
 void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use);

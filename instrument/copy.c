@@ -102,7 +102,7 @@ static bool write_asides(struct module *m, const uint8_t *start, struct copied *
     struct aside *asides = n ? arena_alloc(n * sizeof *asides) : NULL;
     if (n && !asides)
         return false;
-    to->nasides = check_asides(m, reading.insns, start, asides, write_plain);
+    to->nasides = check_asides(m, reading.insns, start, asides);
     to->asides = asides;
     return true;
 }
@@ -118,8 +118,8 @@ static void write_all(struct module *m, const struct function *f, struct copied 
         const struct insn *i = &reading.insns[k];
         to->pairs[k] = (struct pair){(uint32_t)(i->at - f->start), (uint32_t)(m->code.at - start)};
         hooks_count(m, k, i, &use);
-        hooks_before(m, k, i, &reading.lives[k], &use);
-        write_one(m, i, reading.targets[k]);
+        if (!hooks_before(m, k, i, &reading.lives[k], &use))
+            write_one(m, i, reading.targets[k]);
         hooks_after(m, k, i, &reading.lives[k], &use);
     }
     if (goes_on(&reading.insns[to->n - 1]))

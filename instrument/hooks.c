@@ -110,19 +110,22 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
         code_load(&m->code, reg, SLOT(kept[0]));
 }
 
-void hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
+bool hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)
 {
     const uint8_t *bytes = bytes_of(m, i);
     if (i->prefetches)
         prefetch_write(&m->code, i, bytes, l);
     if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
-        return;
+        return false;
     if (i->memory == MEMORY_STRING)
         string_before(m, i, l->flags != 0, use);
     else if (i->memory == MEMORY_LOCKED)
         locked_before(m, i, bytes, l, use);
-    else if (!check_is_behind(i, hook_of(i)))
-        check_write(m, k, i, bytes, l, use, hook_of(i));
+    else if (check_is_behind(i, hook_of(i)))
+        check_hold(m, i, bytes, l);
+    else
+        return check_write(m, k, i, bytes, l, use, hook_of(i));
+    return false;
 }
 
 void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use)

@@ -7,8 +7,8 @@
 
 /* Adds it to the module's counts of accesses. */
 void hooks_count(struct module *m, uint32_t k, const struct insn *i, const struct frame_use *use);
-/* Written before, and after, the copy of the instruction itself, the k-th of its function. */
-void hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l,
+/* Written before, and after, the copy of the instruction itself, the k-th of its function. True: there is to be no copy. */
+bool hooks_before(struct module *m, uint32_t k, const struct insn *i, const struct live *l,
                   const struct frame_use *use);
 void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struct live *l, const struct frame_use *use);
 

@@ -11,7 +11,7 @@
 
 struct slots {
     uint64_t xmm[2][2]; /* by the copy, over a check */
-    uint64_t kept[2], scratch[4];
+    uint64_t kept[3], scratch[4];
     uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */

@@ -1,11 +1,13 @@
 /* A load is looked at when it has been run. Here what it reads is stored while it runs: it faults, and the handler lets the other thread
  * store, before it is run again. The reader knew the flag in the same epoch: so whoever looks before the load finds nothing new, and
  * misses that it is the one by which the threads are ordered. What the flag stands for is 16 bytes at once, which no atomic operation
- * is: if that is not ordered, it is a race of the full class. There is none. */
+ * is: if that is not ordered, it is a race of the full class. There is none.
+ *   window [apart | lost | used]    lost, used: the load overwrites its own address, or is part of a comparison */
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -37,19 +39,35 @@ static void on_fault(int sig)
     barrier_wait(&met, 2);
 }
 
-static inline int load(const int *p)
+static enum { APART, LOST, USED } how;
+
+/* Whether the flag is `value`. */
+static inline int is(int value)
 {
-    int value;
-    __asm__ volatile("movl (%1), %0" : "=&r"(value) : "r"(p) : "memory");
-    return value;
+    uint64_t loaded = (uintptr_t)flag;
+    switch (how) {
+    case APART:
+        __asm__ volatile("movl (%1), %k0" : "=&r"(loaded) : "r"(flag) : "memory");
+        break;
+    case LOST:
+        __asm__ volatile("movl (%0), %k0" : "+r"(loaded) : : "memory");
+        break;
+    case USED:
+        __asm__ volatile("cmpl %k2, (%1)\n\tsete %b0\n\tmovzbl %b0, %k0"
+                         : "=&q"(loaded)
+                         : "r"(flag), "r"(value)
+                         : "memory");
+        return (int)loaded;
+    }
+    return (int)loaded == value;
 }
 
 static void *reader(void *arg)
 {
     for (int k = 0; k < 3; k++) /* the first may be what makes the region known */
-        (void)load(flag);
+        (void)is(7);
     protect(PROT_NONE);
-    if (load(flag) != 7)
+    if (!is(7))
         _Exit(2);
     __asm__ volatile("movups (%0), %%xmm0" : : "r"(data) : "xmm0", "memory");
     return arg;
@@ -63,8 +81,9 @@ static void *writer(void *arg)
     return arg;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    how = argc < 2 || strcmp(argv[1], "apart") == 0 ? APART : strcmp(argv[1], "lost") == 0 ? LOST : USED;
     const struct sigaction action = {.sa_handler = on_fault};
     pthread_t t[2];
     sigaction(SIGSEGV, &action, NULL);
