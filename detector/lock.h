@@ -46,9 +46,8 @@ struct lock {
     uint64_t writer;       /* of a lock that lets writers pass readers: 1 + the number of the actor that wrote last, and ... */
     uint64_t writer_epoch;
     struct writing *writing; /* ... when; lock of lock_order.c; NULL: nobody has */
-    uint32_t waiters;        /* of a condition: actors in a wait on it; this and the next three: lock of waits */
+    uint32_t waiters;        /* of a condition: actors in a wait on it; this and the next two: lock of waits */
     uint32_t pending;        /* of them, how many were signalled and are not back */
-    uint64_t back;           /* how many have come back, ever */
     uintptr_t waited_with;   /* their mutex */
     struct edge *out, *in;
     uint64_t mark; /* the search that found that it leads back */

@@ -89,9 +89,10 @@ void wait_woken(struct actor *a);
 /* The runtime of goroutines says that none can go on: all that wait are reported. The caller's thread as above. */
 void wait_all_asleep(void);
 void wait_given_up(struct actor *a); /* the same, after a time limit or by cancellation */
-/* Round the signal of a condition: how many had come back from waits on it before, to be told afterwards. */
-uint64_t wait_signalling(struct actor *a, uint64_t key);
-void wait_signalled(struct actor *a, uint64_t key, bool all, uint64_t before);
+/* Round the signal of a condition: before it whoever it may wake counts as on the way, as that one can be back before the
+ * signaller is; whether it counted somebody has to be told afterwards. */
+bool wait_signalling(struct actor *a, uint64_t key, bool all);
+void wait_signalled(struct actor *a, uint64_t key, bool all, bool counted);
 /* An actor has ended, or something else has changed without a wait: whether all that are left are stuck. `by` is whom
  * the report is handed over for, NULL when it is gone. */
 void wait_check(struct actor *by);

@@ -165,11 +165,8 @@ static void condition_left(struct actor *a, bool gave_up)
     if (!l || !l->waiters)
         return;
     l->waiters--;
-    if (!gave_up) {
-        l->back++;
-        if (l->pending)
-            l->pending--;
-    }
+    if (!gave_up && l->pending)
+        l->pending--;
     if (l->pending > l->waiters)
         l->pending = l->waiters;
 }
@@ -214,30 +211,34 @@ void wait_given_up(struct actor *a)
     end(a, true);
 }
 
-uint64_t wait_signalling(struct actor *a, uint64_t key)
+/* One more that waits on the condition is on its way, or all are; false: there was nobody. */
+static bool signalled(struct actor *a, uint64_t key, bool all)
 {
+    bool counted = false;
     if (!actor_enter(a))
-        return 0;
-    const struct lock *l = lock_find(key);
-    uint64_t back = l ? __atomic_load_n(&l->back, __ATOMIC_SEQ_CST) : 0;
-    actor_leave(a);
-    return back;
-}
-
-void wait_signalled(struct actor *a, uint64_t key, bool all, uint64_t before)
-{
-    if (!actor_enter(a))
-        return;
+        return false;
     struct lock *l = lock_find(key);
     if (l && __atomic_load_n(&l->waiters, __ATOMIC_SEQ_CST)) {
         os_lock(&waits);
-        if (all)
-            l->pending = l->waiters;
-        else if (l->back == before && l->pending < l->waiters)
-            l->pending++;
+        counted = l->pending < l->waiters;
+        if (counted)
+            l->pending = all ? l->waiters : l->pending + 1;
         os_unlock(&waits);
     }
     actor_leave(a);
+    return counted;
+}
+
+bool wait_signalling(struct actor *a, uint64_t key, bool all)
+{
+    return signalled(a, key, all);
+}
+
+/* Somebody who began to wait meanwhile may have been woken. */
+void wait_signalled(struct actor *a, uint64_t key, bool all, bool counted)
+{
+    if (all || !counted)
+        signalled(a, key, all);
 }
 
 void wait_actor_ends(struct actor *a)

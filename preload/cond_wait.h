@@ -43,9 +43,9 @@ void cond_signals(struct actor *me, pthread_cond_t *c, uintptr_t pc);
     if (!me) \
         return REAL(name)(c); \
     cond_signals(me, (pthread_cond_t *)(c), CALLER); \
-    uint64_t before = wait_signalling(me, (uintptr_t)(c)); \
+    bool counted = wait_signalling(me, (uintptr_t)(c), all); \
     int result = REAL(name)(c); \
-    wait_signalled(me, (uintptr_t)(c), all, before); \
+    wait_signalled(me, (uintptr_t)(c), all, counted); \
     return result
 
 #endif

@@ -274,13 +274,41 @@ static void signalled(void **state)
     wait_for_condition(main_actor);
     for (int i = 1; i < ACTORS; i++)
         wait_for_condition(actors[i]);
-    uint64_t before = wait_signalling(actors[0], a);
-    wait_signalled(actors[0], a, false, before);
+    bool counted = wait_signalling(actors[0], a, false);
+    wait_signalled(actors[0], a, false, counted);
     wait_for_condition(actors[0]);
     assert_int_equal(nrecorded, 0); /* one of them is on its way */
     wait_end(actors[1]);
     wait_for_condition(actors[1]);
     assert_int_equal(nrecorded, 1);
+}
+
+/* The first one that was woken is back while the second one is being woken: both were. */
+static void back_while_signalling(void **state)
+{
+    (void)state;
+    wait_for_condition(actors[1]);
+    wait_for_condition(actors[2]);
+    wait_signalled(actors[0], a, false, wait_signalling(actors[0], a, false));
+    assert_true(condition_waited(actors[0], a));
+    bool counted = wait_signalling(actors[0], a, false);
+    wait_end(actors[1]);
+    wait_signalled(actors[0], a, false, counted);
+    assert_false(condition_waited(actors[0], a));
+    wait_end(actors[2]);
+}
+
+/* Who began to wait when it looked as if nobody did is woken all the same. */
+static void waits_while_signalling(void **state)
+{
+    (void)state;
+    for (int all = 0; all < 2; all++) {
+        bool counted = wait_signalling(actors[0], a, all);
+        wait_for_condition(actors[1]);
+        wait_signalled(actors[0], a, all, counted);
+        assert_false(condition_waited(actors[0], a));
+        wait_end(actors[1]);
+    }
 }
 
 /* A deadlock of some, of which was told, and then the others wait for them: the end is told, not a finding. */
@@ -316,6 +344,8 @@ int main(void)
         TEST(last_one_ends),
         TEST(joins_one_who_has_ended),
         TEST(signalled),
+        TEST(back_while_signalling),
+        TEST(waits_while_signalling),
         TEST(the_rest_joins),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
