@@ -63,6 +63,9 @@ struct detector_host {
     enum asleep (*asleep)(enum sleeper (*who)(int tid));
     /* Whether one of these signals, bit sig - 1, may interrupt the calling thread. May be NULL. */
     bool (*unblocked)(uint64_t signals);
+    /* In the child of fork: whether a lock that was held in the parent is the parent's lock, in memory of both. May be NULL:
+     * none is. */
+    bool (*shared)(uintptr_t addr);
     /* After a deadlock was handed over. `everybody`: nobody is left who could go on. May be NULL. */
     void (*deadlocked)(bool everybody);
     bool no_races; /* accesses, and the order that locks make, are not looked at */

@@ -319,11 +319,25 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     return true;
 }
 
+static bool stays_with_parent(const struct held *h)
+{
+    return host.shared && host.shared(h->addr);
+}
+
 void held_inherited(struct actor *a)
 {
-    for (unsigned i = 0; i < a->nheld; i++)
-        if (a->held[i].lock && lock_is(a->held[i].lock, a->held[i].id))
-            a->held[i].lock->inherited = a->held[i].lock->odd = true;
+    for (unsigned i = a->nheld; i-- > 0;) {
+        struct held *h = &a->held[i];
+        if (!h->lock || !lock_is(h->lock, h->id))
+            continue;
+        if (!stays_with_parent(h)) {
+            h->lock->inherited = h->lock->odd = true;
+            continue;
+        }
+        if (h->exclusive)
+            __atomic_store_n(&h->lock->owner, NULL, __ATOMIC_RELAXED);
+        drop(a, h);
+    }
 }
 
 void held_orphaned(struct actor *a, bool forked)
@@ -333,7 +347,7 @@ void held_orphaned(struct actor *a, bool forked)
         struct lock *l = h->lock;
         if (!l || !lock_is(l, h->id) || l->owner != a)
             continue;
-        struct orphan *o = arena_alloc(sizeof *o);
+        struct orphan *o = forked && stays_with_parent(h) ? NULL : arena_alloc(sizeof *o);
         if (o) {
             *o = (struct orphan){.stack = h->stack, .forked = forked};
             actor_describe_live(a, &o->by);

@@ -119,7 +119,7 @@ static inline struct finding_lock held_describe(const struct held *h)
 }
 /* The actor ends, or is left behind by fork: its locks have no holder. */
 void held_orphaned(struct actor *a, bool forked);
-/* In the child of fork: what `a`, who is left, holds. */
+/* In the child of fork: what `a`, who is left, holds; locks in memory shared with the parent are still the parent's. */
 void held_inherited(struct actor *a);
 
 #endif

@@ -97,15 +97,15 @@ static bool take(struct line *l, char c)
     return false;
 }
 
-bool memory_shared(uintptr_t addr)
+bool memory_shared(uintptr_t addr, bool otherwise)
 {
     char buffer[2048];
     struct line l = {0};
-    bool shared = true, found = false;
+    bool shared = otherwise, found = false;
     long fd = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
     long n;
     if (fd < 0)
-        return true;
+        return otherwise;
     while (!found && (n = raw_syscall(SYS_read, fd, (long)buffer, sizeof buffer, 0, 0, 0)) > 0)
         for (long i = 0; i < n && !found; i++)
             if (take(&l, buffer[i]) && addr - l.bound[0] < l.bound[1] - l.bound[0]) {

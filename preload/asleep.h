@@ -6,7 +6,7 @@
 
 /* detector_host.asleep: by /proc/self/task. Without /proc nobody is known to sleep. */
 enum asleep threads_asleep(enum sleeper (*who)(int tid));
-/* Whether other processes may see the byte at `addr`: by /proc/self/maps; true when that does not say. */
-bool memory_shared(uintptr_t addr);
+/* Whether other processes may see the byte at `addr`: by /proc/self/maps; `otherwise` when that does not say. */
+bool memory_shared(uintptr_t addr, bool otherwise);
 
 #endif

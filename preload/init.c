@@ -320,6 +320,11 @@ static void start_sampling(void)
     __atomic_store_n(&phase, SAMPLING, __ATOMIC_RELEASE);
 }
 
+static bool shared(uintptr_t lock)
+{
+    return memory_shared(lock, false);
+}
+
 static void start(void)
 {
     struct detector_host host = {.found = found,
@@ -331,6 +336,7 @@ static void start(void)
                                  .others = signal_handled,
                                  .asleep = threads_asleep,
                                  .unblocked = signal_unblocked,
+                                 .shared = shared,
                                  .deadlocked = deadlocked};
     interpose_resolve();
     read_options();

@@ -206,7 +206,7 @@ static bool forks(long number, const long *a)
 static bool word_changed(const struct wait_for *f)
 {
     return __atomic_load_n((const uint32_t *)f->key, __ATOMIC_SEQ_CST) != f->value ||
-           (memory_shared(f->key));
+           (memory_shared(f->key, true));
 }
 
 /* A wait without a time limit. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -243,6 +244,54 @@ static void norace_fork_in_thread(void)
     OK(pthread_join(t, NULL));
 }
 
+/* glibc: a mutex for which somebody sleeps. */
+#define WANTED 2
+
+static pthread_mutex_t *both; /* in memory of parent and child */
+
+static void *holds_over_fork(void *arg)
+{
+    OK(pthread_mutex_lock(&both[1]));
+    step(&s, 1);
+    await(&s, 2);
+    OK(pthread_mutex_unlock(&both[1]));
+    return arg;
+}
+
+/* What the parent's threads hold at fork, in memory that both processes see, they hold: the child waits for it as anybody does. */
+static void norace_locks_of_parent(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_t t;
+    OK(pthread_mutexattr_init(&attr));
+    OK(pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED));
+    both = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(both != MAP_FAILED);
+    for (int i = 0; i < 2; i++)
+        OK(pthread_mutex_init(&both[i], &attr));
+    OK(pthread_create(&t, NULL, holds_over_fork, NULL));
+    await(&s, 1);
+    OK(pthread_mutex_lock(&both[0]));
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < 2; i++) {
+            OK(pthread_mutex_lock(&both[i]));
+            OK(pthread_mutex_unlock(&both[i]));
+        }
+        exit(9);
+    }
+    for (int i = 0; i < 2; i++) {
+        while (__atomic_load_n(&both[i].__data.__lock, __ATOMIC_RELAXED) != WANTED)
+            sched_yield();
+        if (i == 0)
+            OK(pthread_mutex_unlock(&both[0]));
+        else
+            step(&s, 2);
+    }
+    CHECK(status_of(pid) == 9);
+    OK(pthread_join(t, NULL));
+}
+
 static void norace_nested_forks(void)
 {
     pid_t pid = fork();
@@ -344,6 +393,22 @@ static void norace_abort(void)
     CHECK(status_of(pid) == 128 + SIGABRT);
 }
 
+static void ends_by_signal(void)
+{
+    raise(SIGUSR1);
+}
+
+/* The last thread ends, and with it the process: what atexit was given runs there, and has the thread's signals. */
+static void norace_last_thread_ends(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        OK(atexit(ends_by_signal));
+        pthread_exit(NULL);
+    }
+    CHECK(status_of(pid) == 128 + SIGUSR1);
+}
+
 #define CASES(X) \
     X(race_then_exit) \
     X(race_then__exit) \
@@ -360,6 +425,7 @@ static void norace_abort(void)
     X(race_in_child_of_clone) \
     X(norace_fork_among_threads) \
     X(norace_fork_in_thread) \
+    X(norace_locks_of_parent) \
     X(norace_nested_forks) \
     X(norace_vfork) \
     X(race_then_vfork) \
@@ -367,5 +433,6 @@ static void norace_abort(void)
     X(norace_spawn_of_text) \
     X(norace_spawn_among_threads) \
     X(norace_exec) \
-    X(norace_abort)
+    X(norace_abort) \
+    X(norace_last_thread_ends)
 CASES_MAIN
