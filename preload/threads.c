@@ -34,6 +34,7 @@
 static struct oslock lock;
 static struct thread *buckets[BUCKETS];
 static struct thread *unused;
+static uint32_t running; /* threads that have begun and not ended; lock */
 static pthread_key_t self_key;
 static uint32_t started; /* atomic; 1 once self_key is valid */
 
@@ -212,6 +213,7 @@ static void settle(struct thread *t)
     t->stack_lo = lo;
     t->stack_size = size;
     os_lock(&lock);
+    running++;
     actor_starts(t->actor, (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), lo, size);
     if (t->is_main)
         actor_has_frames_below(t->actor, (uintptr_t)__libc_stack_end);
@@ -241,9 +243,29 @@ static void set_signal_mask(int how, uint64_t mask, uint64_t *old)
     raw_syscall(SYS_rt_sigprocmask, how, (long)&mask, (long)old, sizeof mask, 0, 0);
 }
 
-void thread_creation_begins(struct thread *t, bool mask_given)
+/* Whether threads with these attributes, NULL for the usual ones, have a mask of their own: pthread_attr_setsigmask_np, glibc
+ * 2.32. */
+static bool has_mask(const pthread_attr_t *attr)
 {
-    t->masked = !mask_given;
+#ifdef PTHREAD_ATTR_NO_SIGMASK_NP
+    sigset_t mask;
+    pthread_attr_t usual;
+    if (attr)
+        return pthread_attr_getsigmask_np(attr, &mask) == 0;
+    if (pthread_getattr_default_np(&usual))
+        return false;
+    bool given = pthread_attr_getsigmask_np(&usual, &mask) == 0;
+    pthread_attr_destroy(&usual);
+    return given;
+#else
+    (void)attr;
+    return false;
+#endif
+}
+
+void thread_creation_begins(struct thread *t, const pthread_attr_t *attr)
+{
+    t->masked = !has_mask(attr);
     if (t->masked)
         set_signal_mask(SIG_BLOCK, ~(LIBC_SIGNALS | FAULTS), &t->birth_mask);
 }
@@ -322,16 +344,20 @@ static void end(struct thread *t)
     if (t->has_signal_stack)
         mappings_signal_stack(t, 0, 0);
     current_set(NULL); /* for good: what libc still does in this thread is none of the program's business */
-    set_signal_mask(SIG_BLOCK, ~(LIBC_SIGNALS | FAULTS), NULL);
+    uint64_t mask;
+    set_signal_mask(SIG_BLOCK, ~(LIBC_SIGNALS | FAULTS), &mask);
     release_robust(a);
     pthread_setspecific(self_key, NULL);
     os_lock(&lock);
+    const bool last = --running == 0;
     t->ended = true; /* from here on nobody else looks at the actor, but to join or detach it */
     if (t->detached)
         unlist(t);
     os_unlock(&lock);
     actor_ends(a);
     wait_check(NULL);
+    if (last) /* libc ends the process here: what atexit was given is the program's */
+        set_signal_mask(SIG_SETMASK, mask, NULL);
 }
 
 void thread_hosts(void)
@@ -510,6 +536,7 @@ void threads_after_fork_in_child(void)
             if (t != self)
                 unlist(t);
         }
+    running = self ? 1 : 0;
     if (me) {
         world_only(me);
         world_start(me);
@@ -519,6 +546,17 @@ void threads_after_fork_in_child(void)
     tables_unlock(self);
 }
 
+/* Not the first one: that is what a key is which the program has forgotten to make. */
+static bool make_key(void)
+{
+    pthread_key_t first;
+    bool spared = pthread_key_create(&first, NULL) == 0;
+    bool made = pthread_key_create(&self_key, next_round) == 0;
+    if (spared)
+        pthread_key_delete(first);
+    return made;
+}
+
 void threads_start(void)
 {
     static struct oslock once;
@@ -526,7 +564,7 @@ void threads_start(void)
         return;
     struct inside in = inside_begin();
     os_lock(&once);
-    if (!__atomic_load_n(&started, __ATOMIC_RELAXED) && pthread_key_create(&self_key, next_round) == 0) {
+    if (!__atomic_load_n(&started, __ATOMIC_RELAXED) && make_key()) {
         process_forked();
         dl_iterate_phdr(measure_locals, NULL);
         at_fork(threads_before_fork, threads_after_fork_in_parent, threads_after_fork_in_child);

@@ -54,8 +54,8 @@ struct thread *thread_self(void);
 
 /* A record for a thread about to be created, holding `child`; the creator pins it until thread_created. */
 struct thread *thread_prepare(struct actor *child, bool detached);
-/* In the creator, round the real creation. `mask_given`: the new thread's mask is not that of the creator. */
-void thread_creation_begins(struct thread *t, bool mask_given);
+/* In the creator, round the real creation. `attr` as given to it, NULL: none. */
+void thread_creation_begins(struct thread *t, const pthread_attr_t *attr);
 void thread_creation_over(struct thread *t);
 /* In the creator: the thread exists under this id. */
 void thread_created(struct thread *t, pthread_t id);

@@ -30,7 +30,7 @@ INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))
         return REAL(thrd_create)(id, run, arg);
     t->run_c11 = run;
     t->arg = arg;
-    thread_creation_begins(t, false);
+    thread_creation_begins(t, NULL);
     int result = REAL(thrd_create)(id, thread_main, t);
     thread_creation_over(t);
     if (result == thrd_success) {

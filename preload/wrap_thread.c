@@ -33,18 +33,6 @@ static const pthread_attr_t *with_room(const pthread_attr_t *attr, pthread_attr_
     return pthread_attr_setstacksize(copy, STACK_MIN) == 0 ? copy : attr;
 }
 
-/* pthread_attr_setsigmask_np of glibc 2.32. */
-static bool has_mask(const pthread_attr_t *attr)
-{
-#ifdef PTHREAD_ATTR_NO_SIGMASK_NP
-    sigset_t mask;
-    return pthread_attr_getsigmask_np(attr, &mask) == 0;
-#else
-    (void)attr;
-    return false;
-#endif
-}
-
 INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void *(*run)(void *), void *arg))
 {
     struct actor *me = current();
@@ -67,7 +55,7 @@ INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void
     if (detached)
         actor_detached(child);
     pthread_attr_t roomy;
-    thread_creation_begins(t, attr && has_mask(attr));
+    thread_creation_begins(t, attr);
     int result = REAL(pthread_create)(id, with_room(attr, &roomy), thread_main, t);
     thread_creation_over(t);
     if (result == 0) {

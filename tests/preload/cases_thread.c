@@ -1,5 +1,6 @@
 /* Birth, end, join, cancellation and names of threads. */
 #include <limits.h>
+#include <signal.h>
 #include <threads.h>
 
 #include "cases.h"
@@ -478,6 +479,43 @@ static void norace_c11_tss(void)
     x++;
 }
 
+static int has_mask(void *arg)
+{
+    sigset_t mask;
+    OK(pthread_sigmask(SIG_SETMASK, NULL, &mask));
+    CHECK(sigismember(&mask, SIGUSR1) == 0 && sigismember(&mask, SIGUSR2) == 1);
+    (void)arg;
+    return 0;
+}
+
+/* The mask of threads that are created without attributes may be in the usual ones. */
+static void norace_usual_mask(void)
+{
+    pthread_attr_t attr;
+    pthread_t t;
+    thrd_t c11;
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    OK(pthread_sigmask(SIG_BLOCK, &mask, NULL));
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR2);
+    OK(pthread_getattr_default_np(&attr));
+    OK(pthread_attr_setsigmask_np(&attr, &mask));
+    OK(pthread_setattr_default_np(&attr));
+    OK(pthread_create(&t, NULL, (void *(*)(void *))(void *)has_mask, NULL));
+    OK(pthread_join(t, NULL));
+    CHECK(thrd_create(&c11, has_mask, NULL) == thrd_success);
+    CHECK(thrd_join(c11, NULL) == thrd_success);
+}
+
+/* A key that was never made is refused as ever: it is none of ours. */
+static void norace_key_never_made(void)
+{
+    static pthread_key_t never;
+    CHECK(pthread_setspecific(never, &x) == EINVAL);
+}
+
 #define CASES(X) \
     X(norace_create_join) \
     X(race_creator_goes_on) \
@@ -500,5 +538,7 @@ static void norace_c11_tss(void)
     X(norace_exit_while_threads_run) \
     X(norace_c11_join) \
     X(race_c11_detached) \
-    X(norace_c11_tss)
+    X(norace_c11_tss) \
+    X(norace_usual_mask) \
+    X(norace_key_never_made)
 CASES_MAIN
