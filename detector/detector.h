@@ -176,8 +176,9 @@ void mem_fresh(struct actor *a, uintptr_t addr, size_t size);
 
 /* A heap block begins: the bytes are fresh, the block is remembered with the stack. */
 void heap_alloc(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc);
-/* A heap block ends, told before the real free: a write of the whole block (races are found), sync objects go. */
-void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
+/* A heap block ends, told before the real free: a write of the whole block (races are found), sync objects go. Returns the size in
+ * bytes that heap_alloc was told, SIZE_MAX if no block is known to begin there. */
+size_t heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
 
 /* ---- synchronisation -------------------------------------------------------------------------------------------
  * A sync object is a number: an address, or any 64-bit key that is not one (bit 63 set; e.g. a file descriptor).

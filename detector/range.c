@@ -408,11 +408,11 @@ static void free_large(struct actor *a, const struct block *b, uintptr_t pc)
     foreign_end(a, f);
 }
 
-void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc)
+size_t heap_free(struct actor *a, uintptr_t addr, uintptr_t pc)
 {
     struct block b;
     if (!actor_enter(a))
-        return;
+        return SIZE_MAX;
     const bool solo = a->pause & PAUSE_SOLO, known = heap_take(a, addr, &b);
     if (known && !solo)
         forget_syncs(a, b.addr, b.size);
@@ -420,10 +420,13 @@ void heap_free(struct actor *a, uintptr_t addr, uintptr_t pc)
     actor_leave(a);
     if (locks)
         locks_freed(a, b.addr, b.size, pc);
-    if (!known || solo || host.no_races)
-        return;
+    if (!known)
+        return SIZE_MAX;
+    if (solo || host.no_races)
+        return b.size;
     if (b.size > FREE_WHOLE)
         free_large(a, &b, pc);
     else
         mem_uncovered(a, b.addr, b.size, ACCESS_FREE, pc);
+    return b.size;
 }

@@ -171,9 +171,13 @@ static void *resize(void *p, size_t size, uintptr_t pc)
     if (early_owns(p))
         return leave_private(p, size, pc);
     struct actor *me = current();
-    size_t had = me ? REAL(malloc_usable_size)(p) : 0;
-    if (me)
-        heap_free(me, (uintptr_t)p, pc);
+    size_t had = 0;
+    if (me) {
+        had = REAL(malloc_usable_size)(p);
+        const size_t asked = heap_free(me, (uintptr_t)p, pc);
+        if (asked < had && !__atomic_load_n(&slack_used, __ATOMIC_RELAXED))
+            had = asked;
+    }
     struct alloc_call c = call_begin();
     void *moved = REAL(realloc)(p, size);
     call_end(c);

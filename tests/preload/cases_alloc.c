@@ -35,11 +35,16 @@ static void grow(void)
     p = realloc(p, 100000);
 }
 
+/* Stays where it is, and p is not written: that would be a race of its own. */
+static void resize_in_place(size_t size)
+{
+    char *before = p, *now = realloc(before, size);
+    CHECK(now == before);
+}
+
 static void shrink(void)
 {
-    char *before = p;
-    p = realloc(p, 90);
-    CHECK(p == before);
+    resize_in_place(90);
 }
 
 static void race_realloc_that_moves(void)
@@ -58,6 +63,30 @@ static void race_use_after_realloc_in_place(void)
 {
     make();
     unordered(shrink, write_0);
+}
+
+/* The block is of 100 bytes, and there is room for four more. */
+static void extend(void)
+{
+    resize_in_place(104);
+}
+
+static void write_103(void)
+{
+    p[103] = 'x';
+}
+
+/* What realloc adds it does not write. */
+static void norace_bytes_that_realloc_adds(void)
+{
+    make();
+    unordered(extend, write_103);
+}
+
+static void race_bytes_that_realloc_keeps(void)
+{
+    make();
+    unordered(extend, write_99);
 }
 
 static void use_block_of_its_own(void)
@@ -118,6 +147,7 @@ static void norace_allocations_of_many_threads(void)
 
 #define CASES(X) \
     X(race_free_after_use) X(race_free_after_use_of_the_last_byte) X(race_realloc_that_moves) \
-    X(race_realloc_in_place) X(race_use_after_realloc_in_place) X(norace_bytes_used_again) \
+    X(race_realloc_in_place) X(race_use_after_realloc_in_place) X(norace_bytes_that_realloc_adds) \
+    X(race_bytes_that_realloc_keeps) X(norace_bytes_used_again) \
     X(norace_mapping_used_again) X(norace_allocations_of_many_threads)
 CASES_MAIN

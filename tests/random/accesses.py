@@ -187,9 +187,11 @@ def allocate(world, thread):
         return False
     n, size = world.blocks, world.pick(BLOCKS)
     world.blocks += 1
-    call = world.pick((f"malloc({size})", f"malloc({size})", f"calloc(1, {size})", f"aligned_alloc(16, {size + 15 & ~15})"))
+    call = world.pick(("malloc({})", "malloc({})", "calloc(1, {})", "aligned_alloc(16, {})"))
+    if "aligned" in call:
+        size = size + 15 & ~15
     place = Place(f"block {n}", "heap", size, {}, f"heap({n})")
-    place.made = world.do(thread, f"put_heap({n}, {call});")
+    place.made = world.do(thread, f"put_heap({n}, {call.format(size)});")
     world.places.append(place)
     return True
 

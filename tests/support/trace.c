@@ -43,7 +43,6 @@ TAP(mem_access, (struct actor * a, uintptr_t addr, size_t size, enum access_kind
 TAP(mem_fresh, (struct actor * a, uintptr_t addr, size_t size), (a, addr, size), TRACE_FRESH, addr, size)
 TAP(heap_alloc, (struct actor * a, uintptr_t addr, size_t size, uintptr_t pc), (a, addr, size, pc), TRACE_ALLOC, addr,
     size)
-TAP(heap_free, (struct actor * a, uintptr_t addr, uintptr_t pc), (a, addr, pc), TRACE_FREE, addr, 0)
 TAP(sync_acquire, (struct actor * a, uint64_t key), (a, key), TRACE_ACQUIRE, key, 0)
 TAP(sync_release, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE, key, 0)
 TAP(sync_release_merge, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
@@ -62,6 +61,14 @@ TAP(actor_joins, (struct actor * a, struct actor *child), (a, child), TRACE_JOIN
 TAP(actor_ends, (struct actor * a), (a), TRACE_ENDED, 0, 0)
 TAP(actor_detached, (struct actor * child), (child), TRACE_DETACHED, 0, 0)
 TAP(context_unwound, (struct actor * a, uintptr_t sp), (a, sp), TRACE_UNWOUND, 0, 0)
+
+size_t __real_heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
+size_t __wrap_heap_free(struct actor *a, uintptr_t addr, uintptr_t pc);
+size_t __wrap_heap_free(struct actor *a, uintptr_t addr, uintptr_t pc)
+{
+    note(TRACE_FREE, addr, 0);
+    return __real_heap_free(a, addr, pc);
+}
 
 bool __real_lock_gone(struct actor *a, uintptr_t addr);
 bool __wrap_lock_gone(struct actor *a, uintptr_t addr);
