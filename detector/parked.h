@@ -70,9 +70,12 @@ void actor_unparks(struct actor *a);
 /* A handler of a signal begins to run on top of what `a` does, and ends. `before`: to be kept in between. */
 void actor_handles(struct actor *a, struct parked *before);
 void actor_handled(struct actor *a, const struct parked *before);
-/* A handler that is none of the program's runs on top of what `a` does: it counts as standing at sp. slept: in a wait from which
- * nobody has woken it. True: `before` was filled in, and actor_handled is to follow. */
-bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before);
+enum interrupted { INTERRUPTED_WORK, INTERRUPTED_CALL, INTERRUPTED_WAIT };
+
+/* A handler that is none of the program's runs on top of what `a` does. slept: in a wait from which nobody has woken it, if in one. In a
+ * wait it goes on to wait, in a call in which it is parked it stays so; else it counts as standing at sp, `before` is filled in, and
+ * actor_handled is to follow. */
+enum interrupted actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before);
 /* A jump has left handlers, or a call in which it was parked. */
 void actor_jumped(struct actor *a);
 /* Whether the world is being stopped, or is. */

@@ -49,14 +49,16 @@ static enum standing standing(const struct actor *a)
     return actor_green(a) && !a->stocks ? SUSPENDED : RUNS;
 }
 
-bool actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before)
+enum interrupted actor_interrupted(struct actor *a, uintptr_t sp, bool slept, struct parked *before)
 {
-    if (a->parked.is || (wait_active(a) && slept))
-        return false;
+    if (wait_active(a) && slept)
+        return INTERRUPTED_WAIT;
+    if (a->parked.is)
+        return INTERRUPTED_CALL;
     *before = a->parked;
     __atomic_fetch_add(&a->handlers, 1, __ATOMIC_RELAXED);
     actor_parks(a, a->rests ? "" : NULL, -1, sp);
-    return true;
+    return INTERRUPTED_WORK;
 }
 
 static bool all_stand(const struct actor *by)

@@ -71,7 +71,7 @@ bool stuck_looks(void)
 
 struct show {
     struct stuck_look look;          /* first: name_memory is given no more */
-    const ucontext_t *interrupted;   /* whose registers are its thread's */
+    const ucontext_t *interrupted;   /* whose registers are its thread's, who can go on; or NULL */
     const struct thread *in_handler; /* for mappings_each */
 };
 
@@ -173,7 +173,7 @@ static void name_memory(const struct stuck_look *look)
 static void name_memory_shown(const struct stuck_look *look)
 {
     const struct show *s = (const struct show *)look;
-    for (int i = 0; i < NGREG; i++)
+    for (int i = 0; s->interrupted && i < NGREG; i++)
         left_word((uint64_t)s->interrupted->uc_mcontext.gregs[i], -1);
     name_all(look, s->in_handler);
 }
@@ -283,7 +283,9 @@ static void show(const ucontext_t *u, bool asleep, const struct thread *in_handl
     if (!flags || !(flags->detect & DETECT_STUCK) || !reports_are_ready())
         return;
     struct parked before;
-    bool marked = me && actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, asleep, &before);
+    enum interrupted in_what = INTERRUPTED_CALL;
+    if (me)
+        in_what = actor_interrupted(me, (uintptr_t)u->uc_mcontext.gregs[REG_RSP] - RED_ZONE, asleep, &before);
     struct inside in = inside_begin();
     outbuf_open(&sleepers, -1);
     struct show s = {.look = {.tries = TRIES,
@@ -293,13 +295,13 @@ static void show(const ucontext_t *u, bool asleep, const struct thread *in_handl
                               .name_memory = name_memory_shown,
                               .sleeps = say_sleeper,
                               .arg = &sleepers},
-                     .interrupted = u,
+                     .interrupted = in_what == INTERRUPTED_WAIT ? NULL : u,
                      .in_handler = in_handler};
     stuck_look(NULL, &s.look);
     say_summary(&s.look, &sleepers);
     outbuf_close(&sleepers);
     inside_end(in);
-    if (marked)
+    if (in_what == INTERRUPTED_WORK)
         actor_handled(me, &before);
 }
 

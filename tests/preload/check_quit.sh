@@ -10,7 +10,8 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 
 cat >"$work/app.c" <<'TEXT'
-/* app [own|lost]: a worker waits; when the line "ready" is out, main reads from its input. */
+/* app [own|lost|blocks]: a worker waits; when the line "ready" is out, main reads from its input. blocks: as lost, and the signal comes to
+ * the worker. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,7 +69,13 @@ int main(int argc, char **argv)
         return 1; /* it is told of a handler that it does not have */
     if (!strcmp(how, "own"))
         signal(SIGQUIT, own);
-    begin(strcmp(how, "lost"));
+    begin(strcmp(how, "lost") && strcmp(how, "blocks"));
+    if (!strcmp(how, "blocks")) {
+        sigset_t quit;
+        sigemptyset(&quit);
+        sigaddset(&quit, SIGQUIT);
+        pthread_sigmask(SIG_BLOCK, &quit, NULL);
+    }
     if (write(1, "ready\n", 6) != 6 || read(0, &c, 1) < 0)
         return 1;
     return the_job && the_job->done; /* the worker is known until here */
@@ -84,12 +91,13 @@ ask() {
     local pid=$!
     exec 3>"$work/in" 4<"$work/out"
     read -r _ <&4
-    until [ "$(cut -d" " -f3 "/proc/$pid/stat")" = S ]; do :; done # main sleeps in its read
+    until [ "$(cat /proc/"$pid"/task/*/stat | cut -d" " -f3 | sort -u)" = S ]; do :; done # main in its read, the worker in its wait
     kill -QUIT "$pid"
     case $1:$2 in
     *stay*:*) # it goes on: wait for its report, then for its end
         until grep -q "SIGQUIT:" "$work/said"; do :; done ;;
     *:own) read -r _ <&4 ;;
+    *:blocks) while kill -0 "$pid" 2>/dev/null; do :; done ;; # main does not end by it
     esac
     exec 3>&-
     status=0
@@ -117,6 +125,8 @@ expect kept 131 "1 thread waits, and may be woken yet" "reached by the variable 
     "SIGQUIT: 0 can never go on, 1 wait" "!WARNING"
 ask "" lost
 expect lost 131 "WARNING: gorace: stuck: 1 thread can never go on" "SIGQUIT: 1 can never go on, 0 wait"
+ask "" blocks
+expect blocks 131 "WARNING: gorace: stuck: 1 thread can never go on" "SIGQUIT: 1 can never go on, 0 wait"
 ask "sigquit=stay" lost
 expect stay 66 "WARNING: gorace: stuck: 1 thread can never go on" "SIGQUIT: 1 can never go on"
 ask "sigquit=off" kept
