@@ -12,6 +12,7 @@ failed=0
 cat >"$work/app.c" <<'TEXT'
 /* app FIFO: a thread for each row of CALLS, which sleeps in it; a worker that nobody can wake. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <gorace/annotate.h>
 #include <mqueue.h>
@@ -71,13 +72,48 @@ static struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     X(mq_receive, mq_receive(queue, room, sizeof room, NULL)) \
     X(pclose, pclose(child))
 
+static int about_to[64], threads; /* their numbers, each written just before the call */
+
 #define THREAD(name, call) \
     static void *in_##name(void *arg) \
     { \
-        (void)!(call); \
+        __atomic_store_n((int *)arg, gettid(), __ATOMIC_RELEASE); \
+        do { /* a process that is stopped and goes on makes some of them fail */ \
+            errno = 0; \
+            (void)!(call); \
+        } while (errno == EINTR); \
         return arg; \
     }
 CALLS(THREAD)
+
+/* In a call in which it can be interrupted, other than the futexes of a lock. */
+static int sleeps(int tid)
+{
+    char path[64], state = 0;
+    int call = -1;
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", tid);
+    FILE *f = fopen(path, "r");
+    if (!f || fscanf(f, "%d", &call) != 1)
+        call = -1;
+    if (f)
+        fclose(f);
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    f = fopen(path, "r");
+    if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+        state = 0;
+    if (f)
+        fclose(f);
+    return call >= 0 && call != SYS_futex && state == 'S';
+}
+
+static void await_sleepers(void)
+{
+    for (int i = 0; i < threads; i++) {
+        int tid;
+        while ((tid = __atomic_load_n(&about_to[i], __ATOMIC_ACQUIRE)) == 0 || !sleeps(tid))
+            sched_yield();
+    }
+}
 
 struct job {
     pthread_mutex_t lock;
@@ -133,8 +169,9 @@ int main(int argc, char **argv)
         return 1;
     in = fdopen(spare[0], "r");
     child = popen("sleep 3600", "r");
-#define START(name, call) pthread_create(&thread, NULL, in_##name, NULL);
+#define START(name, call) pthread_create(&thread, NULL, in_##name, &about_to[threads++]);
     CALLS(START)
+    await_sleepers();
     request();
     unsigned long stuck = gorace_check_stuck();
     raise(SIGQUIT);
