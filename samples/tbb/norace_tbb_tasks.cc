@@ -19,7 +19,7 @@ int main()
 {
     int result = fibonacci(13), left = 0, right = 0, inside = 0;
     tbb::parallel_invoke([&] { left = 1; }, [&] { right = 1; });
-    tbb::task_arena arena(2);
+    tbb::task_arena arena(tbb::this_task_arena::max_concurrency()); // of more, oneTBB warns
     arena.execute([&] {
         tbb::task_group group;
         group.run([&] { inside = 1; });
