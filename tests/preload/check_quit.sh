@@ -88,10 +88,12 @@ gcc -g -O1 -pthread "$work/app.c" -o "$work/app"
 ask() {
     mkfifo "$work/in" "$work/out"
     (ulimit -c 0; exec env LD_PRELOAD="$library" GORACE_OPTIONS="$1" "$work/app" "$2" <"$work/in" >"$work/out" 2>"$work/said") &
-    local pid=$!
+    local pid=$! call
     exec 3>"$work/in" 4<"$work/out"
     read -r _ <&4
-    until [ "$(cat /proc/"$pid"/task/*/stat | cut -d" " -f3 | sort -u)" = S ]; do :; done # main in its read, the worker in its wait
+    # main in its read, which is call 0, and the worker in its wait
+    until read -r call _ <"/proc/$pid/syscall" && [ "$call" = 0 ] &&
+        [ "$(cat /proc/"$pid"/task/*/stat | cut -d" " -f3 | sort -u)" = S ]; do :; done
     kill -QUIT "$pid"
     case $1:$2 in
     *stay*:*) # it goes on: wait for its report, then for its end
