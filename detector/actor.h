@@ -63,6 +63,7 @@ struct wait {
     bool active;   /* atomic: cleared at once when the wait is over, before the lock is taken */
     bool reported; /* the deadlock that it is part of was */
     bool stuck;    /* scratch of the search */
+    bool counted;  /* wait.h says which are */
     uint32_t stack;
     struct wait_for f;
     uintptr_t sp;           /* below it lies nothing that the actor needs when the wait is over */

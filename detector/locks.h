@@ -82,10 +82,14 @@ struct wait_for {
 };
 /* Told before the actor blocks; a deadlock that it closes is handed over before the call returns. */
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc);
+/* The same for a goroutine, and what anybody can give: no lock, no join, no condition. how: HOW_TIMED and the like. */
+void wait_parks(struct actor *a, enum thing thing, uint64_t key, unsigned how, uintptr_t pc);
 /* Told by the actor as soon as the wait is over, or by its waker before it can run. */
 void wait_end(struct actor *a);
-/* Of a goroutine, told by its waker, whose thread lets no signal handler run meanwhile. */
-void wait_woken(struct actor *a);
+/* Of a goroutine, told by its waker. True: others may be looking at it in their search, and it must not go on before
+ * wait_let_look, during which the caller's thread lets no signal handler run. */
+bool wait_woken(struct actor *a);
+void wait_let_look(void);
 /* The runtime of goroutines says that none can go on: all that wait are reported. The caller's thread as above. */
 void wait_all_asleep(void);
 void wait_given_up(struct actor *a); /* the same, after a time limit or by cancellation */

@@ -328,7 +328,7 @@ static uint32_t actors(void)
 
 bool stuck_possible(void)
 {
-    return waits_without_limit() > 0;
+    return waits_possible();
 }
 
 void stuck_look(struct actor *by, struct stuck_look *look)

@@ -8,10 +8,12 @@
 static struct oslock waits;
 static uint64_t serial;
 
-/* Atomic. Low half: waits that are active and have no time limit; above it: how many have begun and ended. In one word, so
- * that a goroutine that parks on a channel pays one locked instruction, and so does who wakes it. */
+/* Atomic. Low half: waits that are active and have no time limit; above it: how many have begun and ended. Of goroutines only those
+ * that are `counted`: while the thread that runs one does not wait itself, nobody need ask whether all do, and the goroutines of
+ * all threads would take this line from one another at each value that goes through a channel. */
 static uint64_t tally;
 #define CHANGE ((uint64_t)1 << 32)
+static bool more; /* atomic: some wait was not counted */
 
 bool wait_active(const struct actor *a)
 {
@@ -36,6 +38,11 @@ void waits_unlock(void)
 uint32_t waits_without_limit(void)
 {
     return (uint32_t)__atomic_load_n(&tally, __ATOMIC_SEQ_CST);
+}
+
+bool waits_possible(void)
+{
+    return waits_without_limit() > 0 || __atomic_load_n(&more, __ATOMIC_RELAXED);
 }
 
 uint64_t wait_changes(void)
@@ -96,42 +103,77 @@ static bool needs_lock(const struct wait_for *f)
 }
 
 /* What the searches note in a->wait stays. */
-static void begun(struct actor *a, const struct wait_for *f, uint32_t stack, uintptr_t sp)
+static inline void begun(struct actor *a, const struct wait_for *f, uint32_t stack, uintptr_t sp, bool counted)
 {
     a->wait.f = *f;
+    a->wait.reported = f->told;
     a->wait.stack = stack;
     a->wait.sp = sp;
-    a->wait.reported = f->told;
+    a->wait.counted = counted;
     __atomic_store_n(&a->wait.active, true, __ATOMIC_RELEASE); /* whoever sees the tally sees it */
+    if (likely(!counted)) {
+        if (unlikely(!__atomic_load_n(&more, __ATOMIC_RELAXED)))
+            __atomic_store_n(&more, true, __ATOMIC_RELAXED);
+        return;
+    }
     __atomic_fetch_add(&tally, CHANGE + !wait_timed(a), __ATOMIC_SEQ_CST);
 }
 
-static void ended(struct actor *a)
+static inline void ended(struct actor *a)
 {
+    const bool counted = a->wait.counted;
     __atomic_store_n(&a->wait.active, false, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&tally, CHANGE - !wait_timed(a), __ATOMIC_SEQ_CST);
+    if (unlikely(counted))
+        __atomic_fetch_add(&tally, CHANGE - !wait_timed(a), __ATOMIC_SEQ_CST);
+}
+
+/* The thread that runs it waits, too, or there is none. */
+static inline bool is_counted(const struct actor *a)
+{
+    const struct actor *thread = a->stocks->owner;
+    return unlikely(thread == a || wait_active(thread));
+}
+
+/* Requires: green, and not needs_lock. */
+static inline __attribute__((always_inline)) void parks(struct actor *a, const struct wait_for *f, uintptr_t pc)
+{
+    const uint32_t stack = context_stack(a, pc);
+    const uintptr_t sp = parked_here();
+    if (!actor_enter(a))
+        return;
+    record(a, TRACE_WAIT, f->key, HOW(f->thing, f->how), pc);
+    const bool counted = is_counted(a);
+    begun(a, f, stack, sp, counted);
+    actor_leave(a);
+    if (unlikely(a->nheld))
+        check_switch(a, pc);
+    if (unlikely(counted) && !wait_timed(a))
+        wait_check(a);
+}
+
+void wait_parks(struct actor *a, enum thing thing, uint64_t key, unsigned how, uintptr_t pc)
+{
+    const struct wait_for f = {.thing = thing, .how = how, .key = key};
+    if (!host.no_waits)
+        parks(a, &f, pc);
 }
 
 void wait_begin(struct actor *a, const struct wait_for *f, uintptr_t pc)
 {
     if (host.no_waits)
         return;
+    if (actor_green(a) && !needs_lock(f)) {
+        parks(a, f, pc);
+        return;
+    }
     const uint32_t stack = context_stack(a, pc);
     const uintptr_t sp = parked_here();
     if (!actor_enter(a))
         return;
     record(a, TRACE_WAIT, f->key, HOW(f->thing, f->how), pc);
-    if (actor_green(a) && !needs_lock(f)) {
-        begun(a, f, stack, sp);
-        actor_leave(a);
-        check_switch(a, pc);
-        if (!wait_timed(a))
-            wait_check(a);
-        return;
-    }
     struct report_of_waits r = {0};
     os_lock(&waits);
-    begun(a, f, stack, sp);
+    begun(a, f, stack, sp, true);
     bool found = false, other_mutex = false;
     struct lock *condition = f->thing == THING_COND ? lock_at(f->key, THING_COND) : NULL;
     if (condition) {
@@ -194,16 +236,19 @@ void wait_end(struct actor *a)
     end(a, false);
 }
 
-void wait_woken(struct actor *a)
+bool wait_woken(struct actor *a)
 {
     if (!wait_active(a))
-        return;
+        return false;
     const bool looked_at = needs_lock(&a->wait.f);
     ended(a);
-    if (looked_at) { /* by who has the lock: it does not come far */
-        os_lock(&waits);
-        os_unlock(&waits);
-    }
+    return looked_at;
+}
+
+void wait_let_look(void)
+{
+    os_lock(&waits);
+    os_unlock(&waits);
 }
 
 void wait_given_up(struct actor *a)

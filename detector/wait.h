@@ -19,7 +19,8 @@
  *
  * Guards: `waits` guards struct wait of all actors, and keeps the lists of locks held of those that wait from changing. A
  * goroutine's wait for what anybody can give begins and ends without: no search goes on from it, what searches note in it is
- * left alone, and a state of all is taken for one only if nothing has begun or ended meanwhile (`tally`).
+ * left alone, and a state of all is taken for one only if nothing has begun or ended meanwhile (`tally`). While the thread that runs
+ * goroutines does not wait, they are not all; so what begins there is not even counted, and says nothing to who looks at all.
  * Order: waits, then actors_lock. */
 #ifndef GORACE_WAIT_H
 #define GORACE_WAIT_H
@@ -32,12 +33,16 @@ void wait_actor_ends(struct actor *a);
  * Not inside. */
 void waits_lock(void);
 void waits_unlock(void);
-uint32_t waits_without_limit(void); /* how many; a guess without the lock */
-/* Counts waits begun and ended. */
+uint32_t waits_without_limit(void); /* how many of those that are counted (actor.h); a guess without the lock */
+bool waits_possible(void);          /* there is one, or there may be one that is not counted */
+/* Counts waits begun and ended, of those that are counted. */
 uint64_t wait_changes(void);
 /* With the lock: */
 bool wait_active(const struct actor *a);
-bool wait_timed(const struct actor *a);
+static inline bool wait_timed(const struct actor *a)
+{
+    return a->wait.f.how & HOW_TIMED;
+}
 /* Somebody has cancelled it: its wait may end by that. */
 bool wait_cancelled(const struct actor *a);
 /* Its wait may end by itself, by somebody outside, or has been ended already. wait_all.c */
@@ -45,7 +50,10 @@ bool wait_may_end(struct actor *a);
 /* wait_holders.c */
 typedef bool wait_visit(struct actor *holder, void *ctx); /* the holder may be running */
 bool wait_has_holders(const struct actor *w);
-bool wait_for_holders(const struct wait_for *f);
+static inline bool wait_for_holders(const struct wait_for *f)
+{
+    return f->thing <= THING_SPIN || f->thing == THING_THREAD || f->thing == THING_ONCE;
+}
 /* Calls visit for all who hold what it waits for, as far as they are known, until it returns true: then that is the result. Caller
  * holds actors_lock. */
 bool wait_each_holder(struct actor *w, wait_visit *visit, void *ctx);

@@ -2,19 +2,9 @@
 #include "lock.h"
 #include "wait.h"
 
-bool wait_timed(const struct actor *a)
-{
-    return a->wait.f.how & HOW_TIMED;
-}
-
 bool wait_cancelled(const struct actor *a)
 {
     return __atomic_load_n(&a->cancelled, __ATOMIC_SEQ_CST);
-}
-
-bool wait_for_holders(const struct wait_for *f)
-{
-    return f->thing <= THING_SPIN || f->thing == THING_THREAD || f->thing == THING_ONCE;
 }
 
 bool wait_has_holders(const struct actor *w)

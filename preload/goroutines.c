@@ -216,16 +216,17 @@ static enum thing thing_of(const struct gorace_wait *w)
     }
 }
 
-static void wait_begins(struct gorace_actor *by, const struct gorace_wait *waits, int n, int timed, uintptr_t pc)
+/* The world may end it at any time. */
+static inline bool ends_by_itself(const struct gorace_wait *w)
 {
-    struct actor *a = actor_of(by);
-    struct wait_for w = {.thing = n > 1 ? THING_SELECT : THING_CHANNEL, .how = timed ? HOW_TIMED : 0};
-    if (!a)
-        return;
-    pc = pc ? pc : CALLER;
+    return w->what == GORACE_WAIT_EXTERNAL || w->what == GORACE_WAIT_TIME;
+}
+
+static void wait_for_others(struct actor *a, const struct gorace_wait *waits, int n, unsigned how, uintptr_t pc)
+{
+    struct wait_for w = {.thing = n > 1 ? THING_SELECT : THING_CHANNEL, .how = how};
     for (int i = 0; i < n; i++)
-        if (waits[i].what == GORACE_WAIT_EXTERNAL || waits[i].what == GORACE_WAIT_TIME)
-            w.how |= HOW_TIMED; /* the world may end it at any time */
+        w.how |= ends_by_itself(&waits[i]) ? HOW_TIMED : 0;
     if (n == 1) {
         w.thing = thing_of(&waits[0]);
         w.key = key_of(waits[0].object);
@@ -236,12 +237,25 @@ static void wait_begins(struct gorace_actor *by, const struct gorace_wait *waits
     wait_begin(a, &w, pc);
 }
 
+static void wait_begins(struct gorace_actor *by, const struct gorace_wait *waits, int n, int timed, uintptr_t pc)
+{
+    struct actor *a = actor_of(by);
+    const unsigned how = timed ? HOW_TIMED : 0;
+    if (!a)
+        return;
+    pc = pc ? pc : CALLER;
+    if (likely(n == 1 && waits->kind == GORACE_OBJECT_CHANNEL))
+        wait_parks(a, THING_CHANNEL, key_of(waits->object), how, pc);
+    else
+        wait_for_others(a, waits, n, how, pc);
+}
+
 static void wait_ends(struct gorace_actor *by)
 {
-    if (!by)
+    if (likely(!by || !wait_woken((struct actor *)by)))
         return;
     struct thread *busy = busy_begin();
-    wait_woken((struct actor *)by);
+    wait_let_look();
     busy_end(busy);
 }
 

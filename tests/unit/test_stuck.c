@@ -369,7 +369,7 @@ static void left(struct actor *a, const uintptr_t *object, bool by_stack, const 
 
 static void end_green(struct actor *a)
 {
-    wait_woken(a);
+    assert_false(wait_woken(a));
     actor_suspend(main_actor);
     actor_resume(a, main_actor);
     actor_ends(a);

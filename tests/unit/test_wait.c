@@ -1,4 +1,5 @@
 /* Who waits for whom, with scripted actors: what closes a cycle, what leaves nobody, and what does not. */
+#include "../../detector/wait.h"
 #include "recorder.h"
 
 #define ACTORS 3
@@ -321,6 +322,33 @@ static void the_rest_joins(void **state)
     assert_int_equal(recorded_everybody, 1);
 }
 
+/* A goroutine on a thread that does not wait: nobody need count it, yet there is somebody who may be stuck. */
+static void goroutine_of_a_thread_that_goes_on(void **state)
+{
+    (void)state;
+    struct actor *green = actor_born_light(main_actor, ++pcs, 1, "g");
+    for (int waits = 0; waits < 2; waits++) {
+        const uint32_t before = waits_without_limit() + (uint32_t)waits;
+        if (waits)
+            wait_on(main_actor, THING_SEM, b, 0);
+        actor_resume(green, main_actor);
+        wait_parks(green, THING_CHANNEL, a, 0, ++pcs);
+        assert_true(wait_active(green));
+        assert_int_equal(waits_without_limit(), before + (uint32_t)waits);
+        assert_true(waits_possible());
+        wait_end(main_actor);
+        assert_false(wait_woken(green)); /* it is counted off as it was counted, whatever the thread does now */
+        assert_false(wait_active(green));
+        assert_int_equal(waits_without_limit(), before - (uint32_t)waits);
+        actor_suspend(green);
+        actor_resume(main_actor, main_actor);
+    }
+    actor_resume(green, main_actor);
+    actor_ends(green);
+    actor_resume(main_actor, main_actor);
+    assert_int_equal(nrecorded, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -347,6 +375,7 @@ int main(void)
         TEST(back_while_signalling),
         TEST(waits_while_signalling),
         TEST(the_rest_joins),
+        TEST(goroutine_of_a_thread_that_goes_on),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }

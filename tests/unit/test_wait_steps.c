@@ -81,7 +81,7 @@ static void give_way(void)
 
 static uint64_t tally; /* wait.c */
 
-/* A wait is active before it is counted, and not any more before it is not counted any more. */
+/* A wait is active before it is counted, and not any more before it is not counted any more. main waits, and so all are. */
 static void check_tally(void)
 {
     int active = main_actor->wait.active, begins = 0, ends = 0;
@@ -186,12 +186,18 @@ static void end_wait(enum who who, void (*how)(struct actor *))
         run.wrong = "a wait has ended, and it counts as no change";
 }
 
+static void end_as_waker(struct actor *a)
+{
+    if (wait_woken(a))
+        wait_let_look();
+}
+
 static void wake(enum who who)
 {
     struct goroutine *g = &run.g[who];
     g->awake = true;
     if (!run.itself)
-        end_wait(who, wait_woken);
+        end_wait(who, end_as_waker);
     g->called = true;
     g->over = false;
 }
