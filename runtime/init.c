@@ -121,6 +121,7 @@ static int begin(void)
         rt_sched.seed = rt_setting("GORO_SEED", (size_t)rt_sched.coarse);
     }
     rt_emit_start();
+    rt_ready_start();
     rt_fiber_start();
     rt_preempt_start();
     rt_signals_start();

@@ -11,12 +11,22 @@
  * Nor do goroutines on a P whose goroutines have lately run for a fraction of a microsecond each (`weight`, sysmon's), as long as all
  * that are queued are little work: to wake a thread takes microseconds, and each goroutine that it takes brings its cache lines along,
  * which costs more than to run it. So they are not stolen either. If they compute all the same, sysmon sees within two
- * milliseconds that the P is light no more, and wakes an M. */
+ * milliseconds that the P is light no more, and wakes an M. Somebody who listens makes goroutines slower, and what moves with them
+ * more (clocks, and what is remembered of their stacks): then "little" is that much more as well. Measured on two processors with a
+ * race detector: a select of two 550 ns on both of them, 220 on one. */
 #include "sched.h"
 
 #include "det.h"
 
 enum { TRUST = 16 };
+enum { LIGHT = 250, LITTLE = 50000 }; /* ns, and when nobody listens: of each, and of all that are queued */
+enum { LIGHT_TOLD = 4 * LIGHT, LITTLE_TOLD = 8 * LITTLE };
+
+void rt_ready_start(void)
+{
+    rt_sched.light = RT_LISTENED ? LIGHT_TOLD : LIGHT;
+    rt_sched.little = RT_LISTENED ? LITTLE_TOLD : LITTLE;
+}
 
 void rt_wake_p(void)
 {

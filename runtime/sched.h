@@ -10,7 +10,7 @@
 #include "rt.h"
 #include "stack.h"
 
-enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64, RT_FAIR = 64 /* find.c */, RT_LITTLE = 50000 /* ns: ready.c */ };
+enum { RT_RUNQ = 256, RT_MAX_PROCS = 256, RT_CACHE_LINE = 64, RT_FAIR = 64 /* find.c */ };
 
 enum rt_p_status { RT_P_IDLE, RT_P_RUNNING, RT_P_BLOCKED /* its M is in a blocking call: may be retaken */, RT_P_STOPPED /* world.c */, RT_P_GONE };
 
@@ -80,6 +80,7 @@ struct rt_sched {
     struct rt_p *idle_ps;
     struct rt_m *idle_ms;
     struct rt_p *ps[RT_MAX_PROCS];
+    uint32_t light, little; /* ns: ready.c */
     struct rt_m *ms;         /* all, newest first; push only */
     int32_t procs;           /* atomic */
     int32_t made_ps;
@@ -122,7 +123,7 @@ static inline bool rt_runq_little(const struct rt_p *p, uint32_t besides)
     uint32_t weight = __atomic_load_n(&p->weight, __ATOMIC_RELAXED);
     uint32_t queued = __atomic_load_n(&p->tail, __ATOMIC_RELAXED) - __atomic_load_n(&p->head, __ATOMIC_RELAXED) + besides;
     return weight > 0 && __atomic_load_n(&p->status, __ATOMIC_RELAXED) == RT_P_RUNNING &&
-           (uint64_t)queued * weight < RT_LITTLE;
+           (uint64_t)queued * weight < rt_sched.little;
 }
 void rt_global_put(struct rt_g *g);            /* Requires: sched.lock. At the end */
 void rt_global_put_list(struct rt_glist *list); /* Requires: sched.lock */
@@ -139,6 +140,7 @@ void rt_switch_dead(struct rt_g *g, void (*after)(void *), void *arg) __attribut
 void rt_landed(void);
 
 /* ready.c */
+void rt_ready_start(void); /* after rt_emit_start */
 void rt_wake_p(void);               /* an idle P begins to look for work, unless somebody does already */
 void rt_make_runnable(struct rt_g *g, bool next); /* on this P, or on the global queue */
 

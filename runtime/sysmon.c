@@ -21,7 +21,7 @@
 #include "preempt.h"
 #include "sched.h"
 
-enum { SLICE_MS = 10, EAGER = 50, LIGHT = 250 /* ns */ };
+enum { SLICE_MS = 10, EAGER = 50 };
 #define SHORTEST (20 * GORO_MICROSECOND)
 #define LONGEST (10 * GORO_MILLISECOND)
 #define LONGEST_LIGHT GORO_MILLISECOND
@@ -83,12 +83,12 @@ static bool watch_slice(struct rt_p *p, int64_t now)
     return true;
 }
 
-/* Whether its goroutines have run for less than LIGHT each since the last look. */
+/* Whether its goroutines have run for less than `light` each since the last look. */
 static bool weigh(struct rt_p *p, bool runs, int64_t now)
 {
     uint32_t tick = __atomic_load_n(&p->tick, __ATOMIC_RELAXED), ticks = tick - p->last_tick;
-    int64_t each = ticks > 0 ? (now - p->last_at) / ticks + 1 : LIGHT;
-    bool light = runs && !p->alone && each < LIGHT;
+    int64_t each = ticks > 0 ? (now - p->last_at) / ticks + 1 : INT64_MAX;
+    bool light = runs && !p->alone && each < rt_sched.light;
     p->last_tick = tick;
     p->last_at = now;
     __atomic_store_n(&p->weight, light ? (uint32_t)each : 0, __ATOMIC_RELAXED);
