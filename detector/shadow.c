@@ -167,10 +167,12 @@ void shadow_pages_reset(void)
 {
     for (uint32_t r = 0; r < nregions; r++) {
         const uintptr_t first = (uintptr_t)regions[r] << REGION_SHIFT;
-        uint32_t *words = shadow_page(granule_in(shadow_table[regions[r]], first), first);
-        for (uintptr_t i = 0; i < REGION_PAGES; i++)
-            if (words[i])
-                words[i] = 0;
+        union granule *words = (union granule *)shadow_page(granule_in(shadow_table[regions[r]], first), first);
+        for (const union granule *end = words + REGION_PAGES / CELLS; words < end; words += 4) { /* most are 0 */
+            const union granule any = {.four = words[0].four | words[1].four | words[2].four | words[3].four};
+            for (unsigned i = 0; i < 4 && !granule_empty(&any); i++)
+                words[i].four = (four_cells){0};
+        }
     }
 }
 

@@ -138,7 +138,7 @@ static inline uintptr_t region_base(uintptr_t addr)
 #define REGION_PAGES (REGION_SIZE >> PAGE_SHIFT)
 #define PAGES_AT (REGION_BYTES + sizeof(union granule) + BLOCKS + GROUPS)
 #define REGION_ALL (PAGES_AT + REGION_PAGES * sizeof(uint32_t))
-_Static_assert(PAGES_AT % sizeof(uint32_t) == 0, "words");
+_Static_assert(PAGES_AT % sizeof(union granule) == 0, "words, also read four at a time");
 /* g: the granule of `addr`. */
 static inline uint32_t *shadow_page(const union granule *g, uintptr_t addr)
 {
