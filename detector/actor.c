@@ -189,14 +189,6 @@ void actor_learns_all(struct actor *a)
     world_start(a);
 }
 
-static void *cleared(size_t size)
-{
-    void *p = arena_alloc(size);
-    if (p)
-        zero_bytes(p, size);
-    return p;
-}
-
 #define FRAMES_FIRST 64
 #define FRAMES_LIGHT 2
 
@@ -224,9 +216,9 @@ static void put_name(struct incarnation *i, const char *name)
 static struct incarnation *incarnation_new(const char *name)
 {
     const uint32_t room = room_for(name);
-    struct incarnation *i = cleared(offsetof(struct incarnation, name) + room);
-    if (i) {
-        i->room = (uint8_t)room;
+    struct incarnation *i = arena_alloc(offsetof(struct incarnation, name) + room);
+    if (i) { /* not by zero_bytes: so few bytes at an odd end cost more than all else here */
+        *i = (struct incarnation){.room = (uint8_t)room};
         put_name(i, name);
     }
     return i;
@@ -239,15 +231,36 @@ static size_t actor_size(bool light)
     return light ? offsetof(struct actor, stack_top) : sizeof(struct actor);
 }
 
-/* light: it lives by the stocks of others. */
-static struct actor *actor_new(bool light, const char *name)
+/* Both of a light one come from the stocks of who makes it, and go to those it ends with. */
+static void *light_alloc(struct pool *from, size_t size)
 {
-    struct actor *a = cleared(actor_size(light));
+    return from ? pool_get(from, size) : arena_alloc(size);
+}
+static void light_free(struct pool *to, void *p, size_t size)
+{
+    if (to)
+        pool_put(to, p, size);
+    else
+        arena_free(p, size);
+}
+
+void actor_stocks_drain(struct stocks *s)
+{
+    pool_drain(&s->actors, actor_size(true));
+    pool_drain(&s->frames, FRAMES_LIGHT * sizeof(struct frame));
+}
+
+/* by: whose a light one, which lives by the stocks of others, is; else NULL. */
+static struct actor *actor_new(struct stocks *by, const char *name)
+{
+    const bool light = by != NULL;
+    const size_t frames = light ? FRAMES_LIGHT : FRAMES_FIRST;
+    struct actor *a = light_alloc(light ? &by->actors : NULL, actor_size(light));
     if (!a)
         return NULL;
+    zero_bytes(a, actor_size(light));
     a->light = light;
-    const size_t frames = light ? FRAMES_LIGHT : FRAMES_FIRST;
-    a->frames = arena_alloc(frames * sizeof *a->frames);
+    a->frames = light_alloc(light ? &by->frames : NULL, frames * sizeof *a->frames);
     a->self = incarnation_new(name);
     if (!a->frames || !a->self)
         return NULL;
@@ -288,7 +301,7 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         return NULL;
     if (!parent)
         world_stop(NULL);
-    struct actor *a = actor_new(light, name);
+    struct actor *a = actor_new(light ? parent->stocks : NULL, name);
     uint32_t slot = 0;
     bool ok = a != NULL;
     if (ok && parent) {
@@ -393,8 +406,8 @@ void actor_has_frames_below(struct actor *a, uintptr_t top)
     a->stack_top = top;
 }
 
-/* Caller holds actors_lock. */
-static void forget(struct actor *a)
+/* Caller holds actors_lock. with: stocks that it ended with, or NULL. */
+static void forget(struct actor *a, struct stocks *with)
 {
     uint32_t s = who_slot(a->who);
     slot_bury(&slots[s], who_epoch(a->who));
@@ -415,7 +428,7 @@ static void forget(struct actor *a)
         order_clear(a, &none);
         vclock_stock_drain(&none);
     }
-    arena_free(a, actor_size(a->light));
+    light_free(a->light && with ? &with->actors : NULL, a, actor_size(a->light));
 }
 
 /* Caller holds actors_lock. */
@@ -437,7 +450,8 @@ void actor_ends(struct actor *a)
     wait_actor_ends(a);
     vclock_clear(&a->acquire_fence, &a->stocks->nodes);
     vclock_clear(&a->release_fence, &a->stocks->nodes);
-    arena_free(a->frames, (size_t)(a->frames_end - a->frames) * sizeof *a->frames);
+    const size_t frames = (size_t)(a->frames_end - a->frames);
+    light_free(frames == FRAMES_LIGHT ? &a->stocks->frames : NULL, a->frames, frames * sizeof *a->frames);
     a->frames = a->top = a->frames_end = NULL;
     if (a->pause & PAUSE_SOLO)
         actor_touch(a);
@@ -453,6 +467,7 @@ void actor_ends(struct actor *a)
         add_gone(a->stocks);
         os_unlock(&actors_lock);
     }
+    struct stocks *lent = stocks_owned(a) ? NULL : a->stocks;
     stocks_give_back(a);
     os_lock(&actors_lock);
     nalive--;
@@ -463,7 +478,7 @@ void actor_ends(struct actor *a)
     bool drop = a->detached;
     a->inside = 0;
     if (drop)
-        forget(a);
+        forget(a, lent);
     os_unlock(&actors_lock);
 }
 
@@ -472,7 +487,7 @@ void actor_detached(struct actor *child)
     os_lock(&actors_lock);
     child->detached = true;
     if (child->ended)
-        forget(child);
+        forget(child, NULL);
     os_unlock(&actors_lock);
 }
 
@@ -484,7 +499,7 @@ void actor_joins(struct actor *a, struct actor *child)
     actor_learn(a, &child->clock);
     order_learn(a, child);
     os_lock(&actors_lock);
-    forget(child);
+    forget(child, NULL);
     bool alone = nactors == 1;
     for (uint32_t i = 0; alone && i < ndead; i++)
         alone = vclock_get(&a->clock, dead[i]) >= slots[dead[i]].remembered;
@@ -537,7 +552,7 @@ bool actors_keep_only(struct actor *a)
         if (!o->ended)
             nalive--;
         o->self->ended = true;
-        forget(o);
+        forget(o, NULL);
     }
     actor_touch(a);
     wait_only(a);

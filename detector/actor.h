@@ -113,6 +113,7 @@ struct stocks {
     struct spill_stock spills;
     struct sync_stock syncs;
     struct pool blocks; /* records of heap blocks */
+    struct pool actors, frames; /* of light ones; frames: as many as one begins with */
     struct vclock_stock nodes;
     struct recorder *recorder; /* NULL: nothing was recorded */
 };
@@ -304,6 +305,7 @@ static inline bool stocks_owned(const struct actor *a)
     return a->stocks && a->stocks->owner == a;
 }
 void stocks_free(struct stocks *s);
+void actor_stocks_drain(struct stocks *s); /* of actors and their frames; actor.c */
 void stocks_give_back(struct actor *a);
 
 /* Going in and out of the core. enter returns false when the verb is to do nothing (off, or the world would not let it).

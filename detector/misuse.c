@@ -180,8 +180,8 @@ void locks_freed(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
 void locks_at_end(struct actor *a, bool (*excused)(uintptr_t addr, enum thing thing))
 {
     struct finding_actor me;
-    if (a->wait.active)
-        return; /* it does not end: it is left in its wait */
+    if (!a->nheld || a->wait.active) /* that one does not end: it is left in its wait */
+        return;
     actor_describe_live(a, &me);
     for (unsigned i = 0; i < a->nheld; i++) {
         const struct held *h = &a->held[i];

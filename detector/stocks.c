@@ -29,6 +29,7 @@ void stocks_free(struct stocks *s)
     vclock_stock_drain(&s->nodes);
     sync_stock_drain(&s->syncs);
     pool_drain(&s->blocks, sizeof(struct block));
+    actor_stocks_drain(s);
     recorder_free(s->recorder);
     if (s->foreign)
         arena_free(s->foreign, FOREIGN * sizeof *s->foreign);
