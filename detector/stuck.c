@@ -21,7 +21,7 @@
 #define LONGEST 20          /* milliseconds that the world stands still for those */
 #define GREEN_SLACK 1024    /* a goroutine saves its registers when it is switched away from, not far below where it has told of its wait */
 #define BUSY 200            /* looks at goroutines, a millisecond apart, of which one is to find nobody at the gate */
-#define ASKED 40            /* times that threads are asked whether they sleep */
+#define ASKED 1000          /* times, a millisecond apart, that threads are asked whether they sleep: one may have no processor yet */
 #define DTV_MOST 4096       /* entries of a thread's table of dynamic thread-local storage */
 
 static struct oslock one; /* look at a time */

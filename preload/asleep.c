@@ -7,7 +7,7 @@
 #include "folder.h"
 #include "raw.h"
 
-#define PATIENCE 100 /* times that a thread on its way out is met running */
+#define PATIENCE 500 /* times that a thread on its way out is met running; less than one look asks (stuck.c) */
 
 /* 0: it is gone. */
 static char state_of(int folder, const char *tid)

@@ -1,4 +1,5 @@
 /* An eventfd, waited for with epoll: the write comes before the read that it lets through. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -24,7 +25,10 @@ int main(void)
     event = eventfd(0, 0);
     epoll_ctl(poller, EPOLL_CTL_ADD, event, &ready);
     pthread_create(&thread, NULL, sender, NULL);
-    if (epoll_wait(poller, &ready, 1, -1) != 1 || read(event, &count, sizeof count) != sizeof count)
+    int woken;
+    while ((woken = epoll_wait(poller, &ready, 1, -1)) < 0 && errno == EINTR) // the process was stopped, and goes on
+        ;
+    if (woken != 1 || read(event, &count, sizeof count) != sizeof count)
         return 1;
     int got = message;
     pthread_join(thread, NULL);

@@ -146,7 +146,10 @@ static int epoll;
 static void epoll_0(void)
 {
     struct epoll_event e[4];
-    CHECK(epoll_wait(epoll, e, 4, -1) == 1);
+    int n;
+    while ((n = epoll_wait(epoll, e, 4, -1)) < 0 && errno == EINTR) /* the process was stopped, and goes on */
+        ;
+    CHECK(n == 1);
 }
 
 static void watch(int fd, unsigned events, uint64_t data)

@@ -118,6 +118,26 @@ static void nobody_leads_there(void **state)
     assert_int_equal(nrecorded, 1);
 }
 
+static unsigned asked;
+
+static enum asleep sleeps_at_last(enum sleeper (*who)(int tid))
+{
+    (void)who;
+    return ++asked < 200 ? ASLEEP_NOT_YET : ASLEEP_ALL;
+}
+
+/* One that has given up its mutex and gets no processor for a while, on which it would begin to sleep. */
+static void on_its_way_to_sleep(void **state)
+{
+    (void)state;
+    only(1);
+    wait_on(0, block[0]);
+    host.asleep = sleeps_at_last;
+    looked(1, 0);
+    host.asleep = NULL;
+    assert_int_equal(asked, 200);
+}
+
 static void global_leads_there(void **state)
 {
     (void)state;
@@ -417,6 +437,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(nobody_leads_there),
+        TEST(on_its_way_to_sleep),
         TEST(global_leads_there),
         TEST(suspects_are_not_told_unasked),
         TEST(object_is_a_global),
