@@ -121,8 +121,8 @@ int dwarf_frames(struct module *m, Dwarf_Addr vaddr, struct symbol_frame *out)
     if (!u)
         return 0;
     Dwarf_Die chain[DWARF_FRAMES];
-    Dwarf_Die *function = unit_function_at(u, vaddr);
-    int inlined = function ? inlined_at(function, vaddr, chain, 0) : 0;
+    struct unit_function *function = unit_function_at(u, vaddr);
+    int inlined = function ? inlined_at(&function->die, vaddr, chain, 0) : 0;
 
     struct symbol_frame next = {0};
     const char *file = NULL;
@@ -147,7 +147,9 @@ int dwarf_frames(struct module *m, Dwarf_Addr vaddr, struct symbol_frame *out)
         return 0;
     set_names(u, file, &next.file, &next.file_short);
     if (function)
-        set_function(u, &next, function, file);
+        set_function(u, &next, &function->die, file);
+    if (function && function->inside && next.linkage == next.function)
+        next.linkage = next.function = NULL; /* the symbol says more */
     out[n++] = next;
     return n;
 }

@@ -42,6 +42,7 @@ struct unit_ranges {
 
 struct unit_function {
     Dwarf_Die die;
+    bool inside; /* of a function or class: its name there says nothing of those */
 };
 
 struct unit_variable {
@@ -52,6 +53,7 @@ struct unit_variable {
 struct unit {
     Dwarf_Die die; /* the one with the code: of a skeleton, the split one once it is scanned */
     bool scanned;
+    bool scanned_inside; /* of functions and classes as well: when an address was in no function outside of them */
     size_t bytes; /* of DWARF, to bound a search */
     const char *comp_dir;
     struct unit_ranges code; /* index: functions */
@@ -96,7 +98,7 @@ bool elf_build_id(const char *notes, size_t n, char *hex, size_t size);
 /* symbolize_unit.c */
 struct unit *unit_at(struct module *m, Dwarf_Addr vaddr);
 void unit_scan(struct unit *u);
-Dwarf_Die *unit_function_at(struct unit *u, Dwarf_Addr vaddr);
+struct unit_function *unit_function_at(struct unit *u, Dwarf_Addr vaddr);
 void unit_list(struct module *m); /* fills m->units */
 /* Whether `variable` lies at a fixed address: *vaddr. */
 bool unit_variable_address(Dwarf_Die *variable, Dwarf_Addr *vaddr);

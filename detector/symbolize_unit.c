@@ -120,6 +120,15 @@ bool unit_variable_address(Dwarf_Die *variable, Dwarf_Addr *vaddr)
     }
 }
 
+static void add_function(struct unit *u, Dwarf_Die *die, bool inside)
+{
+    if ((dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges)) &&
+        grow_list(&u->functions, u->nfunctions, &u->functions_size, sizeof *u->functions)) {
+        ranges_add(&u->code, die, u->nfunctions);
+        u->functions[u->nfunctions++] = (struct unit_function){*die, inside};
+    }
+}
+
 static void scan(struct unit *u, Dwarf_Die *parent)
 {
     Dwarf_Die die;
@@ -129,11 +138,7 @@ static void scan(struct unit *u, Dwarf_Die *parent)
         Dwarf_Addr vaddr;
         switch (dwarf_tag(&die)) {
         case DW_TAG_subprogram:
-            if ((dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges)) &&
-                grow_list(&u->functions, u->nfunctions, &u->functions_size, sizeof *u->functions)) {
-                ranges_add(&u->code, &die, u->nfunctions);
-                u->functions[u->nfunctions++].die = die;
-            }
+            add_function(u, &die, false);
             break;
         case DW_TAG_variable:
             if (unit_variable_address(&die, &vaddr) &&
@@ -143,6 +148,37 @@ static void scan(struct unit *u, Dwarf_Die *parent)
         case DW_TAG_namespace:
         case DW_TAG_module:
             scan(u, &die);
+            break;
+        default:
+            break;
+        }
+    } while (dwarf_siblingof(&die, &die) == 0);
+}
+
+/* Functions inside of functions and classes, which `scan` passes by: gcc puts those of local classes, lambdas among them,
+ * where the source has them. */
+static void scan_inside(struct unit *u, Dwarf_Die *parent, bool inside)
+{
+    Dwarf_Die die;
+    if (dwarf_child(parent, &die) != 0)
+        return;
+    do {
+        switch (dwarf_tag(&die)) {
+        case DW_TAG_subprogram:
+            if (inside)
+                add_function(u, &die, true);
+            scan_inside(u, &die, true);
+            break;
+        case DW_TAG_class_type:
+        case DW_TAG_inlined_subroutine:
+        case DW_TAG_lexical_block:
+        case DW_TAG_structure_type:
+        case DW_TAG_union_type:
+            scan_inside(u, &die, true);
+            break;
+        case DW_TAG_namespace:
+        case DW_TAG_module:
+            scan_inside(u, &die, inside);
             break;
         default:
             break;
@@ -162,9 +198,15 @@ void unit_scan(struct unit *u)
     ranges_sort(&u->code);
 }
 
-Dwarf_Die *unit_function_at(struct unit *u, Dwarf_Addr vaddr)
+struct unit_function *unit_function_at(struct unit *u, Dwarf_Addr vaddr)
 {
     unit_scan(u);
     const struct unit_range *r = ranges_find(&u->code, vaddr);
-    return r ? &u->functions[r->index].die : NULL;
+    if (!r && !u->scanned_inside) {
+        u->scanned_inside = true;
+        scan_inside(u, &u->die, false);
+        ranges_sort(&u->code);
+        r = ranges_find(&u->code, vaddr);
+    }
+    return r ? &u->functions[r->index] : NULL;
 }

@@ -177,6 +177,23 @@ static void cplusplus_names(void **state)
     dlclose(h);
 }
 
+static void function_of_local_class(void **state)
+{
+    static const char *const compilers[] = {"g++", "clang++", "clang++-19"};
+    (void)state;
+    for (size_t c = 0; c < sizeof compilers / sizeof *compilers; c++) {
+        if (!have(compilers[c]))
+            continue;
+        compile(compilers[c], "-g", "named.cc");
+        void *h = load();
+        assert_int_equal(named_in(h, "call_local_class"), 2);
+        is_frame(0, frames[0].function, "named.cc", 29, true);
+        assert_non_null(strstr(frames[0].function, "counted"));
+        is_frame(1, "call_local_class::clerk::sells(void (*)())", "named.cc", 38, false);
+        dlclose(h);
+    }
+}
+
 static void file_without_the_compiler_s_folder(void **state)
 {
     (void)state;
@@ -397,6 +414,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_compiler_and_format),
         cmocka_unit_test(cplusplus_names),
+        cmocka_unit_test(function_of_local_class),
         cmocka_unit_test(file_without_the_compiler_s_folder),
         cmocka_unit_test(by_debuglink),
         cmocka_unit_test(debuglink_with_a_wrong_checksum),

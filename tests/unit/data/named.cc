@@ -22,3 +22,22 @@ extern "C" long *address_of_sold()
 {
     return &shop::sold;
 }
+
+// A function of a class inside of a function, and what is inlined into it: gcc describes both inside of the outer one.
+static inline __attribute__((always_inline)) void counted(void (*note)())
+{
+    note();
+    shop::stock++;
+}
+
+extern "C" void call_local_class(void (*note)())
+{
+    struct clerk {
+        static __attribute__((noinline)) void sells(void (*note)())
+        {
+            counted(note);
+        }
+    };
+    clerk::sells(note);
+    shop::stock++;
+}
