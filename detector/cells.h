@@ -134,7 +134,7 @@ static inline __attribute__((always_inline)) bool cells_after(const struct actor
     return true;
 }
 
-/* The last cell of g is a link to n fours, 1 or 2, `next` (history.h). What has no room in sight is put in the place of
+/* The last cell of g is a link to n fours, `next` (history.h). What has no room in sight is put in the place of
  * another cell, if possible one that is not of now, and that goes where there is room. */
 static inline __attribute__((always_inline)) bool next_fours(const struct actor *a, union granule *g, four_cells *next,
                                                              unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
@@ -147,15 +147,16 @@ static inline __attribute__((always_inline)) bool next_fours(const struct actor 
     if (unlikely(!known))
         return false;
 
-    four_cells rest[2];
-    unsigned room[2] = {0, 0};
+    four_cells rest[4];
+    unsigned room[4], to = 0;
     for (unsigned i = 0; i < n; i++) {
         const four_cells left = known_left(next[i], its_bytes, class);
         const lanes unused = lanes_without(left, CELL_BYTES);
         rest[i] = left & ~unused;
         room[i] = lane_bits(unused);
     }
-    const unsigned to = n == 2 && !room[0];
+    while (to + 1 < n && !room[to])
+        to++;
     const four_cells left = known_left(here, its_bytes, class);
     const lanes unused = lanes_without(left, CELL_BYTES) & ~last;
     const four_cells shown = left & ~unused;
@@ -173,10 +174,15 @@ static inline __attribute__((always_inline)) bool next_fours(const struct actor 
     return true;
 }
 
+/* missed.c */
+bool next_many(const struct actor *a, union granule *g, four_cells *next, uint32_t stamp, uint32_t bytes,
+               uint32_t class);
 static inline __attribute__((always_inline)) bool next_step(const struct actor *a, union granule *g, four_cells *next,
                                                             unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
-    return n == 1 ? next_fours(a, g, next, 1, stamp, bytes, class) : next_fours(a, g, next, 2, stamp, bytes, class);
+    return n == 1   ? next_fours(a, g, next, 1, stamp, bytes, class)
+           : n == 2 ? next_fours(a, g, next, 2, stamp, bytes, class)
+                    : next_many(a, g, next, stamp, bytes, class);
 }
 
 /* In a page that is the actor's (owner.h). */

@@ -108,7 +108,7 @@ static uint32_t renewed_first(struct sweep *s, uint32_t number)
 {
     struct stamp x = stamps[number];
     uint32_t to = SETTLED;
-    if (who_epoch(x.who) > s->floor[who_slot(x.who)]) {
+    if (who_epoch(x.who) > s->floor[who_slot(x.who)] && !(x.meta & META_SUM)) {
         x.who = canonical(s, x.who);
         to = stamp_renew(&x);
         if (!to)
@@ -141,15 +141,17 @@ static uint32_t add_renewed(struct sweep *s, struct access *out, uint32_t n, str
 static void sweep_spilled(struct sweep *s, union granule *g)
 {
     struct access small[2 * SMALL], *list = small;
-    const uint32_t n = history_length(g), block = history_block(g);
-    if (n > SMALL && !(list = arena_alloc(2 * n * sizeof *list))) {
+    const uint32_t block = history_block(g);
+    uint32_t n = history_length(g);
+    const size_t room = 2 * n * sizeof *list;
+    if (n > SMALL && !(list = arena_alloc(room))) {
         *g = (union granule){.half = {0, 0}};
         history_lost();
         return;
     }
     struct access *out = list + n;
     uint32_t m = 0;
-    history_list(g, list);
+    n = history_list(g, list);
     for (uint32_t i = 0; i < n; i++)
         m = add_renewed(s, out, m, list[i]);
     if (!history_pack(&s->spills, block, out, m, g))
@@ -157,7 +159,7 @@ static void sweep_spilled(struct sweep *s, union granule *g)
     if (granule_spilled(g))
         spill_mark(history_block(g));
     if (list != small)
-        arena_free(list, 2 * n * sizeof *list);
+        arena_free(list, room);
 }
 
 /* `cell` with the stamp's new number, 0 when it is not to be remembered; *none: there is no number. */

@@ -56,57 +56,46 @@ uint32_t history_length(const union granule *g)
 static struct access *list_cells(const uint32_t *cells, uint32_t n, struct access *list)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (history_is_cell(cells[i]))
+        if (history_is_cell(cells[i]) && !history_is_sum(cells[i]))
             *list++ = expand(cells[i]);
     return list;
 }
 
-void history_list(const union granule *g, struct access *list)
+uint32_t history_list(const union granule *g, struct access *list)
 {
-    uint32_t block = history_block(g);
-    list = list_cells(g->cell, CELLS, list);
+    const uint32_t block = history_block(g);
+    struct access *end = list_cells(g->cell, CELLS, list);
     unsigned fours;
     const four_cells *next = history_fours_of(block, &fours);
-    if (next)
-        list_cells((const uint32_t *)next, fours * CELLS, list);
-    if (next || !block)
-        return;
     const struct spill *b = spill_at(block);
-    if (b->head & SPILL_WIDE) {
+    if (next)
+        end = list_cells((const uint32_t *)next, fours * CELLS, end);
+    else if (block && b->head & SPILL_WIDE)
         for (uint32_t i = 0; i < count(b); i++)
-            list[i] = (struct access){b->stamp[i].who, b->stamp[i].stack, b->stamp[i].meta, 0};
-    } else {
-        list_cells(b->cell, count(b) - 1, list);
-    }
+            *end++ = (struct access){b->stamp[i].who, b->stamp[i].stack, b->stamp[i].meta, 0};
+    else if (block)
+        end = list_cells(b->cell, count(b) - 1, end);
+    return (uint32_t)(end - list);
 }
 
 unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
 {
-    const uint32_t block = history_block(g);
     v[0] = g->four;
     v[1] = (four_cells){0};
     if (!granule_spilled(g))
         return 2;
+    const uint32_t block = history_block(g);
     v[0][CELLS - 1] = CELL_TAKEN;
     if (block >> 24)
         v[0][CELLS - 2] = CELL_TAKEN;
     unsigned fours;
     const four_cells *next = history_fours_of(block, &fours);
-    if (next) {
-        for (unsigned i = 0; i < fours; i++)
-            v[1 + i] = next[i];
-        v[1 + fours] = (four_cells){0};
-        return 2 + fours;
-    }
-    const struct spill *b = spill_at(block);
-    const unsigned n = 2 + count(b) / CELLS;
-    if (b->head & SPILL_WIDE || n > HISTORY_FOURS)
+    if (!next)
         return 0;
-    for (unsigned i = 1; i + 1 < n; i++)
-        v[i] = b->four[i - 1];
-    v[1][0] = CELL_TAKEN;
-    v[n - 1] = (four_cells){0};
-    return n;
+    for (unsigned i = 0; i < fours; i++)
+        v[1 + i] = next[i];
+    v[1 + fours] = (four_cells){0};
+    return 2 + fours;
 }
 
 union granule history_hold(union granule *g)
@@ -160,7 +149,8 @@ static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t
     if (n > CELLS) {
         /* All but two of them, as the third cell may be needed for the number of the block, and the head. */
         const size_t size = n <= 2 + CELLS       ? SPILL_UNIT
-                            : n <= 2 + 2 * CELLS ? SPILL_PLAIN
+                            : n <= 2 + 2 * CELLS ? 2 * SPILL_UNIT
+                            : n <= 2 + 4 * CELLS ? SPILL_PLAIN
                                                  : headed((n - 1) * sizeof *cells);
         link = room_for(stock, block, size);
         if (!link)
@@ -181,6 +171,24 @@ static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t
     if (link)
         put_link(link, out);
     return true;
+}
+
+four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n)
+{
+    const uint32_t from = history_block(g);
+    const uint32_t to = n < SPILL_PLAIN / SPILL_UNIT ? spill_take(stock, (size_t)2 * n * SPILL_UNIT) : 0;
+    if (to >> 24)
+        spill_put(stock, to);
+    if (!to || to >> 24)
+        return NULL;
+    four_cells *next = spill_at(to)->four;
+    for (unsigned i = 0; i < 2 * n; i++)
+        next[i] = i < n ? spill_at(from)->four[i] : (four_cells){0};
+    union granule then = *g;
+    then.cell[CELLS - 1] = history_link(to);
+    granule_put(g, &then);
+    spill_put(stock, from);
+    return next;
 }
 
 /* The cells of n fours, those of now first. */
@@ -211,21 +219,11 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
         uint32_t cells[HISTORY_FOURS * CELLS];
         return pack_cells(stock, block, cells, gather(own, v, n, cells), g);
     }
-    unsigned fours;
-    four_cells *next = history_fours_of(block, &fours);
     for (unsigned i = 0; i < CELLS; i++)
         if (v[0][i] != CELL_TAKEN)
             g->cell[i] = v[0][i];
-    if (next) {
-        for (unsigned i = 0; i < fours; i++)
-            next[i] = v[1 + i];
-        return true;
-    }
-    struct spill *b = spill_at(block);
-    const uint32_t head = b->head;
     for (unsigned i = 1; i + 1 < n; i++)
-        b->four[i - 1] = v[i];
-    b->head = head;
+        spill_at(block)->four[i - 1] = v[i];
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* A granule's history as a list of accesses, however it is stored:
  *
  *  - up to four accesses: the granule's cells (shadow.h);
- *  - a few more: the last cell is a link to four or eight more, in a small spill block;
+ *  - a few more: the last cell is a link to four, eight or sixteen more, in a small spill block;
  *  - more: the last cell is a link to a larger block;
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
@@ -45,18 +45,25 @@ static inline uint32_t history_block(const union granule *g) /* 0: none */
     const uint32_t low = history_low(g->cell[CELLS - 1]), third = g->cell[CELLS - 2];
     return history_is_cell(third) ? low : low | third >> 8 << 24;
 }
-/* The fours of a block that has nothing else, *n of them; NULL: there is no block, or it has a head. */
+/* The fours of a block that has nothing else, *n of them: 1, 2 or 4; NULL: there is no block, or it has a head. */
 static inline four_cells *history_fours_of(uint32_t block, unsigned *n)
 {
     const size_t room = block ? spill_room(block) : 0;
     *n = (unsigned)(room / sizeof(four_cells));
     return room && room <= SPILL_PLAIN ? spill_at(block)->four : NULL;
 }
+/* A cell that sums up (missed.c): no access, but its bytes are those of accesses of one epoch, whose class has its own. Its stamp has
+ * the `who` of these, so that what they are dominated by takes the bytes from it, too; who works on lists does not see it. */
+static inline bool history_is_sum(uint32_t cell)
+{
+    return stamps[cell >> CELL_STAMP_SHIFT].meta & META_SUM;
+}
+/* No more accesses than this. */
 uint32_t history_length(const union granule *g);
-void history_list(const union granule *g, struct access *list);
+/* Returns how many there are. */
+uint32_t history_list(const union granule *g, struct access *list);
 
-/* The cells that a granule with a link has besides, four or eight, by fours: *n; NULL if it has more, or not all of its own cells
- * but the last one are cells. */
+/* The same of a granule with a link; NULL, too, if not all of its own cells but the last one are cells. */
 static inline four_cells *history_next(const union granule *g, unsigned *n)
 {
     const uint32_t block = history_block(g);
@@ -75,6 +82,10 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
 
 /* Waits until the granule is not held, and holds it: returns what it was. Until granule_put it is the caller's. */
 union granule history_hold(union granule *g);
+
+/* A block for twice as many as the n fours that the granule's link leads to, with these in it: the new ones; NULL: there is none. In a page
+ * of the actor's. */
+four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n);
 
 /* What a granule becomes with a history of n accesses; `block`: the one it had, which is used again or put back, or 0.
  * False, and nothing is changed, when it is too long or there is no memory. */

@@ -128,6 +128,70 @@ static __attribute__((noinline)) void missed_slow(struct actor *a, union granule
     actor_leave(a);
 }
 
+/* Most have room for eight. */
+__attribute__((noinline)) bool next_many(const struct actor *a, union granule *g, four_cells *next, uint32_t stamp,
+                                         uint32_t bytes, uint32_t class)
+{
+    return next_fours(a, g, next, SPILL_PLAIN / SPILL_UNIT, stamp, bytes, class);
+}
+
+/* The place in sight for `sum`: that of another one, if it is of no use any more, or of this class; or else of a cell that is to go into
+ * the block, *moves. */
+static unsigned place_of_sum(const struct actor *a, const union granule *g, uint32_t sum, bool *moves)
+{
+    unsigned now = 0, old = CELLS;
+    *moves = false;
+    for (unsigned i = 0; i < CELLS - 1; i++) {
+        const uint32_t cell = g->cell[i];
+        const bool current = stamp_current(&a->stamps, cell), sums = history_is_cell(cell) && history_is_sum(cell);
+        if (!history_is_cell(cell) || (sums && (!current || !((cell ^ sum) & CELL_CLASS))))
+            return i;
+        if (!current)
+            old = i;
+        else if (!sums)
+            now = i;
+    }
+    *moves = true;
+    return old < CELLS ? old : now;
+}
+
+static bool hide(uint32_t cell, four_cells *next, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned unused = lane_bits(lanes_without(next[i], CELL_BYTES));
+        if (unused) {
+            next[i][__builtin_ctz(unused)] = cell;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A cell of the block has covered an access of this class. All bytes of which that is so get into a cell in sight (META_SUM), where the
+ * hooks see it. In a page of the actor's. */
+static __attribute__((noinline)) void sum_up(struct actor *a, union granule *g, four_cells *next, unsigned n,
+                                             uint32_t class)
+{
+    const uint32_t number = stamp_of(&a->stocks->reserve, a->who, 0, META_SUM);
+    four_cells bytes = g->four & stamps_current(&a->stamps, g->four) & lanes_full(g->four, class);
+    for (unsigned i = 0; i < n; i++)
+        bytes |= next[i] & stamps_current(&a->stamps, next[i]) & lanes_full(next[i], class);
+    const uint32_t sum = number << CELL_STAMP_SHIFT | class | (any_of(bytes) & CELL_BYTES);
+    bool moves;
+    const unsigned at = place_of_sum(a, g, sum, &moves);
+    /* No number, or those of before are not of now any more: so nothing is covered any more. */
+    if (!number || !history_is_cell(sum))
+        return;
+    if (moves && !hide(g->cell[at], next, n)) {
+        next = history_grow(&a->stocks->spills, g, n);
+        if (!next || !hide(g->cell[at], next, 2 * n))
+            return;
+    }
+    union granule to = *g;
+    to.cell[at] = sum;
+    granule_put(g, &to);
+}
+
 /* The last cell is a link. Where many places read the same bytes, as a sort does, the cell that covers the access is mostly in the block:
  * that is looked at before all else. The actor is inside, and out of it afterwards; `what`: as the hook has it. */
 static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct actor *a, uint32_t what, uintptr_t pc,
@@ -140,8 +204,12 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
         unsigned n = 0;
         four_cells *next = history_next(g, &n);
         const four_cells need = in_all(class | bytes);
-        bool done = next && (any_cell_covers(a, next[0], need) || (n == 2 && any_cell_covers(a, next[1], need)));
-        if (!done && (number = number_ready(a, pc, what)) && next) {
+        bool done = false;
+        for (unsigned i = 0; next && i < n && !done; i++)
+            done = any_cell_covers(a, next[i], need);
+        if (done)
+            sum_up(a, g, next, n, class);
+        else if ((number = number_ready(a, pc, what)) && next) {
             done = next_step(a, g, next, n, number << CELL_STAMP_SHIFT, bytes, class);
         }
         page_leave(a);

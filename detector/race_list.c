@@ -136,14 +136,14 @@ __attribute__((noinline)) void race_step_in_list(struct actor *a, union granule 
     struct scratch scratch;
     struct transition t;
     const union granule from = history_hold(g);
-    const uint32_t n = history_length(&from);
+    uint32_t n = history_length(&from);
     union granule to = from;
 
     scratch.big = NULL;
     scratch.room = 0;
     t.nraces = 0;
     if (likely(scratch_for(&scratch, n, &t))) {
-        history_list(&from, scratch.old);
+        n = history_list(&from, scratch.old);
         race_transition(a, scratch.old, n, now, &t);
         bool changed = t.changed;
         changed |= restamp(a, &t);

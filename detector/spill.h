@@ -11,16 +11,16 @@
 #define SPILL_UNIT 16u
 #define SPILL_CLASSES 14
 
-/* One or two units: as many times four cells. More begin with a head: WIDE, and the number of words that hold cells, itself
- * counted, or of stamps. It has no bytes, as a cell that is none. */
+/* One, two or four units: as many times four cells, in no order; 0: not used. More begin with a head: WIDE, and the number of words
+ * that hold cells, itself counted, or of stamps. */
 #define SPILL_WIDE 0x100u
 #define SPILL_COUNT_SHIFT 9
-#define SPILL_PLAIN (2 * SPILL_UNIT)
+#define SPILL_PLAIN (4 * SPILL_UNIT)
 struct spill {
     union {
         struct {
             uint32_t head;
-            uint32_t cell[15]; /* in no order; 0: not used */
+            uint32_t cell[15];
         };
         four_cells four[4];
         struct {

@@ -16,7 +16,7 @@
 #define ABOVE 7
 #define SIGN 8
 
-_Static_assert(CELL_BYTES == 0xff && CELLS == 4 && SPILL_UNIT == 16 && SPILL_PLAIN == 2 * SPILL_UNIT, "read as such");
+_Static_assert(CELL_BYTES == 0xff && CELLS == 4 && SPILL_UNIT == 16 && SPILL_PLAIN >= 2 * SPILL_UNIT, "read as such");
 _Static_assert((SPILL_CHUNK_UNITS & (SPILL_CHUNK_UNITS - 1)) == 0, "shifted");
 
 static void fails_if(struct code *c, struct covered_jumps *fails, unsigned condition)

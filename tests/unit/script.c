@@ -38,6 +38,8 @@ static unsigned choose(uint64_t *state, const unsigned *weights, unsigned n)
     return i;
 }
 
+#define BURST 64 /* steps */
+
 struct script_manner script_manner(uint64_t seed)
 {
     uint64_t state = ~seed;
@@ -58,8 +60,9 @@ void script_make(struct step *steps, int n, uint64_t seed)
         [STEP_COLLECT] = 1,  [STEP_IGNORE] = 1};
     unsigned kinds[4] = {1 + below(&state, 8), 1 + below(&state, 8), below(&state, 4), below(&state, 4)};
     bool crowd = !below(&state, 24); /* many actors on two granules: long histories */
+    bool bursts = !crowd && !below(&state, 4); /* one actor for a while, in two granules, that a page stays its own */
     unsigned places = crowd ? SCRIPT_PLACES : 2 + below(&state, 12);
-    unsigned arena = crowd || below(&state, 2) ? 16 : SCRIPT_RAW + 125;
+    unsigned arena = crowd || bursts || below(&state, 2) ? 16 : SCRIPT_RAW + 125;
     unsigned keys = 1 + below(&state, 8);
     bool aligned = below(&state, 2);
     /* Some scripts hardly synchronise, some do little else; in some, actors come and go all the time. */
@@ -75,6 +78,7 @@ void script_make(struct step *steps, int n, uint64_t seed)
         weights[STEP_FRESH] = 0;
     }
 
+    unsigned busy = 0;
     for (int i = 0; i < n; i++) {
         struct step *s = &steps[i];
         memset(s, 0, sizeof *s);
@@ -90,6 +94,15 @@ void script_make(struct step *steps, int n, uint64_t seed)
             *s = (struct step){.kind = STEP_BORN, .other = (unsigned char)i};
         else if (crowd && s->kind == STEP_ACCESS)
             s->size = 1;
+        if (bursts && i % BURST == 0)
+            busy = s->actor;
+        if (bursts && (unsigned)i >= places && i % BURST < BURST - 8) {
+            s->kind = STEP_ACCESS;
+            s->actor = (unsigned char)busy;
+            s->fast = true;
+            s->size = sizes[below(&state, 7)];
+            s->offset -= s->offset % s->size;
+        }
         switch (s->kind) {
         case STEP_BORN:
         case STEP_JOIN:

@@ -71,6 +71,46 @@ static void test_straddling(void **state)
     }
 }
 
+/* Bytes are written and read, each from a place of its own: so many accesses are remembered in a block. What covers one of now is to be
+ * in sight the second time, whatever has to move for it, and every one meets the other actor's write all the same. */
+static void check_crowded(unsigned writes, unsigned reads)
+{
+    char *x = fresh_memory(4096); /* a page that is the actor's own */
+    pcs += 0x100;
+    for (unsigned i = 0; i < writes; i++)
+        access_fast(other, (uintptr_t)x + i, 1, ACCESS_WRITE, pcs + i);
+    sync_release(other, (uintptr_t)&other); /* another epoch */
+    for (unsigned i = 0; i < reads; i++)
+        access_fast(other, (uintptr_t)x + i, 1, ACCESS_READ, pcs + GRANULE + i);
+    for (unsigned i = 0; i < reads; i++)
+        access_fast(other, (uintptr_t)x + i, 1, ACCESS_READ, pcs + 2 * GRANULE);
+    for (unsigned i = 0; i < GRANULE; i++) {
+        assert_int_equal(access_covered(other, (uintptr_t)x + i, 0, ACCESS_READ), i < reads);
+        assert_false(access_covered(other, (uintptr_t)x + i, 0, ACCESS_WRITE));
+    }
+    for (unsigned i = 0; i < GRANULE; i++) {
+        nrecorded = 0;
+        access_fast(main_actor, (uintptr_t)x + i, 1, ACCESS_WRITE, pcs + 3 * GRANULE + i);
+        assert_int_equal(nrecorded, (i < writes) + (i < reads));
+        for (int k = 0; k < nrecorded; k++) {
+            const uintptr_t place = top_of(recorded[k].access[1].stack) - pcs;
+            if (recorded[k].access[1].kind == ACCESS_WRITE)
+                assert_int_equal(place, i);
+            else /* the second time, if the numbers of its epoch are not those of the first time */
+                assert_true(place == GRANULE + i || place == 2 * GRANULE);
+        }
+        assert_true(nrecorded < 2 || recorded[0].access[1].kind != recorded[1].access[1].kind);
+    }
+}
+
+static void test_crowded_granule(void **state)
+{
+    (void)state;
+    for (unsigned writes = 0; writes <= GRANULE; writes++)
+        for (unsigned reads = 1; reads <= GRANULE; reads++)
+            check_crowded(writes, reads);
+}
+
 /* A program with thousands of racy pairs: describing one again is dear, and not to happen often. */
 static void test_told_once(void **state)
 {
@@ -283,6 +323,7 @@ int main(void)
         TEST(test_locks_of_one_place),
         TEST(test_every_pair_of_ranges),
         TEST(test_straddling),
+        TEST(test_crowded_granule),
         TEST(test_told_once),
         TEST(test_dominated),
         TEST(test_fresh_is_empty),
