@@ -26,7 +26,8 @@ enum finding_tier {
     TIER_PREDICTED,
     TIER_ORDER_ONLY,
     TIER_SUSPECTED, /* STUCK: it waits for what can still be reached. Shown to who asks; no finding that counts */
-    TIER_POSSIBLE   /* RACE: if what looks like plain accesses are not atomic ones */
+    TIER_POSSIBLE,  /* RACE: if what looks like plain accesses are not atomic ones */
+    TIER_NONE       /* RACE: it is none, and goes no further */
 };
 /* A side of a race. */
 struct raced {
@@ -193,6 +194,9 @@ void sync_release_chance(struct actor *a, uint64_t key);
  * freed. Releases as sync_release_merge. */
 void sync_release_atomic(struct actor *a, uintptr_t addr);
 void sync_mark_atomic(struct actor *a, uintptr_t addr); /* releases nothing */
+/* The same, and the program accesses it by atomic operations only, whatever they look like. */
+void sync_mark_guard(struct actor *a, uintptr_t addr);
+bool sync_is_guard(struct actor *a, uintptr_t addr);
 bool sync_is_atomic(struct actor *a, uintptr_t addr);
 void sync_handoff(struct actor *a, uint64_t key);       /* acquire, then release */
 /* The same with one of the n slots of a channel's buffer. *slots is the channel's, NULL at first, and guarded by the caller; key: the

@@ -91,6 +91,8 @@ static __attribute__((noinline)) void report(struct actor *a, uintptr_t granule,
     for (uint32_t i = 0; i < n; i++) {
         const struct access *x = &raced[i];
         const enum finding_tier tier = host.raced ? ask(a, granule, now, x) : TIER_HAPPENED;
+        if (tier == TIER_NONE)
+            continue;
         if (was_told(now, x)) {
             __atomic_fetch_add(&repeats, 1, __ATOMIC_RELAXED);
             continue;

@@ -12,6 +12,7 @@
 #include "baseline.h"
 #include "filter.h"
 #include "os.h"
+#include "report_atomic.h"
 #include "report_sink.h"
 #include "report_sys.h"
 
@@ -134,6 +135,8 @@ static enum verdict judge(const struct finding *f, struct report_summary *summar
     if (filter_known(f) != FILTER_NEW)
         return filter_known(f) == FILTER_KNOWN ? VERDICT_DUPLICATE : VERDICT_SUPPRESSED;
     uint64_t fingerprint = report_build(&r, f, names);
+    if (f->tier == TIER_POSSIBLE && report_is_atomic(&r))
+        return VERDICT_UNWANTED;
     const struct suppression *s = suppressed_by(&r);
     filter_remember(f, s != NULL);
     bool first = filter_first(fingerprint);

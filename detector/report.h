@@ -18,7 +18,7 @@ enum verdict {
     VERDICT_SUPPRESSED,
     VERDICT_IN_BASELINE,
     VERDICT_POSSIBLE, /* printed, and does not count */
-    VERDICT_UNWANTED /* a kind that detect= does not name; or suspected only, and shown */
+    VERDICT_UNWANTED  /* a kind that detect= does not name; suspected only, and shown; a possible race that is none */
 };
 
 /* Both stay valid for the life of the process; `symbolizer` may be NULL: modules and offsets are then not known either.

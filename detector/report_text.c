@@ -31,6 +31,8 @@ const char *report_tier(enum finding_tier tier)
         return "suspected";
     case TIER_POSSIBLE:
         return "possible";
+    case TIER_NONE:
+        break;
     }
     return "";
 }

@@ -138,7 +138,7 @@ static bool variable(uintptr_t addr, const uintptr_t *pcs, int npcs, struct symb
         for (int i = 0; i < npcs && n < 16; i++)
             if (pcs[i] > m->lo && pcs[i] <= m->hi)
                 near[n++] = pcs[i] - 1 - m->bias;
-        dwarf_variable(m, s->lo, near, n, v);
+        dwarf_variable(m, s->lo, addr - m->bias - s->lo, near, n, v);
     }
     return true;
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYMBOLIZER_ABI 2
+#define SYMBOLIZER_ABI 3
 #define SYMBOLIZER_ENTRY "gorace_symbolizer"
 #define SYMBOLIZER_FILE "libgorace-symbolize.so"
 
@@ -39,6 +39,7 @@ struct symbol_variable {
     int line;
     const char *module;
     uint64_t offset;
+    bool atomic; /* what is at the address that was asked for has an atomic type */
 };
 
 struct symbolizer {

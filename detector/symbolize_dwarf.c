@@ -194,9 +194,93 @@ static bool find_in_functions(struct unit *u, Dwarf_Addr vaddr, Dwarf_Die *found
     return false;
 }
 
-static bool describe(struct unit *u, Dwarf_Die *die, struct symbol_variable *v)
+/* A class of the C++ library. */
+static bool is_atomic_class(Dwarf_Die *type)
+{
+    static const char *const classes[] = {"atomic<", "atomic_flag", "__atomic_base<", "__atomic_float<"};
+    const char *name = string_of(type, DW_AT_name);
+    for (size_t i = 0; name && i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(name, classes[i], strlen(classes[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
 {
     Dwarf_Attribute attr;
+    return dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attr), type) != NULL;
+}
+
+/* The member, or base, that holds the byte at *offset of a structure, which becomes that of the member. */
+static bool member_at(Dwarf_Die *type, Dwarf_Word *offset, Dwarf_Die *member)
+{
+    Dwarf_Die child, child_type;
+    if (dwarf_child(type, &child) != 0)
+        return false;
+    do {
+        Dwarf_Attribute attr;
+        Dwarf_Word at = 0, size;
+        const int tag = dwarf_tag(&child);
+        if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) || !type_of(&child, &child_type) ||
+            dwarf_aggregate_size(&child_type, &size) != 0)
+            continue;
+        dwarf_formudata(dwarf_attr(&child, DW_AT_data_member_location, &attr), &at);
+        if (*offset - at < size) {
+            *offset -= at;
+            *member = child;
+            return true;
+        }
+    } while (dwarf_siblingof(&child, &child) == 0);
+    return false;
+}
+
+static bool element_at(Dwarf_Die *array, Dwarf_Word *offset, Dwarf_Die *type)
+{
+    Dwarf_Word size;
+    if (!type_of(array, type) || dwarf_aggregate_size(type, &size) != 0 || size == 0)
+        return false;
+    *offset %= size;
+    return true;
+}
+
+#define TYPE_DEPTH 32 /* of a type within types */
+
+/* Whether the byte at `offset` of the variable, or of the member, belongs to something atomic. */
+static bool is_atomic_at(Dwarf_Die die, Dwarf_Word offset)
+{
+    Dwarf_Die type, member;
+    bool known = type_of(&die, &type);
+    for (int depth = 0; known && depth < TYPE_DEPTH; depth++) {
+        switch (dwarf_tag(&type)) {
+        case DW_TAG_atomic_type:
+            return true;
+        case DW_TAG_typedef:
+        case DW_TAG_const_type:
+        case DW_TAG_volatile_type:
+            member = type;
+            known = type_of(&member, &type);
+            break;
+        case DW_TAG_array_type:
+            member = type;
+            known = element_at(&member, &offset, &type);
+            break;
+        case DW_TAG_class_type:
+        case DW_TAG_structure_type:
+            if (is_atomic_class(&type))
+                return true;
+            known = member_at(&type, &offset, &member) && type_of(&member, &type);
+            break;
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
+static bool describe(struct unit *u, Dwarf_Die *die, Dwarf_Word offset, struct symbol_variable *v)
+{
+    Dwarf_Attribute attr;
+    v->atomic = is_atomic_at(*die, offset);
     const char *name = string_of(die, DW_AT_name);
     /* The symbol says more in C++ (the namespace), and for a static of a function in C what its source does not. */
     if (name && (!v->name || !strchr(v->name, ':')))
@@ -209,14 +293,15 @@ static bool describe(struct unit *u, Dwarf_Die *die, struct symbol_variable *v)
     return true;
 }
 
-bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, const Dwarf_Addr *near, int nnear, struct symbol_variable *v)
+bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, Dwarf_Word offset, const Dwarf_Addr *near, int nnear,
+                    struct symbol_variable *v)
 {
     Dwarf_Die die;
     unit_list(m);
     for (int i = 0; i < nnear; i++) {
         struct unit *u = unit_at(m, near[i]);
         if (u && (find_in_unit(u, vaddr, &die) || find_in_functions(u, vaddr, &die)))
-            return describe(u, &die, v);
+            return describe(u, &die, offset, v);
     }
     size_t bytes = 0;
     for (size_t i = 0; i < m->nunits && bytes < VARIABLE_SEARCH_BYTES; i++) {
@@ -224,7 +309,7 @@ bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, const Dwarf_Addr *near, 
         if (!u->scanned)
             bytes += u->bytes;
         if (find_in_unit(u, vaddr, &die))
-            return describe(u, &die, v);
+            return describe(u, &die, offset, v);
     }
     return false;
 }

@@ -110,7 +110,8 @@ bool grow_list(void *list, size_t n, size_t *size, size_t element);
 /* Frames at vaddr, inlined first; 0 when DWARF does not know it. Fills all but module, build_id and offset. */
 int dwarf_frames(struct module *m, Dwarf_Addr vaddr, struct symbol_frame *out);
 /* Name and place of the variable at exactly `vaddr`. */
-bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, const Dwarf_Addr *near, int nnear, struct symbol_variable *v);
+bool dwarf_variable(struct module *m, Dwarf_Addr vaddr, Dwarf_Word offset, const Dwarf_Addr *near, int nnear,
+                    struct symbol_variable *v);
 const char *demangled(const char *linkage);
 
 #endif

@@ -33,7 +33,7 @@ static struct sync *make_object(struct actor *a, struct sync_chain *c, uint64_t 
     s->released = WHO_NOBODY;
     s->heads = 0;
     s->told = NULL;
-    s->heads_lost = s->begets = s->atomic = false;
+    s->heads_lost = s->begets = s->atomic = s->guard = false;
     __atomic_store_n(&s->next, c->first, __ATOMIC_RELEASE);
     __atomic_store_n(&s->key, key, __ATOMIC_RELEASE);
     __atomic_store_n(&c->first, s, __ATOMIC_RELEASE);
@@ -356,15 +356,42 @@ void sync_mark_atomic(struct actor *a, uintptr_t addr)
     release(a, addr, TRACE_MERGE, mark_atomic, NULL);
 }
 
-bool sync_is_atomic(struct actor *a, uintptr_t addr)
+static void mark_guard(struct actor *a, struct sync *s)
 {
+    (void)a;
+    s->atomic = s->guard = true;
+}
+
+void sync_mark_guard(struct actor *a, uintptr_t addr)
+{
+    release(a, addr, TRACE_MERGE, mark_guard, NULL);
+}
+
+struct marks {
+    bool atomic, guard;
+};
+
+static struct marks marks_of(struct actor *a, uintptr_t addr)
+{
+    struct marks marks = {false, false};
     if (!sync_maybe(addr) || !actor_enter(a))
-        return false;
+        return marks;
     struct sync *s = sync_hold(a, addr, false);
-    const bool is = s && s->atomic;
+    if (s)
+        marks = (struct marks){s->atomic, s->guard};
     sync_let(s, addr, false);
     actor_leave(a);
-    return is;
+    return marks;
+}
+
+bool sync_is_atomic(struct actor *a, uintptr_t addr)
+{
+    return marks_of(a, addr).atomic;
+}
+
+bool sync_is_guard(struct actor *a, uintptr_t addr)
+{
+    return marks_of(a, addr).guard;
 }
 
 void sync_handoff(struct actor *a, uint64_t key)

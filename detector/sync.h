@@ -48,6 +48,7 @@ struct sync {
     bool heads_lost;     /* there were more */
     bool begets;
     bool atomic; /* sync_release_atomic */
+    bool guard;  /* sync_mark_guard */
 };
 #define SYNC_FREE (~(uint64_t)0)
 _Static_assert(sizeof(struct sync) <= PLACES_LINE, "a cache line");

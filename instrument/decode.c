@@ -148,6 +148,11 @@ static bool is_move(ZydisMnemonic m)
            m == ZYDIS_MNEMONIC_MOVSXD;
 }
 
+static bool is_aligned(ZydisMnemonic m)
+{
+    return m == ZYDIS_MNEMONIC_VMOVDQA || m == ZYDIS_MNEMONIC_VMOVAPS || m == ZYDIS_MNEMONIC_VMOVAPD;
+}
+
 static bool is_string(const ZydisDecodedInstruction *d)
 {
     return d->meta.category == ZYDIS_CATEGORY_STRINGOP || d->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
@@ -265,6 +270,7 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
     i->pads = d.meta.category == ZYDIS_CATEGORY_NOP || d.meta.category == ZYDIS_CATEGORY_WIDENOP ||
               d.mnemonic == ZYDIS_MNEMONIC_INT3;
     i->wide = d.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || d.meta.category == ZYDIS_CATEGORY_KMASK;
+    i->aligned = is_aligned(d.mnemonic);
     i->backward = d.mnemonic == ZYDIS_MNEMONIC_STD;
     i->repeats = d.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
     if (i->flow == FLOW_JUMP || i->flow == FLOW_BRANCH || i->flow == FLOW_COUNT || i->flow == FLOW_CALL)

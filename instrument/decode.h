@@ -50,10 +50,11 @@ struct insn {
     bool reads, writes; /* of memory */
     bool repeats;       /* a string instruction with a count in rcx */
     bool pads;          /* no operation */
-    bool backward;      /* std */
-    bool wide;          /* it uses registers that AVX-512 has added */
-    bool local;         /* the address counts from fs, whose own word there is fs itself */
-    bool segment;       /* or from gs */
+    bool aligned;  /* a move of a vector that has to be aligned, as processors with AVX do it: of 16 bytes at once */
+    bool backward; /* std */
+    bool wide;     /* it uses registers that AVX-512 has added */
+    bool local;    /* the address counts from fs, whose own word there is fs itself */
+    bool segment;  /* or from gs */
     bool takes_address; /* lea */
     bool prefetches;    /* modrm_at is set */
     /* It is one load, and the same with a register in place of memory: then the byte that says which, and where what follows

@@ -11,7 +11,8 @@
  * before it is relied on, because who relies on it has looked at it first.
  *
  * No compiler makes an atomic operation of
- *  - an access of more than 8 bytes, or one that is not aligned, or a string instruction, or a call of the C library;
+ *  - an access of more than 8 bytes, or one that is not aligned, or a string instruction, or a call of the C library; but for aligned
+ *    vectors of 16 bytes, which are moved at once where there is AVX: clang and libatomic do so, and change them by cmpxchg16b;
  *  - accesses of the same place by different sizes, but for the guard of a function's static variable, the first byte of which is looked at
  *    alone;
  *  - loads and stores in one instruction without a lock prefix on both sides: clang makes `add $1, x` of a relaxed load and
@@ -30,6 +31,8 @@ enum side judge_side(const struct insn *i, uintptr_t addr, size_t size)
 {
     if (i->memory == MEMORY_LOCKED)
         return SIDE_ATOMIC;
+    if (i->aligned && i->size == 16) /* the detector has it as two accesses */
+        return SIDE_WIDE;
     if (size > 8 || addr % size || i->size != size)
         return SIDE_PLAIN;
     if (i->memory == MEMORY_UPDATE)
@@ -40,6 +43,9 @@ enum side judge_side(const struct insn *i, uintptr_t addr, size_t size)
 bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_t size[2])
 {
     if (side[0] == SIDE_PLAIN || side[1] == SIDE_PLAIN || (side[0] == SIDE_UPDATE && side[1] == SIDE_UPDATE))
+        return true;
+    if ((side[0] == SIDE_WIDE || side[1] == SIDE_WIDE) && side[0] != side[1] && side[0] != SIDE_ATOMIC &&
+        side[1] != SIDE_ATOMIC)
         return true;
     const bool guard = addr[0] == addr[1] && (size[0] == 1 || size[1] == 1);
     return !guard && (addr[0] != addr[1] || size[0] != size[1]);
@@ -111,6 +117,8 @@ static enum finding_tier judge_whole(struct actor *by, const struct raced side[2
 {
     if (decided(side, sides))
         return made_code_may_order() ? TIER_POSSIBLE : TIER_HAPPENED;
+    if (sync_is_guard(by, side[0].addr))
+        return TIER_NONE; /* who has seen that it was not done yet has asked for it, and is ordered by that */
     actor_learns_all(by);
     sync_release_atomic(by, side[0].addr);
     return TIER_POSSIBLE;

@@ -6,7 +6,7 @@
 #include "decode.h"
 
 /* What an access may be for the program. */
-enum side { SIDE_PLAIN, SIDE_MOVE, SIDE_UPDATE, SIDE_ATOMIC };
+enum side { SIDE_PLAIN, SIDE_MOVE, SIDE_WIDE, SIDE_UPDATE, SIDE_ATOMIC };
 /* Of these bytes, by this instruction. */
 enum side judge_side(const struct insn *i, uintptr_t addr, size_t size);
 /* Whether they cannot both be atomic operations of the program. */

@@ -110,9 +110,12 @@ LATE(int, __cxa_guard_acquire)
 LATE(void, __cxa_guard_release)
 LATE(void, __cxa_guard_abort)
 
+/* The first byte of a guard is looked at by the code that needs the variable, with a plain move. */
 INTERPOSE(int, __cxa_guard_acquire, (int64_t * guard))
 {
     struct actor *me = current();
+    if (me)
+        sync_mark_guard(me, (uintptr_t)guard);
     int mine = GUARD(__cxa_guard_acquire)(guard);
     if (me)
         sync_acquire(me, (uintptr_t)guard);

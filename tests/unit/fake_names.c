@@ -98,7 +98,7 @@ static bool variable(uintptr_t addr, const uintptr_t *pcs, int npcs, struct symb
                                   "race.c",
                                   is_lock ? 6 : 5,
                                   "/opt/app/bin/app",
-                                  0x4040};
+                                  0x4040, false};
     return true;
 }
 
