@@ -61,12 +61,41 @@ static bool is_atomic_function(const char *name)
     return atomic;
 }
 
+/* What follows `start`, or NULL. */
+static const char *behind(const char *s, const char *start)
+{
+    while (s && *start)
+        s = *s == *start++ ? s + 1 : NULL;
+    return s;
+}
+
+static const char *behind_number(const char *s)
+{
+    while (s && *s && *s != '_')
+        s++;
+    return s && *s ? s + 1 : NULL;
+}
+
+/* Rust's newer mangling, which is not demangled: "_RNvMs_NtNtCsHASH_4core4sync6atomic..." or "_RINvNtNtCsHASH_4core4sync6atomic...", a
+ * function of that module, of a type's or free; not one that only has a type of it as a parameter. */
+static bool is_atomic_in_rust(const char *name)
+{
+    const char *s = behind(name, "_R");
+    if (s && *s == 'I')
+        s++;
+    s = behind(s, "Nv");
+    if (s && starts_with(s, "Ms"))
+        s = behind_number(s);
+    return behind(behind_number(behind(s, "NtNtCs")), "4core4sync6atomic") != NULL;
+}
+
 static bool is_atomic_side(const struct report *r, int side)
 {
     const enum access_kind kind = r->finding->access[side].kind;
     const struct report_stack *s = &r->access[side];
     const char *name = s->n ? s->at[0].frame->function : NULL;
-    return kind == ACCESS_ATOMIC_READ || kind == ACCESS_ATOMIC_WRITE || (name && is_atomic_function(name));
+    return kind == ACCESS_ATOMIC_READ || kind == ACCESS_ATOMIC_WRITE ||
+           (name && (is_atomic_function(name) || is_atomic_in_rust(name)));
 }
 
 bool report_is_atomic(const struct report *r)

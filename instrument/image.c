@@ -28,14 +28,14 @@ bool image_read(struct image *m, const struct dl_phdr_info *info)
 {
     *m = (struct image){.name = info->dlpi_name, .load = info->dlpi_addr};
     const uint8_t *h = NULL;
-    unsigned texts = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         const uintptr_t at = info->dlpi_addr + p->p_vaddr;
         if (p->p_type == PT_LOAD && p->p_flags & PF_X) {
-            m->text = at;
-            m->text_end = at + p->p_memsz;
-            texts++;
+            if (p->p_memsz > m->text_end - m->text) {
+                m->text = at;
+                m->text_end = at + p->p_memsz;
+            }
         } else if (p->p_type == PT_LOAD && p->p_flags & PF_W) {
             m->data = m->data && m->data < at ? m->data : at;
             m->data_end = at + p->p_memsz > m->data_end ? at + p->p_memsz : m->data_end;
@@ -48,7 +48,7 @@ bool image_read(struct image *m, const struct dl_phdr_info *info)
             m->dynamic = (const ElfW(Dyn) *)at;
         }
     }
-    return image_table(m, h) && texts == 1;
+    return image_table(m, h) && m->text;
 }
 
 /* The FDE's own idea of where the function starts and how long it is, in the only form that compilers use. */
@@ -104,5 +104,5 @@ bool image_function(const struct image *m, uint32_t k, uintptr_t *start, uintptr
     const struct row *r = &rows(m)[k];
     uintptr_t by_table = (uintptr_t)m->frame_header + (uintptr_t)(intptr_t)r->start;
     return read_entry(m->frame_header + r->entry, start, size) && *start == by_table && *size > 0 &&
-           *start >= m->text && *size <= m->text_end - *start;
+           *start >= m->text && *start < m->text_end && *size <= m->text_end - *start;
 }

@@ -9,7 +9,7 @@
 struct image {
     const char *name;
     uintptr_t load;              /* what the module's own addresses count from */
-    uintptr_t text, text_end;    /* the executable segment */
+    uintptr_t text, text_end;    /* the executable segment; of several, the largest */
     const uint8_t *frame_header; /* .eh_frame_hdr */
     const ElfW(Dyn) * dynamic;
     uintptr_t data, data_end;   /* what may be written ... */

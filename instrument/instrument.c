@@ -95,8 +95,7 @@ static void say_refused(const struct image *image)
     struct outbuf o;
     outbuf_open(&o, 2);
     outbuf_format(&o,
-                  "gorace: %s is not instrumented: its text may not be written, is in several parts, "
-                  "or has no room near it\n",
+                  "gorace: %s is not instrumented: its text may not be written, or has no room near it\n",
                   *image->name ? image->name : "the program");
     outbuf_close(&o);
 }
