@@ -33,8 +33,8 @@ static int start(void *arg)
     int v = 7, idle = 0;
     (void)arg;
 
-    int quick = ask(0, 10 * GORO_SECOND);
-    int slow = ask(10 * GORO_SECOND, 5 * GORO_MILLISECOND);
+    int quick = ask(0, 3600 * GORO_SECOND);
+    int slow = ask(3600 * GORO_SECOND, 5 * GORO_MILLISECOND);
     chan_select {
         recv_case(silent, &v) {
         }

@@ -48,7 +48,7 @@ GORO_TEST(waitgroup_ends_with_wait)
         for (int k = 0; k < 3; k++)
             go(finish, wg, (i + k) % 4);
         if (i % 2)
-            CHECK_EQ(goro_waitgroup_wait_until(wg, goro_now() + 60 * GORO_SECOND), 0);
+            CHECK_EQ(goro_waitgroup_wait_until(wg, goro_now() + 3600 * GORO_SECOND), 0);
         else
             waitgroup_wait(wg);
         gone(wg);

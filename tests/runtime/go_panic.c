@@ -293,7 +293,7 @@ static int run_culprit(void *arg)
 {
     const struct misuse *misuse = arg;
     goro_go_opt((.name = "culprit"), misuse->fn);
-    goro_sleep(20 * GORO_SECOND);
+    goro_sleep(3600 * GORO_SECOND);
     return 0;
 }
 
@@ -433,7 +433,7 @@ static int run_four(void *arg)
     (void)arg;
     for (int i = 0; i < 4; i++)
         go(panic_together, &arrived);
-    goro_sleep(20 * GORO_SECOND);
+    goro_sleep(3600 * GORO_SECOND);
     return 0;
 }
 

@@ -174,7 +174,7 @@ static void channels(void)
                 else
                     floats_in = NULL;
             }
-            timeout_case(60 * GORO_SECOND) {
+            timeout_case(3600 * GORO_SECOND) {
                 CHECK(false);
             }
         }
