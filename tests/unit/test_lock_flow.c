@@ -202,6 +202,29 @@ static void learnt_meanwhile(void **state)
     assert_cycle(TIER_ORDER_ONLY, false);
 }
 
+/* The same from one who has never learnt anything, so that all there is to hear is what it says of itself. */
+static void learnt_from_a_stranger(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        for (int l = 0; l < 20; l += 2) {
+            pair(1, l, l + 1);
+            pair(2, l, l + 1);
+        }
+    assert_true(actors[1]->log_over);
+    assert_null(actors[0]->flow.root); /* as long as no test came before */
+    pair(0, 30, 31);
+    take(0, 29);
+    give(0, 29);
+    take(1, 31);
+    take(1, 29);
+    give(1, 29);
+    take(1, 30);
+    give(1, 30);
+    give(1, 31);
+    assert_cycle(TIER_ORDER_ONLY, false);
+}
+
 /* What is told by what every schedule has makes no more than one new epoch for all that was noted before. */
 static void messages(void **state)
 {
@@ -437,6 +460,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         /* Before those that are too many to keep all of. */
+        TEST(learnt_from_a_stranger),
         TEST(told_outside),
         TEST(learnt_meanwhile),
         TEST(told_inside),
