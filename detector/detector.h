@@ -62,6 +62,8 @@ struct detector_host {
     /* Whether all OS threads of the process that wait sleep in the kernel, but the calling one; `who` says whose a
      * thread is. May be NULL: they do. */
     enum asleep (*asleep)(enum sleeper (*who)(int tid));
+    /* Whether thread `tid`, 0: any, may have the mutex at this address, by what the library of mutexes has in it. May be NULL: it may. */
+    bool (*mutex_taken)(uintptr_t addr, int tid);
     /* Whether one of these signals, bit sig - 1, may interrupt the calling thread. May be NULL. */
     bool (*unblocked)(uint64_t signals);
     /* In the child of fork: whether a lock that was held in the parent is the parent's lock, in memory of both. May be NULL:

@@ -41,6 +41,63 @@ struct held *held_find(const struct actor *a, uintptr_t addr)
     return NULL;
 }
 
+static bool may_have(const struct lock *l, int tid)
+{
+    return !host.mutex_taken || host.mutex_taken(l->addr, tid);
+}
+
+void held_own_up(struct actor *a)
+{
+    for (unsigned i = 0; i < a->nheld; i++) {
+        const struct held *h = &a->held[i];
+        struct lock *l = h->lock;
+        if (!l || !h->exclusive || !lock_is(l, h->id) || __atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+            continue;
+        /* It may have been given up by code that is not seen, and be another one's; over a fork the thread has another number. */
+        if (actor_green(a) || l->inherited || may_have(l, actor_tid(a)))
+            __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+    }
+}
+
+/* `o` may be taking and giving up locks meanwhile: found is what it holds all the while, and nothing that it did not hold at some
+ * moment of it. From the last to the first, as those above one that is given up move down. */
+static bool holds(const struct actor *o, const struct lock *l, uint32_t *stack)
+{
+    struct held *list = __atomic_load_n(&o->held, __ATOMIC_ACQUIRE);
+    for (unsigned i = __atomic_load_n(&o->nheld, __ATOMIC_ACQUIRE); i-- > 0;) {
+        const struct held *h = &list[i];
+        const bool found = __atomic_load_n(&h->addr, __ATOMIC_ACQUIRE) == l->addr && h->exclusive && is_held(h);
+        const uint32_t there = h->stack;
+        if (unlikely(__atomic_load_n(&o->held, __ATOMIC_ACQUIRE) != list))
+            return holds(o, l, stack); /* it has another one, and this may be anybody's */
+        if (found) {
+            *stack = there;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool held_maybe(const struct lock *l)
+{
+    return __atomic_load_n(&l->owner, __ATOMIC_RELAXED) || (l->thing == THING_MUTEX && may_have(l, 0));
+}
+
+struct actor *held_by(const struct lock *l, uint32_t *stack)
+{
+    struct actor *o = __atomic_load_n(&l->owner, __ATOMIC_RELAXED);
+    if (o) {
+        const struct held *h = held_find(o, l->addr);
+        *stack = h ? h->stack : 0;
+        return o;
+    }
+    if (!held_maybe(l))
+        return NULL;
+    for (o = actors_newest; o && (o->ended || !holds(o, l, stack)); o = o->older)
+        ;
+    return o;
+}
+
 /* Before a lock is taken: those that are not held any more go from the list. True: `a` holds it already, and now once more. */
 static __attribute__((noinline)) bool again(struct actor *a, uintptr_t addr)
 {
@@ -209,7 +266,8 @@ static inline __attribute__((always_inline)) bool got_known(struct actor *a, str
         unlikely(!n ? flow_outside(a)
                     : how == GOT_TRIED ? !known_tried(a, addr) : !known_inside(a, l, addr, how == GOT_ANYWHERE)))
         return false;
-    __atomic_store_n(&l->owner, a, __ATOMIC_RELAXED);
+    if (unlikely(l->owner != NULL)) /* of one who has lost it */
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     struct held *h = &a->held[n];
     a->nheld = n + 1;
     *h = (struct held){
@@ -271,7 +329,7 @@ static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
             flow_given(a, l, exclusive);
             if (unlikely(l->guards_condition))
                 order_release(a, addr);
-            if (exclusive)
+            if (exclusive && l->owner)
                 __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
         }
         drop(a, h);
@@ -280,41 +338,25 @@ static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
     return h != NULL;
 }
 
-/* others: it may have been given up by somebody else before, and what that told stays, as others are held. */
-static inline __attribute__((always_inline)) bool gone_known(struct actor *a, uintptr_t addr, bool others)
+bool lock_gone(struct actor *a, uintptr_t addr)
 {
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
     if (unlikely(!n || actor_called(a) || record_on))
-        return false;
+        return gone(a, addr);
     const struct held *h = &a->held[n - 1];
     struct lock *l = h->lock;
     if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
         unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) ||
-        unlikely(n > 1 && l->teller.who != a->teller && (!others || flow_stays(l, a))))
-        return false;
-    l->teller.who = a->teller;
-    l->teller.epoch = order_tell_epoch(a, n > 1);
-    __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+        unlikely(n > 1 && flow_stays(l, a)))
+        return gone(a, addr);
+    flow_tell(a, l, n > 1, false);
+    if (unlikely(l->owner != NULL))
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     a->held_hash -= h->hash;
     a->nheld = n - 1;
     a->lockset = n > 1 ? UINT32_MAX : 0;
-    return true;
-}
-
-static __attribute__((noinline)) bool gone_among(struct actor *a, uintptr_t addr)
-{
-    if (unlikely(!gone_known(a, addr, true)))
-        return gone(a, addr);
-    actor_leave(a);
-    return true;
-}
-
-bool lock_gone(struct actor *a, uintptr_t addr)
-{
-    if (unlikely(!gone_known(a, addr, false)))
-        return gone_among(a, addr);
     actor_leave(a);
     return true;
 }
@@ -345,7 +387,7 @@ void held_orphaned(struct actor *a, bool forked)
     for (unsigned i = 0; i < a->nheld; i++) {
         struct held *h = &a->held[i];
         struct lock *l = h->lock;
-        if (!l || !lock_is(l, h->id) || l->owner != a)
+        if (!l || !lock_is(l, h->id) || !h->exclusive || (l->owner && l->owner != a))
             continue;
         struct orphan *o = forked && stays_with_parent(h) ? NULL : arena_alloc(sizeof *o);
         if (o) {

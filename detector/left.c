@@ -12,6 +12,7 @@
 #include "left.h"
 
 #include "heap.h"
+#include "lock.h"
 #include "reach.h"
 #include "wait.h"
 
@@ -119,8 +120,10 @@ static bool settle(void)
 void left_solve(void)
 {
     os_lock(&actors_lock);
-    for (struct actor *a = actors_newest; a; a = a->older)
+    for (struct actor *a = actors_newest; a; a = a->older) {
         a->wait.stuck = false;
+        held_own_up(a);
+    }
     os_unlock(&actors_lock);
     for (size_t i = 0; i < nwaiting; i++)
         waiting[i].a->wait.stuck = !waiting[i].reached;

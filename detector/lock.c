@@ -102,7 +102,7 @@ static void forget_in_chain(uint32_t chain, void *range)
     os_unlock(&c->lock);
 }
 
-static void held_in_chain(uint32_t chain, void *range)
+static void maybe_held_in_chain(uint32_t chain, void *range)
 {
     struct range *r = range;
     struct lock_chain *c = &lock_chains[chain];
@@ -110,7 +110,7 @@ static void held_in_chain(uint32_t chain, void *range)
         return;
     os_lock(&c->lock);
     for (struct lock *l = c->first; l && r->n < r->max; l = l->next)
-        if (in_range(r, l) && __atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+        if (in_range(r, l) && held_maybe(l))
             r->found[r->n++] = l->addr;
     os_unlock(&c->lock);
 }
@@ -138,13 +138,31 @@ static bool too_much(size_t size)
     return size / PLACES_LINE >> LOCK_CHAIN_BITS;
 }
 
+static bool somebody_holds(const struct lock *l)
+{
+    uint32_t stack;
+    if (!held_maybe(l))
+        return false;
+    os_lock(&actors_lock);
+    const bool holds = held_by(l, &stack) != NULL;
+    os_unlock(&actors_lock);
+    return holds;
+}
+
+#define MAYBE 16 /* locks of a range that are looked at, of those that may be held */
+
 uintptr_t locks_held_in(uintptr_t addr, size_t size)
 {
-    uintptr_t found = 0;
-    struct range r = {.lo = addr, .hi = addr + size, .found = &found, .max = 1};
+    uintptr_t found[MAYBE];
+    struct range r = {.lo = addr, .hi = addr + size, .found = found, .max = MAYBE};
     if (!too_much(size))
-        places_visit(pages, LOCK_CHAIN_BITS, addr, size, held_in_chain, &r);
-    return found;
+        places_visit(pages, LOCK_CHAIN_BITS, addr, size, maybe_held_in_chain, &r);
+    for (int i = 0; i < r.n; i++) {
+        const struct lock *l = lock_find(found[i]);
+        if (l && somebody_holds(l))
+            return found[i];
+    }
+    return 0;
 }
 
 int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max)
@@ -198,7 +216,7 @@ void lock_made(struct actor *a, uintptr_t addr, enum thing thing, uintptr_t pc)
     if (!actor_enter(a))
         return;
     struct lock *l = lock_find(addr);
-    bool held = l && __atomic_load_n(&l->owner, __ATOMIC_RELAXED) && !l->inherited;
+    bool held = l && !l->inherited && somebody_holds(l);
     actor_leave(a);
     if (held)
         misuse(a, MISUSE_INIT_LOCKED, thing, addr, NULL, pc);

@@ -4,8 +4,12 @@
  * table is chains by address; finding takes no lock, because nodes are never unmapped and a node that is met while it
  * goes to another object only makes the finder look again, under the chain's lock.
  *
- * Guards: `addr`, `id`, `next` are written under the chain's lock and read without; `owner` is written by the holder;
- * `out` and what follows belong to lock_order.c and its lock. */
+ * Who takes and gives up a mutex that tells it nothing new, and to which it has nothing new to tell, only reads the object: its
+ * first line may be in the caches of all processors. So the holder of a mutex stands in its own list, and in `owner` when
+ * somebody could ask: it says so itself before it waits (held_own_up), and others say it for all when the world stands still.
+ *
+ * Guards: `addr`, `id`, `next` are written under the chain's lock and read without; `owner` is written by the holder, or while
+ * it stands still; `out` and what follows belong to lock_order.c and its lock. */
 #ifndef GORACE_LOCK_H
 #define GORACE_LOCK_H
 
@@ -24,9 +28,9 @@ struct lock {
     uintptr_t addr;        /* 0: gone */
     uint64_t id;           /* 0: gone */
     struct lock *next;     /* chain, or free list */
-    struct actor *owner;   /* who holds it exclusively; NULL: nobody, or not known */
+    struct actor *owner;   /* who holds it exclusively; NULL: nobody, or who has not said so, or not known */
     struct vclock flow;    /* order.h; the holder's, as is ... */
-    struct teller teller;  /* ... who gave it up last */
+    struct teller teller;  /* ... who has left that, or gave it up after that and has told what is not in it */
     uint8_t thing;
     bool flow_busy;        /* somebody is in `flow`; atomic */
     bool guards_condition;
@@ -113,6 +117,12 @@ bool locks_maybe(uintptr_t addr, size_t size);
 
 /* Where `a` holds it, or NULL. */
 struct held *held_find(const struct actor *a, uintptr_t addr);
+/* `a` is the owner of all that it holds exclusively. By itself, or while it stands still. */
+void held_own_up(struct actor *a);
+/* Who holds it exclusively, whether it has said so or not, and where it was taken; NULL: nobody. Looks through what everybody
+ * holds, unless nobody can. Caller holds actors_lock. */
+struct actor *held_by(const struct lock *l, uint32_t *stack);
+bool held_maybe(const struct lock *l); /* cheap */
 static inline struct finding_lock held_describe(const struct held *h)
 {
     return (struct finding_lock){h->addr, h->exclusive, h->stack, (enum thing)h->thing};

@@ -171,7 +171,7 @@ enum misuse {
 };
 /* `addr` is misused by `a` at `pc`. What is known of its holder and its past is added. `text`: MISUSE_OTHER, or NULL. */
 void misuse(struct actor *a, enum misuse what, enum thing thing, uintptr_t addr, const char *text, uintptr_t pc);
-/* Who is known to hold it exclusively. */
+/* Who is known to hold it exclusively; of what others hold, as lock_got told it. */
 enum holder { HOLDER_NOBODY, HOLDER_SELF, HOLDER_OTHER };
 enum holder lock_holder(struct actor *a, uintptr_t addr);
 /* Somebody waits on the condition who was not signalled. */

@@ -26,15 +26,18 @@ static void hand_over(struct actor *a, enum misuse what, const struct finding_st
 static int add_holder(struct actor *a, struct finding_step *s, const struct lock *l, uintptr_t addr)
 {
     int n = 0;
+    uint32_t stack = 0;
     os_lock(&actors_lock);
-    struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
-    if (!owner)
-        owner = a;
-    const struct held *h = owner ? held_find(owner, addr) : NULL;
+    const struct actor *owner = l ? held_by(l, &stack) : NULL;
+    const struct held *h = owner ? NULL : held_find(a, addr);
     if (h) {
+        owner = a;
+        stack = h->stack;
+    }
+    if (owner && stack) {
         struct finding_actor by;
         actor_describe_live(owner, &by);
-        add_actor_step(&s[n++], STEP_TOOK, &by, h->stack, l, addr);
+        add_actor_step(&s[n++], STEP_TOOK, &by, stack, l, addr);
     }
     os_unlock(&actors_lock);
     return n;
@@ -106,6 +109,8 @@ enum holder lock_holder(struct actor *a, uintptr_t addr)
     const struct actor *owner = l ? __atomic_load_n(&l->owner, __ATOMIC_RELAXED) : NULL;
     if (owner)
         h = owner == a ? HOLDER_SELF : HOLDER_OTHER;
+    else if (held_find(a, addr))
+        h = HOLDER_SELF;
     actor_leave(a);
     return h;
 }

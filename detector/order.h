@@ -141,6 +141,15 @@ static inline bool flow_leaves(const struct actor *a, const struct lock *l)
     return l->flow.root != a->flow.root;
 }
 
+/* What `a`, who gives it up, tells of itself is left in it. new: so is what it knows. Else, where what was left says it already,
+ * nothing is written: whoever is the teller left that, and hears nothing by it. */
+static inline void flow_tell(struct actor *a, struct lock *l, bool inside, bool new)
+{
+    const struct teller me = order_tell(a, inside);
+    if (new || unlikely(!a->log_over) || unlikely(vclock_node_flat(&l->flow, me.slot) < me.epoch))
+        l->teller = me;
+}
+
 /* It is about to give it up. */
 static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
 {
@@ -148,8 +157,9 @@ static inline void flow_given(struct actor *a, struct lock *l, bool exclusive)
         flow_meanwhile(a, l);
     if (!exclusive)
         return;
-    l->teller = order_tell(a, a->nheld > 1);
-    if (unlikely(flow_leaves(a, l)))
+    const bool new = flow_leaves(a, l);
+    flow_tell(a, l, a->nheld > 1, new);
+    if (unlikely(new))
         flow_leave(a, l);
 }
 

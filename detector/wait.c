@@ -110,6 +110,8 @@ static inline void begun(struct actor *a, const struct wait_for *f, uint32_t sta
     a->wait.stack = stack;
     a->wait.sp = sp;
     a->wait.counted = counted;
+    if (unlikely(a->nheld))
+        held_own_up(a);
     __atomic_store_n(&a->wait.active, true, __ATOMIC_RELEASE); /* whoever sees the tally sees it */
     if (likely(!counted)) {
         if (unlikely(!__atomic_load_n(&more, __ATOMIC_RELAXED)))

@@ -29,6 +29,7 @@
 #include "interpose.h"
 #include "listener.h"
 #include "modules.h"
+#include "mutex.h"
 #include "process.h"
 #include "raw.h"
 #include "recording.h"
@@ -335,6 +336,7 @@ static void start(void)
                                  .say = say,
                                  .others = signal_handled,
                                  .asleep = threads_asleep,
+                                 .mutex_taken = mutex_taken,
                                  .unblocked = signal_unblocked,
                                  .shared = shared,
                                  .deadlocked = deadlocked};

@@ -1,6 +1,7 @@
 /* What libc has in a mutex, and what follows from it. Facts (glibc, nptl/pthreadP.h): __kind has the type in its two lowest
  * bits, 16 for robust, 32 for priority inheritance, 128 for process-shared; -1 after destroy. __owner is the thread that
- * holds it, of every type. Nothing here is looked at but in calls that block, fail or look wrong. */
+ * holds it, of every type. Nothing here is looked at but in calls that block, fail or look wrong, and before a mutex's memory
+ * becomes something else. */
 #include "mutex.h"
 
 #include <errno.h>
@@ -44,6 +45,13 @@ enum mutex_state mutex_state(const pthread_mutex_t *m)
     if (owner == 0)
         return MUTEX_UNKNOWN;
     return owner == own_tid() ? MUTEX_MINE : MUTEX_OTHERS;
+}
+
+bool mutex_taken(uintptr_t addr, int tid)
+{
+    const pthread_mutex_t *m = (const pthread_mutex_t *)addr;
+    const int owner = __atomic_load_n(&m->__data.__owner, __ATOMIC_RELAXED);
+    return __atomic_load_n(&m->__data.__lock, __ATOMIC_RELAXED) != 0 && (!tid || !owner || owner == tid);
 }
 
 bool mutex_wait_begin(struct actor *me, pthread_mutex_t *m, uintptr_t pc)

@@ -38,6 +38,8 @@ static inline void mutex_given(struct actor *me, pthread_mutex_t *m, uintptr_t p
         mutex_given_unheld(me, m, pc);
 }
 
+/* detector_host.mutex_taken */
+bool mutex_taken(uintptr_t m, int tid);
 /* Whether `m` is certainly not the calling thread's: by what libc has in it. */
 enum mutex_state { MUTEX_MINE, MUTEX_UNLOCKED, MUTEX_OTHERS, MUTEX_UNKNOWN };
 enum mutex_state mutex_state(const pthread_mutex_t *m);
