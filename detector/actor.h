@@ -153,8 +153,11 @@ struct actor {
     bool order_used;           /* something was noted in the present epoch */
     bool log_over;             /* the log (below) says nothing any more */
     uint8_t fine;              /* so many more epochs it may begin for what nobody may ever ask for: order_fine */
+    uint8_t reports_held;      /* >0: a lock is held, races wait in stocks.pending */
     uint16_t filled;           /* granules, not yet told to the shadow */
+    uint16_t handlers;         /* of signals, that run on top of what it was doing; atomic, written by itself */
     uint32_t learnt;           /* how often one of the clocks of order.h has grown */
+    int32_t ignore;            /* and the other two, below, where there was room */
 
     struct vclock acquire_fence; /* what relaxed loads have seen and an acquire fence will make known */
     struct vclock release_fence; /* clock at the last release fence */
@@ -162,13 +165,11 @@ struct actor {
     bool behind;           /* the last published epoch is not in `clock` */
     bool news;             /* `clock` has grown since it was last put into an object (sync.c) */
     bool cancelled;        /* somebody has cancelled it; atomic */
-    bool ended, detached;  /* actors_lock */
+    bool ended : 1, detached : 1; /* actors_lock */
+    bool light;            /* without what is behind `newer` */
     bool rests;            /* what it does next it does after learning all that it must know: see actor_rests */
     bool forgetful;        /* actor_forgets: a later epoch may know less than an earlier one */
-    uint8_t reports_held; /* >0: a lock is held, races wait in stocks.pending */
-    bool light;            /* without what is behind `newer` */
-    uint32_t handlers;     /* of signals, that run on top of what it was doing; atomic, written by itself */
-    int32_t ignore, ignore_reads, ignore_writes;
+    int32_t ignore_reads, ignore_writes;
 
     struct wait wait;
     struct parked parked;
