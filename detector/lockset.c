@@ -8,7 +8,7 @@ struct lockset {
     uint32_t next; /* chain or free list */
     uint32_t n;
     bool used, marked;
-    uint32_t hash;
+    uint64_t hash;
     struct finding_lock *locks;
 };
 
@@ -17,33 +17,42 @@ static uint32_t nsets = 1, sets_free;
 static uint64_t lost;
 static struct oslock lock;
 #define HEADS (1u << 17) /* half of LOCKSET_MAX: chains are short, as each set in one is a line from memory */
-static uint32_t heads[HEADS];
+/* A chain's first set, with what the number leaves of its hash above it: mostly nothing else has to be looked at. Sets are told apart
+ * by 63 bits of hash alone. */
+static uint64_t heads[HEADS];
+#define NUMBER ((uint64_t)LOCKSET_LOST)
+_Static_assert((NUMBER & (NUMBER + 1)) == 0, "a mask");
 
-static uint64_t mix(uint64_t h, uintptr_t addr, uint32_t stack)
+static uint64_t mix(uint64_t h, uint64_t x)
 {
-    return (h ^ addr ^ (uint64_t)stack << 20) * 0x9e3779b97f4a7c15u;
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
 }
 
-static uint32_t *bucket(uint32_t hash)
+static uint64_t hash_of(const struct actor *a)
+{
+    uint64_t h = a->nheld;
+    for (uint32_t i = 0; i < a->nheld; i++)
+        h = mix(mix(h, a->held[i].addr), (uint64_t)a->held[i].stack << 1 | a->held[i].exclusive);
+    return h;
+}
+
+static uint64_t *bucket(uint64_t hash)
 {
     return &heads[hash % HEADS];
 }
 
-static bool same_held(const struct lockset *s, uint32_t hash, const struct actor *a)
+/* Comes first in its chain. */
+static void put_first(uint32_t s)
 {
-    if (s->hash != hash || s->n != a->nheld)
-        return false;
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->locks[i].addr != a->held[i].addr || s->locks[i].stack != a->held[i].stack ||
-            s->locks[i].exclusive != a->held[i].exclusive)
-            return false;
-    return true;
+    uint64_t *head = bucket(sets[s].hash);
+    sets[s].next = *head & NUMBER;
+    __atomic_store_n(head, (sets[s].hash & ~NUMBER) | s, __ATOMIC_RELEASE); /* found */
 }
 
 /* Caller holds `lock`. */
-static uint32_t add(const struct actor *a, uint32_t hash)
+static uint32_t add(const struct actor *a, uint64_t hash)
 {
-    uint32_t *head = bucket(hash);
     if (!sets && !(sets = os_reserve(((size_t)LOCKSET_MAX + 1) * sizeof *sets)))
         return LOCKSET_LOST;
     struct finding_lock *locks = arena_alloc(a->nheld * sizeof *locks);
@@ -60,30 +69,30 @@ static uint32_t add(const struct actor *a, uint32_t hash)
     }
     for (uint32_t i = 0; i < a->nheld; i++)
         locks[i] = held_describe(&a->held[i]);
-    sets[s] = (struct lockset){*head, a->nheld, true, false, hash, locks};
-    __atomic_store_n(head, s, __ATOMIC_RELEASE); /* found */
+    sets[s] = (struct lockset){0, a->nheld, true, false, hash, locks};
+    put_first(s);
     return s;
 }
 
 /* 0: it is not among them. */
-static uint32_t found(const struct actor *a, uint32_t hash)
+static uint32_t found(uint64_t hash)
 {
-    uint32_t s = __atomic_load_n(bucket(hash), __ATOMIC_ACQUIRE); /* add */
-    while (s && !same_held(&sets[s], hash, a))
+    const uint64_t head = __atomic_load_n(bucket(hash), __ATOMIC_ACQUIRE); /* put_first */
+    uint32_t s = head & NUMBER;
+    if (likely(!((head ^ hash) & ~NUMBER)))
+        return s;
+    while (s && (sets[s].hash ^ hash) & ~NUMBER)
         s = sets[s].next;
     return s;
 }
 
 uint32_t lockset_slow(struct actor *a)
 {
-    uint64_t h = a->nheld;
-    for (uint32_t i = 0; i < a->nheld; i++)
-        h = mix(h, a->held[i].addr, a->held[i].stack);
-    const uint32_t hash = (uint32_t)(h >> 32);
-    uint32_t s = found(a, hash);
+    const uint64_t hash = hash_of(a);
+    uint32_t s = found(hash);
     if (!s) {
         os_lock(&lock);
-        s = found(a, hash);
+        s = found(hash);
         if (!s)
             s = add(a, hash);
         os_unlock(&lock);
@@ -137,9 +146,7 @@ void lockset_sweep(void)
     for (uint32_t s = 1; s < nsets; s++) {
         struct lockset *set = &sets[s];
         if (set->used && set->marked) {
-            uint32_t *head = bucket(set->hash);
-            set->next = *head;
-            *head = s;
+            put_first(s);
             continue;
         }
         if (set->used)
