@@ -15,6 +15,7 @@
 #include "heap.h"
 #include "history.h"
 #include "lockset.h"
+#include "owner.h"
 #include "race.h"
 #include "slots.h"
 #include "sort.h"
@@ -293,7 +294,7 @@ void collect(struct actor *a)
         drop(s, NULL, NULL);
         spill_sweep();
         shadow_collected(s->live);
-        shadow_pages_reset();
+        shadow_pages_reset(PAGE_SHARED, PAGE_WAS_SHARED);
         lockset_sweep();
         actor_sweep();
         const uint64_t granules = s->live / 4; /* half as much is looked at again */

@@ -64,9 +64,9 @@ bool page_enter_slow(struct actor *a, uintptr_t addr)
         if (word == PAGE_TAKEN) {
             if (spins % 16 == 0)
                 os_yield();
-        } else if (!word) {
+        } else if (word <= PAGE_WAS_SHARED) {
             populate(g, addr);
-            __atomic_compare_exchange_n(at, &word, page_of(a), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+            __atomic_compare_exchange_n(at, &word, page_of(a) | word, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
         } else if ((word ^ page_of(a)) > PAGE_TAKES &&
                    __atomic_compare_exchange_n(at, &word, PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
             take(a, word, addr);

@@ -122,7 +122,7 @@ static size_t covered_first(const struct actor *a, const union granule *g, size_
 /* A page in which nobody has taken a step is not to be read (owner.c, populate). */
 static inline bool page_readable(const union granule *g, uintptr_t addr)
 {
-    return __atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(shadow_page(g, addr), __ATOMIC_RELAXED) > PAGE_WAS_SHARED;
 }
 
 /* Whole granules of one page, all covered by the same cell: the usual case of what is covered. Not of a free. */

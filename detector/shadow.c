@@ -163,7 +163,7 @@ void shadow_all(void (*visit)(union granule *, size_t, void *), void *ctx)
     }
 }
 
-void shadow_pages_reset(void)
+void shadow_pages_reset(uint32_t shared, uint32_t was_shared)
 {
     for (uint32_t r = 0; r < nregions; r++) {
         const uintptr_t first = (uintptr_t)regions[r] << REGION_SHIFT;
@@ -171,7 +171,7 @@ void shadow_pages_reset(void)
         for (const union granule *end = words + REGION_PAGES / CELLS; words < end; words += 4) { /* most are 0 */
             const union granule any = {.four = words[0].four | words[1].four | words[2].four | words[3].four};
             for (unsigned i = 0; i < 4 && !granule_empty(&any); i++)
-                words[i].four = (four_cells){0};
+                words[i].four = in_all(was_shared) & (words[i].four == in_all(shared));
         }
     }
 }

@@ -145,8 +145,8 @@ static inline uint32_t *shadow_page(const union granule *g, uintptr_t addr)
     const uintptr_t at = addr & (REGION_SIZE - GRANULE);
     return (uint32_t *)((uintptr_t)g - at / GRANULE * sizeof(union granule) + PAGES_AT) + (at >> PAGE_SHIFT);
 }
-/* All pages are nobody's; with the world stopped. */
-void shadow_pages_reset(void);
+/* All pages are nobody's: the words of those with `shared` become `was_shared`, and all others 0; with the world stopped. */
+void shadow_pages_reset(uint32_t shared, uint32_t was_shared);
 
 static inline uint8_t *shadow_block(uintptr_t base, uintptr_t addr)
 {
