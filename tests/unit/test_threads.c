@@ -202,6 +202,29 @@ static void test_page_in_use(void **state)
     actor_joins(main_actor, company);
 }
 
+/* A page that is shared is nobody's after a collection; the first that comes owns it, the second shares it. */
+static void test_shared_again(void **state)
+{
+    (void)state;
+    const uintptr_t at = (uintptr_t)fresh_memory(4096);
+    struct actor *other = actor_born(main_actor, 1);
+    const uint32_t *page = shadow_page(granule_at(at), at);
+    for (unsigned i = 0; *page != PAGE_SHARED; i++) {
+        assert_in_range(i, 0, 2 * PAGE_TAKES);
+        access_fast(i % 2 ? other : main_actor, at + i * GRANULE, 8, ACCESS_READ, 0x6002);
+    }
+    ask_for_collection(main_actor);
+    access_fast(main_actor, at + 1024, 8, ACCESS_READ, 0x6003); /* as it leaves */
+    assert_int_equal(*page, PAGE_WAS_SHARED);
+    access_fast(main_actor, at + 2048, 8, ACCESS_READ, 0x6003);
+    assert_in_range(*page ^ page_of(main_actor), 0, PAGE_TAKES);
+    access_fast(other, at + 2048, 8, ACCESS_READ, 0x6003);
+    assert_int_equal(*page, PAGE_SHARED);
+    assert_int_equal(nrecorded, 0);
+    actor_ends(other);
+    actor_joins(main_actor, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup(test_message, recorder_clear),
         cmocka_unit_test_setup(test_unordered, recorder_clear),
         cmocka_unit_test_setup(test_page_in_use, recorder_clear),
+        cmocka_unit_test_setup(test_shared_again, recorder_clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
