@@ -1,5 +1,5 @@
 /* See check.h. A check (covered.h) takes one register, or two, that the program does not need, or else that are put aside meanwhile: each
- * time another one, as what goes through memory at each check would be waited for at each. Flags that are needed are left alone, or
+ * time another one, as what goes through memory at each check would be waited for at each (put_aside). Flags that are needed are left alone, or
  * put aside. What fails is looked at again (thunk.h), and then told to the detector
  * (access_hook.c).
  *
@@ -56,61 +56,83 @@ uint32_t check_pending(void)
     return npending;
 }
 
-void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use)
+/* below: what is below the stack pointer stays. */
+static void call(struct module *m, uintptr_t thunk, bool below)
 {
     struct code *c = &m->code;
     if (!thunk)
         c->full = true;
-    if (use->red_zone)
-        code_move_stack(c, -128);
+    if (below)
+        code_move_stack(c, -FRAME_RED_ZONE);
     code_call(c, thunk);
-    if (use->red_zone)
-        code_move_stack(c, 128);
+    if (below)
+        code_move_stack(c, FRAME_RED_ZONE);
+}
+
+void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use)
+{
+    call(m, thunk, use->red_zone);
 }
 
 /* ---- the check ------------------------------------------------------------------------------------------------------ */
 
+/* Where a register is put aside over a check: below the stack pointer if that is nobody's (frame.h), as newer processors take what is stored
+ * there and loaded again from a register, and nobody waits for it (half of a check's time otherwise); else in slots. */
+enum aside_place { ASIDE_KEPT, ASIDE_AX = REGISTERS, ASIDE_FLAGS };
+
+static void put_aside(struct code *c, bool spare, unsigned place, unsigned reg, bool back)
+{
+    static const size_t slot[] = {offsetof(struct slots, kept[ADDRESS]), offsetof(struct slots, kept[FIRST]),
+                                  offsetof(struct slots, kept[HELD]), offsetof(struct slots, ax),
+                                  offsetof(struct slots, flags)};
+    _Static_assert(sizeof slot / sizeof *slot * 8 == FRAME_SPARE, "room for each");
+    if (spare)
+        code_memory(c, true, back ? 0x8b : 0x89, reg, GPR_SP, 8 * (int32_t)place - FRAME_RED_ZONE); /* mov */
+    else
+        (back ? code_load : code_save)(c, reg, slots_offset(&slots) + (int32_t)slot[place]);
+}
+
 /* lahf has all flags but overflow. */
-static void keep_flags(struct code *c)
+static void keep_flags(struct code *c, bool spare)
 {
-    code_save(c, AX, SLOT(ax));
+    put_aside(c, spare, ASIDE_AX, AX, false);
     CODE(c, 0x9f, 0x0f, 0x90, 0xc0); /* lahf; seto al */
-    code_save(c, AX, SLOT(flags));
-    code_load(c, AX, SLOT(ax));
+    put_aside(c, spare, ASIDE_FLAGS, AX, false);
+    put_aside(c, spare, ASIDE_AX, AX, true);
 }
 
-static void put_back_flags(struct code *c)
+static void put_back_flags(struct code *c, bool spare)
 {
-    code_save(c, AX, SLOT(ax));
-    code_load(c, AX, SLOT(flags));
+    put_aside(c, spare, ASIDE_AX, AX, false);
+    put_aside(c, spare, ASIDE_FLAGS, AX, true);
     CODE(c, 0x04, 0x7f, 0x9e); /* add al, 127, which overflows if al is 1; sahf */
-    code_load(c, AX, SLOT(ax));
+    put_aside(c, spare, ASIDE_AX, AX, true);
 }
 
-static void keep(struct code *c, const struct registers *r, unsigned from, unsigned to)
+static void keep(struct code *c, bool spare, const struct registers *r, unsigned from, unsigned to)
 {
     for (unsigned k = from; k < to; k++)
         if (r->kept[k])
-            code_save(c, r->reg[k], SLOT(kept[0]) + 8 * (int32_t)k);
+            put_aside(c, spare, ASIDE_KEPT + k, r->reg[k], false);
 }
 
-static void put_back(struct code *c, const struct registers *r, unsigned which)
+static void put_back(struct code *c, bool spare, const struct registers *r, unsigned which)
 {
     if (r->kept[which])
-        code_load(c, r->reg[which], SLOT(kept[0]) + 8 * (int32_t)which);
+        put_aside(c, spare, ASIDE_KEPT + which, r->reg[which], true);
 }
 
 /* What the check itself has used. */
-static void put_back_used(struct code *c, const struct registers *r)
+static void put_back_used(struct code *c, bool spare, const struct registers *r)
 {
-    put_back(c, r, ADDRESS);
-    put_back(c, r, FIRST);
+    put_back(c, spare, r, ADDRESS);
+    put_back(c, spare, r, FIRST);
 }
 
-static void put_back_all(struct code *c, const struct registers *r)
+static void put_back_all(struct code *c, bool spare, const struct registers *r)
 {
-    put_back_used(c, r);
-    put_back(c, r, HELD);
+    put_back_used(c, spare, r);
+    put_back(c, spare, r, HELD);
 }
 
 static bool uses_wide(const struct frame_use *use)
@@ -120,7 +142,7 @@ static bool uses_wide(const struct frame_use *use)
 
 /* An access that has no inline check: by thunks, in parts. */
 static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *l,
-                const struct frame_use *use, enum hook hook)
+                const struct frame_use *use, bool below, enum hook hook)
 {
     struct code *c = &m->code;
     const bool flags = l->flags != 0 || use->backward;
@@ -132,10 +154,10 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         const unsigned rest = i->size - at, log2size = operand_log2(rest > 32 ? 32 : rest);
         size = 1u << log2size;
         operand_address(c, reg, i, bytes, (int32_t)at);
-        check_call(m,
-                   flags ? thunk_slow(m, hook | log2size << WHAT_SIZE_SHIFT, reg, true)
-                         : thunk_missed(m, hook, log2size, reg, uses_wide(use)),
-                   use);
+        call(m,
+             flags ? thunk_slow(m, hook | log2size << WHAT_SIZE_SHIFT, reg, true)
+                   : thunk_missed(m, hook, log2size, reg, uses_wide(use)),
+             below || use->red_zone);
     }
     if (needed)
         code_load(c, reg, SLOT(kept[0]));
@@ -281,14 +303,15 @@ static void write_inline(struct code *c, struct pending *p, const struct insn *i
 /* Of the instruction that is being written: the register that has the address over the load that it is lost by. */
 static struct registers held;
 
-void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *lives)
+void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *lives,
+                const struct frame_use *use)
 {
     const struct live l = needed(lives, true);
     held.kept[HELD] = false;
     if (!loses_address(i))
         return;
     choose_held(&held, i, bytes, &l);
-    keep(&m->code, &held, HELD, REGISTERS);
+    keep(&m->code, use->spare, &held, HELD, REGISTERS);
     operand_address(&m->code, held.reg[HELD], i, bytes, 0);
 }
 
@@ -310,9 +333,14 @@ static void load_held(struct code *c, struct pending *p, const struct insn *i, c
 {
     struct registers *r = &p->inline_registers;
     choose_held(r, i, bytes, l);
-    keep(c, r, HELD, REGISTERS);
+    keep(c, p->use.spare, r, HELD, REGISTERS);
     operand_address(c, r->reg[HELD], i, bytes, 0);
     load_through(c, r->reg[HELD], r->reg[HELD], i->size);
+}
+
+static bool keeps_flags(const struct pending *p)
+{
+    return p->flags && p->form != FORM_QUIET;
 }
 
 bool check_write(struct module *m, uint32_t k, const struct insn *insn, const uint8_t *bytes, const struct live *lives,
@@ -325,9 +353,9 @@ bool check_write(struct module *m, uint32_t k, const struct insn *insn, const ui
     const unsigned log2size = operand_log2(i->size);
     const bool wide = uses_wide(use);
     if (use->backward || log2size > 4 || i->size != 1u << log2size) {
-        ask(m, i, bytes, l, use, hook);
+        ask(m, i, bytes, l, use, moved && use->spare, hook);
         if (moved)
-            put_back(c, &held, HELD);
+            put_back(c, use->spare, &held, HELD);
         return false;
     }
     if (npending == READING_MOST) {
@@ -349,18 +377,17 @@ bool check_write(struct module *m, uint32_t k, const struct insn *insn, const ui
     const uint16_t holds = moved || is_run(p) ? (uint16_t)(1u << p->inline_registers.reg[HELD]) : 0;
     p->form = form_of(i, l, wide, holds);
     choose_inline(p, i, l, holds);
-    const bool keeps_flags = p->flags && p->form != FORM_QUIET;
-    if (keeps_flags)
-        keep_flags(c);
-    keep(c, &p->inline_registers, ADDRESS, HELD);
+    if (keeps_flags(p))
+        keep_flags(c, use->spare);
+    keep(c, use->spare, &p->inline_registers, ADDRESS, HELD);
     write_inline(c, p, i, bytes, wide);
-    if (keeps_flags)
-        put_back_flags(c);
-    put_back_used(c, &p->inline_registers);
+    if (keeps_flags(p))
+        put_back_flags(c, use->spare);
+    put_back_used(c, use->spare, &p->inline_registers);
     p->on = c->at;
     if (is_run(p))
         with_register_for_memory(c, i, bytes, p->inline_registers.reg[HELD]);
-    put_back(c, &p->inline_registers, HELD);
+    put_back(c, use->spare, &p->inline_registers, HELD);
     return is_run(p);
 }
 
@@ -392,24 +419,27 @@ static void write_aside(struct module *m, const struct pending *p, const struct 
     const uint8_t *bytes = m->pristine + (i->at - m->image.text);
     const struct registers r = choose_aside(p, i, bytes);
     const unsigned reg = r.reg[ADDRESS];
+    const bool spare = p->use.spare;
     const uintptr_t thunk = thunk_missed(m, p->hook, operand_log2(i->size), reg, uses_wide(&p->use));
     covered_jumps_here(c, &p->fails);
+    if (keeps_flags(p))
+        put_back_flags(c, spare);
     if (p->moved)
-        put_back_used(c, &p->inline_registers);
+        put_back_used(c, spare, &p->inline_registers);
     else
-        put_back_all(c, &p->inline_registers);
-    if (p->flags && p->form == FORM_QUIET)
-        keep_flags(c);
-    keep(c, &r, ADDRESS, p->moved ? HELD : REGISTERS);
+        put_back_all(c, spare, &p->inline_registers);
+    if (p->flags)
+        keep_flags(c, false);
+    keep(c, false, &r, ADDRESS, p->moved ? HELD : REGISTERS);
     operand_address(c, reg, i, bytes, 0);
     if (is_run(p))
         load_through(c, r.reg[HELD], reg, i->size);
-    check_call(m, thunk, &p->use);
+    call(m, thunk, p->use.red_zone || (spare && p->moved)); /* HELD is put back behind it */
     if (p->flags)
-        put_back_flags(c);
+        put_back_flags(c, false);
     if (is_run(p))
         with_register_for_memory(c, i, bytes, r.reg[HELD]);
-    put_back_all(c, &r);
+    put_back_all(c, false, &r);
     code_jump(c, (uintptr_t)(is_run(p) ? p->after : p->on));
 }
 

@@ -10,7 +10,8 @@ void check_begin(void);
 /* Whether the check comes behind the copy of the instruction, which is an access of hook < HOOKS_CHECKED. */
 bool check_is_behind(const struct insn *i, enum hook hook);
 /* Written before the copy of one of which the check comes behind. */
-void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *l);
+void check_hold(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *l,
+                const struct frame_use *use);
 /* Written before the copy of the instruction, the k-th of its function, or behind it. True: what was written does what the instruction
  * does. */
 bool check_write(struct module *m, uint32_t k, const struct insn *i, const uint8_t *bytes, const struct live *l,

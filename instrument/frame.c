@@ -92,6 +92,27 @@ static int64_t takes(const struct insn *i, uint32_t k, const struct frame_use *u
     return i->gpr_read >> GPR_SP & 1 ? INT64_MIN : FRAME_NO_ADDRESS; /* something is added to it */
 }
 
+static bool leaves(const struct insn *i, int32_t target)
+{
+    return i->flow == FLOW_JUMP_INDIRECT ||
+           ((i->flow == FLOW_JUMP || i->flow == FLOW_BRANCH || i->flow == FLOW_COUNT) && target < 0);
+}
+
+/* Of a function with a red zone, in which all depths are known: its own accesses leave the lowest part alone, it has no address of the
+ * red zone that others might be made of, and there is no other part of it elsewhere. */
+static bool leaves_spare(const struct insn *insns, const int32_t *target, uint32_t n, const struct frame_use *use)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        const struct insn *i = &insns[k];
+        if (leaves(i, target[k]) || takes(i, k, use) != FRAME_NO_ADDRESS)
+            return false;
+        if (i->memory != MEMORY_NONE && (in_frame(i, use) || (i->index == GPR_BP && use->frame_pointer)) &&
+            (i->index != GPR_NONE || place(i, k) - depth[k] < FRAME_SPARE - FRAME_RED_ZONE))
+            return false;
+    }
+    return true;
+}
+
 void frame_look(const struct insn *insns, const int32_t *target, uint32_t n, struct frame_use *use)
 {
     *use = (struct frame_use){.red_zone = has_red_zone(insns, n), .taken = FRAME_NO_ADDRESS};
@@ -106,6 +127,7 @@ void frame_look(const struct insn *insns, const int32_t *target, uint32_t n, str
         if (at < use->taken)
             use->taken = known ? at : INT64_MIN;
     }
+    use->spare = !use->red_zone || (known && leaves_spare(insns, target, n, use));
 }
 
 bool frame_has(const struct insn *i, uint32_t k, const struct frame_use *use)

@@ -5,9 +5,12 @@
 #include "decode.h"
 
 #define FRAME_NO_ADDRESS INT64_MAX
+#define FRAME_RED_ZONE 128
+#define FRAME_SPARE 40
 
 struct frame_use {
-    bool red_zone;      /* something may be kept below the stack pointer */
+    bool red_zone; /* something may be kept below the stack pointer */
+    bool spare; /* but not in the FRAME_SPARE bytes from 128 below it on, which no signal handler overwrites either */
     bool frame_pointer; /* rbp points into the frame */
     bool backward;      /* it turns the direction of string instructions, which C does not expect */
     bool wide;          /* it uses registers that AVX-512 has added */

@@ -122,7 +122,7 @@ bool hooks_before(struct module *m, uint32_t k, const struct insn *i, const stru
     else if (i->memory == MEMORY_LOCKED)
         locked_before(m, i, bytes, l, use);
     else if (check_is_behind(i, hook_of(i)))
-        check_hold(m, i, bytes, l);
+        check_hold(m, i, bytes, l, use);
     else
         return check_write(m, k, i, bytes, l, use, hook_of(i));
     return false;

@@ -24,6 +24,23 @@ static int narrow(const uint64_t in[2][2])
     return memcmp(in, out, sizeof out) == 0;
 }
 
+/* All of them, where the processor has that, in 32 bytes. */
+static int all_vectors(void)
+{
+    static uint64_t in[16][4], out[16][4];
+    for (unsigned k = 0; k < 64; k++)
+        in[k / 4][k % 4] = k * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    __asm__ volatile(
+        ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tvmovups 32*\\n(%2), %%ymm\\n\n\t.endr\n\t" ACCESSES
+        ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tvmovups %%ymm\\n, 32*\\n(%0)\n\t.endr\n\t"
+        "vzeroupper\n\t"
+        :
+        : "r"(out), "r"(shared), "r"(in)
+        : "rax", "rcx", "rdx", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+          "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+    return memcmp(in, out, sizeof out) == 0;
+}
+
 /* Each flag is set, and then cleared, over a load and a store. */
 static int flags(void)
 {
@@ -83,6 +100,37 @@ static int general(void)
     return sum == 8191 && carry == 1;
 }
 
+/* Functions that call nobody and keep something below the stack pointer, also where others may put registers aside (frame.h). All general
+ * registers and the carry are needed over the accesses: the result is the sum. */
+#define LEAF(name, begin, put, add, end) \
+    uint64_t name(uint64_t *at); \
+    __asm__(".pushsection .text\n.type " #name ",@function\n" #name ":\n\t.cfi_startproc\n\t" begin put \
+            "mov $1, %ecx\n\tmov $2, %edx\n\tmov $3, %esi\n\tmov $4, %r8d\n\tmov $5, %r9d\n\tmov $6, %r11d\n\t" \
+            "stc\n\tmov (%rdi), %rax\n\tmov %rax, 8(%rdi)\n\tmovb %r8b, 17(%rdi,%rcx,4)\n\tsbb %r10, %r10\n\t" \
+            "mov 37(%rdi), %rax\n\tcmpb $3, 40(%rdi)\n\tmov $0, %eax\n\t" add "add %rcx, %rax\n\tadd %rdx, %rax\n\t" \
+            "add %rsi, %rax\n\tadd %r8, %rax\n\tadd %r9, %rax\n\tadd %r10, %rax\n\tadd %r11, %rax\n\t" end \
+            "ret\n\t.cfi_endproc\n.size " #name ", .-" #name "\n.popsection")
+#define PUT(at) "movq $100, " at "\n\t"
+#define ADD(at) "add " at ", %rax\n\t"
+#define LOWEST(IT, base) \
+    IT("-128(" base ")") IT("-120(" base ")") IT("-112(" base ")") IT("-104(" base ")") IT("-96(" base ")")
+#define UPPER(IT, base) IT("-88(" base ")") IT("-8(" base ")")
+LEAF(keeps_lowest, "", LOWEST(PUT, "%rsp"), LOWEST(ADD, "%rsp"), "");
+LEAF(keeps_upper, "", UPPER(PUT, "%rsp"), UPPER(ADD, "%rsp"), "");
+LEAF(keeps_by_frame,
+     "push %rbp\n\t.cfi_adjust_cfa_offset 8\n\t.cfi_offset %rbp, -16\n\tmov %rsp, %rbp\n\t.cfi_def_cfa_register "
+     "%rbp\n\t",
+     LOWEST(PUT, "%rbp"), LOWEST(ADD, "%rbp"), "pop %rbp\n\t.cfi_def_cfa %rsp, 8\n\t");
+#define BEHIND(IT) IT("-120(%r10)") IT("-112(%r10)") IT("-104(%r10)") IT("-96(%r10)") IT("-88(%r10)")
+#define TAKEN "lea -8(%rsp), %r10\n\t"
+LEAF(keeps_by_address, "", TAKEN BEHIND(PUT), TAKEN BEHIND(ADD) "mov $-1, %r10\n\t", "");
+
+static int red_zones(void)
+{
+    return keeps_lowest(shared) == 520 && keeps_upper(shared) == 220 && keeps_by_frame(shared) == 520 &&
+           keeps_by_address(shared) == 520;
+}
+
 /* It uses what the check of other functions does. */
 static int wide(const uint64_t in[2][8])
 {
@@ -103,7 +151,9 @@ static void *run(void *arg)
     int kept = 1;
     for (int i = 0; i < 1000; i++) {
         shared[i % 64] = (uint64_t)i;
-        kept &= narrow(two) && flags() && prefetches() && general();
+        kept &= narrow(two) && flags() && prefetches() && general() && red_zones();
+        if (__builtin_cpu_supports("avx"))
+            kept &= all_vectors();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
             kept &= wide(in);
     }
