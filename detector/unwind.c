@@ -23,7 +23,7 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
-static uint64_t generation; /* in the upper bits of a key: user addresses have 47 bits */
+uint64_t unwind_generation; /* in the upper bits of a key: user addresses have 47 bits */
 static uintptr_t detector_lo, detector_hi;
 
 void unwind_leave_out(uintptr_t lo, uintptr_t hi)
@@ -34,7 +34,7 @@ void unwind_leave_out(uintptr_t lo, uintptr_t hi)
 
 void unwind_forget(void)
 {
-    __atomic_fetch_add(&generation, (uint64_t)1 << 47, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&unwind_generation, (uint64_t)1 << 47, __ATOMIC_RELAXED);
 }
 
 /* 3 bits of kind, 1 whether rbp was saved, 28 of rbp_offset, 32 of cfa_offset. */
@@ -59,7 +59,7 @@ void unwind_copies(uintptr_t (*f)(uintptr_t at))
 
 static struct step step_at(uintptr_t pc)
 {
-    uint64_t key = pc ^ __atomic_load_n(&generation, __ATOMIC_RELAXED);
+    uint64_t key = pc ^ __atomic_load_n(&unwind_generation, __ATOMIC_RELAXED);
     struct slot *slot = &slots[(key * 0x9e3779b97f4a7c15u) >> 50];
     uint64_t packed = __atomic_load_n(&slot->step, __ATOMIC_RELAXED);
     if ((__atomic_load_n(&slot->mixed, __ATOMIC_RELAXED) ^ packed) == key)
@@ -71,6 +71,12 @@ static struct step step_at(uintptr_t pc)
     __atomic_store_n(&slot->step, packed, __ATOMIC_RELAXED);
     __atomic_store_n(&slot->mixed, key ^ packed, __ATOMIC_RELAXED);
     return s;
+}
+
+enum unwind_anchor unwind_anchor(uintptr_t pc)
+{
+    const enum step_kind kind = step_at(pc).kind;
+    return kind == STEP_RSP ? UNWIND_RSP : kind == STEP_RBP ? UNWIND_RBP : UNWIND_NO_ANCHOR;
 }
 
 #define STACK_MAX ((uintptr_t)256 << 20)

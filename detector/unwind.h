@@ -22,7 +22,12 @@ struct unwind_frame {
 bool unwind_step(struct unwind_frame *f);
 /* It is the detector's. */
 bool unwind_left_out(const struct unwind_frame *f);
+/* The register from which the place of the return address is at a distance that `pc` (as in a frame) alone says. */
+enum unwind_anchor { UNWIND_NO_ANCHOR, UNWIND_RSP, UNWIND_RBP };
+enum unwind_anchor unwind_anchor(uintptr_t pc);
 /* Code has been unloaded: what is known of its frames no longer holds. */
 void unwind_forget(void);
+/* Changes when that happens, in bits that addresses of code have not: atomic. */
+extern uint64_t unwind_generation __attribute__((visibility("hidden")));
 
 #endif

@@ -8,6 +8,7 @@
 #include "regions.h"
 #include "slots.h"
 #include "stack.h"
+#include "vectors.h"
 
 __thread struct slots slots TLS_IE;
 
@@ -41,18 +42,29 @@ __thread struct check_tables check_tables TLS_IE = {{SIZES(CELL_PLAIN), SIZES(ST
                                                     ~(uint64_t)(sizeof(union granule) - 1),
                                                     GRANULE - 1};
 
+#define SIXTEEN_LOG2 4
+
 /* In the order in which they are pushed, last first. */
 struct registers {
     uint64_t flags, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
 };
 struct missed {
-    uint64_t rbp, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax, pc;
+    uint64_t rbp, r11, r10, r9, r8, rdx, rcx, rax, rdi, rsi, pc;
 };
 
 #define KEEP_VECTORS \
     "sub $256, %rsp\n\t" \
     ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
 #define PUT_BACK_VECTORS ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t"
+
+/* Half of them whole in registers of AVX-512 that nobody keeps anything in (covered.c): the last ones, as a function that has so much to
+ * keep that it needs those is rare, and one that keeps it over a call (gcc -fipa-ra) of one that uses none is not known. */
+#define ASIDE(n, m) "vmovdqa64 %zmm" #n ", %zmm" #m "\n\t"
+#define BACK(n, m) ASIDE(m, n)
+#define EIGHT(way) way(8, 24) way(9, 25) way(10, 26) way(11, 27) way(12, 28) way(13, 29) way(14, 30) way(15, 31)
+#define KEEP_VECTORS_WIDE \
+    EIGHT(ASIDE) "sub $128, %rsp\n\t.irp n,0,1,2,3,4,5,6,7\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
+#define PUT_BACK_VECTORS_WIDE ".irp n,0,1,2,3,4,5,6,7\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t" EIGHT(BACK)
 
 __asm__(".pushsection .text\n"
         ".type access_hook_entry,@function\n"
@@ -68,19 +80,23 @@ __asm__(".pushsection .text\n"
         "pop %r15\n\tpop %r14\n\tpop %r13\n\tpop %r12\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t"
         "pop %rdi\n\tpop %rsi\n\tpop %rbp\n\tpop %rbx\n\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\t"
         "ret\n"
-
-        ".type access_hook_missed,@function\n"
-        ".globl access_hook_missed\n.hidden access_hook_missed\n"
-        "access_hook_missed:\n\t"
-        "push %rax\n\tpush %rcx\n\tpush %rdx\n\tpush %rsi\n\tpush %rdi\n\t"
-        "push %r8\n\tpush %r9\n\tpush %r10\n\tpush %r11\n\tpush %rbp\n\t"
-        "mov %rsp, %rbp\n\t"
-        "mov %rsp, %rdi\n\t"
-        "and $-16, %rsp\n\t" KEEP_VECTORS "call access_hook_act\n\t" PUT_BACK_VECTORS "mov %rbp, %rsp\n\t"
-        "pop %rbp\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t"
-        "pop %rdi\n\tpop %rsi\n\tpop %rdx\n\tpop %rcx\n\tpop %rax\n\t"
-        "ret\n"
         ".popsection");
+
+#define MISSED(name, keep, put_back) \
+    __asm__(".pushsection .text\n" \
+            ".type " #name ",@function\n" \
+            ".globl " #name "\n.hidden " #name "\n" #name ":\n\t" \
+            "push %rax\n\tpush %rcx\n\tpush %rdx\n\t" \
+            "push %r8\n\tpush %r9\n\tpush %r10\n\tpush %r11\n\tpush %rbp\n\t" \
+            "mov %rsp, %rbp\n\t" \
+            "mov %rsp, %rdx\n\t" \
+            "and $-16, %rsp\n\t" keep "call access_hook_act\n\t" put_back "mov %rbp, %rsp\n\t" \
+            "pop %rbp\n\tpop %r11\n\tpop %r10\n\tpop %r9\n\tpop %r8\n\t" \
+            "pop %rdx\n\tpop %rcx\n\tpop %rax\n\tpop %rdi\n\tpop %rsi\n\t" \
+            "ret\n" \
+            ".popsection")
+MISSED(access_hook_missed, KEEP_VECTORS, PUT_BACK_VECTORS);
+MISSED(access_hook_missed_wide, KEEP_VECTORS_WIDE, PUT_BACK_VECTORS_WIDE);
 
 /* ---- accesses ------------------------------------------------------------------------------------------------------- */
 
@@ -177,25 +193,33 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     }
 }
 
-/* rsp += 128, with which a copy takes back the room that it has left for a red zone. */
-static bool skipped_red_zone(uintptr_t pc)
-{
-    return *(const uint64_t *)pc == UINT64_C(0x0000008024a48d48);
-}
-
 /* Whether there is an actor to whom it is told. */
 static bool is_told(const struct actor *me)
 {
     return me && !slots.quiet && !(__atomic_load_n(&me->pause, __ATOMIC_RELAXED) & (PAUSE_OFF | PAUSE_SOLO));
 }
 
+/* The thread's actor, or NULL. To get one, libc may be asked. */
+static struct actor *acting(void)
+{
+    if (likely(current_actor != NULL))
+        return current_actor;
+    if (!vectors_known())
+        return current_attach();
+    struct vectors v;
+    vectors_keep(&v);
+    struct actor *me = current_attach();
+    vectors_put_back(&v);
+    return me;
+}
+
 static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
 {
-    struct actor *me = current();
+    struct actor *me = acting();
     if (!is_told(me))
         return;
     const uint32_t before = me->context;
-    me->context = stack_context(me, pc, rsp + (skipped_red_zone(pc) ? 128 : 0), rbp);
+    me->context = stack_context(me, pc, rsp, rbp);
     act(me, r, what, pc);
     me->context = before;
 }
@@ -209,41 +233,47 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
     tell(r, what, *stack, (uintptr_t)(stack + 1), r->rbp);
 }
 
-/* Of no place that may be atomic: of a granule, or of two. */
-__attribute__((used)) void access_hook_act(const struct missed *m)
+static inline void missed(struct actor *me, uintptr_t addr, union granule *g, unsigned log2size, bool writes,
+                          uintptr_t pc)
 {
-    const uint32_t what = slots.what;
-    const uintptr_t addr = slots.address, base = region_base(addr);
+    const uint32_t whole = WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size);
+    const unsigned at = addr & (GRANULE - 1);
+    const bool leaves = at + (1u << log2size) > GRANULE;
+    if (leaves && writes)
+        access_straddle_write(addr, me, whole, pc, g, &straddle_need[1][log2size][at]);
+    else if (leaves)
+        access_straddle_read(addr, me, whole, pc, g, &straddle_need[0][log2size][at]);
+    else if (writes)
+        access_missed_write(addr, me, whole, pc, g);
+    else
+        access_missed_read(addr, me, whole, pc, g);
+}
+
+/* Of no place that may be atomic. */
+__attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const struct missed *m)
+{
+    const uintptr_t base = region_noted(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
     const bool writes = hook_writes(what & WHAT_HOOK);
-    if (++slots.missed % LUCK_EACH == 0 && slots.luck < 0)
+    if (unlikely(++slots.missed % LUCK_EACH == 0 && slots.luck < 0))
         slots.luck = 0;
-    struct actor *me = current();
-    if (!is_told(me))
+    struct actor *me = acting();
+    if (unlikely(!is_told(me)))
         return;
-    regions_note(addr, base);
-    if (!base || log2size > 3 || sync_maybe(addr)) {
+    if (unlikely(!base || log2size > SIXTEEN_LOG2 || sync_maybe(addr))) {
+        slots.address = addr;
         tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
         return;
     }
-    const unsigned at = addr & (GRANULE - 1);
-    const bool leaves = at + (1u << log2size) > GRANULE;
-    union granule *g = granule_in(base, addr);
-    /* A load that is looked at when it has been run (check.c): nobody has asked yet. */
-    if ((what & WHAT_HOOK) == HOOK_LOADED && !leaves && access_covered(me, addr, log2size, ACCESS_READ))
-        return;
     const uint32_t before = me->context;
-    const uint32_t whole = WHAT((1u << (1u << log2size)) - 1, writes ? ACCESS_WRITE : ACCESS_READ, log2size);
-    me->context = stack_context(me, m->pc, (uintptr_t)(m + 1) + (skipped_red_zone(m->pc) ? 128 : 0), m->rbp);
-    if (leaves && writes)
-        access_straddle_write(addr, me, whole, m->pc, g, &straddle_need[1][log2size][at]);
-    else if (leaves)
-        access_straddle_read(addr, me, whole, m->pc, g, &straddle_need[0][log2size][at]);
-    else if (writes)
-        access_missed_write(addr, me, whole, m->pc, g);
+    me->context = stack_context(me, m->pc, (uintptr_t)(m + 1), m->rbp);
+    if (unlikely(log2size == SIXTEEN_LOG2))
+        in_eights(me, addr, log2size, writes ? ACCESS_WRITE : ACCESS_READ, m->pc);
     else
-        access_missed_read(addr, me, whole, m->pc, g);
-    if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
+        missed(me, addr, granule_in(base, addr), log2size, writes, m->pc);
+    if (unlikely(sync_maybe(addr))) { /* it was a race that may be none */
+        slots.address = addr;
         act(me, NULL, what, m->pc);
+    }
     me->context = before;
 }

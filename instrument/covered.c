@@ -143,7 +143,7 @@ static void compare(struct code *c, unsigned a, unsigned b, int32_t need, struct
 
 enum { CELLS_IN = 30, ABOVE_LOW = 31, K = 7 };
 enum { F3 = 2, P66 = 1 };
-enum { MAP_0F = 1, MAP_0F3A = 3 };
+enum { MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3 };
 
 /* 16, 32 or 64 bytes: length 0, 1, 2. The last operand is memory. */
 struct evex {
@@ -203,9 +203,14 @@ static void current_wide(struct code *c, unsigned b, unsigned length, struct cov
     compare_current(c, b, length);
 }
 
-/* K = those that have all that is needed as well. */
-#define AND ((struct evex){MAP_0F, 0xdb, length, CELLS_IN, CELLS_IN, P66, false, one})
-#define SAME ((struct evex){MAP_0F, 0x76, length, K, CELLS_IN, P66, true, one})
+/* What is needed and not there; K = those of K of which that is nothing. */
+#define LACKS ((struct evex){MAP_0F, 0xdf, length, CELLS_IN, CELLS_IN, P66, false, one}) /* vpandnd */
+static void lack_nothing(struct code *c, unsigned length)
+{
+    const struct evex test = {MAP_0F38, 0x27, length, K, CELLS_IN, F3, true, false}; /* vptestnmd */
+    evex_begin(c, &test, CELLS_IN >> 4, CELLS_IN >> 3 & 1);
+    code_8(c, 0xc0 | K << 3 | (CELLS_IN & 7));
+}
 
 static void compare_wide(struct code *c, unsigned a, unsigned b, unsigned length, int32_t need,
                          struct covered_jumps *fails)
@@ -214,8 +219,8 @@ static void compare_wide(struct code *c, unsigned a, unsigned b, unsigned length
     current_wide(c, b, length, fails);
     code_registers(c, false, 0x83, 4, a); /* and */
     code_8(c, GRANULE - 1);
-    evex_local(c, AND, a, need);
-    evex_local(c, SAME, a, need);
+    evex_local(c, LACKS, a, need);
+    lack_nothing(c, length);
 }
 
 /* b = K */
@@ -327,8 +332,8 @@ void covered_alone(struct code *c, unsigned b, const struct insn *i, const uint8
     operand_address(c, b, i, bytes, 0);
     code_registers(c, false, 0x83, 4, b); /* and */
     code_8(c, GRANULE - 1);
-    evex_local(c, AND, b, need);
-    evex_local(c, SAME, b, need);
+    evex_local(c, LACKS, b, need);
+    lack_nothing(c, length);
     have_one_each(c, b, log2size, fails);
 }
 
@@ -356,8 +361,8 @@ void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes,
     compare_current(c, RCX, length);
     operand_address(c, RCX, i, bytes, 0);
     bits_of(c, false, RCX, CHECK_TABLE(place));
-    evex_local(c, AND, RCX, need);
-    evex_local(c, SAME, RCX, need);
+    evex_local(c, LACKS, RCX, need);
+    lack_nothing(c, length);
     move_mask(c, RCX);
     code_near(c, code_jump_if_none(c), out);
 }
@@ -413,8 +418,8 @@ void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned 
     code_registers(c, false, 0x89, a, b); /* mov */
     code_registers(c, false, 0x83, 4, b); /* and */
     code_8(c, GRANULE - 1);
-    evex_local(c, AND, b, need_of(log2size, writes));
-    evex_local(c, SAME, b, need_of(log2size, writes));
+    evex_local(c, LACKS, b, need_of(log2size, writes));
+    lack_nothing(c, length);
     move_mask(c, b);
 }
 
@@ -464,7 +469,7 @@ void covered_straddle(struct code *c, unsigned a, unsigned b, unsigned d, unsign
     _Static_assert(sizeof needs[0][0][0] == 1 << 6, "of a place");
     code_constant(c, 0x03, d, needs_at); /* add */
     current_wide(c, b, length, fails);
-    evex_memory(c, AND, d, 0);
-    evex_memory(c, SAME, d, 0);
+    evex_memory(c, LACKS, d, 0);
+    lack_nothing(c, length);
     have_all(c, b, n, fails);
 }

@@ -103,17 +103,27 @@ void crowded_begin(struct crowded_constants *k)
     k->spills = (uintptr_t)spills;
 }
 
+void crowded_find(struct code *c, unsigned b, unsigned a, struct covered_jumps *fails)
+{
+    const int32_t last = (CELLS - 1) * (int32_t)sizeof(uint32_t);
+    code_compare_local(c, SLOT(luck));
+    fails_if(c, fails, SIGN);
+    covered_granule(c, a, b, fails);
+    code_registers(c, true, 0x83, 4, b); /* and */
+    code_8(c, 0xf0);
+    code_memory(c, false, 0x80, 7, b, last); /* cmp, of the byte that says which bytes */
+    code_8(c, 0);
+    fails_if(c, fails, NOT_EQUAL);
+    code_memory(c, false, 0x83, 7, b, last); /* cmp */
+    code_8(c, 0);
+    fails_if(c, fails, EQUAL);
+}
+
 void crowded_write(struct code *c, const unsigned r[4], unsigned a, unsigned log2size, bool writes, bool wide,
                    const struct crowded_constants *k, struct covered_jumps *fails)
 {
     const unsigned b = r[0], d = r[1], me = r[2], e = r[3];
     struct covered_jumps late = {.n = 0}, inside = {.n = 0};
-    covered_granule(c, a, b, fails);
-    code_registers(c, true, 0x83, 4, b); /* and */
-    code_8(c, 0xf0);
-    load_link(c, b, d, fails);
-    code_compare_local(c, SLOT(luck));
-    fails_if(c, fails, SIGN);
     code_load(c, me, slots_offset(&current_actor));
     code_registers(c, true, 0x85, me, me);
     fails_if(c, fails, EQUAL);

@@ -14,11 +14,19 @@ static inline int32_t regions_at(void)
     return (int32_t)(uintptr_t)regions;
 }
 
-/* base: region_base(addr) */
-static inline void regions_note(uintptr_t addr, uintptr_t base)
+/* region_base(addr), which is known from now on. */
+static inline uintptr_t region_noted(uintptr_t addr)
 {
-    if (unlikely(base && !__atomic_load_n(&regions[addr >> REGION_SHIFT], __ATOMIC_RELAXED)))
-        __atomic_store_n(&regions[addr >> REGION_SHIFT], base, __ATOMIC_RELAXED);
+    const uintptr_t region = addr >> REGION_SHIFT;
+    if (unlikely(region >= REGIONS))
+        return 0;
+    const uintptr_t noted = __atomic_load_n(&regions[region], __ATOMIC_RELAXED);
+    if (likely(noted))
+        return noted;
+    const uintptr_t base = region_base(addr);
+    if (base)
+        __atomic_store_n(&regions[region], base, __ATOMIC_RELAXED);
+    return base;
 }
 
 #endif

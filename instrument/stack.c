@@ -24,11 +24,13 @@ static __thread struct {
     struct kept frames[FRAMES_MAX]; /* outermost first */
 } last TLS_IE;
 
-/* Which frame called the function that was at `pc` with these registers: found without a step. */
-#define RECENT 128
+/* Where the return address of the function is that was at `pc`, and which kept frame had it there: found without a step. */
+#define RECENT 256
 struct recent {
-    uintptr_t pc, rsp, rbp, at;
-    uint32_t k;
+    uint64_t key;     /* pc ^ unwind_generation */
+    int32_t distance; /* from the register */
+    uint16_t k;
+    uint16_t anchor; /* enum unwind_anchor */
 };
 static __thread struct recent recents[RECENT] TLS_IE;
 
@@ -50,27 +52,46 @@ static int still_there(uintptr_t at)
     return k >= 0 && last.frames[k].at == at && all_hold(k) ? k : -1;
 }
 
-/* For a signal handler that comes meanwhile it is nobody's. */
-static void note(struct recent *r, struct recent now)
+static inline uint64_t key_of(uintptr_t pc)
 {
-    const uintptr_t pc = now.pc;
-    now.pc = 0;
-    r->pc = 0;
+    return pc ^ __atomic_load_n(&unwind_generation, __ATOMIC_RELAXED);
+}
+
+/* For a signal handler that comes meanwhile it is nobody's. */
+static void note(struct recent *r, uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t at, uint32_t k)
+{
+    const enum unwind_anchor anchor = unwind_anchor(pc - 1);
+    const intptr_t distance = (intptr_t)(at - (anchor == UNWIND_RBP ? rbp : rsp));
+    r->key = 0;
+    if (anchor == UNWIND_NO_ANCHOR || distance != (int32_t)distance)
+        return;
     compiler_barrier();
-    *r = now;
+    r->distance = (int32_t)distance;
+    r->k = (uint16_t)k;
+    r->anchor = (uint16_t)anchor;
     compiler_barrier();
-    r->pc = pc;
+    r->key = key_of(pc);
+}
+
+#define RED_ZONE 128
+/* rsp += RED_ZONE, with which a copy takes back the room that it has left. */
+static bool skipped_red_zone(uintptr_t pc)
+{
+    return *(const uint64_t *)pc == UINT64_C(0x0000008024a48d48);
 }
 
 static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp,
                                                struct recent *r)
 {
-    struct unwind_frame f = {pc - 1, rsp, rbp, 0};
+    struct unwind_frame f = {pc - 1, rsp + (skipped_red_zone(pc) ? RED_ZONE : 0), rbp, 0};
     struct kept met[FRAMES_MAX];
     uintptr_t pcs[FRAMES_MAX];
+    uintptr_t first = 0; /* where the function's own return address is */
     int n = 0, same = -1;
     bool signal = false;
     while (n < FRAMES_MAX && unwind_step(&f)) {
+        if (!first)
+            first = f.at;
         same = still_there(f.at);
         if (same >= 0)
             break;
@@ -95,8 +116,8 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, ui
     }
     compiler_barrier();
     last.n = k;
-    if (k > 0 && k < FRAMES_MAX && !signal)
-        note(r, (struct recent){pc, rsp, rbp, last.frames[k - 1].at, k - 1});
+    if (k > 0 && k < FRAMES_MAX && !signal && last.frames[k - 1].at == first)
+        note(r, pc, rsp, rbp, first, k - 1);
     const uint32_t context = a->context;
     a->context = before;
     return context;
@@ -105,8 +126,15 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, ui
 uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
 {
     struct recent *r = &recents[(pc ^ pc >> 7) % RECENT];
+    if (unlikely(r->key != key_of(pc)))
+        return walk(a, pc, rsp, rbp, r);
+    const uintptr_t at = (r->anchor == UNWIND_RBP ? rbp : rsp) + (uintptr_t)(intptr_t)r->distance;
     const uint32_t k = r->k;
-    return r->pc == pc && r->rsp == rsp && r->rbp == rbp && k < last.n && last.frames[k].at == r->at && all_hold((int)k)
-               ? last.frames[k].context
-               : walk(a, pc, rsp, rbp, r);
+    if (likely(k < last.n && last.frames[k].at == at && all_hold((int)k)))
+        return last.frames[k].context;
+    const int there = still_there(at);
+    if (there < 0)
+        return walk(a, pc, rsp, rbp, r);
+    r->k = (uint16_t)there;
+    return last.frames[there].context;
 }

@@ -4,7 +4,8 @@
 
 #include "../detector/detector.h"
 
-/* Of the frame whose next instruction is at `pc`, with its registers: the context of its function, as of those that have the hooks. */
+/* Of the frame whose next instruction is at `pc`, the return address of a call of added code, with its registers, rsp as it is behind
+ * that call: the context of its function, as of those that have the hooks. */
 uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp);
 
 #endif

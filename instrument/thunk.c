@@ -5,11 +5,12 @@
 #include "regions.h"
 #include "slots.h"
 
+#define RDI 7u
 #define STRADDLE_MOST 4u /* log2 of the size */
 
 /* What thunks of a module read. */
 struct constants {
-    uint64_t missed, slow;
+    uint64_t missed[2], slow;             /* missed: by whether wide */
     uint64_t needs[2][STRADDLE_MOST + 1]; /* covered_needs() */
     struct crowded_constants crowded;
 };
@@ -20,7 +21,8 @@ static struct constants *constants_of(struct module *m)
     struct constants *k = (struct constants *)(m->area);
     if ((uintptr_t)c->at != m->area)
         return k;
-    k->missed = (uintptr_t)access_hook_missed;
+    k->missed[0] = (uintptr_t)access_hook_missed;
+    k->missed[1] = (uintptr_t)access_hook_missed_wide;
     k->slow = (uintptr_t)access_hook_entry;
     for (unsigned log2size = 1; log2size <= STRADDLE_MOST; log2size++)
         for (unsigned writes = 0; writes < 2; writes++)
@@ -28,6 +30,16 @@ static struct constants *constants_of(struct module *m)
     crowded_begin(&k->crowded);
     c->at += sizeof *k;
     return k;
+}
+
+/* For access_hook_missed. */
+static void pass(struct code *c, uint32_t what, unsigned reg)
+{
+    CODE(c, 0x56, 0x57); /* push rsi, rdi */
+    if (reg != RDI)
+        code_registers(c, true, 0x89, reg, RDI); /* mov */
+    code_8(c, 0xbe);                             /* mov esi */
+    code_32(c, what);
 }
 
 static void say(struct code *c, uint32_t what, unsigned reg)
@@ -76,33 +88,36 @@ static void return_if_known(struct code *c, const struct constants *k, enum hook
     for (unsigned other = 0; n < SCRATCH; other++)
         if (other != reg && other != GPR_SP && other != GPR_BP)
             r[n++] = other;
-    save_scratch(c, r, 0, 2);
+    save_scratch(c, r, 0, 1);
     if (log2size > 0) {
         inside = jump_if_inside(c, reg, r[0], log2size);
         if (wide) {
-            covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &fails);
+            struct covered_jumps unknown = {.n = 0};
+            save_scratch(c, r, 1, 2);
+            covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &unknown);
             load_scratch(c, r, 2);
             code_8(c, 0xc3);
+            covered_jumps_here(c, &unknown);
+            load_scratch(c, r, 2);
+            out = code_jump_on(c);
         } else {
             fails.at[fails.n++] = code_jump_on(c);
         }
-    }
-    if (log2size <= 3) {
-        struct covered_jumps crowded = {.n = 0};
-        if (inside)
-            code_here(c, inside);
-        save_scratch(c, r, 2, SCRATCH);
-        crowded_write(c, r, reg, log2size, hook_writes(hook), wide, &k->crowded, &crowded);
-        load_scratch(c, r, SCRATCH);
-        code_8(c, 0xc3);
-        covered_jumps_here(c, &crowded);
-        load_scratch(c, r, SCRATCH);
-        out = code_jump_on(c);
-    } else {
         code_here(c, inside);
     }
+    if (log2size <= 3) {
+        struct covered_jumps unknown = {.n = 0};
+        crowded_find(c, r[0], reg, &fails);
+        save_scratch(c, r, 1, SCRATCH);
+        crowded_write(c, r, reg, log2size, hook_writes(hook), wide, &k->crowded, &unknown);
+        load_scratch(c, r, SCRATCH);
+        code_8(c, 0xc3);
+        covered_jumps_here(c, &unknown);
+        for (unsigned i = 1; i < SCRATCH; i++)
+            code_load(c, r[i], SLOT(scratch[0]) + 8 * (int32_t)i);
+    }
     covered_jumps_here(c, &fails);
-    load_scratch(c, r, 2);
+    load_scratch(c, r, 1);
     if (out)
         code_here(c, out);
 }
@@ -117,9 +132,9 @@ uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsi
     const uintptr_t at = (uintptr_t)c->at;
     if (log2size <= (wide ? STRADDLE_MOST : 3))
         return_if_known(c, k, hook, log2size, reg, wide);
-    say(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
+    pass(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
     CODE(c, 0xff, 0x25); /* jmp */
-    code_relative(c, (uintptr_t)&k->missed);
+    code_relative(c, (uintptr_t)&k->missed[wide]);
     return c->full ? 0 : (*t = at);
 }
 

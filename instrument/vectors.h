@@ -15,9 +15,13 @@ struct vectors {
 
 static inline bool vectors_known(void)
 {
-    uint32_t a = 1, b, c = 0, d;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    return c >> 27 & 1; /* OSXSAVE */
+    static int known; /* under a hypervisor cpuid takes a microsecond or more */
+    if (!known) {
+        uint32_t a = 1, b, c = 0, d;
+        __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        known = c >> 27 & 1 ? 1 : -1; /* OSXSAVE */
+    }
+    return known > 0;
 }
 
 static inline void vectors_keep(struct vectors *v)

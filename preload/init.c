@@ -205,6 +205,16 @@ static void found_between(struct actor *by, const struct finding *f)
     slots_copy(&slots, &interrupted);
 }
 
+static enum finding_tier (*judge)(struct actor *by, const struct raced side[2]);
+static enum finding_tier raced_between(struct actor *by, const struct raced side[2])
+{
+    struct vectors v;
+    vectors_keep(&v);
+    const enum finding_tier tier = judge(by, side);
+    vectors_put_back(&v);
+    return tier;
+}
+
 static void deferred_between(struct actor *a)
 {
     struct vectors v;
@@ -350,12 +360,13 @@ static void start(void)
         say("sample= looks for races, which detect= leaves out: nothing is sampled");
         flags.sample = 0;
     }
+    if (relocates())
+        host.raced = judge = flags.instrument ? judge_race : judge_order;
     if (relocates() && vectors_known()) {
         host.found = found_between;
+        host.raced = raced_between;
         host.deferred = deferred_between;
     }
-    if (relocates())
-        host.raced = flags.instrument ? judge_race : judge_order;
     host.no_races = !(flags.detect & DETECT_RACE);
     host.no_order = !(flags.detect & DETECT_LOCK_ORDER);
     host.no_waits = !(flags.detect & DETECT_DEADLOCK);
