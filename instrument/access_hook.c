@@ -57,14 +57,12 @@ struct missed {
     ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
 #define PUT_BACK_VECTORS ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t"
 
-/* Half of them whole in registers of AVX-512 that nobody keeps anything in (covered.c): the last ones, as a function that has so much to
- * keep that it needs those is rare, and one that keeps it over a call (gcc -fipa-ra) of one that uses none is not known. */
+/* Whole, in registers of AVX-512 that no function of the module uses. */
 #define ASIDE(n, m) "vmovdqa64 %zmm" #n ", %zmm" #m "\n\t"
 #define BACK(n, m) ASIDE(m, n)
-#define EIGHT(way) way(8, 24) way(9, 25) way(10, 26) way(11, 27) way(12, 28) way(13, 29) way(14, 30) way(15, 31)
-#define KEEP_VECTORS_WIDE \
-    EIGHT(ASIDE) "sub $128, %rsp\n\t.irp n,0,1,2,3,4,5,6,7\n\tmovaps %xmm\\n, 16*\\n(%rsp)\n\t.endr\n\t"
-#define PUT_BACK_VECTORS_WIDE ".irp n,0,1,2,3,4,5,6,7\n\tmovaps 16*\\n(%rsp), %xmm\\n\n\t.endr\n\t" EIGHT(BACK)
+#define ALL_VECTORS(way) \
+    way(0, 16) way(1, 17) way(2, 18) way(3, 19) way(4, 20) way(5, 21) way(6, 22) way(7, 23) way(8, 24) way(9, 25) \
+        way(10, 26) way(11, 27) way(12, 28) way(13, 29) way(14, 30) way(15, 31)
 
 __asm__(".pushsection .text\n"
         ".type access_hook_entry,@function\n"
@@ -96,7 +94,7 @@ __asm__(".pushsection .text\n"
             "ret\n" \
             ".popsection")
 MISSED(access_hook_missed, KEEP_VECTORS, PUT_BACK_VECTORS);
-MISSED(access_hook_missed_wide, KEEP_VECTORS_WIDE, PUT_BACK_VECTORS_WIDE);
+MISSED(access_hook_missed_wide, ALL_VECTORS(ASIDE), ALL_VECTORS(BACK));
 
 /* ---- accesses ------------------------------------------------------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ static inline bool hook_writes(enum hook hook)
 /* Where thunks go; their return address leads to who has called the thunk: for an access that the check has not found covered
  * (rdi is the address and esi what slots.what would be, their values are on the stack, rdi's on top; keeps all registers, but not the flags), and for all else (keeps the flags, too; the return address leads into the thunk). */
 void access_hook_missed(void);
-void access_hook_missed_wide(void); /* uses registers of AVX-512 (covered.h) */
+void access_hook_missed_wide(void); /* uses the registers that AVX-512 has added (covered.h) */
 void access_hook_entry(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "../detector/arena.h"
 #include "check.h"
 #include "reading.h"
+#include "thunk.h"
 
 static struct {
     uint8_t *at; /* 4 bytes that say how far it is to ... */
@@ -111,6 +112,8 @@ static void write_all(struct module *m, const struct function *f, struct copied 
 {
     struct frame_use use;
     frame_look(reading.insns, reading.targets, to->n, &use);
+    if (use.wide)
+        thunk_leaves_wide(m);
     check_begin();
     nfixes = 0;
     uint8_t *start = m->code.at;

@@ -32,6 +32,11 @@ static struct constants *constants_of(struct module *m)
     return k;
 }
 
+void thunk_leaves_wide(struct module *m)
+{
+    __atomic_store_n(&constants_of(m)->missed[1], (uintptr_t)access_hook_missed, __ATOMIC_RELAXED);
+}
+
 /* For access_hook_missed. */
 static void pass(struct code *c, uint32_t what, unsigned reg)
 {
