@@ -29,10 +29,11 @@ static inline bool hook_writes(enum hook hook)
 #define WHAT_REPEATS 0x200u     /* a string instruction with a count */
 #define WHAT_DESTINATION 0x400u /* of rdi, not rsi */
 
-/* Where thunks go; their return address leads to who has called the thunk: for an access that the check has not found covered
- * (rdi is the address and esi what slots.what would be, their values are on the stack, rdi's on top; keeps all registers, but not the flags), and for all else (keeps the flags, too; the return address leads into the thunk). */
+/* Where thunks go; their return address leads to who has called the thunk. For an access that the check has not found covered: rdi is the
+ * address, esi what slots.what would be, and the program's own are on the stack, rdi's on top. Keeps all registers, but not the flags. */
 void access_hook_missed(void);
 void access_hook_missed_wide(void); /* uses the registers that AVX-512 has added (covered.h) */
+/* For all else: keeps the flags, too; the return address leads into the thunk. */
 void access_hook_entry(void);
 
 #endif

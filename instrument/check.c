@@ -77,7 +77,8 @@ void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use)
 /* ---- the check ------------------------------------------------------------------------------------------------------ */
 
 /* Where a register is put aside over a check: below the stack pointer if that is nobody's (frame.h), as newer processors take what is stored
- * there and loaded again from a register, and nobody waits for it (half of a check's time otherwise); else in slots. */
+ * there and loaded again from a register, and nobody waits for it (half of a check's time otherwise); else in slots. A
+ * vector or mask register instead was no better than slots. */
 enum aside_place { ASIDE_KEPT, ASIDE_AX = REGISTERS, ASIDE_FLAGS };
 
 static void put_aside(struct code *c, bool spare, unsigned place, unsigned reg, bool back)
