@@ -4,7 +4,8 @@
  * retakes a P that stays blocked; goro_blocking_end gets it back with one compare-and-swap when it did not. Otherwise
  * the goroutine takes an idle P, or queues itself globally and lets its thread sleep.
  *
- * m->blocking: 0 no, 1 in a call, 2 the runtime has ended meanwhile: the thread goes no further than the call's end. */
+ * m->blocking: 0 no, 1 in a call, 2 the runtime has ended meanwhile: the thread goes no further than the call's end; 3 on its way
+ * back, without a P and in no queue: its goroutine goes on, so not all are asleep. */
 #include "sched.h"
 
 #include "det.h"
@@ -47,9 +48,11 @@ static void take_p_or_queue(void *arg)
     if (!p)
         rt_global_put(g);
     rt_unlock(&rt_sched.lock);
+    if (p)
+        rt_p_acquire(m, p);
+    __atomic_store_n(&m->blocking, 0, __ATOMIC_RELEASE); /* all_asleep: the P, or the queue, is seen first */
     if (!p)
         return;
-    rt_p_acquire(m, p);
     m->found = g;
     m->locked = NULL;
 }
@@ -63,12 +66,13 @@ void goro_blocking_end(void)
     struct rt_m *m = rt_this_m();
     struct rt_p *p = m->blocked_p;
     uint32_t in_call = 1;
-    if (!__atomic_compare_exchange_n(&m->blocking, &in_call, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&m->blocking, &in_call, 3, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         rt_m_abandon(m);
     uint8_t blocked = RT_P_BLOCKED;
     if (__atomic_compare_exchange_n(&p->status, &blocked, RT_P_RUNNING, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         m->p = p;
         p->m = m; /* others may have had it meanwhile, and one of them be blocked with it now */
+        __atomic_store_n(&m->blocking, 0, __ATOMIC_RELEASE);
         __atomic_store_n(&g->status, RT_RUNNING, __ATOMIC_RELAXED);
         rt_leave();
         return;
