@@ -92,23 +92,36 @@ static inline bool cells_known_lately(const struct actor *a, const uint32_t *cel
 }
 
 /* The rest of this file is the whole rule on a granule when all that has bytes in common with the access is known to the
- * actor by its number: the usual case. False: it is not so, or there is no room, and nothing was changed. The access is
- * given by its stamp, in its place in a cell, by its bytes, and by its class: where that is a constant, the rule is shorter. */
+ * actor by its number: the usual case; or, if `others`, when it races with nothing: where actors share, what another one has read
+ * is often not known, and nothing is wrong with that. False: it is not so, or there is no room, and nothing was changed. The access
+ * is given by its stamp, in its place in a cell, by its bytes, and by its class: where that is a constant, the rule is shorter. */
 
-/* The lanes that have bytes in common with the access are known. cell: the same in memory. */
+/* Of the lanes that have bytes in common with the access all are known, but if `others`. cell: the same in memory. known: at least
+ * all that are and have. */
 static inline __attribute__((always_inline)) bool cells_are_known(const struct actor *a, four_cells v,
-                                                                  const uint32_t *cell, four_cells bytes)
+                                                                  const uint32_t *cell, four_cells bytes,
+                                                                  uint32_t class, bool others, lanes *known)
 {
-    const unsigned others = lane_bits(stamps_own(&a->stamps, v) | (lanes)((v & bytes) == 0)) ^ 15;
-    return !others || cells_known_lately(a, cell, others);
+    const lanes easy = stamps_own(&a->stamps, v) | (lanes)((v & bytes) == 0);
+    const unsigned rest = lane_bits(easy) ^ 15;
+    *known = in_all(~0u);
+    if (!rest)
+        return true;
+    if (!others)
+        return cells_known_lately(a, cell, rest);
+    if (!cells_known(a, v, rest, class, known))
+        return false;
+    *known |= easy;
+    return true;
 }
 
-/* cells_left, of lanes that are known. */
-static inline __attribute__((always_inline)) four_cells known_left(four_cells v, four_cells bytes, uint32_t class)
+/* cells_left. */
+static inline __attribute__((always_inline)) four_cells known_left(four_cells v, four_cells bytes, uint32_t class,
+                                                                   lanes known)
 {
     if (__builtin_constant_p(class) && class == CELL_CLASS)
-        return v & ~bytes;
-    return v & ~(bytes & lanes_without(v, class ^ CELL_CLASS));
+        return v & ~(bytes & known);
+    return v & ~(bytes & lanes_without(v, class ^ CELL_CLASS) & known);
 }
 
 /* cells_room, without a branch that nobody can foresee, for lowest_lane: the twin of `it`, or else what is unused. */
@@ -120,12 +133,13 @@ static inline unsigned known_room(four_cells v, four_cells it, lanes unused)
 /* What it makes of `old`, which no cell is a link of and `cell` is in memory. */
 static inline __attribute__((always_inline)) bool cells_after(const struct actor *a, four_cells old,
                                                               const uint32_t *cell, uint32_t stamp, uint32_t bytes,
-                                                              uint32_t class, four_cells *to)
+                                                              uint32_t class, bool others, four_cells *to)
 {
     const four_cells it = in_all(stamp | class | bytes), its_bytes = it & in_all(CELL_BYTES);
-    if (!cells_are_known(a, old, cell, its_bytes))
+    lanes known;
+    if (!cells_are_known(a, old, cell, its_bytes, class, others, &known))
         return false;
-    const four_cells rest = known_left(old, its_bytes, class);
+    const four_cells rest = known_left(old, its_bytes, class, known);
     const lanes unused = lanes_without(rest, CELL_BYTES);
     const unsigned at = known_room(rest, it, unused);
     if (unlikely(!at))
@@ -137,27 +151,29 @@ static inline __attribute__((always_inline)) bool cells_after(const struct actor
 /* The last cell of g is a link to n fours, `next` (history.h). What has no room in sight is put in the place of
  * another cell, if possible one that is not of now, and that goes where there is room. */
 static inline __attribute__((always_inline)) bool next_fours(const struct actor *a, union granule *g, four_cells *next,
-                                                             unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
+                                                             unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class,
+                                                             bool others)
 {
     const four_cells it = in_all(stamp | class | bytes), its_bytes = it & in_all(CELL_BYTES), here = g->four;
     const lanes last = {0, 0, 0, ~0u};
-    bool known = cells_are_known(a, here, g->cell, its_bytes);
+    lanes known, known_next[4];
+    bool may = cells_are_known(a, here, g->cell, its_bytes, class, others, &known);
     for (unsigned i = 0; i < n; i++)
-        known = known && cells_are_known(a, next[i], (const uint32_t *)&next[i], its_bytes);
-    if (unlikely(!known))
+        may = may && cells_are_known(a, next[i], (const uint32_t *)&next[i], its_bytes, class, others, &known_next[i]);
+    if (unlikely(!may))
         return false;
 
     four_cells rest[4];
     unsigned room[4], to = 0;
     for (unsigned i = 0; i < n; i++) {
-        const four_cells left = known_left(next[i], its_bytes, class);
+        const four_cells left = known_left(next[i], its_bytes, class, known_next[i]);
         const lanes unused = lanes_without(left, CELL_BYTES);
         rest[i] = left & ~unused;
         room[i] = lane_bits(unused);
     }
     while (to + 1 < n && !room[to])
         to++;
-    const four_cells left = known_left(here, its_bytes, class);
+    const four_cells left = known_left(here, its_bytes, class, known);
     const lanes unused = lanes_without(left, CELL_BYTES) & ~last;
     const four_cells shown = left & ~unused;
     /* The link is never the twin, though it may look like one. */
@@ -176,33 +192,45 @@ static inline __attribute__((always_inline)) bool next_fours(const struct actor 
 
 /* missed.c */
 bool next_many(const struct actor *a, union granule *g, four_cells *next, uint32_t stamp, uint32_t bytes,
-               uint32_t class);
+               uint32_t class, bool others);
 static inline __attribute__((always_inline)) bool next_step(const struct actor *a, union granule *g, four_cells *next,
-                                                            unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class)
+                                                            unsigned n, uint32_t stamp, uint32_t bytes, uint32_t class,
+                                                            bool others)
 {
-    return n == 1   ? next_fours(a, g, next, 1, stamp, bytes, class)
-           : n == 2 ? next_fours(a, g, next, 2, stamp, bytes, class)
-                    : next_many(a, g, next, stamp, bytes, class);
+    return n == 1   ? next_fours(a, g, next, 1, stamp, bytes, class, others)
+           : n == 2 ? next_fours(a, g, next, 2, stamp, bytes, class, others)
+                    : next_many(a, g, next, stamp, bytes, class, others);
 }
 
-/* In a page that is the actor's (owner.h). */
+/* In a page that is the actor's (owner.h), or a granule that it holds. */
 static inline __attribute__((always_inline)) bool granule_step_spilled(struct actor *a, union granule *g,
-                                                                       uint32_t stamp, uint32_t bytes, uint32_t class)
+                                                                       uint32_t stamp, uint32_t bytes, uint32_t class,
+                                                                       bool others)
 {
     unsigned n = 0;
     four_cells *next = history_next(g, &n);
-    return next && next_step(a, g, next, n, stamp, bytes, class);
+    return next && next_step(a, g, next, n, stamp, bytes, class, others);
 }
 static inline bool granule_step(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
     if (unlikely(granule_spilled(g)))
-        return granule_step_spilled(a, g, stamp, bytes, class);
+        return granule_step_spilled(a, g, stamp, bytes, class, false);
     union granule to;
     if (unlikely(granule_empty(g)) || /* who fills a granule counts it */
-        !cells_after(a, g->four, g->cell, stamp, bytes, class, &to.four))
+        !cells_after(a, g->four, g->cell, stamp, bytes, class, false, &to.four))
         return false;
     granule_put(g, &to);
     return true;
+}
+
+/* In a page that actors share, a granule in which no cell is a link. */
+static inline __attribute__((always_inline)) bool cells_step_shared(struct actor *a, union granule *g,
+                                                                    const union granule *from, uint32_t stamp,
+                                                                    uint32_t bytes, uint32_t class)
+{
+    union granule to;
+    return !granule_empty(from) && cells_after(a, from->four, from->cell, stamp, bytes, class, true, &to.four) &&
+           (granule_same(from, &to) || granule_replace(g, from, &to));
 }
 
 /* In a page that actors share. */
@@ -211,17 +239,12 @@ static inline bool granule_step_shared(struct actor *a, union granule *g, uint32
 {
     const union granule now = granule_load(g);
     const union granule from = {.four = from_halves(now.half[0], now.half[1])};
-    if (granule_spilled(&from)) {
-        union granule held = history_hold(g);
-        const bool done = granule_spilled(&held) && granule_step_spilled(a, &held, stamp, bytes, class);
-        granule_put(g, &held);
-        return done;
-    }
-    /* Other readers are often not known here, and nothing is wrong with that. */
-    const uint32_t cell = stamp | class | bytes;
-    union granule to = from;
-    return !granule_empty(&from) && cells_meet(a, &to.four, cell) && cells_add(&to.four, cell) &&
-           (granule_same(&from, &to) || granule_replace(g, &from, &to));
+    if (!granule_spilled(&from))
+        return cells_step_shared(a, g, &from, stamp, bytes, class);
+    union granule held = history_hold(g);
+    const bool done = granule_spilled(&held) && granule_step_spilled(a, &held, stamp, bytes, class, true);
+    granule_put(g, &held);
+    return done;
 }
 
 #endif

@@ -66,9 +66,10 @@ static __attribute__((noinline)) void missed_paused(uintptr_t addr, struct actor
 static bool step_full(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
     const four_cells its_bytes = in_all(bytes);
-    union granule to = {.four = known_left(g->four, its_bytes, class)};
+    lanes known;
+    union granule to = {.four = known_left(g->four, its_bytes, class, in_all(~0u))};
     if (granule_spilled(g) || lane_bits(lanes_without(to.four, CELL_BYTES)) ||
-        !cells_are_known(a, g->four, g->cell, its_bytes))
+        !cells_are_known(a, g->four, g->cell, its_bytes, class, false, &known))
         return false;
     const uint32_t block = spill_take(&a->stocks->spills, SPILL_UNIT);
     if (block >> 24)
@@ -130,9 +131,9 @@ static __attribute__((noinline)) void missed_slow(struct actor *a, union granule
 
 /* Most have room for eight. */
 __attribute__((noinline)) bool next_many(const struct actor *a, union granule *g, four_cells *next, uint32_t stamp,
-                                         uint32_t bytes, uint32_t class)
+                                         uint32_t bytes, uint32_t class, bool others)
 {
-    return next_fours(a, g, next, SPILL_PLAIN / SPILL_UNIT, stamp, bytes, class);
+    return next_fours(a, g, next, SPILL_PLAIN / SPILL_UNIT, stamp, bytes, class, others);
 }
 
 /* The place in sight for `sum`: that of another one, if it is of no use any more, or of this class; or else of a cell that is to go into
@@ -210,7 +211,7 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
         if (done)
             sum_up(a, g, next, n, class);
         else if ((number = number_ready(a, pc, what)) && next) {
-            done = next_step(a, g, next, n, number << CELL_STAMP_SHIFT, bytes, class);
+            done = next_step(a, g, next, n, number << CELL_STAMP_SHIFT, bytes, class, false);
         }
         page_leave(a);
         if (likely(done)) {
@@ -221,6 +222,33 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
     missed_slow(a, g, addr, what, pc, number);
 }
 
+/* What could not be entered at once, mostly as actors share it. The actor is inside, and out of it afterwards. */
+static inline __attribute__((always_inline)) void missed_shared(struct actor *a, union granule *g, uintptr_t addr,
+                                                                uint32_t what, uintptr_t pc, uint32_t number,
+                                                                uint32_t class)
+{
+    if (likely(page_shared(g, addr))) {
+        const union granule now = granule_load(g);
+        const union granule from = {.four = from_halves(now.half[0], now.half[1])};
+        if (likely(!granule_spilled(&from) &&
+                   cells_step_shared(a, g, &from, number << CELL_STAMP_SHIFT, meta_mask(what), class))) {
+            access_leave(a);
+            return;
+        }
+    }
+    missed_slow(a, g, addr, what, pc, number);
+}
+static __attribute__((noinline)) void missed_shared_read(struct actor *a, union granule *g, uintptr_t addr,
+                                                         uint32_t what, uintptr_t pc, uint32_t number)
+{
+    missed_shared(a, g, addr, what, pc, number, CELL_PLAIN);
+}
+static __attribute__((noinline)) void missed_shared_write(struct actor *a, union granule *g, uintptr_t addr,
+                                                          uint32_t what, uintptr_t pc, uint32_t number)
+{
+    missed_shared(a, g, addr, what, pc, number, CELL_PLAIN | CELL_WRITE);
+}
+
 /* No link is in the granule. The actor is inside, and out of it afterwards. */
 static inline __attribute__((always_inline)) void missed_numbered(struct actor *a, union granule *g, uintptr_t addr,
                                                                   uint32_t what, uintptr_t pc, uint32_t number,
@@ -228,11 +256,12 @@ static inline __attribute__((always_inline)) void missed_numbered(struct actor *
 {
     four_cells to;
     if (unlikely(!page_enter_fast(a, g, addr))) {
-        missed_slow(a, g, addr, what, pc, number);
+        (class & CELL_WRITE ? missed_shared_write : missed_shared_read)(a, g, addr, what, pc, number);
         return;
     }
     if (unlikely(granule_empty(g) ||
-                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, meta_mask(what), class, &to))) {
+                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, meta_mask(what), class, false,
+                              &to))) {
         page_leave(a);
         missed_slow(a, g, addr, what, pc, number);
         return;
@@ -322,7 +351,7 @@ static inline __attribute__((always_inline)) bool part_step(struct actor *a, uni
     if (any_cell_covers(a, old, in_all(bytes | class)))
         return true;
     four_cells to;
-    if (unlikely(granule_empty(g) || granule_spilled(g) || !cells_after(a, old, g->cell, stamp, bytes, class, &to)))
+    if (unlikely(granule_empty(g) || granule_spilled(g) || !cells_after(a, old, g->cell, stamp, bytes, class, false, &to)))
         return false;
     *(volatile four_cells *)&g->four = to;
     return true;
