@@ -203,21 +203,21 @@ static inline __attribute__((always_inline)) bool next_step(const struct actor *
 }
 
 /* In a page that is the actor's (owner.h), or a granule that it holds. */
-static inline __attribute__((always_inline)) bool granule_step_spilled(struct actor *a, union granule *g,
-                                                                       uint32_t stamp, uint32_t bytes, uint32_t class,
-                                                                       bool others)
+static inline __attribute__((always_inline)) bool
+granule_step_spilled(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class, bool others)
 {
     unsigned n = 0;
     four_cells *next = history_next(g, &n);
     return next && next_step(a, g, next, n, stamp, bytes, class, others);
 }
+/* In a page that is the actor's, what may have been read by others before. */
 static inline bool granule_step(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class)
 {
     if (unlikely(granule_spilled(g)))
-        return granule_step_spilled(a, g, stamp, bytes, class, false);
+        return granule_step_spilled(a, g, stamp, bytes, class, true);
     union granule to;
     if (unlikely(granule_empty(g)) || /* who fills a granule counts it */
-        !cells_after(a, g->four, g->cell, stamp, bytes, class, false, &to.four))
+        !cells_after(a, g->four, g->cell, stamp, bytes, class, true, &to.four))
         return false;
     granule_put(g, &to);
     return true;

@@ -260,8 +260,7 @@ static inline __attribute__((always_inline)) void missed_numbered(struct actor *
         return;
     }
     if (unlikely(granule_empty(g) ||
-                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, meta_mask(what), class, false,
-                              &to))) {
+                 !cells_after(a, g->four, g->cell, number << CELL_STAMP_SHIFT, meta_mask(what), class, false, &to))) {
         page_leave(a);
         missed_slow(a, g, addr, what, pc, number);
         return;
@@ -351,7 +350,8 @@ static inline __attribute__((always_inline)) bool part_step(struct actor *a, uni
     if (any_cell_covers(a, old, in_all(bytes | class)))
         return true;
     four_cells to;
-    if (unlikely(granule_empty(g) || granule_spilled(g) || !cells_after(a, old, g->cell, stamp, bytes, class, false, &to)))
+    if (unlikely(granule_empty(g) || granule_spilled(g) ||
+                 !cells_after(a, old, g->cell, stamp, bytes, class, false, &to)))
         return false;
     *(volatile four_cells *)&g->four = to;
     return true;
