@@ -253,8 +253,6 @@ __attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const 
     const uintptr_t base = region_noted(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
     const bool writes = hook_writes(what & WHAT_HOOK);
-    if (unlikely(++slots.missed % LUCK_EACH == 0 && slots.luck < 0))
-        slots.luck = 0;
     struct actor *me = acting();
     if (unlikely(!is_told(me)))
         return;

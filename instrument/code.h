@@ -187,19 +187,6 @@ static inline void code_compare_local(struct code *c, int32_t offset)
     code_32(c, (uint32_t)offset);
     code_8(c, 0);
 }
-/* mov and add of a number to 8 bytes there */
-static inline void code_put_local(struct code *c, int32_t offset, int32_t value)
-{
-    CODE(c, 0x64, 0x48, 0xc7, 0x04, 0x25);
-    code_32(c, (uint32_t)offset);
-    code_32(c, (uint32_t)value);
-}
-static inline void code_add_local(struct code *c, int32_t offset, int8_t value)
-{
-    CODE(c, 0x64, 0x48, 0x83, 0x04, 0x25);
-    code_32(c, (uint32_t)offset);
-    code_8(c, (uint8_t)value);
-}
 /* rsp += by, which changes no flag. */
 static inline void code_move_stack(struct code *c, int32_t by)
 {

@@ -367,62 +367,6 @@ void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes,
     code_near(c, code_jump_if_none(c), out);
 }
 
-/* ---- cells elsewhere ----------------------------------------------------------------------------------------------- */
-
-/* b = not zero if one of the four cells at d + displacement covers the access at the address in a */
-static void compare_four(struct code *c, unsigned a, unsigned b, unsigned d, int32_t displacement, unsigned me,
-                         int32_t need)
-{
-    with_memory(c, 0x6f, 0, d, displacement);                                  /* movdqa xmm0 */
-    with_memory(c, 0xfa, 0, me, (int32_t)offsetof(struct actor, stamps.low));  /* psubd */
-    with_memory(c, 0x6f, 1, me, (int32_t)offsetof(struct actor, stamps.span)); /* movdqa xmm1 */
-    code_registers(c, false, 0x89, a, b);                                      /* mov */
-    have_need(c, b, need);
-    code_registers(c, false, 0x85, b, b);
-}
-
-static void narrow_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, int32_t need)
-{
-    vector_aside(c, 0, false);
-    vector_aside(c, 1, false);
-    compare_four(c, a, b, d, 0, me, need);
-    uint8_t *found = code_jump_if(c, NOT_EQUAL);
-    code_registers(c, false, 0x83, 7, e); /* cmp */
-    code_8(c, 2);
-    uint8_t *none = code_jump_if(c, NOT_EQUAL);
-    compare_four(c, a, b, d, (int32_t)sizeof(four_cells), me, need);
-    code_here(c, found);
-    code_here(c, none);
-    vector_aside(c, 0, true);
-    vector_aside(c, 1, true);
-}
-
-void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, unsigned log2size,
-                   bool writes, bool wide)
-{
-    const unsigned length = 1;
-    const bool one = true;
-    if (!wide) {
-        narrow_cells(c, a, b, d, e, me, fours_need(log2size, writes));
-        return;
-    }
-    code_registers(c, false, 0x83, 7, e); /* cmp */
-    code_8(c, 2);
-    uint8_t *two = code_jump_if(c, EQUAL);
-    load_cells(c, d, 0); /* and zeroes behind them */
-    uint8_t *on = code_jump_on(c);
-    code_here(c, two);
-    load_cells(c, d, 1);
-    code_here(c, on);
-    compare_current(c, me, length);
-    code_registers(c, false, 0x89, a, b); /* mov */
-    code_registers(c, false, 0x83, 4, b); /* and */
-    code_8(c, GRANULE - 1);
-    evex_local(c, LACKS, b, need_of(log2size, writes));
-    lack_nothing(c, length);
-    move_mask(c, b);
-}
-
 /* ---- more than one granule ----------------------------------------------------------------------------------------- */
 
 #define MOST 16u /* bytes */

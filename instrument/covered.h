@@ -32,10 +32,6 @@ void covered_quietly(struct code *c, const struct insn *i, const uint8_t *bytes,
 void covered_straddle(struct code *c, unsigned a, unsigned b, unsigned d, unsigned log2size, uintptr_t needs,
                       struct covered_jumps *fails);
 
-/* b = not zero if one of the cells at d, four or, if e is 2, eight, covers the access at the address in a, of the actor `me`. */
-void covered_cells(struct code *c, unsigned a, unsigned b, unsigned d, unsigned e, unsigned me, unsigned log2size,
-                   bool writes, bool wide);
-
 /* What covered_straddle looks at, of which the address is in the 8 bytes at `needs`, within reach of the code. */
 const void *covered_needs(unsigned log2size, bool writes);
 

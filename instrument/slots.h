@@ -11,20 +11,14 @@
 
 struct slots {
     uint64_t xmm[2][2]; /* by the copy, over a check */
-    uint64_t kept[3], scratch[4];
+    uint64_t kept[3], scratch[2];
     uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */
-    int64_t luck;       /* below 0: crowded granules are not looked through (crowded.c) */
-    uint32_t missed;    /* accesses that the detector was told of */
     uint32_t what;      /* enum hook and more: access_hook.h */
-    uint32_t
-        quiet; /* calls of wrapped functions that are told of as a whole: what is in them is not (preload/library.h) */
+    uint32_t quiet; /* calls of wrapped functions that are told of as a whole: what is in them is not (preload/library.h) */
 };
 extern __thread struct slots slots TLS_IE;
-#define LUCK \
-    8 /* so often nothing may be found after something was, before one stops to look; but one of LUCK_EACH tries */
-#define LUCK_EACH 64
 
 /* Not by assignment: compilers make a call of memcpy of that, which is wrapped, and would be an access of the program's. */
 static inline void slots_copy(struct slots *to, const struct slots *from)

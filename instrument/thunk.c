@@ -1,7 +1,7 @@
 /* See thunk.h. They put down what is known of the access and go on to access_hook.c, which is too far for a call. */
 #include "thunk.h"
 
-#include "crowded.h"
+#include "covered.h"
 #include "regions.h"
 #include "slots.h"
 
@@ -12,7 +12,6 @@
 struct constants {
     uint64_t missed[2], slow;             /* missed: by whether wide */
     uint64_t needs[2][STRADDLE_MOST + 1]; /* covered_needs() */
-    struct crowded_constants crowded;
 };
 
 static struct constants *constants_of(struct module *m)
@@ -27,7 +26,6 @@ static struct constants *constants_of(struct module *m)
     for (unsigned log2size = 1; log2size <= STRADDLE_MOST; log2size++)
         for (unsigned writes = 0; writes < 2; writes++)
             k->needs[writes][log2size] = (uintptr_t)covered_needs(log2size, writes);
-    crowded_begin(&k->crowded);
     c->at += sizeof *k;
     return k;
 }
@@ -55,17 +53,15 @@ static void say(struct code *c, uint32_t what, unsigned reg)
     code_32(c, what);
 }
 
-#define SCRATCH 4
+#define SCRATCH 2
 
-static void save_scratch(struct code *c, const unsigned r[SCRATCH], unsigned from, unsigned to)
+static void save_scratch(struct code *c, const unsigned r[SCRATCH], unsigned k)
 {
-    for (unsigned k = from; k < to; k++)
-        code_save(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
+    code_save(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
 }
-static void load_scratch(struct code *c, const unsigned r[SCRATCH], unsigned n)
+static void load_scratch(struct code *c, const unsigned r[SCRATCH], unsigned k)
 {
-    for (unsigned k = 0; k < n; k++)
-        code_load(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
+    code_load(c, r[k], SLOT(scratch[0]) + 8 * (int32_t)k);
 }
 
 /* Where it goes on if the access at the address in a is not one that leaves its granule, or two if it is of 16 bytes; b is lost. */
@@ -83,48 +79,25 @@ static uint8_t *jump_if_inside(struct code *c, unsigned a, unsigned b, unsigned 
     return code_jump_if(c, 4);
 }
 
-/* Goes back if the access is known after all: one that leaves its granule the check has not looked at, nor at what has no place in it. */
-static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg,
-                            bool wide)
+/* Goes back if the access leaves its granule, which the check has not looked at, and is known after all. Wide. */
+static void return_if_known(struct code *c, const struct constants *k, enum hook hook, unsigned log2size, unsigned reg)
 {
     unsigned r[SCRATCH], n = 0;
-    struct covered_jumps fails = {.n = 0};
-    uint8_t *inside = NULL, *out = NULL;
+    struct covered_jumps unknown = {.n = 0};
     for (unsigned other = 0; n < SCRATCH; other++)
         if (other != reg && other != GPR_SP && other != GPR_BP)
             r[n++] = other;
-    save_scratch(c, r, 0, 1);
-    if (log2size > 0) {
-        inside = jump_if_inside(c, reg, r[0], log2size);
-        if (wide) {
-            struct covered_jumps unknown = {.n = 0};
-            save_scratch(c, r, 1, 2);
-            covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &unknown);
-            load_scratch(c, r, 2);
-            code_8(c, 0xc3);
-            covered_jumps_here(c, &unknown);
-            load_scratch(c, r, 2);
-            out = code_jump_on(c);
-        } else {
-            fails.at[fails.n++] = code_jump_on(c);
-        }
-        code_here(c, inside);
-    }
-    if (log2size <= 3) {
-        struct covered_jumps unknown = {.n = 0};
-        crowded_find(c, r[0], reg, &fails);
-        save_scratch(c, r, 1, SCRATCH);
-        crowded_write(c, r, reg, log2size, hook_writes(hook), wide, &k->crowded, &unknown);
-        load_scratch(c, r, SCRATCH);
-        code_8(c, 0xc3);
-        covered_jumps_here(c, &unknown);
-        for (unsigned i = 1; i < SCRATCH; i++)
-            code_load(c, r[i], SLOT(scratch[0]) + 8 * (int32_t)i);
-    }
-    covered_jumps_here(c, &fails);
+    save_scratch(c, r, 0);
+    uint8_t *inside = jump_if_inside(c, reg, r[0], log2size);
+    save_scratch(c, r, 1);
+    covered_straddle(c, reg, r[0], r[1], log2size, (uintptr_t)&k->needs[hook_writes(hook)][log2size], &unknown);
     load_scratch(c, r, 1);
-    if (out)
-        code_here(c, out);
+    load_scratch(c, r, 0);
+    code_8(c, 0xc3);
+    covered_jumps_here(c, &unknown);
+    load_scratch(c, r, 1);
+    code_here(c, inside);
+    load_scratch(c, r, 0);
 }
 
 uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool wide)
@@ -135,8 +108,8 @@ uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsi
     const struct constants *k = constants_of(m);
     struct code *c = &m->thunk_code;
     const uintptr_t at = (uintptr_t)c->at;
-    if (log2size <= (wide ? STRADDLE_MOST : 3))
-        return_if_known(c, k, hook, log2size, reg, wide);
+    if (wide && log2size > 0 && log2size <= STRADDLE_MOST)
+        return_if_known(c, k, hook, log2size, reg);
     pass(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
     CODE(c, 0xff, 0x25); /* jmp */
     code_relative(c, (uintptr_t)&k->missed[wide]);
