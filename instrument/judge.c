@@ -5,7 +5,7 @@
  * atomic instruction, nobody can tell whether that is a race or how the program orders its threads. It is taken for both:
  * reported as possible (a tier of its own), and the place counts as atomic from then on, until its memory is freed: its loads
  * acquire what its stores and atomic instructions have released (access_hook.c). What the earlier side had released when
- * nobody knew of this is gone, so the later one learns all that anybody has done.
+ * nobody knew of this is gone, so the later one, if it reads, learns all that anybody has done.
  *
  * Thus a correct program has no race that is not merely possible: whatever orders its threads by moves is met as such a pair
  * before it is relied on, because who relies on it has looked at it first.
@@ -73,21 +73,23 @@ static bool decided(const struct raced side[2], const enum side sides[2])
     return judge_decided(sides, (uintptr_t[]){side[0].addr, side[1].addr}, (size_t[]){side[0].size, side[1].size});
 }
 
-static bool writes(const struct raced *r)
+/* The later side may read what the earlier one has written. Nothing else orders it behind that one: who has only looked at the place has
+ * released nothing there. */
+static bool may_read_from(const struct raced side[2], const enum side sides[2])
 {
-    return r->kind == ACCESS_WRITE || r->kind == ACCESS_ATOMIC_WRITE;
+    const bool written = side[1].kind == ACCESS_WRITE || side[1].kind == ACCESS_ATOMIC_WRITE;
+    return written && (side[0].kind != ACCESS_WRITE || sides[0] != SIDE_MOVE);
 }
 
-/* Only who reads what the earlier side has written is ordered, behind what that one's actor has done. What the access itself releases or acquires
+/* Who reads what the earlier side has written is ordered behind what that one's actor has done. What the access itself releases or acquires
  * comes after this, as the place is atomic now (access_hook.c); what the earlier one's actor does there next has to be told as
  * such, and so may not be covered by what it has done. */
 static enum finding_tier judge_ordering(struct actor *by, const struct raced side[2], const enum side sides[2])
 {
     if (decided(side, sides))
         return TIER_POSSIBLE;
-    const bool reads = side[0].kind != ACCESS_WRITE || sides[0] != SIDE_MOVE;
     sync_mark_atomic(by, side[0].addr);
-    actor_turns_epoch(by, side[1].who, writes(&side[1]) && reads);
+    actor_turns_epoch(by, side[1].who, may_read_from(side, sides));
     return TIER_POSSIBLE;
 }
 
@@ -119,7 +121,8 @@ static enum finding_tier judge_whole(struct actor *by, const struct raced side[2
         return made_code_may_order() ? TIER_POSSIBLE : TIER_HAPPENED;
     if (sync_is_guard(by, side[0].addr))
         return TIER_NONE; /* who has seen that it was not done yet has asked for it, and is ordered by that */
-    actor_learns_all(by);
+    if (may_read_from(side, sides))
+        actor_learns_all(by);
     sync_release_atomic(by, side[0].addr);
     return TIER_POSSIBLE;
 }
