@@ -168,8 +168,9 @@ CHANNEL = """
 
 
 class Trace(LauncherTest):
-    def record(self, program, *options, status=0):
-        self.gorace("run", "-q", "-o", "record=t.trace", *(f"-o{o}" for o in options), "--", program, status=status)
+    def record(self, program, *options, status=0, environment=None):
+        self.gorace("run", "-q", "-o", "record=t.trace", *(f"-o{o}" for o in options), "--", program, status=status,
+                    environment=environment)
         return self.folder / "t.trace"
 
     def timeline(self, trace, *options):
@@ -367,7 +368,7 @@ class Trace(LauncherTest):
 
     def test_perfetto(self):
         program = self.compile("channel", CHANNEL, os.environ["LIBGORO"])
-        trace = self.record(program)
+        trace = self.record(program, environment={"GORO_MAXPROCS": "1"})  # on two the producer may always be there first
         self.gorace("trace", "--perfetto=t.json", trace)
         events = json.loads((self.folder / "t.json").read_text())["traceEvents"]
         names = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
