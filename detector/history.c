@@ -173,13 +173,20 @@ static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t
     return true;
 }
 
+uint32_t history_take(struct spill_stock *stock, size_t size)
+{
+    const uint32_t block = spill_take(stock, size);
+    if (!(block >> 24))
+        return block;
+    spill_put(stock, block);
+    return 0;
+}
+
 four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n)
 {
     const uint32_t from = history_block(g);
-    const uint32_t to = n < SPILL_PLAIN / SPILL_UNIT ? spill_take(stock, (size_t)2 * n * SPILL_UNIT) : 0;
-    if (to >> 24)
-        spill_put(stock, to);
-    if (!to || to >> 24)
+    const uint32_t to = n < SPILL_PLAIN / SPILL_UNIT ? history_take(stock, (size_t)2 * n * SPILL_UNIT) : 0;
+    if (!to)
         return NULL;
     four_cells *next = spill_at(to)->four;
     for (unsigned i = 0; i < 2 * n; i++)

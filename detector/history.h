@@ -83,6 +83,8 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
 /* Waits until the granule is not held, and holds it: returns what it was. Until granule_put it is the caller's. */
 union granule history_hold(union granule *g);
 
+/* A block that a link names alone, without the third cell; 0: there is none. */
+uint32_t history_take(struct spill_stock *stock, size_t size);
 /* A block for twice as many as the n fours that the granule's link leads to, with these in it: the new ones; NULL: there is none. In a page
  * of the actor's. */
 four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n);

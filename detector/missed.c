@@ -71,10 +71,8 @@ static bool step_full(struct actor *a, union granule *g, uint32_t stamp, uint32_
     if (granule_spilled(g) || lane_bits(lanes_without(to.four, CELL_BYTES)) ||
         !cells_are_known(a, g->four, g->cell, its_bytes, class, false, &known))
         return false;
-    const uint32_t block = spill_take(&a->stocks->spills, SPILL_UNIT);
-    if (block >> 24)
-        spill_put(&a->stocks->spills, block);
-    if (!block || block >> 24)
+    const uint32_t block = history_take(&a->stocks->spills, SPILL_UNIT);
+    if (!block)
         return false;
     const unsigned old = lane_bits(stamps_current(&a->stamps, to.four)) ^ 15;
     const unsigned first = old ? (unsigned)__builtin_ctz(old) : 0;
@@ -178,11 +176,11 @@ static __attribute__((noinline)) void sum_up(struct actor *a, union granule *g, 
     for (unsigned i = 0; i < n; i++)
         bytes |= next[i] & stamps_current(&a->stamps, next[i]) & lanes_full(next[i], class);
     const uint32_t sum = number << CELL_STAMP_SHIFT | class | (any_of(bytes) & CELL_BYTES);
-    bool moves;
-    const unsigned at = place_of_sum(a, g, sum, &moves);
     /* No number, or those of before are not of now any more: so nothing is covered any more. */
     if (!number || !history_is_cell(sum))
         return;
+    bool moves;
+    const unsigned at = place_of_sum(a, g, sum, &moves);
     if (moves && !hide(g->cell[at], next, n)) {
         next = history_grow(&a->stocks->spills, g, n);
         if (!next || !hide(g->cell[at], next, 2 * n))
