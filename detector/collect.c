@@ -292,7 +292,7 @@ void collect(struct actor *a)
         heap_mark();
         shadow_all(sweep_granules, s);
         drop(s, NULL, NULL);
-        spill_sweep();
+        spill_sweep(s->live / 16); /* as many bytes as a sixteenth of what is looked at again */
         shadow_collected(s->live);
         shadow_pages_reset(PAGE_SHARED, PAGE_WAS_SHARED);
         lockset_sweep();

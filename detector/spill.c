@@ -152,7 +152,7 @@ static bool marked(uint32_t unit)
 }
 
 /* From the top, so that the free lists are in the order of addresses. */
-void spill_sweep(void)
+void spill_sweep(uint64_t afford)
 {
     uint32_t live = 0;
     for (unsigned c = 0; c < SPILL_CLASSES; c++)
@@ -182,5 +182,9 @@ void spill_sweep(void)
     chunk_free = 1;
     os_unmap(marks, marks_size);
     made_since = 0;
-    crowd = 2 * (int64_t)live > CROWD_LEAST ? 2 * (int64_t)live : CROWD_LEAST;
+    crowd = CROWD_LEAST;
+    if (crowd < 2 * (int64_t)live)
+        crowd = 2 * (int64_t)live;
+    if (crowd < (int64_t)afford)
+        crowd = (int64_t)afford;
 }

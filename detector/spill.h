@@ -61,6 +61,7 @@ void spill_put(struct spill_stock *stock, uint32_t unit);
 bool spill_mark_begin(void);
 void spill_mark_abandon(void); /* instead of the rest */
 void spill_mark(uint32_t unit);
-void spill_sweep(void);
+/* afford: units that may be taken before the next collection is due, if they are as many. */
+void spill_sweep(uint64_t afford);
 
 #endif
