@@ -3,18 +3,26 @@
 
 #define GROUP_PAGES 512u /* as many are taken at once */
 
-/* Waits until the actor of `slot` takes no step in the pages [first, end). Whoever got the slot since is as good: it has not
- * begun one without looking at the page's word. */
-static void await(uint32_t slot, uintptr_t first, uintptr_t end)
+/* For a page's `since`: an actor's accesses, in units of which PAGE_LONG is many. */
+#define SINCE_SHIFT 12
+static uint32_t since_of(const struct actor *a)
+{
+    return (uint32_t)(a->accesses >> SINCE_SHIFT);
+}
+
+/* Waits until the actor of `slot` takes no step in the pages [first, end); its accesses so far, 0 when there is none. Whoever got the slot
+ * since is as good: it has not begun one without looking at the page's word. */
+static uint32_t await(uint32_t slot, uintptr_t first, uintptr_t end)
 {
     for (;;) {
         os_lock(&actors_lock);
         const struct actor *owner = actor_of_slot(slot);
         const struct stocks *its = owner ? owner->stocks : NULL;
         const uintptr_t page = its ? __atomic_load_n(&its->stepping, __ATOMIC_ACQUIRE) : 0;
+        const uint32_t now = owner ? since_of(owner) : 0;
         os_unlock(&actors_lock);
         if (page < first || page >= end)
-            return;
+            return now;
         os_yield();
     }
 }
@@ -34,12 +42,14 @@ static void take(struct actor *a, uint32_t word, uintptr_t addr)
             was[i] = 0;
     }
     os_barrier_all();
-    await((word >> PAGE_SLOT_SHIFT) - 1, first, first + GROUP_PAGES);
+    const uint32_t now = await((word >> PAGE_SLOT_SHIFT) - 1, first, first + GROUP_PAGES);
     for (uintptr_t i = 0; i < GROUP_PAGES; i++) {
-        const uint32_t takes = was[i] & PAGE_TAKES;
-        if (was[i])
-            __atomic_store_n(shadow_page(g, first << PAGE_SHIFT) + i,
-                             takes < PAGE_TAKES ? page_of(a) | (takes + 1) : PAGE_SHARED, __ATOMIC_RELEASE);
+        uint32_t *at = shadow_page(g, first << PAGE_SHIFT) + i, *since = shadow_page_since(at);
+        if (!was[i])
+            continue;
+        const uint32_t takes = now - *since < PAGE_LONG >> SINCE_SHIFT ? was[i] & PAGE_TAKES : 0;
+        *since = since_of(a->stocks->owner);
+        __atomic_store_n(at, takes < PAGE_TAKES ? page_of(a) | (takes + 1) : PAGE_SHARED, __ATOMIC_RELEASE);
     }
 }
 
@@ -66,7 +76,10 @@ bool page_enter_slow(struct actor *a, uintptr_t addr)
                 os_yield();
         } else if (word <= PAGE_WAS_SHARED) {
             populate(g, addr);
-            __atomic_compare_exchange_n(at, &word, page_of(a) | word, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+            if (__atomic_compare_exchange_n(at, &word, PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+                *shadow_page_since(at) = since_of(a->stocks->owner);
+                __atomic_store_n(at, page_of(a) | word, __ATOMIC_RELEASE);
+            }
         } else if ((word ^ page_of(a)) > PAGE_TAKES &&
                    __atomic_compare_exchange_n(at, &word, PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
             take(a, word, addr);

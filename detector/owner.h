@@ -11,8 +11,9 @@
  *
  * After the barrier the owner has either seen the new word, or its `stepping` can be seen: so the owner pays two plain
  * stores. What the owner has of the pages around it is taken with it. A page that was taken a few times is shared from then on,
- * and changed by compare-and-swap. Collections make all pages nobody's again; one that was shared is so at once when a second actor
- * comes. (Biased locking: Russell & Detlefs, OOPSLA'06.)
+ * and changed by compare-and-swap; it counts anew when one of its owners had it for long, as where threads hand on what
+ * they work on. Collections make all pages nobody's again; one that was shared is so at once when a second actor
+ * comes, unless it comes late. (Biased locking: Russell & Detlefs, OOPSLA'06.)
  *
  * The goroutines of a thread act one after the other: what is said here of an actor they are together, and the thread's own
  * actor stands for them (stocks.owner).
@@ -28,6 +29,7 @@
 #define PAGE_TAKEN 0xfffffffeu
 #define PAGE_SLOT_SHIFT 3 /* below it: how often the page was taken */
 #define PAGE_TAKES 7u
+#define PAGE_LONG (1u << 21) /* accesses by its owner, after which it counts anew */
 #define PAGE_WAS_SHARED PAGE_TAKES /* nobody's: who takes it from its next owner shares it again */
 
 static inline uint32_t page_mark(uint32_t slot)

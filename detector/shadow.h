@@ -133,17 +133,22 @@ static inline uintptr_t region_base(uintptr_t addr)
 #define REGION_BYTES (REGION_SIZE / GRANULE * sizeof(union granule))
 
 /* What lies behind a region's granules: one that stays empty, the bytes of blocks and groups, and for every 4 kB of the program's
- * memory a word that tells who owns the page (owner.h). */
+ * memory a word that tells who owns the page, and one that tells since when (owner.h). */
 #define PAGE_SHIFT 12
 #define REGION_PAGES (REGION_SIZE >> PAGE_SHIFT)
 #define PAGES_AT (REGION_BYTES + sizeof(union granule) + BLOCKS + GROUPS)
-#define REGION_ALL (PAGES_AT + REGION_PAGES * sizeof(uint32_t))
+#define REGION_ALL (PAGES_AT + 2 * REGION_PAGES * sizeof(uint32_t))
 _Static_assert(PAGES_AT % sizeof(union granule) == 0, "words, also read four at a time");
 /* g: the granule of `addr`. */
 static inline uint32_t *shadow_page(const union granule *g, uintptr_t addr)
 {
     const uintptr_t at = addr & (REGION_SIZE - GRANULE);
     return (uint32_t *)((uintptr_t)g - at / GRANULE * sizeof(union granule) + PAGES_AT) + (at >> PAGE_SHIFT);
+}
+/* page: as shadow_page has it. */
+static inline uint32_t *shadow_page_since(uint32_t *page)
+{
+    return page + REGION_PAGES;
 }
 /* All pages are nobody's: the words of those with `shared` become `was_shared`, and all others 0; with the world stopped. */
 void shadow_pages_reset(uint32_t shared, uint32_t was_shared);

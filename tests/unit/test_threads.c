@@ -202,12 +202,9 @@ static void test_page_in_use(void **state)
     actor_joins(main_actor, company);
 }
 
-/* A page that is shared is nobody's after a collection; the first that comes owns it, the second shares it. */
-static void test_shared_again(void **state)
+/* Two actors come by turns until the page of `at` is shared; a collection follows. */
+static const uint32_t *page_was_shared(uintptr_t at, struct actor *other)
 {
-    (void)state;
-    const uintptr_t at = (uintptr_t)fresh_memory(4096);
-    struct actor *other = actor_born(main_actor, 1);
     const uint32_t *page = shadow_page(granule_at(at), at);
     for (unsigned i = 0; *page != PAGE_SHARED; i++) {
         assert_in_range(i, 0, 2 * PAGE_TAKES);
@@ -216,9 +213,40 @@ static void test_shared_again(void **state)
     ask_for_collection(main_actor);
     access_fast(main_actor, at + 1024, 8, ACCESS_READ, 0x6003); /* as it leaves */
     assert_int_equal(*page, PAGE_WAS_SHARED);
+    return page;
+}
+
+/* A page that is shared is nobody's after a collection; the first that comes owns it, the second shares it. */
+static void test_shared_again(void **state)
+{
+    (void)state;
+    const uintptr_t at = (uintptr_t)fresh_memory(4096);
+    struct actor *other = actor_born(main_actor, 1);
+    const uint32_t *page = page_was_shared(at, other);
     access_fast(main_actor, at + 2048, 8, ACCESS_READ, 0x6003);
     assert_in_range(*page ^ page_of(main_actor), 0, PAGE_TAKES);
     access_fast(other, at + 2048, 8, ACCESS_READ, 0x6003);
+    assert_int_equal(*page, PAGE_SHARED);
+    assert_int_equal(nrecorded, 0);
+    actor_ends(other);
+    actor_joins(main_actor, other);
+}
+
+/* It is not shared by who comes when the owner had it for long. */
+static void test_taken_late(void **state)
+{
+    (void)state;
+    const uintptr_t at = (uintptr_t)fresh_memory(4096);
+    struct actor *other = actor_born(main_actor, 1);
+    const uint32_t *page = page_was_shared(at, other);
+    access_fast(main_actor, at + 2048, 8, ACCESS_READ, 0x6003);
+    main_actor->accesses += PAGE_LONG;
+    access_fast(other, at + 2048, 8, ACCESS_READ, 0x6003);
+    assert_int_equal(*page, page_of(other) | 1);
+    for (unsigned i = 1; i < PAGE_TAKES; i++)
+        access_fast(i % 2 ? main_actor : other, at + i * GRANULE, 8, ACCESS_READ, 0x6004);
+    assert_in_range(*page ^ page_of(other), 0, PAGE_TAKES);
+    access_fast(main_actor, at + 2048 + GRANULE, 8, ACCESS_READ, 0x6004);
     assert_int_equal(*page, PAGE_SHARED);
     assert_int_equal(nrecorded, 0);
     actor_ends(other);
@@ -233,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup(test_unordered, recorder_clear),
         cmocka_unit_test_setup(test_page_in_use, recorder_clear),
         cmocka_unit_test_setup(test_shared_again, recorder_clear),
+        cmocka_unit_test_setup(test_taken_late, recorder_clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
