@@ -83,6 +83,10 @@ struct learnt {
 };
 #define LEARNT 64u
 
+/* Of the stacks that were walked lately, for who adds checks to code that keeps no context. */
+struct walked;
+#define WALKED_BYTES ((size_t)12 << 10)
+
 /* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */
 struct recorder;
@@ -110,6 +114,7 @@ struct stocks {
     uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
     struct learnt learnt[LEARNT];  /* atomic.c */
     struct foreign_cache *foreign; /* NULL until needed */
+    struct walked *walked;         /* instrument/stack.c, WALKED_BYTES; NULL until needed */
     struct spill_stock spills;
     struct sync_stock syncs;
     struct pool blocks; /* records of heap blocks */

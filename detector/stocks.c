@@ -33,6 +33,8 @@ void stocks_free(struct stocks *s)
     recorder_free(s->recorder);
     if (s->foreign)
         arena_free(s->foreign, FOREIGN * sizeof *s->foreign);
+    if (s->walked)
+        arena_free(s->walked, WALKED_BYTES);
     arena_free(s, sizeof *s);
 }
 

@@ -9,8 +9,8 @@
 #include "stack.h"
 
 #include "../detector/access.h"
+#include "../detector/arena.h"
 #include "../detector/unwind.h"
-#include "../preload/current.h"
 
 #define FRAMES_MAX 256
 
@@ -18,11 +18,6 @@ struct kept {
     uintptr_t at, holds; /* where the return address is, and what it is */
     uint32_t context;
 };
-
-static __thread struct {
-    uint32_t n;
-    struct kept frames[FRAMES_MAX]; /* outermost first */
-} last TLS_IE;
 
 /* Where the return address of the function is that was at `pc`, and which kept frame had it there: found without a step. */
 #define RECENT 256
@@ -32,24 +27,44 @@ struct recent {
     uint16_t k;
     uint16_t anchor; /* enum unwind_anchor */
 };
-static __thread struct recent recents[RECENT] TLS_IE;
+
+/* The thread's. Not thread-local storage, which threads have to have room for on their stacks. */
+struct walked {
+    uint32_t n;
+    struct kept frames[FRAMES_MAX]; /* outermost first */
+    struct recent recents[RECENT];
+};
+_Static_assert(sizeof(struct walked) <= WALKED_BYTES, "stocks.walked");
+
+/* NULL: there is no memory. */
+static __attribute__((noinline)) struct walked *walked_new(struct actor *a)
+{
+    struct walked *w = NULL;
+    if (!actor_enter(a))
+        return NULL;
+    if ((w = arena_alloc(WALKED_BYTES)))
+        zero_bytes(w, sizeof *w);
+    a->stocks->walked = w;
+    actor_leave(a);
+    return w;
+}
 
 /* The kept frames up to the k-th are as they were. From the innermost on: further out nothing needs to be there, if it is not. */
-static inline bool all_hold(int k)
+static inline bool all_hold(const struct walked *last, int k)
 {
     for (; k >= 0; k--)
-        if (*(const volatile uintptr_t *)last.frames[k].at != last.frames[k].holds)
+        if (*(const volatile uintptr_t *)last->frames[k].at != last->frames[k].holds)
             return false;
     return true;
 }
 
 /* The kept frame with its return address at `at`, if it and all outer ones are as they were; or -1. */
-static int still_there(uintptr_t at)
+static int still_there(const struct walked *last, uintptr_t at)
 {
-    int k = (int)last.n - 1;
-    while (k >= 0 && last.frames[k].at < at)
+    int k = (int)last->n - 1;
+    while (k >= 0 && last->frames[k].at < at)
         k--;
-    return k >= 0 && last.frames[k].at == at && all_hold(k) ? k : -1;
+    return k >= 0 && last->frames[k].at == at && all_hold(last, k) ? k : -1;
 }
 
 static inline uint64_t key_of(uintptr_t pc)
@@ -80,8 +95,8 @@ static bool skipped_red_zone(uintptr_t pc)
     return *(const uint64_t *)pc == UINT64_C(0x0000008024a48d48);
 }
 
-static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp,
-                                               struct recent *r)
+static __attribute__((noinline)) uint32_t walk(struct actor *a, struct walked *last, uintptr_t pc, uintptr_t rsp,
+                                               uintptr_t rbp, struct recent *r)
 {
     struct unwind_frame f = {pc - 1, rsp + (skipped_red_zone(pc) ? RED_ZONE : 0), rbp, 0};
     struct kept met[FRAMES_MAX];
@@ -92,7 +107,7 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, ui
     while (n < FRAMES_MAX && unwind_step(&f)) {
         if (!first)
             first = f.at;
-        same = still_there(f.at);
+        same = still_there(last, f.at);
         if (same >= 0)
             break;
         if (unwind_left_out(&f))
@@ -103,20 +118,20 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, ui
         n++;
     }
     const uint32_t before = a->context;
-    a->context = same >= 0 ? last.frames[same].context : 0;
+    a->context = same >= 0 ? last->frames[same].context : 0;
     uint32_t k = (uint32_t)(same + 1);
-    last.n = 0; /* for a signal handler that comes now */
+    last->n = 0; /* for a signal handler that comes now */
     compiler_barrier();
     while (n-- > 0) {
         a->context = call_child(a, pcs[n]);
         if (k < FRAMES_MAX && !signal) {
             met[n].context = a->context;
-            last.frames[k++] = met[n];
+            last->frames[k++] = met[n];
         }
     }
     compiler_barrier();
-    last.n = k;
-    if (k > 0 && k < FRAMES_MAX && !signal && last.frames[k - 1].at == first)
+    last->n = k;
+    if (k > 0 && k < FRAMES_MAX && !signal && last->frames[k - 1].at == first)
         note(r, pc, rsp, rbp, first, k - 1);
     const uint32_t context = a->context;
     a->context = before;
@@ -125,16 +140,21 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, uintptr_t pc, ui
 
 uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
 {
-    struct recent *r = &recents[(pc ^ pc >> 7) % RECENT];
+    struct walked *last = a->stocks->walked;
+    if (unlikely(!last) && !(last = walked_new(a))) {
+        a->stocks->seen.lost_stacks++;
+        return a->context;
+    }
+    struct recent *r = &last->recents[(pc ^ pc >> 7) % RECENT];
     if (unlikely(r->key != key_of(pc)))
-        return walk(a, pc, rsp, rbp, r);
+        return walk(a, last, pc, rsp, rbp, r);
     const uintptr_t at = (r->anchor == UNWIND_RBP ? rbp : rsp) + (uintptr_t)(intptr_t)r->distance;
     const uint32_t k = r->k;
-    if (likely(k < last.n && last.frames[k].at == at && all_hold((int)k)))
-        return last.frames[k].context;
-    const int there = still_there(at);
+    if (likely(k < last->n && last->frames[k].at == at && all_hold(last, (int)k)))
+        return last->frames[k].context;
+    const int there = still_there(last, at);
     if (there < 0)
-        return walk(a, pc, rsp, rbp, r);
+        return walk(a, last, pc, rsp, rbp, r);
     r->k = (uint16_t)there;
-    return last.frames[there].context;
+    return last->frames[there].context;
 }

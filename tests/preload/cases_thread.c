@@ -1,6 +1,7 @@
 /* Birth, end, join, cancellation and names of threads. */
 #include <limits.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <threads.h>
 
 #include "cases.h"
@@ -516,6 +517,47 @@ static void norace_key_never_made(void)
     CHECK(pthread_setspecific(never, &x) == EINVAL);
 }
 
+/* On a stack that the program brings along, whose end is that of a page which nobody may touch. */
+static pthread_t on_own_stack(void *(*run)(void *))
+{
+    const size_t page = 4096;
+    char *memory = mmap(NULL, page + PTHREAD_STACK_MIN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_attr_t attr;
+    pthread_t t;
+    CHECK(memory != MAP_FAILED);
+    OK(mprotect(memory + page, PTHREAD_STACK_MIN, PROT_READ | PROT_WRITE));
+    OK(pthread_attr_init(&attr));
+    OK(pthread_attr_setstack(&attr, memory + page, PTHREAD_STACK_MIN));
+    OK(pthread_create(&t, &attr, run, NULL));
+    return t;
+}
+
+static void *allocates_and_locks(void *arg)
+{
+    static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+    OK(pthread_mutex_lock(&m));
+    char *p = malloc(100);
+    memset(p, 1, 100);
+    free(p);
+    OK(pthread_mutex_unlock(&m));
+    return write_x(arg);
+}
+
+static void norace_own_smallest_stack(void)
+{
+    OK(pthread_join(on_own_stack(allocates_and_locks), NULL));
+    CHECK(x == 1);
+}
+
+static void race_own_smallest_stack(void)
+{
+    const pthread_t t = on_own_stack(write_x_step);
+    x = 1;
+    step(&s, 1);
+    await(&s, 2);
+    OK(pthread_join(t, NULL));
+}
+
 #define CASES(X) \
     X(norace_create_join) \
     X(race_creator_goes_on) \
@@ -540,5 +582,7 @@ static void norace_key_never_made(void)
     X(race_c11_detached) \
     X(norace_c11_tss) \
     X(norace_usual_mask) \
-    X(norace_key_never_made)
+    X(norace_key_never_made) \
+    X(norace_own_smallest_stack) \
+    X(race_own_smallest_stack)
 CASES_MAIN
