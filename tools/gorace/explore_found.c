@@ -138,7 +138,7 @@ int explore_conclude(struct explore *e)
     /* Those that ran at the same time may have failed as well: how many did is a matter of time. */
     qsort(e->failed, e->failed_count, sizeof *e->failed, by_number);
     for (size_t i = 0; i < (e->keep_going ? e->failed_count : e->failed_count > 0); i++) {
-        rt_search_confirm(&attempts, e->failed[i].token, &e->failed[i].failure, &found);
+        rt_shrink(&attempts, e->failed[i].token, &e->failed[i].failure, &found);
         tell(e, &e->failed[i], &found);
         e->failed[i].replay = must_copy(found.token);
         json_array_append_new(failures, json_of(e, &e->failed[i], &found));
