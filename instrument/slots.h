@@ -1,5 +1,5 @@
 /* A thread's own memory for added code: registers of the program that are put aside, and what the slow path is told. The
- * program's signal handlers leave them as they were (preload/wrap_signal.c). */
+ * program's signal handlers leave them as they were (preload/signals.c). */
 #ifndef GORACE_INSTRUMENT_SLOTS_H
 #define GORACE_INSTRUMENT_SLOTS_H
 

@@ -1,4 +1,4 @@
-/* See trap.h. The handler is installed behind the back of preload/wrap_signal.c, which keeps the program's own: it is
+/* See trap.h. The handler is installed behind the back of preload/signal_trap.c, which keeps the program's own: it is
  * called through there. */
 #include "trap.h"
 

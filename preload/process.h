@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* The process is about to end with `status`, without atexit handlers: writes out what is left to write and returns the
- * status to end with. init.c */
+ * status to end with. process_end.c */
 int process_exit_code(int status);
 /* Modules were loaded or unloaded; and, told before, some may be about to be unloaded. init.c */
 void modules_changed(void);

@@ -1,4 +1,4 @@
-/* Signals of the program: see wrap_signal.c. */
+/* Signals of the program: signals.c runs its handlers, wrap_signal.c and wrap_sigsend.c are what it calls. */
 #ifndef GORACE_SIGNALS_H
 #define GORACE_SIGNALS_H
 
@@ -6,6 +6,14 @@
 
 #include "current.h"
 #include "sync_keys.h"
+
+#define SIGNAL_BIT(sig) (UINT64_C(1) << ((sig)-1)) /* in a mask as the kernel has it */
+
+/* What an instruction of the thread itself raises; the kernel ends a process that blocks it. A system call of ours that the
+ * program's seccomp filter traps (Firefox's does) comes back by SIGSYS. */
+#define SIGNAL_FAULTS \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+     SIGNAL_BIT(SIGSYS))
 
 /* The sync object of all that leads to the delivery of signal `sig`. */
 static inline uint64_t signal_key(int sig)

@@ -7,6 +7,7 @@
  * Pointers that pass through the kernel: what epoll keeps with a descriptor is read from /proc/self/fdinfo; what signals and
  * timers carry is noted when it is given away; bytes in pipes, local sockets and queues of messages are not looked at, and as long
  * as there are some nothing is claimed. */
+#include "reports.h"
 #include "stuck.h"
 
 #include <fcntl.h>
@@ -21,7 +22,6 @@
 #include "../detector/report.h"
 #include "early.h"
 #include "folder.h"
-#include "init.h"
 #include "interpose.h"
 #include "mappings.h"
 #include "modules.h"

@@ -99,7 +99,7 @@ static inline struct thread *busy_begin(void)
     __asm__ volatile("" ::: "memory");
     return t;
 }
-void signal_deliver(struct thread *t); /* wrap_signal.c */
+void signal_deliver(struct thread *t); /* signals.c */
 static inline void busy_end(struct thread *t)
 {
     __asm__ volatile("" ::: "memory");

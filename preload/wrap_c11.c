@@ -1,6 +1,6 @@
 /* C11 threads. In glibc they call the pthread functions by their internal names, past our wrappers, so each has its
  * own; the objects and the edges are those of the pthread ones (wrap_thread.c, wrap_mutex.c, wrap_cond.c, wrap_once.c).
- * thrd_exit and tss_* need none: the end of a thread is seen by the destructor of our own key (threads.c). */
+ * thrd_exit and tss_* need none: the end of a thread is seen by the destructor of our own key (thread_life.c). */
 #include "cond_wait.h"
 #include "delay.h"
 #include "interpose.h"

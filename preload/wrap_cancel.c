@@ -1,9 +1,9 @@
 /* Cancellation. Edge: pthread_cancel -> what the cancelled thread does because of it: the cleanup handler of a wait
- * (wrap_cond.c), key destructors (threads.c), all handlers if it is cancelled asynchronously.
+ * (wrap_cond.c), key destructors (thread_life.c), all handlers if it is cancelled asynchronously.
  *
  * A thread that may be cancelled asynchronously may be so in the midst of the core, and would take the core's locks into
  * its grave. Libc does it by a signal of its own; from the first time that a thread asks for it, that signal goes through
- * the trampoline of wrap_signal.c, which puts it off as it does those of the program. */
+ * the trampoline of signals.c, which puts it off as it does those of the program. */
 #include "../detector/os.h"
 #include "interpose.h"
 #include "signals.h"

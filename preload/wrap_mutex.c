@@ -1,6 +1,6 @@
 /* Mutexes. Edge: unlock -> every later lock of that mutex. The sync object is the mutex's address.
  *
- * EOWNERDEAD is a lock that was got: it orders like the unlock that never came (threads.c releases for the dead owner).
+ * EOWNERDEAD is a lock that was got: it orders like the unlock that never came (thread_life.c releases for the dead owner).
  * Nested locking of a recursive mutex makes the same edges again, which changes nothing. A failed trylock makes none
  * (C11 7.26.4.5).
  *

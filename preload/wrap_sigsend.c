@@ -1,4 +1,4 @@
-/* Signals sent to this process, and signals accepted by waiting for them; the handlers are in wrap_signal.c.
+/* Signals sent to this process, and signals accepted by waiting for them; the handlers are in signals.c.
  *
  * A signal can also be read from a signalfd. What is read there is known to the wrapper of read as data of that
  * descriptor, so whoever sends a signal that a signalfd takes gives to the descriptor as well. */

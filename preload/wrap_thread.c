@@ -4,8 +4,8 @@
  * to flow back from the child to the creator, and no edge does. */
 #include "../sample/sample.h"
 #include "delay.h"
-#include "init.h"
 #include "interpose.h"
+#include "reports.h"
 #include "threads.h"
 
 /* Reports are made on the stack of the thread that finds a race; what suffices for the program need not suffice then. */
