@@ -28,6 +28,7 @@ static void drop_goroutines(void)
             continue;
         rt_emit_end(g);
         rt_locals_drop(g);
+        g->main = 0; /* who gets it next may be anybody */
         rt_task_free(g);
     }
     p->goroutines -= rt_tasks_count();

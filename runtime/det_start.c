@@ -127,6 +127,16 @@ bool rt_det_goes_on(void)
     return goro_steered && rt_plan && rt_plan->next;
 }
 
+/* Steered already: what it draws is of the schedule's own streams, as in the schedules that come after it (det_again.c). */
+static int begin_first(const struct rt_schedule *s)
+{
+    if (!(rt_plan ? rt_det_begin(rt_plan->token, rt_plan->record) : begin(s, getenv("GORO_REPLAY"), map_record())))
+        return -ENOMEM;
+    if (!set_access_points(access_point))
+        return refuse("GORO_POINTS", "accesses", "libgorace_points.so is not preloaded; gorace run does that");
+    return 0;
+}
+
 int rt_det_start(void)
 {
     struct rt_schedule s = {0};
@@ -135,14 +145,15 @@ int rt_det_start(void)
         return asked;
     if (!rt_det_tasks_start())
         return -ENOMEM;
-    if (!(rt_plan ? rt_det_begin(rt_plan->token, rt_plan->record) : begin(&s, getenv("GORO_REPLAY"), map_record())))
-        return -ENOMEM;
-    if (!set_access_points(access_point))
-        return refuse("GORO_POINTS", "accesses", "libgorace_points.so is not preloaded; gorace run does that");
+    goro_steered = 1;
+    int error = begin_first(&s);
+    if (error) {
+        goro_steered = 0;
+        return error;
+    }
     struct sigaction on = {.sa_handler = on_abort};
     sigaction(SIGABRT, &on, &abort_before);
     rt_watched |= 2;
-    goro_steered = 1;
     return 0;
 }
 

@@ -231,6 +231,24 @@ static void finds_a_deadlock(void **state)
     check_found(locks, "deadlock", 3);
 }
 
+/* A schedule depends on its token only, and not on those that its process has run before it. */
+static void finds_it_again_after_others(void **state)
+{
+    (void)state;
+    for (const char *const *s = (const char *const[]){"random", "pct:2", "pct:3", "pos", "slice", NULL}; *s; s++) {
+        struct goro_explore_options options = {.strategy = *s, .jobs = 1, .quiet = true};
+        int behind_others = 0;
+        for (options.seed = 1; options.seed <= 20; options.seed++) {
+            struct goro_exploration found;
+            assert_int_equal(goro_explore(loses, NULL, &options, &found), 1);
+            assert_true(found.again);
+            behind_others += found.failed_at > 1;
+            free(found.replay);
+        }
+        assert_int_not_equal(behind_others, 0);
+    }
+}
+
 /* Nobody comes there by chance: the schedule before has shown who has to be held. */
 static void finds_what_is_suspected(void **state)
 {
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(finds_an_abort),
         cmocka_unit_test(finds_a_panic),
         cmocka_unit_test(finds_a_deadlock),
+        cmocka_unit_test(finds_it_again_after_others),
         cmocka_unit_test(finds_what_is_suspected),
         cmocka_unit_test(lets_go_who_never_meet),
         cmocka_unit_test(finds_nothing_in_what_is_right),
