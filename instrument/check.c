@@ -237,11 +237,13 @@ static void with_register_for_memory(struct code *c, const struct insn *i, const
     code_bytes(c, bytes + i->rest_at, i->length - i->rest_at);
 }
 
-/* In a library that is seen for the order it makes (engine.h). That an access is covered is not enough there, for what follows pointers at
- * least: oneTBB's samples have false alarms then. */
-static bool is_told_always(const struct module *m, const struct pending *p)
+/* Of a library that is seen for the order it makes (engine.h), all loads are told, covered or not. Its atomic variables are used by code with
+ * the compiler's hooks as well (inline functions of oneTBB's headers), and a hook does the operation first, with the object of the place
+ * held (sync.h), and then notes the access. In between the load sees the new value, and nothing that could end its being covered by an
+ * earlier plain load has happened; who is told finds that the place has an object, and waits for it. */
+static bool is_told_always(const struct module *m, enum hook hook)
 {
-    return m->orders_only && p->hook == HOOK_LOADED && (!p->behind || p->moved);
+    return m->orders_only && hook == HOOK_LOADED;
 }
 
 /* By what was added, not as a copy of itself. */
@@ -380,7 +382,7 @@ bool check_write(struct module *m, uint32_t k, const struct insn *insn, const ui
                           .use = *use};
     if (moved)
         p->inline_registers = held;
-    if (is_told_always(m, p)) {
+    if (is_told_always(m, hook)) {
         p->form = FORM_QUIET;
         p->fails.at[p->fails.n++] = code_jump_on(c);
         p->on = c->at;
