@@ -1,7 +1,6 @@
-/* See actor.h: birth, end, slots and their incarnations. */
-#include "actor.h"
+/* See actor.h: birth and end. Slots and names are in actor_table.c, what an actor learns of all others at once in actor_learn.c. */
+#include "actor_table.h"
 
-#include "finding.h"
 #include "lock_order.h"
 #include "lockset.h"
 #include "order.h"
@@ -10,99 +9,13 @@
 #include "shadow.h"
 #include "wait.h"
 
-struct incarnation {
-    struct incarnation *older; /* former owner of the slot */
-    uint64_t first;            /* its first epoch there */
-    uint64_t number, parent;
-    uint64_t goroutine, parent_goroutine; /* numbers among those; 0: a thread */
-    uint32_t birth_stack;
-    int tid;
-    bool ended, marked;
-    uint8_t room; /* for the name */
-    char name[];
-};
-#define NAME_LEAST 5u /* ends with a word of the arena */
-#define NAME_MOST 32u
-
-static struct slot {
-    union {
-        struct actor *owner; /* alive */
-        uint64_t last;       /* dead: SLOT_DEAD, and above it the epoch from which the next owner goes on */
-    };
-    struct incarnation *incarnation; /* newest */
-    uint64_t remembered;             /* dead: accesses later than this are not remembered anywhere */
-    uint64_t order_epoch;            /* dead: where the next owner goes on in the order of locks */
-} * slots;
-#define SLOT_DEAD 1u /* no address of an actor has it */
-
 struct oslock actors_lock;
 struct actor *actors_newest;
 
-#define NAMES_CROWD 16384u /* so many names of the dead cost less than a collection: 2 MB */
-
-static uint32_t nslots;
-static uint32_t *dead; /* slots without an owner, the latest last */
-static uint32_t ndead;
-static uint32_t nactors; /* in the list */
-static uint32_t nalive;  /* of these, not ended; atomic to read */
-static uint32_t nincarnations, incarnations_crowd = NAMES_CROWD, dead_crowd = 1024;
+static uint32_t nalive; /* of those in the list, not ended; atomic to read */
 static uint64_t numbers;
 static uint64_t gone_accesses, gone_stamps;
 static struct seen gone_seen;
-
-#define LOOK_BACK 16 /* dead slots tried for reuse */
-
-static bool slots_start(void)
-{
-    if (!slots)
-        slots = os_reserve(((size_t)SLOT_MAX + 1) * sizeof *slots);
-    if (!dead)
-        dead = os_reserve(((size_t)SLOT_MAX + 1) * sizeof *dead);
-    return slots && dead;
-}
-
-static bool slot_alive(const struct slot *s)
-{
-    return !(s->last & SLOT_DEAD);
-}
-
-static uint64_t slot_epoch(const struct slot *s)
-{
-    return slot_alive(s) ? who_epoch(s->owner->who) : s->last >> 1;
-}
-
-static void slot_bury(struct slot *s, uint64_t epoch)
-{
-    s->last = epoch << 1 | SLOT_DEAD;
-}
-
-/* Everything that can still matter of slot s is known to the holder of `c`. */
-static bool reusable(uint32_t s, const struct vclock *c)
-{
-    return vclock_get(c, s) >= slots[s].remembered && slot_epoch(&slots[s]) < EPOCH_MAX / 2;
-}
-
-/* Caller holds actors_lock. */
-static bool take_slot(const struct vclock *past, uint32_t *slot)
-{
-    for (uint32_t i = ndead; i > 0 && i + LOOK_BACK > ndead; i--) {
-        if (!reusable(dead[i - 1], past))
-            continue;
-        *slot = dead[i - 1];
-        dead[i - 1] = dead[--ndead];
-        return true;
-    }
-    if (nslots > SLOT_MAX)
-        return false;
-    slot_bury(&slots[nslots], 0);
-    *slot = nslots++;
-    return true;
-}
-
-struct actor *actor_of_slot(uint32_t slot)
-{
-    return slot < nslots && slot_alive(&slots[slot]) ? slots[slot].owner : NULL;
-}
 
 void actor_catch_up(struct actor *a)
 {
@@ -110,119 +23,8 @@ void actor_catch_up(struct actor *a)
     a->behind = false;
 }
 
-/* `a` is suspended; the world is stopped. */
-static void learn_suspended(struct actor *child, struct actor *a)
-{
-    a->stocks = child->stocks;
-    vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
-    order_born(child, a, &child->stocks->nodes);
-    a->stocks = NULL;
-}
-
-/* The past of an actor that nobody created: all that those who live have done and know. The world is stopped. */
-static void know_everything(struct actor *child)
-{
-    for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a == child || a->ended || a->rests)
-            continue;
-        if (!a->stocks) { /* nothing happened since it was suspended */
-            learn_suspended(child, a);
-            continue;
-        }
-        actor_touch(a); /* an epoch may have begun unseen while alone */
-        vclock_join(&child->clock, actor_publish(a), &child->stocks->nodes);
-        order_born(child, a, &child->stocks->nodes);
-        pause_clear(a, PAUSE_SOLO);
-    }
-}
-
-/* The world is stopped. */
-static const struct vclock *turn_epoch(struct actor *x)
-{
-    if (x->stocks && !x->ended) {
-        actor_touch(x);
-        actor_publish(x);
-    }
-    return &x->clock;
-}
-
-/* What is in `c`, but of the actor of `who` nothing later than that. */
-static void learn_up_to(struct actor *a, const struct vclock *c, who_t who)
-{
-    struct vclock past = {NULL};
-    vclock_copy(&past, c, &a->stocks->nodes);
-    if (vclock_get(&past, who_slot(who)) > who_epoch(who))
-        vclock_set(&past, who_slot(who), who_epoch(who), &a->stocks->nodes);
-    actor_learn(a, &past);
-    vclock_clear(&past, &a->stocks->nodes);
-}
-
-void actor_turns_epoch(struct actor *a, who_t who, bool learns)
-{
-    world_stop(a);
-    os_lock(&actors_lock);
-    struct actor *x = actor_of_slot(who_slot(who));
-    const struct vclock *known = x && x != a ? turn_epoch(x) : NULL;
-    if (known && learns)
-        learn_up_to(a, known, who);
-    os_unlock(&actors_lock);
-    world_start(a);
-    if (!known && learns)
-        actor_learns_all(a);
-}
-
-void actor_learns_all(struct actor *a)
-{
-    world_stop(a);
-    os_lock(&actors_lock);
-    for (struct actor *x = actors_newest; x; x = x->older)
-        if (x != a)
-            actor_learn(a, turn_epoch(x));
-    for (uint32_t i = 0; i < ndead; i++) { /* whom nobody joins is not in the list when it has ended */
-        const uint64_t last = slots[dead[i]].remembered;
-        if (vclock_get(&a->clock, dead[i]) < last) {
-            vclock_set(&a->clock, dead[i], last, &a->stocks->nodes);
-            actor_touch(a);
-        }
-    }
-    os_unlock(&actors_lock);
-    world_start(a);
-}
-
 #define FRAMES_FIRST 64
 #define FRAMES_LIGHT 2
-
-static size_t incarnation_size(const struct incarnation *i)
-{
-    return offsetof(struct incarnation, name) + i->room;
-}
-
-static uint32_t room_for(const char *name)
-{
-    uint32_t n = 0;
-    while (name[n] && n + 1 < NAME_MOST)
-        n++;
-    return n + 1 < NAME_LEAST ? NAME_LEAST : n + 1;
-}
-
-static void put_name(struct incarnation *i, const char *name)
-{
-    uint32_t n = 0;
-    for (; name[n] && n + 1 < i->room; n++)
-        i->name[n] = name[n];
-    i->name[n] = 0;
-}
-
-static struct incarnation *incarnation_new(const char *name)
-{
-    const uint32_t room = room_for(name);
-    struct incarnation *i = arena_alloc(offsetof(struct incarnation, name) + room);
-    if (i) { /* not by zero_bytes: so few bytes at an odd end cost more than all else here */
-        *i = (struct incarnation){.room = (uint8_t)room};
-        put_name(i, name);
-    }
-    return i;
-}
 
 /* Vectors in it are aligned because such sizes are a class of the arena each. */
 static size_t actor_size(bool light)
@@ -275,24 +77,9 @@ static struct actor *actor_new(struct stocks *by, const char *name)
     return a;
 }
 
-static bool crowded(void)
-{
-    return nincarnations > incarnations_crowd || ndead > dead_crowd;
-}
-
-uint32_t actors_afford(void)
-{
-    return nactors < UINT32_MAX / 8 ? 8 * nactors : UINT32_MAX;
-}
-
-bool actors_crowded(void)
-{
-    return crowded();
-}
-
 static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const char *name)
 {
-    if (!slots_start())
+    if (!actor_table_start())
         return NULL;
     if (parent && parent->pause & PAUSE_SOLO && host.company)
         host.company();
@@ -313,13 +100,13 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
     }
     os_lock(&actors_lock);
     if (ok && !parent)
-        know_everything(a);
+        actor_knows_everything(a);
     if (ok && host.no_races)
         a->ignore = 1, a->pause = PAUSE_IGNORE;
     if (ok && record_memory)
         a->pause |= PAUSE_RECORD;
-    if (ok && take_slot(&a->clock, &slot)) {
-        struct slot *s = &slots[slot];
+    if (ok && actor_table_take(&a->clock, &slot)) {
+        struct slot *s = &actor_table.slots[slot];
         struct incarnation *self = a->self;
         const uint64_t first = slot_epoch(s) + 1;
         s->owner = a;
@@ -345,10 +132,10 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
         if (world_stopped)
             a->pause |= PAUSE_STOP;
         actors_newest = a;
-        nactors++;
+        actor_table.nactors++;
         nalive++;
-        nincarnations++;
-        if (parent && crowded())
+        actor_table.incarnations++;
+        if (parent && actors_crowded())
             pause_set(parent, PAUSE_COLLECT);
     } else {
         a = NULL;
@@ -410,17 +197,17 @@ void actor_has_frames_below(struct actor *a, uintptr_t top)
 static void forget(struct actor *a, struct stocks *with)
 {
     uint32_t s = who_slot(a->who);
-    slot_bury(&slots[s], who_epoch(a->who));
-    slots[s].remembered = who_epoch(a->who) - 1; /* the end began an epoch in which nothing was done */
-    slots[s].order_epoch = a->order_epoch;
-    dead[ndead++] = s;
+    slot_bury(&actor_table.slots[s], who_epoch(a->who));
+    actor_table.slots[s].remembered = who_epoch(a->who) - 1; /* the end began an epoch in which nothing was done */
+    actor_table.slots[s].order_epoch = a->order_epoch;
+    actor_table.dead[actor_table.ndead++] = s;
     if (a->newer)
         a->newer->older = a->older;
     else
         actors_newest = a->older;
     if (a->older)
         a->older->newer = a->newer;
-    nactors--;
+    actor_table.nactors--;
     if (a->clock.root || order_knows(a)) { /* it has no stocks any more */
         struct vclock_stock none;
         zero_bytes(&none, sizeof none);
@@ -500,37 +287,13 @@ void actor_joins(struct actor *a, struct actor *child)
     order_learn(a, child);
     os_lock(&actors_lock);
     forget(child, NULL);
-    bool alone = nactors == 1;
-    for (uint32_t i = 0; alone && i < ndead; i++)
-        alone = vclock_get(&a->clock, dead[i]) >= slots[dead[i]].remembered;
+    bool alone = actor_table.nactors == 1;
+    for (uint32_t i = 0; alone && i < actor_table.ndead; i++)
+        alone = vclock_get(&a->clock, actor_table.dead[i]) >= actor_table.slots[actor_table.dead[i]].remembered;
     os_unlock(&actors_lock);
     if (alone)
         pause_set(a, PAUSE_SOLO);
     actor_leave(a);
-}
-
-/* One that is too short stays behind, as if it had been the slot's former owner: others may be looking at it. */
-void actor_set_name(struct actor *a, const char *name)
-{
-    struct incarnation *longer = room_for(name) > a->self->room ? incarnation_new(name) : NULL;
-    os_lock(&actors_lock);
-    if (longer) {
-        const struct incarnation *self = a->self;
-        longer->older = a->self;
-        longer->first = self->first;
-        longer->number = self->number;
-        longer->parent = self->parent;
-        longer->goroutine = self->goroutine;
-        longer->parent_goroutine = self->parent_goroutine;
-        longer->birth_stack = self->birth_stack;
-        longer->tid = self->tid;
-        longer->ended = self->ended;
-        a->self = slots[who_slot(a->who)].incarnation = longer;
-        nincarnations++;
-    } else {
-        put_name(a->self, name);
-    }
-    os_unlock(&actors_lock);
 }
 
 bool actors_keep_only(struct actor *a)
@@ -573,187 +336,6 @@ bool actor_green(const struct actor *a)
 int actor_tid(const struct actor *a)
 {
     return a->self->tid;
-}
-
-/* ---- description ----------------------------------------------------------------------------------------------- */
-
-static void describe(const struct incarnation *i, struct finding_actor *out)
-{
-    *out = (struct finding_actor){.number = i->number,
-                                  .goroutine = i->goroutine,
-                                  .tid = i->tid,
-                                  .ended = i->ended,
-                                  .is_main = i->number == 0,
-                                  .birth_stack = i->birth_stack,
-                                  .parent = i->parent,
-                                  .parent_goroutine = i->parent_goroutine};
-    for (size_t c = 0; c + 1 < sizeof out->name && i->name[c]; c++)
-        out->name[c] = i->name[c];
-}
-
-static struct incarnation *incarnation_of(who_t who)
-{
-    struct incarnation *i = slots[who_slot(who)].incarnation;
-    while (i && i->first > who_epoch(who))
-        i = i->older;
-    return i;
-}
-
-void actor_describe(who_t who, struct finding_actor *out)
-{
-    os_lock(&actors_lock);
-    struct incarnation *i = incarnation_of(who);
-    if (i)
-        describe(i, out);
-    else
-        zero_bytes(out, sizeof *out);
-    os_unlock(&actors_lock);
-}
-
-void actor_describe_live(const struct actor *a, struct finding_actor *out)
-{
-    describe(a->self, out);
-}
-
-struct actor *actor_of_stack(uintptr_t addr)
-{
-    for (struct actor *a = actors_newest; a; a = a->older)
-        if (addr - a->stack_lo < a->stack_size)
-            return a;
-    return NULL;
-}
-
-struct actor *actor_of_locals(uintptr_t addr)
-{
-    for (struct actor *a = actors_newest; a; a = a->older)
-        if (!a->light && addr - a->locals_lo < a->locals_size)
-            return a;
-    return NULL;
-}
-
-/* ---- collection -------------------------------------------------------------------------------------------------- */
-
-uint32_t actor_slots(void)
-{
-    return nslots;
-}
-
-/* Of so many that one by one would take too long. An actor's current epoch counts as not known even to itself, for its tree
- * is looked at together with those who share it. */
-static void floor_of_many(uint64_t *floor)
-{
-    struct vclock_floor f;
-    vclock_floor_begin(&f, floor, nslots);
-    for (struct actor *a = actors_newest; a; a = a->older)
-        if (!a->ended && !a->rests)
-            vclock_floor_add(&f, &a->clock);
-    vclock_floor_end(&f);
-}
-
-#define MANY 256
-
-void actor_floor(uint64_t *floor)
-{
-    /* Before anybody asks which epochs can be told apart: who has no stocks has caught up (actor_suspend). */
-    for (struct actor *a = actors_newest; a; a = a->older)
-        if (a->behind && a->stocks)
-            actor_catch_up(a);
-    for (uint32_t s = 0; s < nslots; s++)
-        floor[s] = EPOCH_MAX;
-    if (nactors > MANY) {
-        floor_of_many(floor);
-        return;
-    }
-    for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a->ended || a->rests)
-            continue;
-        uint64_t own = floor[who_slot(a->who)];
-        vclock_lower(&a->clock, floor, nslots);
-        floor[who_slot(a->who)] = own; /* it knows all of itself */
-    }
-}
-
-void actor_each_clock(void (*visit)(const struct vclock *c, void *ctx), void *ctx)
-{
-    for (struct actor *a = actors_newest; a; a = a->older) {
-        visit(&a->clock, ctx);
-        visit(&a->acquire_fence, ctx);
-        visit(&a->release_fence, ctx);
-    }
-}
-
-uint64_t actor_last_epoch(who_t who)
-{
-    const struct slot *s = &slots[who_slot(who)];
-    uint64_t last = slot_epoch(s);
-    for (const struct incarnation *i = s->incarnation; i && i->first > who_epoch(who); i = i->older)
-        last = i->first - 1;
-    return last;
-}
-
-void actor_mark_begin(void)
-{
-    for (uint32_t s = 0; s < nslots; s++) {
-        slots[s].remembered = 0;
-        for (struct incarnation *i = slots[s].incarnation; i; i = i->older)
-            i->marked = false;
-    }
-    for (struct actor *a = actors_newest; a; a = a->older)
-        a->self->marked = true;
-}
-
-void actor_mark(who_t who)
-{
-    struct slot *s = &slots[who_slot(who)];
-    if (s->remembered < who_epoch(who))
-        s->remembered = who_epoch(who);
-    actor_mark_name(who);
-}
-
-void actor_mark_name(who_t who)
-{
-    struct incarnation *i = incarnation_of(who);
-    if (i)
-        i->marked = true;
-}
-
-void actor_keep_together(void)
-{
-    uint32_t n = 0;
-    for (struct actor *a = actors_newest; a; a = a->older) {
-        stamp_own_nothing(&a->stamps); /* granule_covered, which nobody stops, sees this before any cell of the new numbers */
-        n += stocks_owned(a) && !a->ended;
-    }
-    for (struct actor *a = actors_newest; a; a = a->older)
-        if (stocks_owned(a) && !a->ended)
-            stamp_renew_together(&a->stocks->reserve, who_slot(a->who), n);
-}
-
-void actor_sweep(void)
-{
-    for (uint32_t s = 0; s < nslots; s++) {
-        for (struct incarnation **at = &slots[s].incarnation; *at;) {
-            struct incarnation *i = *at;
-            if (i->marked) {
-                at = &i->older;
-                continue;
-            }
-            *at = i->older;
-            arena_free(i, incarnation_size(i));
-            nincarnations--;
-        }
-    }
-    incarnations_crowd = 2 * nincarnations + NAMES_CROWD;
-    dead_crowd = 2 * ndead + 1024;
-    for (struct actor *a = actors_newest; a; a = a->older) {
-        if (a->ended || !a->stocks)
-            continue;
-        if (stocks_owned(a))
-            stamp_reserve_renew(&a->stocks->reserve, who_slot(a->who), a->stocks->reserve.own != &a->stamps);
-        zero_bytes(a->stocks->known, sizeof a->stocks->known);
-        for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
-            a->stocks->spills.n[c] = 0;
-    }
 }
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */

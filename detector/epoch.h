@@ -4,7 +4,7 @@
  *          slot (24)    epoch (40)                            lockset  size  distrust kind  byte mask
  *
  * 2^40 epochs: an actor may release a million times a second for twelve days before the count would wrap; a slot that
- * gets near to the end is retired (actor.c). Slot 0xffffff is no actor: a `who` that is never equal to a real one. */
+ * gets near to the end is retired (actor_table.c). Slot 0xffffff is no actor: a `who` that is never equal to a real one. */
 #ifndef GORACE_EPOCH_H
 #define GORACE_EPOCH_H
 
