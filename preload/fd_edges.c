@@ -28,6 +28,7 @@
 #include <sys/mman.h>
 
 #include "fd_name.h"
+#include "process.h"
 #include "raw.h"
 
 struct link {
@@ -145,13 +146,16 @@ static void number_taken(struct actor *me, int fd)
         sync_acquire(me, number_key(fd));
 }
 
-/* Gives up what the slot held; the caller has raised refs of the new link. */
+/* Gives up what the slot held; the caller has raised refs of the new link. A child of vfork has descriptors of its own, and our
+ * slots: what it opens is given up at once, and what it closes stays. */
 static void put(struct actor *me, int fd, struct link *l, int side)
 {
     uintptr_t *slot = slot_of(fd);
     if (!slot)
         return;
-    struct end old = end_of(__atomic_exchange_n(slot, (uintptr_t)l | (unsigned)side, __ATOMIC_ACQ_REL));
+    struct end old = {l, side};
+    if (process_is_ours())
+        old = end_of(__atomic_exchange_n(slot, (uintptr_t)l | (unsigned)side, __ATOMIC_ACQ_REL));
     if (!old.link || old.link == &quiet)
         return;
     if (__atomic_sub_fetch(&old.link->refs[old.side], 1, __ATOMIC_ACQ_REL) == 0 &&

@@ -1,5 +1,6 @@
 /* Descriptors: closing and copying them, those without a name, and plain reads and writes. Files are opened in
  * wrap_open.c, vectors are in wrap_vector.c. */
+#include <fcntl.h>
 #include <stdarg.h>
 
 #include "../sample/sample.h"
@@ -184,26 +185,68 @@ INTERPOSE(int, dup3, (int fd, int to, int flags))
     return copied(me, fd, REAL(dup3)(fd, to, flags));
 }
 
+/* Locks of an open file, by F_OFD_*, exclude the threads of a process that have opened it each for itself, as those of flock do;
+ * the others belong to the process. */
+static void controlling(struct actor *me, int fd, int command, const struct flock *l, uintptr_t pc)
+{
+    if (!me || !addressable(l))
+        return;
+    switch (command) {
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        if (l->l_type != F_WRLCK) /* an exclusive one may become a shared one */
+            fd_release(me, fd);
+        mem_read(me, l, sizeof *l, pc);
+        break;
+    case F_SETLK:
+    case F_SETLKW:
+        mem_read(me, l, sizeof *l, pc);
+        break;
+    default:
+        break;
+    }
+}
+
+static int controlled(struct actor *me, int fd, int command, const struct flock *l, int result, uintptr_t pc)
+{
+    if (!me || result < 0)
+        return result;
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return copied(me, fd, result);
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        if (l->l_type != F_UNLCK)
+            fd_acquire(me, fd);
+        break;
+    case F_GETLK:
+    case F_OFD_GETLK:
+        mem_write(me, l, sizeof *l, pc);
+        break;
+    default:
+        break;
+    }
+    return result;
+}
+
+#define CONTROL(name) \
+    va_list rest; \
+    va_start(rest, command); \
+    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */ \
+    va_end(rest); \
+    struct actor *me = current(); \
+    controlling(me, fd, command, argument, CALLER); \
+    return controlled(me, fd, command, argument, PARKED(me, "fcntl", fd, REAL(name)(fd, command, argument)), CALLER)
+
 INTERPOSE(int, fcntl, (int fd, int command, ...))
 {
-    va_list rest;
-    va_start(rest, command);
-    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
-    va_end(rest);
-    struct actor *me = current();
-    int result = PARKED(me, "fcntl", fd, REAL(fcntl)(fd, command, argument));
-    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
+    CONTROL(fcntl);
 }
 
 INTERPOSE(int, fcntl64, (int fd, int command, ...))
 {
-    va_list rest;
-    va_start(rest, command);
-    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
-    va_end(rest);
-    struct actor *me = current();
-    int result = PARKED(me, "fcntl", fd, REAL(fcntl64)(fd, command, argument));
-    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? copied(me, fd, result) : result;
+    CONTROL(fcntl64);
 }
 
 /* ---- locks of files ------------------------------------------------------------------------------------------------ */

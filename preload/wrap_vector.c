@@ -119,17 +119,21 @@ INTERPOSE(ssize_t, process_vm_readv,
 
 /* ---- from one descriptor to another ------------------------------------------------------------------------------ */
 
-/* The reader's past goes on with the data; a second thread may wait for it at the far end. */
-static void passing(struct actor *me, int to)
+/* The past of who sent goes on with the data, and so does the caller's. What was sent before the call is known at the far end
+ * before anybody can have it there; of what comes during the call the far end may be told only when it is over. */
+static void passing(struct actor *me, int from, int to)
 {
-    if (me)
+    if (me) {
+        fd_acquire(me, from);
         fd_release(me, to);
+    }
 }
 
-static ssize_t passed(struct actor *me, int from, ssize_t n, void *position, uintptr_t pc)
+static ssize_t passed(struct actor *me, int from, int to, ssize_t n, void *position, uintptr_t pc)
 {
     if (me && n >= 0) {
         fd_acquire(me, from);
+        fd_release(me, to);
         write_if(me, position, sizeof(off_t), pc);
     }
     return n;
@@ -138,23 +142,23 @@ static ssize_t passed(struct actor *me, int from, ssize_t n, void *position, uin
 INTERPOSE(ssize_t, sendfile, (int to, int from, off_t *at, size_t n))
 {
     struct actor *me = current();
-    passing(me, to);
-    return passed(me, from, PARKED(me, "sendfile", to, REAL(sendfile)(to, from, at, n)), at, CALLER);
+    passing(me, from, to);
+    return passed(me, from, to, PARKED(me, "sendfile", to, REAL(sendfile)(to, from, at, n)), at, CALLER);
 }
 
 INTERPOSE(ssize_t, sendfile64, (int to, int from, off64_t *at, size_t n))
 {
     struct actor *me = current();
-    passing(me, to);
-    return passed(me, from, PARKED(me, "sendfile", to, REAL(sendfile64)(to, from, at, n)), at, CALLER);
+    passing(me, from, to);
+    return passed(me, from, to, PARKED(me, "sendfile", to, REAL(sendfile64)(to, from, at, n)), at, CALLER);
 }
 
 INTERPOSE(ssize_t, splice, (int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags))
 {
     struct actor *me = current();
-    passing(me, to);
+    passing(me, from, to);
     ssize_t done =
-        passed(me, from, PARKED(me, "splice", from, REAL(splice)(from, from_at, to, to_at, n, flags)), from_at, CALLER);
+        passed(me, from, to, PARKED(me, "splice", from, REAL(splice)(from, from_at, to, to_at, n, flags)), from_at, CALLER);
     if (me && done >= 0)
         write_if(me, to_at, sizeof *to_at, CALLER);
     return done;
@@ -163,8 +167,8 @@ INTERPOSE(ssize_t, splice, (int from, off64_t *from_at, int to, off64_t *to_at, 
 INTERPOSE(ssize_t, tee, (int from, int to, size_t n, unsigned flags))
 {
     struct actor *me = current();
-    passing(me, to);
-    return passed(me, from, PARKED(me, "tee", from, REAL(tee)(from, to, n, flags)), NULL, CALLER);
+    passing(me, from, to);
+    return passed(me, from, to, PARKED(me, "tee", from, REAL(tee)(from, to, n, flags)), NULL, CALLER);
 }
 
 INTERPOSE(ssize_t, vmsplice, (int to, const struct iovec *v, size_t count, unsigned flags))
@@ -177,8 +181,8 @@ INTERPOSE(ssize_t, vmsplice, (int to, const struct iovec *v, size_t count, unsig
 INTERPOSE(ssize_t, copy_file_range, (int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags))
 {
     struct actor *me = current();
-    passing(me, to);
-    ssize_t done = passed(me, from, REAL(copy_file_range)(from, from_at, to, to_at, n, flags), from_at, CALLER);
+    passing(me, from, to);
+    ssize_t done = passed(me, from, to, REAL(copy_file_range)(from, from_at, to, to_at, n, flags), from_at, CALLER);
     if (me && done >= 0)
         write_if(me, to_at, sizeof *to_at, CALLER);
     return done;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 
 #include "pass.h"
 
@@ -317,11 +318,154 @@ static void norace_semaphore_set(void)
     pass(post_semaphore, take_semaphore);
 }
 
+/* The child has descriptors of its own: its copies of the pipe's end nothing for us. */
+static void child_closes(int a, int b)
+{
+    pid_t pid = vfork();
+    if (pid == 0) {
+        OK(close(a));
+        OK(dup2(b, 0));
+        OK(close(b));
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void write_1_before_a_child_closes(void)
+{
+    write_1();
+    child_closes(ends[0], ends[1]);
+}
+
+static void norace_vfork_with_data_in_a_pipe(void)
+{
+    OK(pipe(ends));
+    pass(write_1_before_a_child_closes, read_0);
+}
+
+static void norace_vfork_closes_one_end(void)
+{
+    OK(pipe(ends));
+    OK(pipe(other));
+    child_closes(ends[1], other[1]);
+    pass(write_1, read_0);
+}
+
+/* From one pipe to another, without a look at the data: the far end knows what the near one had done. */
+static ssize_t (*move)(void);
+
+static void *mover(void *arg)
+{
+    await(&s, 1);
+    CHECK(move() == 1);
+    return arg;
+}
+
+static void pass_on(ssize_t (*moves)(void))
+{
+    OK(pipe(ends));
+    OK(pipe(other));
+    pthread_t from, to;
+    give = write_1;
+    move = moves;
+    OK(pthread_create(&to, NULL, mover, NULL));
+    OK(pthread_create(&from, NULL, giver, NULL));
+    CHECK(read(other[0], &byte, 1) == 1);
+    x++;
+    OK(pthread_join(from, NULL));
+    OK(pthread_join(to, NULL));
+}
+
+static ssize_t splice_1(void)
+{
+    return splice(ends[0], NULL, other[1], NULL, 1, 0);
+}
+
+static void norace_splice(void)
+{
+    pass_on(splice_1);
+}
+
+static ssize_t tee_1(void)
+{
+    return tee(ends[0], other[1], 1, 0);
+}
+
+static void norace_tee(void)
+{
+    pass_on(tee_1);
+}
+
+/* An open file that is locked excludes other openings of the same file, in this process as well. */
+static int openings[2];
+
+static int lock_opening(int i, short type)
+{
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET};
+    return fcntl(openings[i], F_OFD_SETLK, &l);
+}
+
+static void open_twice(void)
+{
+    char name[] = "/tmp/cases_fd.XXXXXX";
+    CHECK((openings[0] = mkstemp(name)) >= 0 && (openings[1] = open(name, O_RDWR)) >= 0);
+    OK(unlink(name));
+    OK(lock_opening(0, F_WRLCK));
+    CHECK(lock_opening(1, F_WRLCK) == -1);
+}
+
+static void unlock_0(void)
+{
+    OK(lock_opening(0, F_UNLCK));
+}
+
+static void lock_1(void)
+{
+    OK(lock_opening(1, F_WRLCK));
+}
+
+static void norace_lock_of_an_open_file(void)
+{
+    open_twice();
+    pass(unlock_0, lock_1);
+}
+
+static void share_0(void)
+{
+    OK(lock_opening(0, F_RDLCK));
+}
+
+static void share_1(void)
+{
+    OK(lock_opening(1, F_RDLCK));
+}
+
+static void norace_shared_lock_of_an_open_file(void)
+{
+    open_twice();
+    pass(share_0, share_1);
+}
+
+/* A refused lock is none. */
+static void refused(void)
+{
+    CHECK(lock_opening(1, F_WRLCK) == -1);
+}
+
+static void race_lock_of_an_open_file_refused(void)
+{
+    open_twice();
+    pass(share_0, refused);
+}
+
 #define CASES(X) \
     X(norace_pipe) X(race_pipe_backwards) X(race_two_pipes) X(race_pipe_of_the_same_numbers) \
     X(norace_number_used_again) X(norace_end_of_file) X(norace_pipe_copies) X(norace_named_pipe) \
     X(norace_socketpair) X(norace_eventfd) X(norace_poll) X(norace_select) X(norace_epoll_of_eventfd) \
     X(norace_epoll_of_what_was_ready) X(norace_epoll_twice) X(race_epoll_of_another) X(norace_epoll_registration) \
     X(norace_timerfd) X(norace_terminal_to_master) X(norace_terminal_to_slave) X(norace_message_queue) \
-    X(norace_semaphore_set)
+    X(norace_semaphore_set) X(norace_vfork_with_data_in_a_pipe) X(norace_vfork_closes_one_end) \
+    X(norace_splice) X(norace_tee) X(norace_lock_of_an_open_file) X(norace_shared_lock_of_an_open_file) \
+    X(race_lock_of_an_open_file_refused)
 CASES_MAIN
