@@ -41,8 +41,8 @@ struct call_cache {
     uint32_t parent;
     uint32_t child; /* context of the address */
 };
-#define CALLS 512
-#define NUMBERS 2048
+#define CALLS 2048
+#define NUMBERS 8192
 #define KNOWN_STAMPS 256
 
 struct lock;

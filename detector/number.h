@@ -16,7 +16,7 @@
 #include "lockset.h"
 
 #define NUMBER_MASK (((uint64_t)1 << STAMP_FIELD) - 1)
-_Static_assert(NUMBERS == 2048, "index of 11 bits");
+_Static_assert(NUMBERS == 8192, "index of 13 bits");
 
 static inline uint64_t number_hash(const struct actor *a, uintptr_t pc, uint32_t meta)
 {
@@ -26,7 +26,7 @@ static inline uint64_t number_hash(const struct actor *a, uintptr_t pc, uint32_t
 
 static inline unsigned number_index(uint64_t hash)
 {
-    return (unsigned)(hash >> (STAMP_FIELD - 11)) % NUMBERS;
+    return (unsigned)(hash >> (STAMP_FIELD - 13)) % NUMBERS;
 }
 
 /* For an access from `pc` now, of the place that number_index(hash) has. 0: the reserve has no more. */
