@@ -127,10 +127,17 @@ static bool kills_flags(const ZydisDecodedInstruction *d)
     }
 }
 
-static void add_register(const ZydisDecodedOperand *o, struct insn *i)
+/* A search for a bit in what has none leaves its result as it was, and programs rely on it. tzcnt is bsf where the processor does
+ * not know it. */
+static bool may_leave_result(ZydisMnemonic m)
+{
+    return m == ZYDIS_MNEMONIC_BSF || m == ZYDIS_MNEMONIC_BSR || m == ZYDIS_MNEMONIC_TZCNT;
+}
+
+static void add_register(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o, struct insn *i)
 {
     const uint16_t it = bit(gpr(o->reg.value));
-    const bool whole = o->size >= 32;
+    const bool whole = o->size >= 32 && !may_leave_result(d->mnemonic);
     if (o->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
         i->gpr_read |= it;
     if (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) {
@@ -184,6 +191,21 @@ static bool touches_nothing(const ZydisDecodedInstruction *d)
            d->meta.category == ZYDIS_CATEGORY_WIDENOP;
 }
 
+/* The address is not what the operand says: a bit counted from there, or one of 64 bits. Of atomic ones the object
+ * counts, and that is the same wherever the bit is. */
+static bool elsewhere(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o)
+{
+    switch (d->mnemonic) {
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+        return o[1].type == ZYDIS_OPERAND_TYPE_REGISTER && !(d->attributes & ZYDIS_ATTRIB_HAS_LOCK);
+    default:
+        return d->raw.disp.size == 64;
+    }
+}
+
 static void classify(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o, struct insn *i)
 {
     const unsigned bytes = o->size / 8;
@@ -210,7 +232,8 @@ static void classify(const ZydisDecodedInstruction *d, const ZydisDecodedOperand
         i->memory = MEMORY_USE;
 }
 
-static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o, struct insn *i)
+static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *operands, const ZydisDecodedOperand *o,
+                       struct insn *i)
 {
     const uint8_t base = gpr(o->mem.base), index = gpr(o->mem.index);
     i->gpr_read |= bit(base) | bit(index);
@@ -229,7 +252,7 @@ static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
     i->prefetches = d->meta.category == ZYDIS_CATEGORY_PREFETCH;
     if (!touches_nothing(d))
         classify(d, o, i);
-    if (d->address_width != 64)
+    if (d->address_width != 64 || (i->memory != MEMORY_NONE && elsewhere(d, operands)))
         i->memory = MEMORY_OTHER;
 }
 
@@ -260,6 +283,8 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
     ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
     if (!ZYAN_SUCCESS(decode_full(&decoder, bytes, length, &d, o)))
         return false;
+    if (d.mnemonic == ZYDIS_MNEMONIC_XBEGIN) /* a branch on what no flag says; and no transaction outlives a check */
+        return false;
     zero_bytes(i, sizeof *i);
     i->at = at;
     i->length = d.length;
@@ -280,9 +305,9 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
         i->rip_at = d.raw.disp.offset;
     for (unsigned k = 0; k < d.operand_count; k++) {
         if (o[k].type == ZYDIS_OPERAND_TYPE_REGISTER)
-            add_register(&o[k], i);
+            add_register(&d, &o[k], i);
         else if (o[k].type == ZYDIS_OPERAND_TYPE_MEMORY)
-            add_memory(&d, &o[k], i);
+            add_memory(&d, o, &o[k], i);
     }
     move_stack(&d, o, i);
     if (i->prefetches)

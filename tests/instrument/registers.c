@@ -41,6 +41,14 @@ static __attribute__((noinline)) int all_vectors(uint64_t *at)
     return memcmp(in, out, sizeof out) == 0;
 }
 
+/* A search for a bit in what has none leaves the register as it was, over the access that it is. */
+static __attribute__((noinline)) int searches(const uint64_t *none)
+{
+    uint64_t up = 64, down = 65;
+    __asm__ volatile("bsf (%2), %0\n\tbsr (%2), %1" : "+&r"(up), "+&r"(down) : "r"(none) : "memory", "cc");
+    return up == 64 && down == 65;
+}
+
 /* Each flag is set, and then cleared, over a load and a store. */
 static int flags(void)
 {
@@ -147,13 +155,14 @@ static __attribute__((noinline)) int wide(const uint64_t in[2][8])
 static void *run(void *arg)
 {
     static const uint64_t in[2][8] = {{1, 2, 3, 4, 5, 6, 7, 8}, {~0u, 9, 8, 7, 6, 5, 4, 3}};
+    static uint64_t none[1000];
     static const uint64_t two[2][2] = {{0x0123456789abcdef, 42}, {~UINT64_C(0), 7}};
     int kept = 1;
     for (int i = 0; i < 32 && __builtin_cpu_supports("avx"); i++)
         kept &= all_vectors(shared + i);
     for (int i = 0; i < 1000; i++) {
         shared[i % 64] = (uint64_t)i;
-        kept &= narrow(two) && flags() && prefetches() && general() && red_zones();
+        kept &= narrow(two) && flags() && prefetches() && general() && red_zones() && searches(&none[i]);
         if (__builtin_cpu_supports("avx"))
             kept &= all_vectors(shared);
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))

@@ -209,6 +209,41 @@ static void test_accesses(void **state)
     }
 }
 
+static struct insn decoded(const char *bytes, size_t length)
+{
+    struct insn i;
+    assert_true(decode((const uint8_t *)bytes, (unsigned)length, (uintptr_t)code, &i));
+    return i;
+}
+#define DECODED(bytes) decoded(bytes, sizeof bytes - 1)
+
+/* Whose operand is not where the access is: bts [rbx], eax; bt [rbx], rax; mov rax, [0x0807060504030201]. */
+static void test_elsewhere(void **state)
+{
+    (void)state;
+    assert_int_equal(DECODED("\x0f\xab\x03").memory, MEMORY_OTHER);
+    assert_int_equal(DECODED("\x48\x0f\xa3\x03").memory, MEMORY_OTHER);
+    assert_int_equal(DECODED("\x48\xa1\x01\x02\x03\x04\x05\x06\x07\x08").memory, MEMORY_OTHER);
+}
+
+/* The result of a search that finds nothing: bsf eax, ebx; bsr rax, rbx; tzcnt eax, ebx, where it is bsf. */
+static void test_results_that_stay(void **state)
+{
+    (void)state;
+    assert_true(DECODED("\x0f\xbc\xc3").gpr_read & 1);
+    assert_true(DECODED("\x48\x0f\xbd\xc3").gpr_read & 1);
+    assert_true(DECODED("\xf3\x0f\xbc\xc3").gpr_read & 1);
+    assert_true(DECODED("\x89\xd8").gpr_killed & 1); /* mov eax, ebx */
+}
+
+/* xbegin cannot be written as another branch. */
+static void test_transactions(void **state)
+{
+    struct insn i;
+    (void)state;
+    assert_false(decode((const uint8_t *)"\xc7\xf8\x00\x00\x00\x00", 6, (uintptr_t)code, &i));
+}
+
 /* ---- several ----------------------------------------------------------------------------------------------------------- */
 
 /* A frame of its own, as all above it is taken for the stack. */
@@ -297,6 +332,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accesses),
+        cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_results_that_stay),
+        cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_pending),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_aims),
