@@ -4,11 +4,18 @@
 
 #include <stdint.h>
 
-enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND, SYNC_DEPEND_OUT, SYNC_DEPEND_IN };
+enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND, SYNC_DEPEND_OUT, SYNC_DEPEND_IN, SYNC_CHILDREN };
 
 static inline uint64_t sync_key(enum sync_kind kind, uint64_t number)
 {
     return UINT64_C(1) << 63 | (uint64_t)kind << 56 | number;
+}
+
+/* Children of this process: what was done before one was made, or was sent a signal, is known to whoever waits for one (POSIX XBD
+ * 4.12). For which of them is not told apart. */
+static inline uint64_t children_key(void)
+{
+    return sync_key(SYNC_CHILDREN, 0);
 }
 
 #endif

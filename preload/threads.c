@@ -17,6 +17,7 @@
 #include "../detector/os.h"
 #include "process.h"
 #include "raw.h"
+#include "sync_keys.h"
 
 #define BUCKETS 4096
 #define SLAB ((size_t)64 << 10)
@@ -261,6 +262,8 @@ static struct thread *forking;
 void threads_before_fork(void)
 {
     struct actor *me = current();
+    if (me)
+        sync_release_chance(me, children_key());
     struct thread *self = tables_lock();
     forking = self;
     if (me)

@@ -74,6 +74,22 @@ INTERPOSE(int, semtimedop, (int id, struct sembuf *ops, size_t n, const struct t
     return operated(me, id, ops, n, PARKED(me, "semtimedop", -1, REAL(semtimedop)(id, ops, n, timeout)));
 }
 
+/* To set a value adds and takes; to look at one is to have waited for it. */
+INTERPOSE(int, semctl, (int id, int number, int command, ...))
+{
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *); /* an int or a pointer: passes through as either */
+    va_end(rest);
+    struct actor *me = current();
+    if (me && (command == SETVAL || command == SETALL))
+        sync_release_merge(me, semaphores_key(id));
+    int result = REAL(semctl)(id, number, command, argument);
+    if (me && result >= 0 && (command == GETVAL || command == GETALL))
+        sync_acquire(me, semaphores_key(id));
+    return result;
+}
+
 /* ---- POSIX: a queue is a descriptor, and a file of a file system of its own ----------------------------------------- */
 
 static void giving(struct actor *me, mqd_t queue, const char *from, size_t n, uintptr_t pc)

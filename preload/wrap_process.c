@@ -16,6 +16,7 @@
 #include "raw.h"
 #include "signals.h"
 #include "stuck.h"
+#include "sync_keys.h"
 #include "threads.h"
 
 static long owner; /* pid; a child of vfork has another one, and must not end our report */
@@ -118,10 +119,18 @@ INTERPOSE(int, clone, (int (*run)(void *), void *stack, int flags, void *arg, ..
     return result;
 }
 
+static void making_child(void)
+{
+    struct actor *me = current();
+    if (me)
+        sync_release_chance(me, children_key());
+}
+
 INTERPOSE(int, posix_spawn,
           (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
            char *const argv[], char *const envp[]))
 {
+    making_child();
     return REAL(posix_spawn)(pid, path, actions, attr, argv, envp);
 }
 
@@ -129,6 +138,7 @@ INTERPOSE(int, posix_spawnp,
           (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
            char *const argv[], char *const envp[]))
 {
+    making_child();
     return REAL(posix_spawnp)(pid, file, actions, attr, argv, envp);
 }
 

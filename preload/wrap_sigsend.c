@@ -7,6 +7,7 @@
 #include "raw.h"
 #include "signals.h"
 #include "stuck.h"
+#include "sync_keys.h"
 #include "threads.h"
 
 #define TAKERS 64
@@ -72,23 +73,25 @@ static void sends(struct actor *me, int sig)
         signal_sent(me, sig);
 }
 
-/* Whether a signal to `pid` may come back to this process: itself, its group, or everybody. */
-static bool may_be_us(pid_t pid)
+/* A signal may come back to this process: to itself, its group, or everybody. To another one it may end or stop a child. */
+static void sends_to(struct actor *me, pid_t pid, int sig)
 {
-    return pid <= 0 || pid == getpid();
+    if (pid <= 0 || pid == getpid())
+        sends(me, sig);
+    if (me && sig > 0 && pid != getpid())
+        sync_release_chance(me, children_key());
 }
 
 INTERPOSE(int, kill, (pid_t pid, int sig))
 {
     struct actor *me = current();
-    if (may_be_us(pid))
-        sends(me, sig);
+    sends_to(me, pid, sig);
     return REAL(kill)(pid, sig);
 }
 
 INTERPOSE(int, killpg, (pid_t group, int sig))
 {
-    sends(current(), sig);
+    sends_to(current(), -1, sig);
     return REAL(killpg)(group, sig);
 }
 
@@ -99,16 +102,14 @@ INTERPOSE(int, tgkill, (pid_t pid, pid_t tid, int sig))
         errno = ENOSYS;
         return -1;
     }
-    if (may_be_us(pid))
-        sends(me, sig);
+    sends_to(me, pid, sig);
     return REAL(tgkill)(pid, tid, sig);
 }
 
 INTERPOSE(int, sigqueue, (pid_t pid, int sig, const union sigval value))
 {
     struct actor *me = current();
-    if (may_be_us(pid))
-        sends(me, sig);
+    sends_to(me, pid, sig);
     stuck_kernel_keeps((uintptr_t)value.sival_ptr);
     return REAL(sigqueue)(pid, sig, value);
 }

@@ -1,14 +1,22 @@
 /* What the process asks of the kernel and of libc's odds and ends: children, limits, identity, environment, sorting,
  * conversion, patterns, random numbers. */
+#include "sync_keys.h"
 #include "touch.h"
 
 /* ---- children --------------------------------------------------------------------------------------------------- */
+
+static pid_t waited(struct actor *me, pid_t child)
+{
+    if (me && child > 0)
+        sync_acquire(me, children_key());
+    return child;
+}
 
 #define WAIT(name, params, ...) \
     INTERPOSE_NAMED(pid_t, name, params) \
     { \
         struct actor *me = current(); \
-        pid_t child = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
+        pid_t child = waited(me, PARKED(me, #name, -1, REAL(name)(__VA_ARGS__))); \
         if (me && child > 0) \
             write_if(me, status, sizeof *status, CALLER); \
         return child; \
@@ -18,7 +26,7 @@
     INTERPOSE_NAMED(pid_t, name, params) \
     { \
         struct actor *me = current(); \
-        pid_t child = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
+        pid_t child = waited(me, PARKED(me, #name, -1, REAL(name)(__VA_ARGS__))); \
         if (me && child > 0) { \
             write_if(me, status, sizeof *status, CALLER); \
             write_if(me, usage, sizeof *usage, CALLER); \
@@ -35,8 +43,10 @@ INTERPOSE(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options))
 {
     struct actor *me = current();
     int result = PARKED(me, "waitid", -1, REAL(waitid)(type, id, info, options));
-    if (me && result == 0)
+    if (me && result == 0) {
+        sync_acquire(me, children_key());
         write_if(me, info, sizeof *info, CALLER);
+    }
     return result;
 }
 

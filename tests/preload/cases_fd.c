@@ -1,6 +1,8 @@
-/* Data through descriptors: who receives knows what the sender had done. And nobody else does. */
+/* Data through descriptors, and what else the kernel passes on: who receives knows what the sender had done. And nobody else does. */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -318,6 +320,91 @@ static void norace_semaphore_set(void)
     pass(post_semaphore, take_semaphore);
 }
 
+static void set_semaphore(void)
+{
+    OK(semctl(id, 0, SETVAL, 1));
+}
+
+static void norace_semaphore_set_to_a_value(void)
+{
+    id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    pass(set_semaphore, take_semaphore);
+}
+
+static void await_value(void)
+{
+    CHECK(semctl(id, 0, GETVAL) == 1);
+    OK(semctl(id, 0, IPC_RMID));
+}
+
+static void norace_semaphore_looked_at(void)
+{
+    id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    pass(post_semaphore, await_value);
+}
+
+static pid_t child;
+
+static void make_child(void)
+{
+    CHECK((child = fork()) >= 0);
+    if (child == 0)
+        _exit(0);
+}
+
+static void wait_for_any(void)
+{
+    CHECK(waitpid(-1, NULL, 0) > 0);
+}
+
+static void norace_child_waited_for(void)
+{
+    pass(make_child, wait_for_any);
+}
+
+static void spawn_child(void)
+{
+    char *args[] = {(char *)"true", NULL};
+    OK(posix_spawnp(&child, "true", NULL, NULL, args, environ));
+}
+
+static void norace_spawned_child_waited_for(void)
+{
+    pass(spawn_child, wait_for_any);
+}
+
+static void end_child(void)
+{
+    OK(kill(child, SIGKILL));
+}
+
+static void wait_for_end(void)
+{
+    siginfo_t info;
+    OK(waitid(P_ALL, 0, &info, WEXITED));
+}
+
+static void norace_child_ended(void)
+{
+    CHECK((child = fork()) >= 0);
+    if (child == 0)
+        for (;;)
+            pause();
+    pass(end_child, wait_for_end);
+}
+
+/* What is done after the child was made, and nothing sent to it, is not known. */
+static void make_child_and_change(void)
+{
+    make_child();
+    x++;
+}
+
+static void race_child_waited_for(void)
+{
+    pass(make_child_and_change, wait_for_any);
+}
+
 /* The child has descriptors of its own: its copies of the pipe's end nothing for us. */
 static void child_closes(int a, int b)
 {
@@ -467,5 +554,6 @@ static void race_lock_of_an_open_file_refused(void)
     X(norace_timerfd) X(norace_terminal_to_master) X(norace_terminal_to_slave) X(norace_message_queue) \
     X(norace_semaphore_set) X(norace_vfork_with_data_in_a_pipe) X(norace_vfork_closes_one_end) \
     X(norace_splice) X(norace_tee) X(norace_lock_of_an_open_file) X(norace_shared_lock_of_an_open_file) \
-    X(race_lock_of_an_open_file_refused)
+    X(race_lock_of_an_open_file_refused) X(norace_semaphore_set_to_a_value) X(norace_semaphore_looked_at) \
+    X(norace_child_waited_for) X(norace_spawned_child_waited_for) X(norace_child_ended) X(race_child_waited_for)
 CASES_MAIN

@@ -302,6 +302,15 @@ CASE(semtimedop)
     EDGE();
 }
 
+CASE(semctl)
+{
+    int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    from_here();
+    CHECK(CALL(semctl)(id, 0, SETVAL, 3) == 0 && CALL(semctl)(id, 0, GETVAL) == 3);
+    EDGE();
+    CHECK(CALL(semctl)(id, 0, IPC_RMID) == 0 && CALL(semctl)(id, 0, GETVAL) == -1 && errno == EINVAL);
+}
+
 static mqd_t queue(void)
 {
     struct mq_attr small = {.mq_maxmsg = 2, .mq_msgsize = 8};
