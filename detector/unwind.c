@@ -15,14 +15,17 @@
 
 #include "unwind_cfi.h"
 
-#define SLOTS 16384
+/* Each access of code without hooks that is told is an address of its own (instrument/stack.c): some ten thousand of a large program are in
+ * use at once, and with one place for each they put each other out. */
+#define SETS 4096
+#define WAYS 4
 
 struct slot {
     uint64_t mixed; /* key ^ step */
     uint64_t step;
 };
 
-static struct slot slots[SLOTS];
+static struct slot slots[SETS][WAYS] __attribute__((aligned(WAYS * sizeof(struct slot)))); /* a set: a cache line */
 uint64_t unwind_generation; /* in the upper bits of a key: user addresses have 47 bits */
 static uintptr_t detector_lo, detector_hi;
 
@@ -57,20 +60,38 @@ void unwind_copies(uintptr_t (*f)(uintptr_t at))
     original = f;
 }
 
-static struct step step_at(uintptr_t pc)
+/* The one to be used next: a free one, or any. */
+static struct slot *place_in(struct slot *set)
 {
-    uint64_t key = pc ^ __atomic_load_n(&unwind_generation, __ATOMIC_RELAXED);
-    struct slot *slot = &slots[(key * 0x9e3779b97f4a7c15u) >> 50];
-    uint64_t packed = __atomic_load_n(&slot->step, __ATOMIC_RELAXED);
-    if ((__atomic_load_n(&slot->mixed, __ATOMIC_RELAXED) ^ packed) == key)
-        return unpack(packed);
+    static uint32_t last; /* atomic */
+    for (unsigned k = 0; k < WAYS; k++)
+        if (!__atomic_load_n(&set[k].mixed, __ATOMIC_RELAXED))
+            return &set[k];
+    return &set[__atomic_fetch_add(&last, 1, __ATOMIC_RELAXED) % WAYS];
+}
+
+static __attribute__((noinline)) struct step read_step(struct slot *set, uint64_t key, uintptr_t pc)
+{
     struct step s = cfi_step(original ? original(pc) : pc);
     if (s.rbp_offset < -(1 << 27) || s.rbp_offset >= 1 << 27)
         s = (struct step){STEP_NONE, 0, false, 0};
-    packed = pack(s);
+    struct slot *slot = place_in(set);
+    const uint64_t packed = pack(s);
     __atomic_store_n(&slot->step, packed, __ATOMIC_RELAXED);
     __atomic_store_n(&slot->mixed, key ^ packed, __ATOMIC_RELAXED);
     return s;
+}
+
+static struct step step_at(uintptr_t pc)
+{
+    const uint64_t key = pc ^ __atomic_load_n(&unwind_generation, __ATOMIC_RELAXED);
+    struct slot *set = slots[(key * 0x9e3779b97f4a7c15u) >> 52];
+    for (unsigned k = 0; k < WAYS; k++) {
+        const uint64_t packed = __atomic_load_n(&set[k].step, __ATOMIC_RELAXED);
+        if ((__atomic_load_n(&set[k].mixed, __ATOMIC_RELAXED) ^ packed) == key)
+            return unpack(packed);
+    }
+    return read_step(set, key, pc);
 }
 
 enum unwind_anchor unwind_anchor(uintptr_t pc)
