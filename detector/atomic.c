@@ -250,7 +250,7 @@ void atomic_end(struct atomic_op *op, size_t size, enum atomic_kind kind, int or
 /* Outside, with nothing held. */
 static void access_alone(struct actor *a, uintptr_t addr, size_t size, enum access_kind kind, uintptr_t pc)
 {
-    if (unlikely(size > GRANULE || a->pause)) {
+    if (unlikely((addr & (GRANULE - 1)) + size > GRANULE || a->pause)) {
         access_slow(a, addr, size, kind, pc);
     } else if (access_covered(a, addr, (unsigned)__builtin_ctzl(size), kind)) {
         a->accesses++;
@@ -305,4 +305,77 @@ void atomic_fence(struct actor *a, int order)
         a->release_fenced = true;
     }
     actor_leave(a);
+}
+
+/* ---- of machine code ------------------------------------------------------------------------------------------------- */
+
+static const struct turn nobodys;
+
+struct atomic_seen atomic_unseen(void)
+{
+    return (struct atomic_seen){&nobodys, 0};
+}
+
+/* What has to follow is leave(), with the object let go, if there is one. False: nothing is to be done. */
+static bool hold_marked(struct actor *a, uintptr_t addr, struct sync **s)
+{
+    *s = atomic_hold(a, addr);
+    if (likely(*s != NULL))
+        return true;
+    if (!actor_enter(a))
+        return false;
+    a->reports_held++;
+    *s = sync_hold(a, addr, true);
+    if (!*s)
+        sync_let(NULL, addr, false);
+    return true;
+}
+
+struct atomic_seen atomic_locked(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc)
+{
+    struct atomic_seen seen = atomic_unseen();
+    struct sync *s;
+    if (!hold_marked(a, addr, &s))
+        return seen;
+    if (likely(s != NULL))
+        load_part(a, s, __ATOMIC_ACQ_REL);
+    note_access(a, addr, size, ACCESS_ATOMIC_WRITE, pc, true);
+    if (likely(s != NULL)) {
+        s->atomic = true;
+        sync_set(a, s);
+        order_out(a, s);
+        learn(a, &s->turn, addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_MARKED, true);
+        seen = (struct atomic_seen){&s->turn, turn_version(&s->turn, true)};
+        turn_give(&s->turn, true);
+    }
+    leave(a);
+    return seen;
+}
+
+bool atomic_moved(struct actor *a, uintptr_t addr, size_t size, bool writes, uintptr_t pc)
+{
+    struct sync *s;
+    if (!writes && atomic_known(a, addr, LEARNT_MARKED)) {
+        access_alone(a, addr, size, ACCESS_ATOMIC_READ, pc);
+        return true;
+    }
+    if (!sync_is_atomic(a, addr))
+        return false;
+    if (!hold_marked(a, addr, &s))
+        return true;
+    if (likely(s != NULL) && !writes)
+        load_part(a, s, __ATOMIC_ACQUIRE);
+    note_access(a, addr, size, writes ? ACCESS_ATOMIC_WRITE : ACCESS_ATOMIC_READ, pc, writes);
+    if (likely(s != NULL)) {
+        s->atomic = true;
+        if (writes) {
+            sync_merge(a, s);
+            order_out(a, s);
+        } else {
+            learn(a, &s->turn, addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_MARKED, false);
+        }
+        turn_give(&s->turn, writes);
+    }
+    leave(a);
+    return true;
 }

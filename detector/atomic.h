@@ -38,8 +38,8 @@ static inline bool atomic_acquires(int order)
 }
 
 /* What there is in struct learnt: all that a relaxed load takes of the clock; all that an acquiring one takes; that there is no
- * object. */
-enum { LEARNT_RELAXED = 1, LEARNT_ACQUIRED = 2, LEARNT_NOTHING = 4 };
+ * object; that it is marked as atomic, and all that an acquiring load takes. */
+enum { LEARNT_RELAXED = 1, LEARNT_ACQUIRED = 2, LEARNT_NOTHING = 4, LEARNT_MARKED = 8 };
 
 static inline struct learnt *atomic_learnt(const struct actor *a, uintptr_t addr)
 {
@@ -98,5 +98,29 @@ static inline bool atomic_light_begin(struct actor *a, uintptr_t addr, int order
 }
 void atomic_light_end(struct actor *a, uintptr_t addr, size_t size, enum atomic_kind kind, uintptr_t pc);
 void atomic_fence(struct actor *a, int order);
+
+/* ---- of machine code, which says of no operation whether it is atomic, nor in what order ----------------------------------- */
+
+/* What there was: while it is so, `a` has learnt all of it. */
+struct atomic_seen {
+    const struct turn *turn; /* not NULL */
+    uint64_t version;
+};
+/* An instruction with a lock prefix, told before it is run: acquires and releases, and the place is atomic from now on. If it is not as
+ * it was when the instruction was run, sync_acquire has to follow. */
+struct atomic_seen atomic_locked(struct actor *a, uintptr_t addr, size_t size, uintptr_t pc);
+struct atomic_seen atomic_unseen(void); /* nothing has to follow */
+/* A move: a store, before it is run, releases, and keeps what is there; a load, behind it, acquires. False: the place is not atomic, and
+ * nothing was done. */
+bool atomic_moved(struct actor *a, uintptr_t addr, size_t size, bool writes, uintptr_t pc);
+/* The same of a load that has nothing new to tell. False says nothing. */
+static inline bool atomic_load_known(struct actor *a, uintptr_t addr, unsigned log2size)
+{
+    if (a->pause || (addr & (GRANULE - 1)) + ((size_t)1 << log2size) > GRANULE ||
+        !atomic_known(a, addr, LEARNT_MARKED) || !access_covered(a, addr, log2size, ACCESS_ATOMIC_READ))
+        return false;
+    a->accesses++;
+    return true;
+}
 
 #endif

@@ -371,10 +371,24 @@ struct marks {
     bool atomic, guard;
 };
 
-static struct marks marks_of(struct actor *a, uintptr_t addr)
+/* False: somebody is at it. Nothing that is shared is written: who waits for another thread to store something looks again and again. */
+static bool marks_seen(uintptr_t addr, struct marks *marks)
+{
+    const struct sync_chain *c = sync_chain(addr);
+    const uint64_t version = turn_look(&c->turn);
+    const struct sync *s = sync_in_chain(c, addr);
+    if (!s)
+        return turn_is_still(&c->turn, version);
+    const uint64_t its = turn_look(&s->turn);
+    *marks =
+        (struct marks){__atomic_load_n(&s->atomic, __ATOMIC_ACQUIRE), __atomic_load_n(&s->guard, __ATOMIC_ACQUIRE)};
+    return __atomic_load_n(&s->key, __ATOMIC_ACQUIRE) == addr && turn_is_still(&s->turn, its);
+}
+
+static __attribute__((noinline)) struct marks marks_held(struct actor *a, uintptr_t addr)
 {
     struct marks marks = {false, false};
-    if (!sync_maybe(addr) || !actor_enter(a))
+    if (!actor_enter(a))
         return marks;
     struct sync *s = sync_hold(a, addr, false);
     if (s)
@@ -382,6 +396,12 @@ static struct marks marks_of(struct actor *a, uintptr_t addr)
     sync_let(s, addr, false);
     actor_leave(a);
     return marks;
+}
+
+static struct marks marks_of(struct actor *a, uintptr_t addr)
+{
+    struct marks marks = {false, false};
+    return !sync_maybe(addr) || marks_seen(addr, &marks) ? marks : marks_held(a, addr);
 }
 
 bool sync_is_atomic(struct actor *a, uintptr_t addr)

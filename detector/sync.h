@@ -47,7 +47,7 @@ struct sync {
     uint32_t begets_at;  /* the stack of who has said so */
     bool heads_lost;     /* there were more */
     bool begets;
-    bool atomic; /* sync_release_atomic */
+    bool atomic; /* sync_release_atomic, atomic_locked */
     bool guard;  /* sync_mark_guard */
 };
 #define SYNC_FREE (~(uint64_t)0)

@@ -3,8 +3,7 @@
  * All vector registers that the detector's code uses are kept; what libc uses beyond that, when a finding is reported, is kept by vectors.h. */
 #include "access_hook.h"
 
-#include "../detector/access.h"
-#include "../detector/sync.h"
+#include "../detector/atomic.h"
 #include "regions.h"
 #include "slots.h"
 #include "stack.h"
@@ -138,25 +137,19 @@ static void string(struct actor *a, const struct registers *r, uint32_t what, en
 }
 
 /* A place is atomic that has met an atomic instruction, or a race that may be none (judge.c). */
-static void load(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t pc)
+static void move(struct actor *a, uintptr_t addr, unsigned log2size, bool writes, uintptr_t pc)
 {
-    if (!sync_is_atomic(a, addr))
-        plain(a, addr, log2size, ACCESS_READ, pc);
-    /* Not, or not yet when it was told as plain. */
-    if (sync_is_atomic(a, addr)) {
-        sync_acquire(a, addr);
-        plain(a, addr, log2size, ACCESS_ATOMIC_READ, pc);
-    }
+    const size_t size = (size_t)1 << log2size;
+    if (atomic_moved(a, addr, size, writes, pc))
+        return;
+    plain(a, addr, log2size, writes ? ACCESS_WRITE : ACCESS_READ, pc);
+    atomic_moved(a, addr, size, writes, pc); /* it was not yet when it was told as plain */
 }
 
-static void store(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t pc)
+static void locked(struct actor *a, uintptr_t addr, unsigned log2size, uintptr_t pc)
 {
-    if (!sync_is_atomic(a, addr))
-        plain(a, addr, log2size, ACCESS_WRITE, pc);
-    if (sync_is_atomic(a, addr)) {
-        plain(a, addr, log2size, ACCESS_ATOMIC_WRITE, pc);
-        sync_release_atomic(a, addr);
-    }
+    slots.locked = addr;
+    slots_seen(atomic_locked(a, addr, (size_t)1 << log2size, pc));
 }
 
 /* r: for string instructions. */
@@ -167,20 +160,17 @@ static void act(struct actor *a, const struct registers *r, uint32_t what, uintp
     switch ((enum hook)(what & WHAT_HOOK)) {
     case HOOK_READ:
     case HOOK_LOADED:
-        load(a, addr, log2size, pc);
+        move(a, addr, log2size, false, pc);
         break;
     case HOOK_WRITE:
     case HOOK_STORE:
     case HOOK_UPDATE:
-        store(a, addr, log2size, pc);
+        move(a, addr, log2size, true, pc);
         break;
     case HOOK_LOCK_BEGINS:
-        slots.locked = addr;
-        plain(a, addr, log2size, ACCESS_ATOMIC_WRITE, pc);
-        sync_release_atomic(a, addr);
+        locked(a, addr, log2size, pc);
         break;
     case HOOK_LOCK_ENDS:
-        sync_acquire(a, slots.locked);
         break;
     case HOOK_STRING_READ:
         string(a, r, what, ACCESS_READ, pc);
@@ -214,8 +204,10 @@ static struct actor *acting(void)
 static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
 {
     struct actor *me = acting();
-    if (!is_told(me))
+    if (!is_told(me)) {
+        slots_seen(atomic_unseen());
         return;
+    }
     const uint32_t before = me->context;
     me->context = stack_context(me, pc, rsp, rbp);
     act(me, r, what, pc);
@@ -225,6 +217,12 @@ static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr
 __attribute__((used)) void access_hook_slow(const struct registers *r)
 {
     const uint32_t what = slots.what;
+    struct actor *me = current_actor;
+    if ((what & WHAT_HOOK) == HOOK_LOCK_ENDS) { /* of no stack */
+        if (is_told(me))
+            sync_acquire(me, slots.locked);
+        return;
+    }
     const uintptr_t *stack = (const uintptr_t *)(r + 1) + 1;
     if (what & WHAT_FLAGS)
         stack++;
@@ -247,29 +245,54 @@ static inline void missed(struct actor *me, uintptr_t addr, union granule *g, un
         access_missed_read(addr, me, whole, pc, g);
 }
 
-/* Of no place that may be atomic. */
+/* What of an access in one granule or two is told as such. */
+static inline void at_granules(struct actor *me, uintptr_t addr, uintptr_t base, unsigned log2size, bool writes,
+                               uintptr_t pc)
+{
+    if (unlikely(log2size == SIXTEEN_LOG2))
+        in_eights(me, addr, log2size, writes ? ACCESS_WRITE : ACCESS_READ, pc);
+    else
+        missed(me, addr, granule_in(base, addr), log2size, writes, pc);
+}
+
+/* Where there may be an atomic operation, in which case nothing else is told. */
+static __attribute__((noinline)) bool atomic_there(struct actor *me, uintptr_t addr, uint32_t what, uintptr_t pc)
+{
+    const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
+    if ((what & WHAT_HOOK) != HOOK_LOCK_BEGINS)
+        return atomic_moved(me, addr, (size_t)1 << log2size, hook_writes(what & WHAT_HOOK), pc);
+    locked(me, addr, log2size, pc);
+    return true;
+}
+
+static inline bool is_locked(uint32_t what)
+{
+    return (what & WHAT_HOOK) == HOOK_LOCK_BEGINS;
+}
+
 __attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const struct missed *m)
 {
     const uintptr_t base = region_noted(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
-    const bool writes = hook_writes(what & WHAT_HOOK);
+    const bool writes = hook_writes(what & WHAT_HOOK), atomic = is_locked(what) || sync_maybe(addr);
     struct actor *me = acting();
-    if (unlikely(!is_told(me)))
+    if (unlikely(!is_told(me))) {
+        slots_seen(atomic_unseen());
         return;
-    if (unlikely(!base || log2size > SIXTEEN_LOG2 || sync_maybe(addr))) {
+    }
+    if (unlikely(!base || log2size > SIXTEEN_LOG2)) {
         slots.address = addr;
         tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
         return;
     }
+    if (unlikely(atomic) && !writes && !is_locked(what) && atomic_load_known(me, addr, log2size))
+        return;
     const uint32_t before = me->context;
     me->context = stack_context(me, m->pc, (uintptr_t)(m + 1), m->rbp);
-    if (unlikely(log2size == SIXTEEN_LOG2))
-        in_eights(me, addr, log2size, writes ? ACCESS_WRITE : ACCESS_READ, m->pc);
-    else
-        missed(me, addr, granule_in(base, addr), log2size, writes, m->pc);
-    if (unlikely(sync_maybe(addr))) { /* it was a race that may be none */
-        slots.address = addr;
-        act(me, NULL, what, m->pc);
+    if (likely(!atomic) || !atomic_there(me, addr, what, m->pc)) {
+        at_granules(me, addr, base, log2size, writes, m->pc);
+        if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
+            atomic_there(me, addr, what, m->pc);
     }
     me->context = before;
 }

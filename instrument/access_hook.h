@@ -11,8 +11,8 @@ enum hook {
     HOOK_LOADED,      /* a move: told when it is done */
     HOOK_STORE,       /* a move: told before */
     HOOK_UPDATE,      /* a load and a store in one instruction, but not as one */
-    HOOK_LOCK_BEGINS, /* an atomic instruction: round it */
-    HOOK_LOCK_ENDS,
+    HOOK_LOCK_BEGINS, /* an atomic instruction: before it ... */
+    HOOK_LOCK_ENDS,   /* ... and behind it, if somebody else was at the place meanwhile */
     HOOK_STRING_READ, /* rsi or rdi and rcx say what */
     HOOK_STRING_WRITE
 };
@@ -29,8 +29,8 @@ static inline bool hook_writes(enum hook hook)
 #define WHAT_REPEATS 0x200u     /* a string instruction with a count */
 #define WHAT_DESTINATION 0x400u /* of rdi, not rsi */
 
-/* Where thunks go; their return address leads to who has called the thunk. For an access that the check has not found covered: rdi is the
- * address, esi what slots.what would be, and the program's own are on the stack, rdi's on top. Keeps all registers, but not the flags. */
+/* Where thunks go; their return address leads to who has called the thunk. For an access that the check has not found covered, and an atomic
+ * instruction: rdi is the address, esi what slots.what would be, and the program's own are on the stack, rdi's on top. Keeps all registers, but not the flags. */
 void access_hook_missed(void);
 void access_hook_missed_wide(void); /* uses the registers that AVX-512 has added (covered.h) */
 /* For all else: keeps the flags, too; the return address leads into the thunk. */

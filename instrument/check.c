@@ -136,7 +136,7 @@ static void put_back_all(struct code *c, bool spare, const struct registers *r)
     put_back(c, spare, r, HELD);
 }
 
-static bool uses_wide(const struct frame_use *use)
+bool check_uses_wide(const struct frame_use *use)
 {
     return !use->wide && covered_has_wide();
 }
@@ -157,7 +157,7 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         operand_address(c, reg, i, bytes, (int32_t)at);
         call(m,
              flags ? thunk_slow(m, hook | log2size << WHAT_SIZE_SHIFT, reg, true)
-                   : thunk_missed(m, hook, log2size, reg, uses_wide(use)),
+                   : thunk_missed(m, hook, log2size, reg, check_uses_wide(use)),
              below || use->red_zone);
     }
     if (needed)
@@ -361,7 +361,7 @@ bool check_write(struct module *m, uint32_t k, const struct insn *insn, const ui
     const struct insn by_held = through(insn, held.reg[HELD]), *i = moved ? &by_held : insn;
     const struct live live = needed(lives, behind), *l = &live;
     const unsigned log2size = operand_log2(i->size);
-    const bool wide = uses_wide(use);
+    const bool wide = check_uses_wide(use);
     if (use->backward || log2size > 4 || i->size != 1u << log2size) {
         ask(m, i, bytes, l, use, moved && use->spare, hook);
         if (moved)
@@ -437,7 +437,7 @@ static void write_aside(struct module *m, const struct pending *p, const struct 
     const struct registers r = choose_aside(p, i, bytes);
     const unsigned reg = r.reg[ADDRESS];
     const bool spare = p->use.spare;
-    const uintptr_t thunk = thunk_missed(m, p->hook, operand_log2(i->size), reg, uses_wide(&p->use));
+    const uintptr_t thunk = thunk_missed(m, p->hook, operand_log2(i->size), reg, check_uses_wide(&p->use));
     covered_jumps_here(c, &p->fails);
     if (keeps_flags(p))
         put_back_flags(c, spare);

@@ -48,7 +48,7 @@ struct function {
 };
 
 #define THUNK_SIZES 8
-#define THUNKS (5 * THUNK_SIZES * GPRS * 2)
+#define THUNKS (6 * THUNK_SIZES * GPRS * 2)
 #define SLOW_THUNKS 512
 struct slow_thunk {
     uint32_t what;
@@ -76,6 +76,7 @@ struct module {
     struct code code;         /* where the next copy goes; slots come from its end downwards */
     struct code thunk_code;
     uintptr_t thunks[THUNKS]; /* made when needed (thunk.h) */
+    uintptr_t locked_thunk;
     struct slow_thunk slow_thunks[SLOW_THUNKS];
     unsigned nslow_thunks;
 };

@@ -105,7 +105,11 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
     if (needed)
         code_save(&m->code, reg, SLOT(kept[0]));
     operand_address(&m->code, reg, i, bytes, 0);
-    tell_slowly(m, HOOK_LOCK_BEGINS | operand_log2(i->size) << WHAT_SIZE_SHIFT, reg, l->flags != 0, use);
+    const unsigned log2size = operand_log2(i->size);
+    check_call(m,
+               l->flags || use->backward ? thunk_slow(m, HOOK_LOCK_BEGINS | log2size << WHAT_SIZE_SHIFT, reg, true)
+                                         : thunk_missed(m, HOOK_LOCK_BEGINS, log2size, reg, check_uses_wide(use)),
+               use);
     if (needed)
         code_load(&m->code, reg, SLOT(kept[0]));
 }
@@ -135,7 +139,7 @@ void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struc
     if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
         return;
     if (i->memory == MEMORY_LOCKED)
-        tell_slowly(m, HOOK_LOCK_ENDS, 0, l->flags_after != 0, use);
+        check_call(m, thunk_locked(m), use);
     else if (i->memory == MEMORY_MOVE && check_is_behind(i, hook_of(i)))
         check_write(m, k, i, bytes, l, use, hook_of(i));
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../detector/atomic.h"
 #include "../detector/os.h"
 #include "../preload/current.h"
 
@@ -15,6 +16,8 @@ struct slots {
     uint64_t flags, ax; /* the same: the flags, and what is used to get at them */
     uint64_t address;   /* of the access */
     uint64_t locked;    /* the address of the locked instruction that is being done */
+    const struct turn *turn; /* struct atomic_seen of it, ... */
+    uint64_t version_next;   /* ... and its version + 1, as added code has it */
     uint32_t what;      /* enum hook and more: access_hook.h */
     uint32_t quiet; /* calls of wrapped functions that are told of as a whole: what is in them is not (preload/library.h) */
 };
@@ -24,6 +27,12 @@ extern __thread struct slots slots TLS_IE;
 static inline void slots_copy(struct slots *to, const struct slots *from)
 {
     copy_bytes(to, from, sizeof *to);
+}
+
+static inline void slots_seen(struct atomic_seen seen)
+{
+    slots.turn = seen.turn;
+    slots.version_next = seen.version + 1;
 }
 
 /* What checks read: constants, here because the added code reaches them in one instruction. By whether it writes, log2 of the size,

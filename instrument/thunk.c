@@ -102,13 +102,14 @@ static void return_if_known(struct code *c, const struct constants *k, enum hook
 
 uintptr_t thunk_missed(struct module *m, enum hook hook, unsigned log2size, unsigned reg, bool wide)
 {
+    _Static_assert(THUNKS == (HOOK_LOCK_BEGINS + 1) * THUNK_SIZES * GPRS * 2, "a place for each");
     uintptr_t *t = &m->thunks[((hook * THUNK_SIZES + log2size) * GPRS + reg) * 2 + wide];
     if (*t)
         return *t;
     const struct constants *k = constants_of(m);
     struct code *c = &m->thunk_code;
     const uintptr_t at = (uintptr_t)c->at;
-    if (wide && log2size > 0 && log2size <= STRADDLE_MOST)
+    if (wide && hook < HOOKS_CHECKED && log2size > 0 && log2size <= STRADDLE_MOST)
         return_if_known(c, k, hook, log2size, reg);
     pass(c, hook | log2size << WHAT_SIZE_SHIFT, reg);
     CODE(c, 0xff, 0x25); /* jmp */
@@ -138,4 +139,34 @@ uintptr_t thunk_slow(struct module *m, uint32_t what, unsigned reg, bool flags)
         return 0;
     m->slow_thunks[m->nslow_thunks++] = (struct slow_thunk){what, (uint8_t)reg, flags, at};
     return at;
+}
+
+#define AX 0u
+#define CX 1u
+
+/* The detector is asked only if somebody was at the place since it was told of the instruction. No flag is changed. */
+uintptr_t thunk_locked(struct module *m)
+{
+    static const unsigned r[SCRATCH] = {CX, AX};
+    const uintptr_t ask = thunk_slow(m, HOOK_LOCK_ENDS, AX, true);
+    struct code *c = &m->thunk_code;
+    if (m->locked_thunk || !ask)
+        return m->locked_thunk;
+    const uintptr_t at = (uintptr_t)c->at;
+    save_scratch(c, r, 0);
+    save_scratch(c, r, 1);
+    code_load(c, CX, SLOT(turn));
+    code_load(c, AX, SLOT(version_next));
+    code_memory(c, true, 0x8b, CX, CX, 0); /* mov */
+    code_registers(c, true, 0xf7, 2, CX);  /* not */
+    code_sum(c, CX, CX, AX, 0, 0);
+    uint8_t *known = code_jump_if_none(c);
+    load_scratch(c, r, 1);
+    load_scratch(c, r, 0);
+    code_jump(c, ask);
+    code_near(c, known, c->at);
+    load_scratch(c, r, 1);
+    load_scratch(c, r, 0);
+    code_8(c, 0xc3);
+    return c->full ? 0 : (m->locked_thunk = at);
 }

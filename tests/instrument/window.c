@@ -2,7 +2,9 @@
  * store, before it is run again. The reader knew the flag in the same epoch: so whoever looks before the load finds nothing new, and
  * misses that it is the one by which the threads are ordered. What the flag stands for is 16 bytes at once, which no atomic operation
  * is: if that is not ordered, it is a race of the full class. There is none.
- *   window [apart | lost | used]    lost, used: the load overwrites its own address, or is part of a comparison */
+ *   window [apart | lost | used | locked]    lost, used: the load overwrites its own address, or is part of a comparison; locked: an atomic
+ *                                            instruction, told before it is run, and again behind it only if there is something new
+ * Seen to fail with whatever is behind an atomic instruction left out. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -39,7 +41,7 @@ static void on_fault(int sig)
     barrier_wait(&met, 2);
 }
 
-static enum { APART, LOST, USED } how;
+static enum { APART, LOST, USED, LOCKED } how;
 
 /* Whether the flag is `value`. */
 static inline int is(int value)
@@ -58,6 +60,10 @@ static inline int is(int value)
                          : "r"(flag), "r"(value)
                          : "memory");
         return (int)loaded;
+    case LOCKED:
+        loaded = 0;
+        __asm__ volatile("lock xaddl %k0, (%1)" : "+r"(loaded) : "r"(flag) : "memory");
+        break;
     }
     return (int)loaded == value;
 }
@@ -83,7 +89,10 @@ static void *writer(void *arg)
 
 int main(int argc, char **argv)
 {
-    how = argc < 2 || strcmp(argv[1], "apart") == 0 ? APART : strcmp(argv[1], "lost") == 0 ? LOST : USED;
+    static const char *const names[] = {"apart", "lost", "used", "locked"};
+    for (unsigned k = 0; argc > 1 && k < sizeof names / sizeof *names; k++)
+        if (strcmp(argv[1], names[k]) == 0)
+            how = k;
     const struct sigaction action = {.sa_handler = on_fault};
     pthread_t t[2];
     sigaction(SIGSEGV, &action, NULL);

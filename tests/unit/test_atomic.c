@@ -3,7 +3,8 @@
  *
  * Seen to fail with turn_is_still without its lock or its version, without the version that the actor's own change gives,
  * with what a relaxed load has learnt taken for an acquiring one, and for another actor; and with a sequence that lost its actor's
- * epoch, or was not ended. */
+ * epoch, or was not ended; with a place that is not marked taken for one that is, and with what a place has when a locked instruction
+ * begins taken for what it has when that was run. */
 #include "recorder.h"
 
 #include "../../detector/access.h"
@@ -195,6 +196,65 @@ static void test_a_store_goes_on_with_its_own_sequence(void **state)
     assert_int_equal(nrecorded, 1);
 }
 
+/* Machine code (instrument/): an atomic instruction marks its place, moves there are loads and stores from then on, and all of them order. */
+static void test_a_locked_instruction_makes_moves_atomic(void **state)
+{
+    (void)state;
+    assert_false(atomic_moved(bob, place, 4, false, 0x300));
+    atomic_locked(alice, place, 4, 0x301);
+    assert_true(sync_is_atomic(bob, place));
+    assert_false(atomic_moved(bob, elsewhere, 4, false, 0x300));
+    mem_write(alice, (void *)elsewhere, 8, 0x302);
+    assert_true(atomic_moved(alice, place, 4, true, 0x303));
+    assert_true(atomic_moved(bob, place, 4, false, 0x304));
+    mem_read(bob, (void *)elsewhere, 8, 0x305);
+    assert_int_equal(nrecorded, 0);
+    mem_read(main_actor, (void *)elsewhere, 8, 0x306);
+    assert_int_equal(nrecorded, 1);
+    sync_forget(alice, place);
+    assert_false(atomic_moved(bob, place, 4, false, 0x304));
+}
+
+static bool is_still(struct atomic_seen seen)
+{
+    return turn_is_still(seen.turn, seen.version);
+}
+
+static void test_what_came_while_a_locked_instruction_ran(void **state)
+{
+    (void)state;
+    const struct atomic_seen first = atomic_locked(alice, place, 4, 0x400);
+    assert_true(is_still(first));
+    assert_true(is_still(atomic_locked(bob, elsewhere, 4, 0x401)));
+    assert_true(is_still(first));
+    atomic_locked(bob, place, 4, 0x402);
+    assert_false(is_still(first));
+    const struct atomic_seen second = atomic_locked(alice, place, 4, 0x403);
+    assert_true(atomic_moved(bob, place, 4, true, 0x404));
+    assert_false(is_still(second));
+    const struct atomic_seen third = atomic_locked(alice, place, 4, 0x405);
+    sync_forget(bob, place);
+    assert_false(is_still(third));
+    assert_true(is_still(atomic_unseen()));
+}
+
+static void test_a_move_is_told_once(void **state)
+{
+    (void)state;
+    atomic_locked(alice, place, 4, 0x500);
+    assert_false(atomic_load_known(bob, place, 2));
+    assert_true(atomic_moved(bob, place, 4, false, 0x501));
+    assert_true(atomic_load_known(bob, place, 2));
+    assert_false(atomic_load_known(bob, place, 3));
+    assert_false(atomic_load_known(main_actor, place, 2));
+    assert_true(atomic_moved(alice, place, 4, true, 0x502));
+    assert_false(atomic_load_known(bob, place, 2));
+    operate(alice, elsewhere, ATOMIC_RMW, ACQ_REL);
+    operate(bob, elsewhere, ATOMIC_LOAD, ACQUIRE);
+    assert_false(atomic_load_known(bob, elsewhere, 2));
+    assert_false(atomic_moved(bob, elsewhere, 4, false, 0x503));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +269,9 @@ int main(void)
         cmocka_unit_test_setup(test_a_clock_that_came_meanwhile, begin_test),
         cmocka_unit_test_setup(test_light_operations_are_accesses, begin_test),
         cmocka_unit_test_setup(test_a_store_goes_on_with_its_own_sequence, begin_test),
+        cmocka_unit_test_setup(test_a_locked_instruction_makes_moves_atomic, begin_test),
+        cmocka_unit_test_setup(test_what_came_while_a_locked_instruction_ran, begin_test),
+        cmocka_unit_test_setup(test_a_move_is_told_once, begin_test),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
