@@ -132,14 +132,31 @@ void actor_defer(struct actor *a)
     pause_set(a, PAUSE_SIGNAL);
 }
 
-static bool anybody_inside(const struct actor *but)
+static bool is_inside(const struct actor *a)
 {
-    bool found = false;
+    return __atomic_load_n(&a->inside, __ATOMIC_SEQ_CST);
+}
+
+/* NULL: nobody. */
+static const struct actor *anybody_inside(const struct actor *but)
+{
     os_lock(&actors_lock);
-    for (struct actor *o = actors_newest; o && !found; o = o->older)
-        found = o != but && !o->ended && __atomic_load_n(&o->inside, __ATOMIC_SEQ_CST);
+    const struct actor *o = actors_newest;
+    while (o && (o == but || o->ended || !is_inside(o)))
+        o = o->older;
     os_unlock(&actors_lock);
-    return found;
+    return o;
+}
+
+#define LOOKS 64
+
+/* Without the lock: among thousands of actors we would have it nearly all the time, and who is inside may be there for it. Meanwhile
+ * it may end; what was an actor's memory can be read, but may say anything. */
+static void await_inside(const struct actor *but)
+{
+    for (const struct actor *o; (o = anybody_inside(but));)
+        for (unsigned looks = 0; looks < LOOKS && is_inside(o); looks++)
+            os_yield();
 }
 
 void actor_poll(struct actor *a)
@@ -167,8 +184,7 @@ void world_stop(struct actor *a)
             pause_set(o, PAUSE_STOP);
     os_barrier_all();
     os_unlock(&actors_lock);
-    while (anybody_inside(a))
-        os_yield();
+    await_inside(a);
 }
 
 void world_start(struct actor *a)
