@@ -8,7 +8,11 @@
 
 struct actor_table actor_table = {.incarnations_crowd = NAMES_CROWD, .dead_crowd = DEAD_CROWD};
 
-#define LOOK_BACK 16 /* dead slots tried for reuse */
+/* Dead slots tried for reuse; fewer after each birth that found none, until a collection or one that did: among thousands that come
+ * and go unknown to each other all would be tried in vain each time. actors_lock. */
+#define LOOK_BACK 16u
+#define LOOK_BACK_LEAST 2u
+static uint32_t look_back = LOOK_BACK;
 
 bool actor_table_start(void)
 {
@@ -27,13 +31,16 @@ static bool reusable(uint32_t s, const struct vclock *c)
 
 bool actor_table_take(const struct vclock *past, uint32_t *slot)
 {
-    for (uint32_t i = actor_table.ndead; i > 0 && i + LOOK_BACK > actor_table.ndead; i--) {
+    for (uint32_t i = actor_table.ndead; i > 0 && i + look_back > actor_table.ndead; i--) {
         if (!reusable(actor_table.dead[i - 1], past))
             continue;
         *slot = actor_table.dead[i - 1];
         actor_table.dead[i - 1] = actor_table.dead[--actor_table.ndead];
+        look_back = LOOK_BACK;
         return true;
     }
+    if (actor_table.ndead >= look_back && look_back > LOOK_BACK_LEAST)
+        look_back /= 2;
     if (actor_table.nslots > SLOT_MAX)
         return false;
     slot_bury(&actor_table.slots[actor_table.nslots], 0);
@@ -50,6 +57,7 @@ void actor_table_swept(void)
 {
     actor_table.incarnations_crowd = 2 * actor_table.incarnations + NAMES_CROWD;
     actor_table.dead_crowd = 2 * actor_table.ndead + DEAD_CROWD;
+    look_back = LOOK_BACK;
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
