@@ -242,24 +242,50 @@ static bool join_flat(struct vclock *c, struct vclock_node *b, struct vclock_sto
 
 /* ---- with patches ---- */
 
-/* How many of the patches of `from` c does not know. */
-static unsigned news(const struct vclock *c, const struct vclock_node *from)
+static unsigned depth(const struct vclock_node *n)
+{
+    return vclock_node_patched(n) ? n->patch.depth : 0;
+}
+
+/* Where the patches of x and y begin to be the same ones: who was started by whom, or has met him, has a patch or two of his own above
+ * many that both have. Their base at the latest, if that is the same. */
+static const struct vclock_node *in_common(const struct vclock_node *x, const struct vclock_node *y)
+{
+    while (depth(x) > depth(y))
+        x = x->patch.base;
+    while (depth(y) > depth(x))
+        y = y->patch.base;
+    while (x != y && vclock_node_patched(x)) {
+        x = x->patch.base;
+        y = y->patch.base;
+    }
+    return x;
+}
+
+/* How many of the patches of `from`, down to `end`, c does not know; of more than `enough` it may be one more. */
+static unsigned news(const struct vclock *c, const struct vclock_node *from, const struct vclock_node *end,
+                     unsigned enough)
 {
     unsigned n = 0;
-    for (; vclock_node_patched(from); from = from->patch.base)
+    for (; from != end && vclock_node_patched(from) && n <= enough; from = from->patch.base)
         n += vclock_get(c, from->patch.slot) < from->patch.epoch;
     return n;
 }
 
-static bool add_news(struct vclock *c, const struct vclock_node *from, struct vclock_stock *stock)
+static bool add_news_above(struct vclock *c, const struct vclock_node *from, const struct vclock_node *end,
+                           struct vclock_stock *stock)
 {
     bool any = false;
-    for (; vclock_node_patched(from); from = from->patch.base)
+    for (; from != end && vclock_node_patched(from); from = from->patch.base)
         if (vclock_get(c, from->patch.slot) < from->patch.epoch) {
             vclock_set(c, from->patch.slot, from->patch.epoch, stock);
             any = true;
         }
     return any;
+}
+static bool add_news(struct vclock *c, const struct vclock_node *from, struct vclock_stock *stock)
+{
+    return add_news_above(c, from, NULL, stock);
 }
 
 /* c becomes what `next` is, whose reference it takes over. */
@@ -274,13 +300,14 @@ static void become(struct vclock *c, struct vclock next, struct vclock_stock *st
 static bool join_patches(struct vclock *c, struct vclock_node *b, struct vclock_stock *stock)
 {
     struct vclock next = {b};
-    const unsigned theirs = news(c, b);
+    const struct vclock_node *both = in_common(c->root, b);
+    const unsigned theirs = news(c, b, both, PATCHES);
     if (theirs == 0)
         return false;
-    if (news(&next, c->root) > theirs)
-        return add_news(c, b, stock);
+    if (news(&next, c->root, both, theirs) > theirs)
+        return add_news_above(c, b, both, stock);
     vclock_node_ref(b);
-    add_news(&next, c->root, stock);
+    add_news_above(&next, c->root, both, stock);
     become(c, next, stock);
     return true;
 }
