@@ -52,7 +52,7 @@ struct lock *lock_make(struct lock_chain *c, uintptr_t addr, enum thing thing)
         *l = (struct lock){.next = c->first, .addr = addr, .thing = thing};
         __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
         __atomic_store_n(&c->first, l, __ATOMIC_RELEASE);
-        __atomic_fetch_add(places_page(pages, addr), 1, __ATOMIC_RELAXED);
+        places_count(pages, addr, 1);
     }
     os_unlock(&c->lock);
     return l;
@@ -85,7 +85,7 @@ static void forget_in_chain(uint32_t chain, void *range)
             continue;
         }
         __atomic_store_n(at, l->next, __ATOMIC_RELEASE);
-        __atomic_fetch_sub(places_page(pages, l->addr), 1, __ATOMIC_RELAXED);
+        places_count(pages, l->addr, -1);
         __atomic_store_n(&l->id, 0, __ATOMIC_RELEASE);
         __atomic_store_n(&l->addr, 0, __ATOMIC_RELEASE);
         lock_order_forget(l);

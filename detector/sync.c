@@ -37,7 +37,7 @@ static struct sync *make_object(struct actor *a, struct sync_chain *c, uint64_t 
     __atomic_store_n(&s->next, c->first, __ATOMIC_RELEASE);
     __atomic_store_n(&s->key, key, __ATOMIC_RELEASE);
     __atomic_store_n(&c->first, s, __ATOMIC_RELEASE);
-    __atomic_fetch_add(places_page(sync_pages, key), 1, __ATOMIC_RELAXED);
+    places_count(sync_pages, key, 1);
     return s;
 }
 
@@ -149,7 +149,7 @@ static void drop(struct actor *a, struct sync *s)
     sync_drop_heads(a, s);
     if (s->begets)
         __atomic_fetch_sub(&begetting, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(places_page(sync_pages, s->key), 1, __ATOMIC_RELAXED);
+    places_count(sync_pages, s->key, -1);
     sync_node_end(&a->stocks->syncs, s);
 }
 
