@@ -43,7 +43,7 @@ struct call_cache {
 };
 #define CALLS 2048
 #define NUMBERS 8192
-#define KNOWN_STAMPS 256
+#define KNOWN_STAMPS 1024 /* hundreds of goroutines that take turns */
 
 struct lock;
 struct held {
