@@ -20,7 +20,7 @@ uint64_t vclock_get(const struct vclock *c, uint32_t slot)
     if (slot >= vclock_node_reach(n))
         return 0;
     if (n->level == 0)
-        return n->epoch[slot];
+        return vclock_node_epoch(n, slot);
     do {
         n = n->child[digit(slot, n->level)];
         if (!n)
@@ -73,8 +73,8 @@ bool vclock_plant(struct vclock *c, struct vclock_stock *stock)
     if (!from || from->level || from->shift == LEAF_SHIFT)
         return true;
     for (uint32_t i = 0; i < vclock_node_length(from); i++)
-        if (from->epoch[i])
-            set_in_tree(&tree, i, from->epoch[i], stock);
+        if (vclock_node_epoch(from, i))
+            set_in_tree(&tree, i, vclock_node_epoch(from, i), stock);
     if (!tree.root && !(tree.root = vclock_node_fresh(0, stock)))
         return false;
     c->root = tree.root;
@@ -82,19 +82,28 @@ bool vclock_plant(struct vclock *c, struct vclock_stock *stock)
     return !vclock_failed;
 }
 
+/* What n, an array or nothing, becomes with the epoch set is an array, of 1 << *shift. */
+static bool stays_array(const struct vclock_node *n, uint32_t slot, uint64_t epoch, uint32_t *shift)
+{
+    *shift = n ? n->shift : LEAF_SHIFT;
+    if (slot >= 1u << FLAT_SHIFT)
+        return false;
+    while (slot >= 1u << *shift)
+        ++*shift;
+    return *shift <= COPIED_SHIFT || (epoch <= SMALL_MAX && (!n || vclock_node_fits(n, *shift)));
+}
+
 /* The root has no patches. */
 static void set_flat(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
 {
-    if ((c->root && c->root->level) || slot >= 1u << FLAT_SHIFT) {
+    struct vclock_node *n = c->root;
+    uint32_t shift;
+    if ((n && n->level) || !stays_array(n, slot, epoch, &shift)) {
         if (vclock_plant(c, stock))
             set_in_tree(c, slot, epoch, stock);
         return;
     }
-    struct vclock_node *n = c->root;
-    if (!n || slot >= vclock_node_length(n)) {
-        uint32_t shift = LEAF_SHIFT;
-        while (slot >= 1u << shift)
-            shift++;
+    if (!n || shift > n->shift) {
         n = vclock_node_array(n, shift, stock);
         if (n)
             vclock_node_unref(c->root, stock);
@@ -103,7 +112,7 @@ static void set_flat(struct vclock *c, uint32_t slot, uint64_t epoch, struct vcl
     }
     if (!n)
         return;
-    n->epoch[slot] = epoch;
+    vclock_node_put(n, slot, epoch);
     c->root = n;
 }
 
@@ -167,9 +176,10 @@ static bool renew(struct vclock *c, uint64_t epoch, struct vclock_stock *stock)
 /* By a store. */
 static inline bool set_in_place(struct vclock_node *n, uint32_t slot, uint64_t epoch)
 {
-    if (!n || n->level || slot >= vclock_node_length(n) || !vclock_node_sole(n))
+    if (!n || n->level || slot >= vclock_node_length(n) || !vclock_node_sole(n) ||
+        (vclock_node_small(n) && unlikely(epoch > SMALL_MAX)))
         return false;
-    n->epoch[slot] = epoch;
+    vclock_node_put(n, slot, epoch);
     return true;
 }
 
@@ -259,7 +269,7 @@ void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock
     bool x_more, y_more;
     if (!x || !y || x == y || x->level || y->level || x->shift != y->shift)
         return;
-    epochs_compare(x->epoch, y->epoch, vclock_node_length(x), &x_more, &y_more);
+    vclock_node_compare(x, y, vclock_node_length(x), &x_more, &y_more);
     if (x_more || y_more)
         return;
     if (x < y)

@@ -37,10 +37,31 @@ static inline void epochs_even(uint64_t *a, uint64_t *b, uint32_t n, bool *a_gre
     *b_grew = epochs_any(in_b);
 }
 
-void epochs_even_long(uint64_t *a, uint64_t *b, uint32_t n, bool *a_grew, bool *b_grew);
-/* Whether a has more somewhere, and b. */
-void epochs_compare(const uint64_t *a, const uint64_t *b, uint32_t n, bool *a_more, bool *b_more);
-/* The larger of a and b, each; to may be one of them. */
-void epochs_larger(uint64_t *to, const uint64_t *a, const uint64_t *b, uint32_t n);
+/* Whether a has more somewhere, and b. For short ones. */
+static inline void epochs_compare(const uint64_t *a, const uint64_t *b, uint32_t n, bool *a_more, bool *b_more)
+{
+    two_epochs in_a = {0, 0}, in_b = {0, 0};
+    for (uint32_t i = 0; i < n; i += 2) {
+        const two_epochs x = *(const two_epochs *)(a + i), y = *(const two_epochs *)(b + i);
+        in_a |= epochs_less(y, x);
+        in_b |= epochs_less(x, y);
+    }
+    *a_more = epochs_any(in_a);
+    *b_more = epochs_any(in_b);
+}
+
+/* The larger of a and b, each; to may be one of them. For short ones. */
+static inline void epochs_larger(uint64_t *to, const uint64_t *a, const uint64_t *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i += 2) {
+        const two_epochs x = *(const two_epochs *)(a + i), y = *(const two_epochs *)(b + i);
+        *(two_epochs *)(to + i) = x ^ ((x ^ y) & epochs_less(x, y));
+    }
+}
+
+/* The same three for long ones, of less than 2^31 each. */
+void small_even(uint32_t *a, uint32_t *b, uint32_t n, bool *a_grew, bool *b_grew);
+void small_compare(const uint32_t *a, const uint32_t *b, uint32_t n, bool *a_more, bool *b_more);
+void small_larger(uint32_t *to, const uint32_t *a, const uint32_t *b, uint32_t n);
 
 #endif

@@ -52,37 +52,78 @@ static bool any_beyond(const struct vclock_node *n, uint32_t from)
 {
     uint64_t any = 0;
     for (uint32_t i = from; i < vclock_node_length(n); i++)
-        any |= n->epoch[i];
+        any |= vclock_node_epoch(n, i);
     return any != 0;
 }
 
-/* Of two arrays the larger epochs, in an array as long as the longer one. Takes over the caller's reference to a; NULL, and a
- * stays: no memory. */
+void vclock_node_compare(const struct vclock_node *a, const struct vclock_node *b, uint32_t n, bool *a_more,
+                         bool *b_more)
+{
+    if (vclock_node_small(a) && vclock_node_small(b)) {
+        small_compare(a->small, b->small, n, a_more, b_more);
+        return;
+    }
+    if (!vclock_node_small(a) && !vclock_node_small(b)) {
+        epochs_compare(a->epoch, b->epoch, n, a_more, b_more);
+        return;
+    }
+    *a_more = *b_more = false;
+    for (uint32_t i = 0; i < n; i++) {
+        *a_more |= vclock_node_epoch(a, i) > vclock_node_epoch(b, i);
+        *b_more |= vclock_node_epoch(b, i) > vclock_node_epoch(a, i);
+    }
+}
+
+/* The larger of the first n epochs of a and b; `to` may be one of them, and has room for them. */
+static void put_larger(struct vclock_node *to, const struct vclock_node *a, const struct vclock_node *b, uint32_t n)
+{
+    if (vclock_node_small(a) && vclock_node_small(b)) {
+        small_larger(to->small, a->small, b->small, n);
+    } else if (!vclock_node_small(a) && !vclock_node_small(b) && !vclock_node_small(to)) {
+        epochs_larger(to->epoch, a->epoch, b->epoch, n);
+    } else {
+        for (uint32_t i = 0; i < n; i++) {
+            const uint64_t x = vclock_node_epoch(a, i), y = vclock_node_epoch(b, i);
+            vclock_node_put(to, i, x > y ? x : y);
+        }
+    }
+}
+
+/* Of two arrays the larger epochs, in an array as long as the longer one, into which both fit. Takes over the caller's reference to a;
+ * NULL, and a stays: no memory. */
 static struct vclock_node *larger(struct vclock_node *a, const struct vclock_node *b, struct vclock_stock *stock)
 {
     struct vclock_node *n;
     if (a->shift > b->shift || (a->shift == b->shift && vclock_node_sole(a))) {
         n = vclock_node_own(a, stock);
         if (n)
-            epochs_larger(n->epoch, n->epoch, b->epoch, vclock_node_length(b));
+            put_larger(n, n, b, vclock_node_length(b));
         return n;
     }
     n = vclock_node_allocate(0, b->shift, stock);
     if (!n)
         return NULL;
-    epochs_larger(n->epoch, a->epoch, b->epoch, vclock_node_length(a));
+    put_larger(n, a, b, vclock_node_length(a));
     for (uint32_t i = vclock_node_length(a); i < vclock_node_length(b); i++)
-        n->epoch[i] = b->epoch[i];
+        vclock_node_put(n, i, vclock_node_epoch(b, i));
     vclock_node_unref(a, stock);
     return n;
 }
 
+static bool join_flat(struct vclock *c, struct vclock_node *b, struct vclock_stock *stock);
+
 static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
 {
     struct vclock_node *a = *at;
+    if (unlikely(!vclock_node_fits(a, b->shift) || !vclock_node_fits(b, a->shift))) { /* roots, of different lengths */
+        struct vclock c = {a};
+        const bool changed = join_flat(&c, b, stock);
+        *at = c.root;
+        return changed;
+    }
     const uint32_t both = vclock_node_length(a) < vclock_node_length(b) ? vclock_node_length(a) : vclock_node_length(b);
     bool a_more, b_more;
-    epochs_compare(a->epoch, b->epoch, both, &a_more, &b_more);
+    vclock_node_compare(a, b, both, &a_more, &b_more);
     if (!b_more && !any_beyond(b, both))
         return false;
     if (!a_more && !any_beyond(a, both)) {

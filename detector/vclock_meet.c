@@ -9,9 +9,12 @@
 static bool flat(const struct vclock_node *n, uint32_t *shift)
 {
     uint32_t slot = 0;
-    for (; n && vclock_node_patched(n); n = n->patch.base)
+    uint64_t epoch = 0;
+    for (; n && vclock_node_patched(n); n = n->patch.base) {
         slot = n->patch.slot > slot ? n->patch.slot : slot;
-    if (!n || n->level || slot >= 1u << FLAT_SHIFT)
+        epoch = n->patch.epoch > epoch ? n->patch.epoch : epoch;
+    }
+    if (!n || n->level || slot >= 1u << FLAT_SHIFT || epoch > SMALL_MAX)
         return false;
     *shift = n->shift > *shift ? n->shift : *shift;
     while (slot >= 1u << *shift)
@@ -19,12 +22,14 @@ static bool flat(const struct vclock_node *n, uint32_t *shift)
     return true;
 }
 
-/* An array of that length, which nobody shares. */
+/* An array of that length, which nobody shares. False: no memory, or it does not fit. */
 static bool make_own(struct vclock *c, uint32_t shift, struct vclock_stock *stock)
 {
     if (!vclock_flatten(c, stock))
         return false;
     struct vclock_node *n = c->root;
+    if (unlikely(n->level || !vclock_node_fits(n, shift)))
+        return false;
     if (n->shift == shift && vclock_node_sole(n))
         return true;
     c->root = vclock_node_array(n, shift, stock);
@@ -44,7 +49,10 @@ void vclock_meet(struct vclock *a, struct vclock *b, struct vclock_stock *stock,
         return;
     }
     if (flat(a->root, &shift) && flat(b->root, &shift) && make_own(a, shift, stock) && make_own(b, shift, stock)) {
-        epochs_even_long(a->root->epoch, b->root->epoch, 1u << shift, a_grew, b_grew);
+        if (vclock_node_small(a->root))
+            small_even(a->root->small, b->root->small, 1u << shift, a_grew, b_grew);
+        else
+            epochs_even(a->root->epoch, b->root->epoch, 1u << shift, a_grew, b_grew);
         return;
     }
     *a_grew = vclock_join(a, b, stock);

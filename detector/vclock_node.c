@@ -7,7 +7,9 @@ static size_t size_of(uint32_t level, uint32_t shift)
 {
     if (level == PATCH)
         return HEAD_SIZE + sizeof(((struct vclock_node *)NULL)->patch);
-    return HEAD_SIZE + (level ? FAN * sizeof(struct vclock_node *) : sizeof(uint64_t) << shift);
+    if (level)
+        return HEAD_SIZE + FAN * sizeof(struct vclock_node *);
+    return HEAD_SIZE + ((shift > COPIED_SHIFT ? sizeof(uint32_t) : sizeof(uint64_t)) << shift);
 }
 
 static struct pool *pool_of(struct vclock_stock *stock, uint32_t level, uint32_t shift)
@@ -52,13 +54,19 @@ struct vclock_node *vclock_node_fresh(uint32_t level, struct vclock_stock *stock
 struct vclock_node *vclock_node_array(const struct vclock_node *n, uint32_t shift, struct vclock_stock *stock)
 {
     struct vclock_node *m = vclock_node_allocate(0, shift, stock);
-    uint32_t i = 0;
+    const uint32_t length = n ? vclock_node_length(n) : 0;
     if (!m)
         return NULL;
-    for (; n && i < vclock_node_length(n); i += 2)
+    if (n && vclock_node_small(n) != vclock_node_small(m)) {
+        for (uint32_t i = 0; i < length; i++)
+            m->small[i] = (uint32_t)n->epoch[i];
+        zero_bytes(m->small + length, (vclock_node_length(m) - length) * sizeof *m->small);
+        return m;
+    }
+    const size_t known = n ? size_of(0, n->shift) - HEAD_SIZE : 0, all = size_of(0, shift) - HEAD_SIZE;
+    for (size_t i = 0; i < known / sizeof *m->epoch; i += 2)
         *(two_epochs *)(m->epoch + i) = *(const two_epochs *)(n->epoch + i);
-    for (; i < vclock_node_length(m); i++)
-        m->epoch[i] = 0;
+    zero_bytes((char *)m->epoch + known, all - known);
     return m;
 }
 

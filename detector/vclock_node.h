@@ -1,5 +1,7 @@
 /* Nodes of persistent clocks: for vclock*.c, and for who cannot afford a call to look at a short one (order.h). Kinds, by `level`:
- *   0       an array of epochs: 8 below inner nodes, any length up to 512 as a root
+ *   0       an array of epochs: 8 below inner nodes, any length up to 512 as a root. Of more than 32 slots by 32 bits each, if all
+ *           are less than 2^31, else there is a tree: goroutines that meet read and write both arrays whole, and of 400 with 8
+ *           bytes a slot no cache but the last had room for them
  *   1 ...   an inner node of a tree
  *   PATCH   `base`, but for one slot, in which it knows more. Only above other roots, PATCHES of them at most */
 #ifndef GORACE_VCLOCK_NODE_H
@@ -12,6 +14,7 @@
 #define LEAF (1u << LEAF_SHIFT)
 #define FLAT_SHIFT 9   /* 512: so many slots are still an array */
 #define COPIED_SHIFT 5 /* arrays up to here are copied rather than shared or patched, where there is one to copy to */
+#define SMALL_MAX ((uint64_t)INT32_MAX)
 #define FAN_SHIFT 2
 #define FAN (1u << FAN_SHIFT)
 #define PATCH 15u
@@ -24,7 +27,8 @@ struct vclock_node {
     uint32_t shift : 4; /* of an array: log2 of its length; LEAF_SHIFT below other nodes */
     uint32_t walk : 24; /* the walk that has seen it last; with the world stopped */
     union {
-        uint64_t epoch[LEAF];           /* or more */
+        uint64_t epoch[LEAF];           /* or more, up to 1 << COPIED_SHIFT */
+        uint32_t small[2 * LEAF];       /* of a longer array; SMALL_MAX at most */
         struct vclock_node *child[FAN]; /* NULL: all zero */
         struct {
             struct vclock_node *base;
@@ -41,11 +45,14 @@ void vclock_node_end(struct vclock_node *n, struct vclock_stock *stock); /* nobo
 /* NULL, and vclock_failed: no memory. Not filled. */
 struct vclock_node *vclock_node_allocate(uint32_t level, uint32_t shift, struct vclock_stock *stock);
 struct vclock_node *vclock_node_fresh(uint32_t level, struct vclock_stock *stock); /* all 0 */
-/* An array of 1 << shift, with what is in `n`, an array that is not longer, or nothing. */
+/* An array of 1 << shift, with what is in `n`, an array that is not longer and fits, or nothing. */
 struct vclock_node *vclock_node_array(const struct vclock_node *n, uint32_t shift, struct vclock_stock *stock);
 /* A node that the caller may change: `n` itself when it is not shared. Takes over the caller's reference to n. */
 struct vclock_node *vclock_node_own(struct vclock_node *n, struct vclock_stock *stock);
 
+/* vclock_join.c: whether array a has more in one of the first n slots, and b. */
+void vclock_node_compare(const struct vclock_node *a, const struct vclock_node *b, uint32_t n, bool *a_more,
+                         bool *b_more);
 /* vclock.c: of roots. false: no memory. */
 bool vclock_plant(struct vclock *c, struct vclock_stock *stock); /* an array longer than a leaf becomes a tree */
 bool vclock_raise(struct vclock *c, uint32_t level, struct vclock_stock *stock); /* a tree, at least `level` high */
@@ -67,11 +74,37 @@ static inline uint64_t vclock_node_reach(const struct vclock_node *n)
     return n->level ? vclock_node_capacity(n->level) : vclock_node_length(n);
 }
 
+/* An array's epochs. */
+static inline bool vclock_node_small(const struct vclock_node *n)
+{
+    return n->shift > COPIED_SHIFT;
+}
+static inline uint64_t vclock_node_epoch(const struct vclock_node *n, uint32_t slot)
+{
+    return vclock_node_small(n) ? n->small[slot] : n->epoch[slot];
+}
+static inline void vclock_node_put(struct vclock_node *n, uint32_t slot, uint64_t epoch)
+{
+    if (vclock_node_small(n))
+        n->small[slot] = (uint32_t)epoch;
+    else
+        n->epoch[slot] = epoch;
+}
+/* They can be in an array of 1 << shift. */
+static inline bool vclock_node_fits(const struct vclock_node *n, uint32_t shift)
+{
+    uint64_t most = 0;
+    if (shift > COPIED_SHIFT && !vclock_node_small(n))
+        for (uint32_t i = 0; i < vclock_node_length(n); i++)
+            most = n->epoch[i] > most ? n->epoch[i] : most;
+    return most <= SMALL_MAX;
+}
+
 /* vclock_get of an array; else, or when it has not so many slots, 0. */
 static inline uint64_t vclock_node_flat(const struct vclock *c, uint32_t slot)
 {
     const struct vclock_node *n = c->root;
-    return n && n->level == 0 && slot < vclock_node_length(n) ? n->epoch[slot] : 0;
+    return n && n->level == 0 && slot < vclock_node_length(n) ? vclock_node_epoch(n, slot) : 0;
 }
 
 static inline bool vclock_node_patched(const struct vclock_node *n)

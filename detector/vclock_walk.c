@@ -4,8 +4,8 @@
 static void lower_epochs(const struct vclock_node *n, uint64_t first, uint64_t *out, uint32_t count)
 {
     for (uint32_t i = 0; i < vclock_node_length(n) && first + i < count; i++)
-        if (out[first + i] > n->epoch[i])
-            out[first + i] = n->epoch[i];
+        if (out[first + i] > vclock_node_epoch(n, i))
+            out[first + i] = vclock_node_epoch(n, i);
 }
 
 static void lower(const struct vclock_node *n, uint32_t level, uint64_t first, uint64_t *out, uint32_t count)
@@ -75,8 +75,8 @@ static void each(struct vclock_node *n, uint32_t first, void (*visit)(uint32_t, 
         return;
     if (n->level == 0) {
         for (uint32_t i = 0; i < vclock_node_length(n); i++)
-            if (n->epoch[i])
-                visit(first + i, n->epoch[i], ctx);
+            if (vclock_node_epoch(n, i))
+                visit(first + i, vclock_node_epoch(n, i), ctx);
         return;
     }
     for (uint32_t i = 0; i < FAN; i++)

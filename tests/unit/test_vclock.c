@@ -19,11 +19,11 @@ static struct vclock clocks[CLOCKS];
 static uint64_t dense[CLOCKS][SLOTS];
 static struct vclock_stock pool;
 
-/* Mostly few slots that all clocks use, now and then a distant one that makes the tree higher. */
-static uint32_t some_slot(uint64_t *state)
+/* Mostly few slots that all clocks use, now and then a distant one, which makes the tree higher unless it is near enough. */
+static uint32_t some_slot(uint64_t *state, uint32_t slots)
 {
     uint64_t r = script_random(state);
-    return (uint32_t)(r % 8 == 0 ? r / 8 % SLOTS : r % 8 < 3 ? r / 8 % 300 : r / 8 % 20);
+    return (uint32_t)(r % 8 == 0 ? r / 8 % slots : r % 8 < 3 ? r / 8 % 300 : r / 8 % 20);
 }
 
 static void assert_same(int c)
@@ -33,14 +33,17 @@ static void assert_same(int c)
     assert_int_equal(vclock_get(&clocks[c], SLOTS * 16), 0);
 }
 
-static void test_against_arrays(void **unused)
+/* first: the least epoch of a slot that is known. */
+static void against_arrays(uint32_t slots, uint64_t first)
 {
-    (void)unused;
     uint64_t state = 1;
+    for (int c = 0; c < CLOCKS; c++)
+        vclock_clear(&clocks[c], &pool);
+    memset(dense, 0, sizeof dense);
     int joins = 0, untrue = 0;
     for (int step = 0; step < STEPS; step++) {
         int c = (int)(script_random(&state) % CLOCKS), other = (int)(script_random(&state) % CLOCKS);
-        uint32_t slot = some_slot(&state);
+        uint32_t slot = some_slot(&state, slots);
         switch (script_random(&state) % 18) {
         case 16:
         case 17: {
@@ -86,7 +89,7 @@ static void test_against_arrays(void **unused)
             break;
         }
         default:
-            dense[c][slot] += 1 + script_random(&state) % 3;
+            dense[c][slot] += (dense[c][slot] ? 0 : first) + 1 + script_random(&state) % 3;
             vclock_set(&clocks[c], slot, dense[c][slot], &pool);
         }
         assert_int_equal(vclock_get(&clocks[c], slot), dense[c][slot]);
@@ -95,6 +98,28 @@ static void test_against_arrays(void **unused)
                 assert_same(i);
     }
     assert_true(untrue < joins / 20);
+}
+
+static void test_against_arrays(void **unused)
+{
+    (void)unused;
+    against_arrays(512, 0);
+    against_arrays(SLOTS, 0);
+}
+
+/* Epochs of 32 bits become longer on the way, so that clocks of both kinds meet. */
+static void test_long_epochs(void **unused)
+{
+    (void)unused;
+    against_arrays(SLOTS, INT32_MAX - 200);
+    against_arrays(512, INT32_MAX - 200);
+    int longer = 0, shorter = 0;
+    for (int c = 0; c < CLOCKS; c++)
+        for (uint32_t s = 0; s < SLOTS; s++) {
+            longer += dense[c][s] > INT32_MAX;
+            shorter += dense[c][s] && dense[c][s] <= INT32_MAX;
+        }
+    assert_true(longer > 0 && shorter > 0);
 }
 
 static void test_lower(void **unused)
@@ -350,13 +375,60 @@ static void test_unite(void **unused)
     vclock_clear(&b, &pool);
 }
 
+/* A few slots with epochs of more than 31 bits, and as many as make an array of shorter ones. */
+static void long_and_short(struct vclock *few, struct vclock *many, struct vclock_stock *stock)
+{
+    for (uint32_t s = 0; s < 100; s++) {
+        if (s < 20)
+            vclock_set(few, s, ((uint64_t)1 << 32) + s, stock);
+        vclock_set(many, s, 7, stock);
+    }
+}
+
+static void assert_both(const struct vclock *c)
+{
+    for (uint32_t s = 0; s < 100; s++)
+        assert_int_equal(vclock_get(c, s), s < 20 ? ((uint64_t)1 << 32) + s : 7);
+}
+
+static void test_long_and_short(void **unused)
+{
+    (void)unused;
+    bool grew, other_grew;
+    struct vclock few = {0}, many = {0};
+    long_and_short(&few, &many, &pool);
+    assert_true(vclock_join(&few, &many, &pool));
+    assert_both(&few);
+    assert_true(vclock_join(&many, &few, &pool));
+    assert_both(&many);
+    vclock_clear(&few, &pool);
+    vclock_clear(&many, &pool);
+
+    long_and_short(&few, &many, &pool);
+    assert_true(vclock_join(&many, &few, &pool));
+    assert_both(&many);
+    vclock_clear(&few, &pool);
+    vclock_clear(&many, &pool);
+
+    long_and_short(&few, &many, &pool);
+    vclock_meet(&few, &many, &pool, &grew, &other_grew);
+    assert_true(grew && other_grew);
+    assert_both(&few);
+    assert_both(&many);
+    vclock_clear(&few, &pool);
+    vclock_clear(&many, &pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_arrays), cmocka_unit_test(test_lower),   cmocka_unit_test(test_walk),
-        cmocka_unit_test(test_many_versions),  cmocka_unit_test(test_sharing), cmocka_unit_test(test_floor_follows),
+        cmocka_unit_test(test_against_arrays), cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_walk),           cmocka_unit_test(test_many_versions),
+        cmocka_unit_test(test_sharing),        cmocka_unit_test(test_floor_follows),
         cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
         cmocka_unit_test(test_meet),           cmocka_unit_test(test_unite),
+        cmocka_unit_test(test_long_and_short), cmocka_unit_test(test_long_epochs),
+        cmocka_unit_test(test_lower),          cmocka_unit_test(test_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
