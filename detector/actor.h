@@ -41,6 +41,7 @@ struct call_cache {
     uint32_t parent;
     uint32_t child; /* context of the address */
 };
+/* With a quarter of them one access in twelve of sqlite3 on four threads asked for its number anew; with these one in thirty does. */
 #define CALLS 2048
 #define NUMBERS 8192
 #define KNOWN_STAMPS 1024 /* hundreds of goroutines that take turns */
