@@ -53,13 +53,27 @@ static inline __attribute__((always_inline)) uintptr_t parked_here(void)
 #endif
 }
 
+/* Of a call that is left by cancellation, or an exception out of a function of the program: before handlers and destructors run. */
+void parked_left(struct actor *me); /* the host's */
+struct parking {
+    struct actor *me;
+    bool over;
+};
+static inline void parking_ends(const struct parking *p)
+{
+    if (!p->over && p->me)
+        parked_left(p->me);
+}
+
 /* The value of `call`, in which `me`, if it is somebody, may sleep: on a descriptor, or -1. */
 #define PARKED(me, name, fd, call) \
     ({ \
         PARKED_REGISTERS(); \
+        struct parking parking __attribute__((cleanup(parking_ends))) = {me, false}; \
         if (me) \
             actor_parks(me, name, fd, parked_here()); \
         __auto_type parked_result = (call); \
+        parking.over = true; \
         if (me) \
             actor_unparks(me); \
         parked_result; \

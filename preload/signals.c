@@ -106,8 +106,8 @@ static void run_handler(int sig, siginfo_t *info, void *context)
         actor_handles(me, &parked);
     if (me)
         sync_acquire(me, signal_key(sig));
-    if (me && t && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
-        sync_acquire(me, (uintptr_t)&t->cancelled);
+    if (me)
+        thread_heeds_cancel(me);
     full_handler run = __atomic_load_n(&handlers[sig].run, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&handlers[sig].flags, __ATOMIC_RELAXED) & SA_RESETHAND)
         REAL(sigaction)(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);

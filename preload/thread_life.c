@@ -205,8 +205,7 @@ static void next_round(void *arg)
     pthread_setspecific(self_key, t);
     if (t->rounds == PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
         context_unwound(t->actor, t->stack_lo + t->stack_size);
-        if (__atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
-            sync_acquire(t->actor, (uintptr_t)&t->cancelled);
+        thread_heeds_cancel(t->actor);
     }
     t->rounds--;
 }

@@ -79,6 +79,8 @@ void thread_joined(struct actor *me, struct thread *t);
 void thread_detached(struct thread *t);
 /* Somebody is about to cancel it: its waits may end by that. */
 void thread_cancelled(struct thread *t);
+/* The calling thread does something because it was cancelled, if it was. */
+void thread_heeds_cancel(struct actor *me);
 /* The calling thread's actor ends here, now; nothing that it does later is seen. */
 void thread_ends(void);
 

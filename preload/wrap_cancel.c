@@ -1,5 +1,6 @@
-/* Cancellation. Edge: pthread_cancel -> what the cancelled thread does because of it: the cleanup handler of a wait
- * (wrap_cond.c), key destructors (thread_life.c), all handlers if it is cancelled asynchronously.
+/* Cancellation. Edge: pthread_cancel -> what the cancelled thread does because of it: its cleanup handlers
+ * after a wait or a call in which it slept (wrap_*.c, parked.h), key destructors (thread_life.c), all handlers if it is cancelled
+ * asynchronously.
  *
  * A thread that may be cancelled asynchronously may be so in the midst of the core, and would take the core's locks into
  * its grave. Libc does it by a signal of its own; from the first time that a thread asks for it, that signal goes through
@@ -23,6 +24,19 @@ INTERPOSE(int, pthread_cancel, (pthread_t id))
     int result = REAL(pthread_cancel)(id);
     thread_unpin(t);
     return result;
+}
+
+void thread_heeds_cancel(struct actor *me)
+{
+    struct thread *t = thread_self();
+    if (t && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
+        sync_acquire(me, (uintptr_t)&t->cancelled);
+}
+
+void parked_left(struct actor *me)
+{
+    actor_unparks(me);
+    thread_heeds_cancel(me);
 }
 
 static void *waits_for_ever(void *arg)

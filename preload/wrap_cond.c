@@ -64,10 +64,9 @@ void cond_wait_over(struct cond_wait *w, bool gave_up)
 void cond_wait_cancelled(void *arg)
 {
     struct cond_wait *w = arg;
-    struct thread *t = thread_self();
     cond_wait_over(w, true);
-    if (w->me && t && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE))
-        sync_acquire(w->me, (uintptr_t)&t->cancelled);
+    if (w->me)
+        thread_heeds_cancel(w->me);
 }
 
 INTERPOSE(int, pthread_cond_init, (pthread_cond_t * c, const pthread_condattr_t *attr))

@@ -3,6 +3,7 @@
 #include "delay.h"
 #include "interpose.h"
 #include "raw.h"
+#include "threads.h"
 
 #include "../detector/locks.h"
 
@@ -61,6 +62,7 @@ INTERPOSE(int, sem_post, (sem_t * s))
 static void wait_cancelled(void *me)
 {
     wait_end(me);
+    thread_heeds_cancel(me);
 }
 
 static int wait_blocking(struct actor *me, sem_t *s, uintptr_t pc)

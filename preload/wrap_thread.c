@@ -85,6 +85,8 @@ static void joining_cancelled(void *arg)
     struct joining *j = arg;
     join_wait_over(&j->wait);
     thread_unpin(j->t);
+    if (j->me)
+        thread_heeds_cancel(j->me);
 }
 
 static int joined(struct joining *j, int result)

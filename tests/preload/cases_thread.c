@@ -1,5 +1,6 @@
 /* Birth, end, join, cancellation and names of threads. */
 #include <limits.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <threads.h>
@@ -297,6 +298,61 @@ static void norace_cancel_is_an_edge(void)
     OK(pthread_join(t, NULL));
 }
 
+static sem_t nobody_posts;
+static pthread_t endless;
+static int no_data[2];
+static void (*sleeps)(void);
+static void in_pause(void)
+{
+    pause();
+}
+static void in_read(void)
+{
+    char byte;
+    CHECK(read(no_data[0], &byte, 1) == 1);
+}
+static void in_sem_wait(void)
+{
+    OK(sem_wait(&nobody_posts));
+}
+static void in_join(void)
+{
+    OK(pthread_join(endless, NULL));
+}
+static void *waits_for_nobody(void *arg)
+{
+    in_sem_wait();
+    return arg;
+}
+static void *sleeps_and_looks(void *arg)
+{
+    pthread_cleanup_push(looks, NULL);
+    step(&s, 1);
+    sleeps();
+    pthread_cleanup_pop(0);
+    return arg;
+}
+
+/* The same, in any other call that may be cancelled. */
+static void norace_cancel_in_calls(void)
+{
+    static void (*const calls[])(void) = {in_pause, in_read, in_sem_wait, in_join};
+    OK(pipe(no_data));
+    OK(sem_init(&nobody_posts, 0, 0));
+    OK(pthread_create(&endless, NULL, waits_for_nobody, NULL));
+    for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
+        pthread_t t;
+        s.done = 0;
+        told = 0;
+        sleeps = calls[k];
+        OK(pthread_create(&t, NULL, sleeps_and_looks, NULL));
+        await(&s, 1);
+        told = 1;
+        OK(pthread_cancel(t));
+        OK(pthread_join(t, NULL));
+    }
+}
+
 /* Asynchronously, in the midst of what the detector does: the others must be able to go on. */
 enum { NUMBERS = 4096 };
 static int shared[8];
@@ -572,6 +628,7 @@ static void race_own_smallest_stack(void)
     X(race_key_destructor) \
     X(norace_cancel_cond_wait) \
     X(norace_cancel_is_an_edge) \
+    X(norace_cancel_in_calls) \
     X(norace_cancel_asynchronous) \
     X(norace_cancel_asleep) \
     X(race_cancel_in_join) \
