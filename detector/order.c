@@ -1,5 +1,5 @@
 /* See order.h. An actor's epoch of this order has a number of its own, in the same slot as that of its accesses; the one
- * who takes over the slot goes on from there (actor.c). */
+ * who takes over the slot goes on from there (actor_table.h). */
 #include "order.h"
 
 #include "lock_cycle.h"

@@ -315,7 +315,6 @@ static void look_into_root(uint32_t i)
         each_word(r->lo, r->hi, mark);
 }
 
-
 bool reach_go_on(void)
 {
     if (reach.lost)
