@@ -240,7 +240,7 @@ INTERPOSE_NAMED(int, regexec,
             read_string(me, s, CALLER);
     }
     int result = REAL(regexec)(r, s, n, matches, flags);
-    if (me && result == 0)
+    if (me && result == 0 && !r->no_sub) /* compiled with REG_NOSUB: they are not touched */
         write_if(me, matches, n * sizeof *matches, CALLER);
     return result;
 }

@@ -217,6 +217,11 @@ CASE(regexec)
     CHECK(regcomp(&r, "[0-9]+", REG_EXTENDED) == 0 && CALL(regexec)(&r, text, 1, m, 0) == 0 && m[0].rm_so == 1);
     READS(text, 5);
     WRITES(m, sizeof m);
+    regfree(&r);
+    from_here();
+    CHECK(regcomp(&r, "[0-9]+", REG_EXTENDED | REG_NOSUB) == 0 && CALL(regexec)(&r, text, 1, m, 0) == 0);
+    CHECK(!told_for_sure(TRACE_WRITE, (uint64_t)(uintptr_t)m, sizeof m));
+    regfree(&r);
 }
 
 CASE(fnmatch)
