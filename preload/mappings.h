@@ -14,7 +14,7 @@ struct thread;
 bool mappings_each(void (*visit)(uintptr_t lo, size_t size), const struct thread *in_handler);
 /* The thread has its handlers run there from now on, and nowhere else; size 0: it has no such stack. */
 void mappings_signal_stack(const struct thread *of, uintptr_t lo, size_t size);
-/* Code may have been made at run time: memory of no file was executable once. */
+/* Code may have been made at run time: memory of no module was executable once. */
 bool mappings_have_code(void);
 
 #endif

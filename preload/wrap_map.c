@@ -117,9 +117,11 @@ bool mappings_have_code(void)
     return __atomic_load_n(&code_made, __ATOMIC_RELAXED);
 }
 
-static void may_be_code(int prot, bool of_no_file)
+/* A module's own code is mapped by the loader, whose calls do not come here. What the program maps by itself may be of a file and
+ * code made at run time all the same: Erlang's is written through a second mapping of a memory file. */
+static void may_be_code(int prot, bool of_no_module)
 {
-    if (prot & PROT_EXEC && of_no_file)
+    if (prot & PROT_EXEC && of_no_module)
         __atomic_store_n(&code_made, true, __ATOMIC_RELAXED);
 }
 
@@ -135,14 +137,14 @@ static void *mapped(struct actor *me, void *p, size_t size)
 INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off_t offset))
 {
     struct actor *me = current();
-    may_be_code(prot, flags & MAP_ANONYMOUS);
+    may_be_code(prot, true);
     return mapped(me, REAL(mmap)(at, size, prot, flags, fd, offset), size);
 }
 
 INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off64_t offset))
 {
     struct actor *me = current();
-    may_be_code(prot, flags & MAP_ANONYMOUS);
+    may_be_code(prot, true);
     return mapped(me, REAL(mmap64)(at, size, prot, flags, fd, offset), size);
 }
 

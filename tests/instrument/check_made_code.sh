@@ -19,4 +19,5 @@ expect() {
 
 expect 66 "WARNING: gorace: data-race"
 expect 0 "NOTE: gorace: possible data-race" made
+expect 0 "NOTE: gorace: possible data-race" file
 expect 0 "race.* only possible (repeats included): code that the process has made" made

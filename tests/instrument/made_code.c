@@ -1,7 +1,9 @@
-/* Two threads race, in a way that no atomic operation has. `made_code made`: in a process that has made code at run time, which nobody sees. */
+/* Two threads race, in a way that no atomic operation has. `made_code made`: in a process that has made code at run time, which nobody
+ * sees; `made_code file`: in one that has written such code through another mapping of the same memory file. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static long shared;
 static pthread_barrier_t both;
@@ -22,6 +24,13 @@ int main(int argc, char **argv)
         void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         memcpy(p, code, sizeof code);
         made = (int (*)(void))p;
+    } else if (argc > 1 && strcmp(argv[1], "file") == 0) {
+        int fd = memfd_create("code", 0);
+        if (fd < 0 || ftruncate(fd, 4096) != 0)
+            return 1;
+        void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        memcpy(p, code, sizeof code);
+        made = (int (*)(void))mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }
     pthread_barrier_init(&both, NULL, 2);
     for (int i = 0; i < 2; i++)
