@@ -147,7 +147,7 @@ static __attribute__((noinline)) void taken_odd(struct actor *a, struct lock *l,
         misuse_of_handler(a, l, stack);
 }
 
-/* l: what is known to be at addr, or NULL. */
+/* l: what is at addr, or NULL: not found. */
 static __attribute__((noinline)) void got(struct actor *a, struct lock *l, uintptr_t addr, unsigned how, uintptr_t pc,
                                           uint32_t stack)
 {
@@ -162,7 +162,7 @@ static __attribute__((noinline)) void got(struct actor *a, struct lock *l, uintp
             break;
         }
     record(a, TRACE_GOT, addr, how, pc);
-    if (unlikely(!l || __atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr))
+    if (unlikely(!l))
         l = lock_at(addr, (enum thing)(how >> HOW_THING_SHIFT));
     const bool odd = l && l->odd;
     if (unlikely(odd))
@@ -193,7 +193,7 @@ static __attribute__((noinline)) void got(struct actor *a, struct lock *l, uintp
         n->green = how & HOW_GREEN;
         n->thing = (uint8_t)(how >> HOW_THING_SHIFT);
         a->held_hash += n->hash = mix(n->id, how & HOW_EXCLUSIVE);
-        nesting_prefetch(a, l);
+        nesting_prefetch(a);
         a->lockset = UINT32_MAX;
     }
     actor_leave(a);
@@ -225,20 +225,24 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 
 /* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
-struct lock *lock_expected(uintptr_t addr)
+struct lock *lock_place(uintptr_t addr)
 {
-    return lock_in_chain(lock_chain(addr), addr);
+    struct lock *place = &lock_chains[lock_chain(addr)];
+    __builtin_prefetch(place);
+    return place;
 }
 
-/* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: where only few look as well. */
-static inline __attribute__((always_inline)) bool known_inside(const struct actor *a, const struct lock *l, uintptr_t addr,
+/* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: also what is not settled yet. */
+static inline __attribute__((always_inline)) bool known_inside(struct actor *a, const struct lock *l, uintptr_t addr,
                                                                bool all)
 {
     for (unsigned i = 0; i < a->nheld; i++)
         if (unlikely(a->held[i].addr == addr || !is_held(&a->held[i])))
             return false;
     const uint64_t key = nesting_key(a, l->id, HOW_EXCLUSIVE);
-    const struct nesting *k = all ? nesting_find(a, key) : nesting_find_near(a, key);
+    if (likely(nesting_settled(a, key)))
+        return true;
+    const struct nesting *k = all ? nesting_find(a, key) : NULL;
     return k && nesting_is_new(a, k);
 }
 
@@ -253,19 +257,10 @@ static inline bool known_tried(const struct actor *a, uintptr_t addr)
     return true;
 }
 
-enum got_how { GOT_NEAR, GOT_ANYWHERE, GOT_TRIED };
-
-static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
-                                                            enum got_how how)
+/* It is held, behind n others. */
+static inline __attribute__((always_inline)) void hold(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
+                                                       unsigned n)
 {
-    const unsigned n = a->nheld;
-    a->inside = 1;
-    compiler_barrier();
-    if (unlikely(!l || actor_called(a) || record_on || n == a->held_max) ||
-        unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr || l->odd || flow_tells(l, a)) ||
-        unlikely(!n ? flow_outside(a)
-                    : how == GOT_TRIED ? !known_tried(a, addr) : !known_inside(a, l, addr, how == GOT_ANYWHERE)))
-        return false;
     if (unlikely(l->owner != NULL)) /* of one who has lost it */
         __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     struct held *h = &a->held[n];
@@ -274,7 +269,22 @@ static inline __attribute__((always_inline)) bool got_known(struct actor *a, str
         .addr = addr, .lock = l, .id = l->id, .stack = stack, .depth = 1, .exclusive = true, .thing = THING_MUTEX};
     a->held_hash += h->hash = mix(h->id, true);
     a->lockset = UINT32_MAX;
-    nesting_prefetch(a, l);
+    nesting_prefetch(a);
+}
+
+enum got_how { GOT_NEAR, GOT_ANYWHERE, GOT_TRIED };
+
+static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
+                                                            enum got_how how)
+{
+    const unsigned n = a->nheld;
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(!l || actor_called(a) || record_on || n == a->held_max) || unlikely(l->odd || flow_tells(l, a)) ||
+        unlikely(!n ? flow_outside(a)
+                    : how == GOT_TRIED ? !known_tried(a, addr) : !known_inside(a, l, addr, how == GOT_ANYWHERE)))
+        return false;
+    hold(a, l, addr, stack, n);
     return true;
 }
 
@@ -292,20 +302,39 @@ static __attribute__((noinline)) void got_there(struct actor *a, struct lock *l,
     got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, foreign_stack(a, pc, sp));
 }
 
-void lock_got_mutex(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc)
+static __attribute__((noinline)) void got_inside(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc,
+                                                 uint32_t stack)
 {
-    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-    const uint32_t stack = foreign_known(a, pc, sp);
-    if (unlikely(!stack))
-        got_there(a, l, addr, pc, sp);
-    else if (likely(got_known(a, l, addr, stack, GOT_NEAR)))
+    struct lock *l = lock_in_place(place, addr);
+    if (likely(got_known(a, l, addr, stack, GOT_NEAR)))
         actor_leave(a);
     else
         got_further(a, l, addr, pc, stack);
 }
 
-void lock_tried_mutex(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc)
+void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc)
 {
+    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    const uint32_t stack = foreign_known(a, pc, sp);
+    if (unlikely(!stack)) {
+        got_there(a, lock_in_place(place, addr), addr, pc, sp);
+        return;
+    }
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(a->nheld || !a->held_max || actor_called(a) || record_on) ||
+        unlikely(__atomic_load_n(&place->addr, __ATOMIC_ACQUIRE) != addr || place->odd) ||
+        unlikely(flow_tells(place, a) || flow_outside(a))) {
+        got_inside(a, place, addr, pc, stack);
+        return;
+    }
+    hold(a, place, addr, stack, 0);
+    actor_leave(a);
+}
+
+void lock_tried_mutex(struct actor *a, uintptr_t addr, uintptr_t pc)
+{
+    struct lock *const l = lock_in_place(lock_place(addr), addr);
     const uint32_t stack = context_stack_here(a, pc);
     if (likely(got_known(a, l, addr, stack, GOT_TRIED)))
         actor_leave(a);
@@ -338,6 +367,33 @@ static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
     return h != NULL;
 }
 
+/* h is given up, and nothing but what flow_tell does is to be done for it. */
+static inline __attribute__((always_inline)) bool gone_known(struct actor *a, const struct held *h, uintptr_t addr,
+                                                             bool inside)
+{
+    struct lock *l = h->lock;
+    if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
+        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) || unlikely(inside && flow_stays(l, a)))
+        return false;
+    flow_tell(a, l, inside, false);
+    if (unlikely(l->owner != NULL))
+        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Others are held as well; it need not be the one that was taken last. */
+static __attribute__((noinline)) bool gone_inside(struct actor *a, uintptr_t addr)
+{
+    struct held *h = &a->held[a->nheld - 1];
+    while (h->addr != addr && h > a->held)
+        h--;
+    if (unlikely(!gone_known(a, h, addr, true)))
+        return gone(a, addr);
+    drop(a, h);
+    actor_leave(a);
+    return true;
+}
+
 bool lock_gone(struct actor *a, uintptr_t addr)
 {
     const unsigned n = a->nheld;
@@ -345,18 +401,14 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     compiler_barrier();
     if (unlikely(!n || actor_called(a) || record_on))
         return gone(a, addr);
-    const struct held *h = &a->held[n - 1];
-    struct lock *l = h->lock;
-    if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
-        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) ||
-        unlikely(n > 1 && flow_stays(l, a)))
+    if (n > 1)
+        return gone_inside(a, addr);
+    const struct held *h = a->held;
+    if (unlikely(!gone_known(a, h, addr, false)))
         return gone(a, addr);
-    flow_tell(a, l, n > 1, false);
-    if (unlikely(l->owner != NULL))
-        __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     a->held_hash -= h->hash;
-    a->nheld = n - 1;
-    a->lockset = n > 1 ? UINT32_MAX : 0;
+    a->nheld = 0;
+    a->lockset = 0;
     actor_leave(a);
     return true;
 }

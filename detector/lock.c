@@ -7,8 +7,12 @@
 #include "places.h"
 #include "record.h"
 
-struct lock_chain *lock_chains;
+struct lock *lock_chains;
 
+static struct chain {
+    struct oslock lock;
+    bool used; /* atomic; something is, or was, in it */
+} *chains;
 static uint32_t *pages; /* places.h */
 static uint64_t ids;    /* atomic */
 static struct oslock free_lock;
@@ -17,19 +21,20 @@ static struct lock *unused; /* free_lock */
 bool lock_start(void)
 {
     lock_chains = os_reserve(sizeof *lock_chains << LOCK_CHAIN_BITS);
+    chains = os_reserve(sizeof *chains << LOCK_CHAIN_BITS);
     pages = places_new();
-    return lock_chains && pages;
+    return lock_chains && chains && pages;
 }
 
 struct lock *lock_find(uintptr_t addr)
 {
-    struct lock_chain *c = lock_chain(addr);
-    struct lock *l = lock_in_chain(c, addr);
+    const uint32_t chain = lock_chain(addr);
+    struct lock *l = lock_in_chain(chain, addr);
     if (l || !places_maybe(pages, addr))
         return l;
-    os_lock(&c->lock);
-    l = lock_in_chain(c, addr);
-    os_unlock(&c->lock);
+    os_lock(&chains[chain].lock);
+    l = lock_in_chain(chain, addr);
+    os_unlock(&chains[chain].lock);
     return l;
 }
 
@@ -43,18 +48,30 @@ static struct lock *take_node(void)
     return l ? l : arena_alloc(sizeof *l);
 }
 
-struct lock *lock_make(struct lock_chain *c, uintptr_t addr, enum thing thing)
+/* With the chain's lock. It is found when all else of it is there. */
+static struct lock *put(uint32_t chain, uintptr_t addr, enum thing thing)
 {
-    struct lock *l;
-    os_lock(&c->lock);
-    l = lock_in_chain(c, addr);
-    if (!l && (l = take_node())) {
-        *l = (struct lock){.next = c->first, .addr = addr, .thing = thing};
-        __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
-        __atomic_store_n(&c->first, l, __ATOMIC_RELEASE);
-        places_count(pages, addr, 1);
-    }
-    os_unlock(&c->lock);
+    struct lock *first = &lock_chains[chain], *l = first->addr ? take_node() : first;
+    if (!l)
+        return NULL;
+    *l = (struct lock){.next = first->next, .thing = thing};
+    __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+    __atomic_store_n(&l->addr, addr, __ATOMIC_RELEASE);
+    if (l != first)
+        __atomic_store_n(&first->next, l, __ATOMIC_RELEASE);
+    __atomic_store_n(&chains[chain].used, true, __ATOMIC_RELAXED);
+    places_count(pages, addr, 1);
+    return l;
+}
+
+struct lock *lock_make(uintptr_t addr, enum thing thing)
+{
+    const uint32_t chain = lock_chain(addr);
+    os_lock(&chains[chain].lock);
+    struct lock *l = lock_in_chain(chain, addr);
+    if (!l && addr)
+        l = put(chain, addr, thing);
+    os_unlock(&chains[chain].lock);
     return l;
 }
 
@@ -68,74 +85,90 @@ struct range {
 
 static bool in_range(const struct range *r, const struct lock *l)
 {
-    return l->addr >= r->lo && l->addr < r->hi;
+    return l->addr && l->addr >= r->lo && l->addr < r->hi;
+}
+
+static bool begin(uint32_t chain)
+{
+    if (!__atomic_load_n(&chains[chain].used, __ATOMIC_RELAXED))
+        return false;
+    os_lock(&chains[chain].lock);
+    return true;
+}
+
+static void end(uint32_t chain)
+{
+    os_unlock(&chains[chain].lock);
+}
+
+/* Nobody finds it any more. */
+static void forget(struct actor *a, struct lock *l)
+{
+    places_count(pages, l->addr, -1);
+    __atomic_store_n(&l->id, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&l->addr, 0, __ATOMIC_RELEASE);
+    lock_order_forget(l);
+    if (l->orphan)
+        arena_free(l->orphan, sizeof *l->orphan);
+    if (l->destroyer)
+        arena_free(l->destroyer, sizeof *l->destroyer);
+    vclock_clear(&l->flow, &a->stocks->nodes);
 }
 
 static void forget_in_chain(uint32_t chain, void *range)
 {
     const struct range *r = range;
-    struct lock_chain *c = &lock_chains[chain];
-    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+    if (!begin(chain))
         return;
-    os_lock(&c->lock);
-    for (struct lock **at = &c->first; *at;) {
+    struct lock *const first = &lock_chains[chain];
+    if (in_range(r, first))
+        forget(r->a, first);
+    for (struct lock **at = &first->next; *at;) {
         struct lock *l = *at;
         if (!in_range(r, l)) {
             at = &l->next;
             continue;
         }
         __atomic_store_n(at, l->next, __ATOMIC_RELEASE);
-        places_count(pages, l->addr, -1);
-        __atomic_store_n(&l->id, 0, __ATOMIC_RELEASE);
-        __atomic_store_n(&l->addr, 0, __ATOMIC_RELEASE);
-        lock_order_forget(l);
-        if (l->orphan)
-            arena_free(l->orphan, sizeof *l->orphan);
-        if (l->destroyer)
-            arena_free(l->destroyer, sizeof *l->destroyer);
-        vclock_clear(&l->flow, &r->a->stocks->nodes);
+        forget(r->a, l);
         os_lock(&free_lock);
         __atomic_store_n(&l->next, unused, __ATOMIC_RELEASE);
         unused = l;
         os_unlock(&free_lock);
     }
-    os_unlock(&c->lock);
+    end(chain);
 }
 
 static void maybe_held_in_chain(uint32_t chain, void *range)
 {
     struct range *r = range;
-    struct lock_chain *c = &lock_chains[chain];
-    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+    if (!begin(chain))
         return;
-    os_lock(&c->lock);
-    for (struct lock *l = c->first; l && r->n < r->max; l = l->next)
+    for (const struct lock *l = &lock_chains[chain]; l && r->n < r->max; l = l->next)
         if (in_range(r, l) && held_maybe(l))
             r->found[r->n++] = l->addr;
-    os_unlock(&c->lock);
+    end(chain);
 }
 
 static void all_in_chain(uint32_t chain, void *range)
 {
     struct range *r = range;
-    struct lock_chain *c = &lock_chains[chain];
-    if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED))
+    if (!begin(chain))
         return;
-    os_lock(&c->lock);
-    for (const struct lock *l = c->first; l && r->n < r->max; l = l->next) {
+    for (const struct lock *l = &lock_chains[chain]; l && r->n < r->max; l = l->next) {
         bool twice = false;
         for (int i = 0; i < r->n; i++)
             twice |= r->found[i] == l->addr;
         if (in_range(r, l) && !twice)
             r->found[r->n++] = l->addr;
     }
-    os_unlock(&c->lock);
+    end(chain);
 }
 
 /* Nobody keeps locks that are copied, or held when they are freed, in the middle of so much. */
 static bool too_much(size_t size)
 {
-    return size / PLACES_LINE >> LOCK_CHAIN_BITS;
+    return size / LOCK_LINE >> LOCK_CHAIN_BITS;
 }
 
 static bool somebody_holds(const struct lock *l)
@@ -156,7 +189,7 @@ uintptr_t locks_held_in(uintptr_t addr, size_t size)
     uintptr_t found[MAYBE];
     struct range r = {.lo = addr, .hi = addr + size, .found = found, .max = MAYBE};
     if (!too_much(size))
-        places_visit(pages, LOCK_CHAIN_BITS, addr, size, maybe_held_in_chain, &r);
+        places_visit(pages, LOCK_LINE, LOCK_CHAIN_BITS, addr, size, maybe_held_in_chain, &r);
     for (int i = 0; i < r.n; i++) {
         const struct lock *l = lock_find(found[i]);
         if (l && somebody_holds(l))
@@ -169,7 +202,7 @@ int locks_in(uintptr_t addr, size_t size, uintptr_t *found, int max)
 {
     struct range r = {.lo = addr, .hi = addr + size, .found = found, .max = max};
     if (!too_much(size))
-        places_visit(pages, LOCK_CHAIN_BITS, addr, size, all_in_chain, &r);
+        places_visit(pages, LOCK_LINE, LOCK_CHAIN_BITS, addr, size, all_in_chain, &r);
     return r.n;
 }
 
@@ -187,7 +220,7 @@ void locks_forget(struct actor *a, uintptr_t addr, size_t size)
 {
     struct range r = {.a = a, .lo = addr, .hi = addr + size};
     naming_forget(addr, size);
-    places_visit(pages, LOCK_CHAIN_BITS, addr, size, forget_in_chain, &r);
+    places_visit(pages, LOCK_LINE, LOCK_CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
 struct lock *lock_anew(struct actor *a, uintptr_t addr, enum thing thing)

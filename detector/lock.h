@@ -1,8 +1,10 @@
 /* Objects that are held or waited for, by address, and the locks that an actor holds.
  *
  * An object has a number that is never used again: an object that was destroyed, freed or made anew is another one. The
- * table is chains by address; finding takes no lock, because nodes are never unmapped and a node that is met while it
- * goes to another object only makes the finder look again, under the chain's lock.
+ * table is chains by address, of which the first node is in the table itself: with thousands of locks, what a lock costs is
+ * waiting for memory, and this line can be asked for before anything is known (lock_place). Finding takes no lock, because
+ * nodes are never unmapped and a node that is met while it goes to another object only makes the finder look again, under the
+ * chain's lock.
  *
  * Who takes and gives up a mutex that tells it nothing new, and to which it has nothing new to tell, only reads the object: its
  * first line may be in the caches of all processors. So the holder of a mutex stands in its own list, and in `owner` when
@@ -66,32 +68,31 @@ struct orphan {
 };
 
 #define LOCK_CHAIN_BITS 16
-struct lock_chain {
-    struct oslock lock;
-    struct lock *first;
-};
-extern HIDDEN struct lock_chain *lock_chains;
+#define LOCK_LINE ((uint64_t)32) /* no mutex is smaller, so neighbours have chains of their own */
+extern HIDDEN struct lock *lock_chains; /* the first of each, which is gone when nothing is there */
 
 bool lock_start(void);
-static inline struct lock_chain *lock_chain(uintptr_t addr)
+static inline uint32_t lock_chain(uintptr_t addr)
 {
-    return &lock_chains[places_chain(addr, LOCK_CHAIN_BITS)];
+    return places_chain(addr, LOCK_LINE, LOCK_CHAIN_BITS);
 }
-static inline struct lock *lock_in_chain(const struct lock_chain *c, uintptr_t addr)
+static inline struct lock *lock_in_place(struct lock *l, uintptr_t addr)
 {
-    struct lock *l = __atomic_load_n(&c->first, __ATOMIC_ACQUIRE);
     while (l && unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr))
         l = __atomic_load_n(&l->next, __ATOMIC_ACQUIRE);
     return l;
 }
-/* NULL: there is none, or no memory. */
+static inline struct lock *lock_in_chain(uint32_t chain, uintptr_t addr)
+{
+    return addr ? lock_in_place(&lock_chains[chain], addr) : NULL;
+}
+/* NULL: there is none, or no memory. Nothing is at address 0. */
 struct lock *lock_find(uintptr_t addr);
-struct lock *lock_make(struct lock_chain *c, uintptr_t addr, enum thing thing);
+struct lock *lock_make(uintptr_t addr, enum thing thing);
 static inline struct lock *lock_at(uintptr_t addr, enum thing thing)
 {
-    struct lock_chain *c = lock_chain(addr);
-    struct lock *l = lock_in_chain(c, addr);
-    return likely(l != NULL) ? l : lock_make(c, addr, thing);
+    struct lock *l = lock_in_chain(lock_chain(addr), addr);
+    return likely(l != NULL) ? l : lock_make(addr, thing);
 }
 static inline bool lock_is_inside(const struct lock *l, const struct actor *a)
 {

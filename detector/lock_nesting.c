@@ -34,6 +34,8 @@ static void table_free(struct nestings *t)
     renewals_end(t);
     if (t->at)
         arena_free(t->at, t->size * sizeof *t->at);
+    if (t->settled)
+        arena_free(t->settled, t->size / 8 * sizeof *t->settled);
     if (t->gates)
         arena_free(t->gates, t->size * sizeof *t->gates);
     arena_free(t, sizeof *t);
@@ -46,12 +48,14 @@ static struct nestings *table_new(size_t size, uint64_t seen)
         return NULL;
     *t = (struct nestings){.size = size, .seen = seen};
     t->at = arena_alloc(size * sizeof *t->at); /* a power of two: begins at a cache line */
+    t->settled = arena_alloc(size / 8 * sizeof *t->settled);
     t->gates = arena_alloc(size * sizeof *t->gates);
-    if (!t->at || !t->gates) {
+    if (!t->at || !t->settled || !t->gates) {
         table_free(t);
         return NULL;
     }
     zero_bytes(t->at, size * sizeof *t->at);
+    zero_bytes(t->settled, size / 8 * sizeof *t->settled);
     list(t);
     return t;
 }
@@ -112,6 +116,29 @@ static struct nestings *doubled(struct nestings *t, void (*drop)(struct gates *g
             drop(take_out(t, &t->at[i]));
     }
     return to;
+}
+
+static bool settle_in(struct settled *s, uint64_t now, uint64_t key)
+{
+    if (s->since != now) {
+        zero_bytes(s, sizeof *s);
+        s->since = now;
+    }
+    unsigned i = 0;
+    while (i < NESTING_SETTLED && s->key[i] && s->key[i] != key)
+        i++;
+    if (i == NESTING_SETTLED)
+        return false;
+    s->key[i] = key;
+    return true;
+}
+
+void nesting_settle(struct actor *a, uint64_t key)
+{
+    const uint64_t now = settled_now(a);
+    struct settled *second = settled_second(a, key);
+    if (!settle_in(settled_first(a, key), now, key) && !settle_in(second, now, key))
+        second->key[(key >> 40) % NESTING_SETTLED] = key;
 }
 
 void nesting_put(struct actor *a, const struct nesting *k, struct gates *g, void (*drop)(struct gates *g))

@@ -1,11 +1,15 @@
 /* What an actor has taken under what it held, so that it need not be noted again: a hash table of its own. Read and written by
  * its actor alone; it changes under the lock of the graph.
  *
- * Memory is all that a nested lock waits for when there are thousands of them. So in the table is nothing but what says that
- * there is nothing to do; the rest is beside. And what is taken under the same locks is together, in a block of four cache lines,
- * which can be asked for as soon as these are held (nesting_prefetch). A key has its line there, and one in a block that its own
- * hash names; when both are full, any place of the two blocks or near the second one. The table is doubled when that happens and
- * it is half full. */
+ * What is taken under the same locks is together, in a block of four cache lines. A key has its line there, and one in a block that
+ * its own hash names; when both are full, any place of the two blocks or near the second one. The table is doubled when that happens
+ * and it is half full.
+ *
+ * Memory is all that a nested lock waits for when there are thousands of them. So most look at the settled keys only, of which it
+ * was found that there is nothing to do for them: seven in a cache line, which can be asked for as soon as the outer locks are held
+ * (nesting_prefetch). A line is true as long as the actor has told nobody, and no edge was found to lie on a cycle, since it was
+ * begun. It is a cache: what is not there is looked for in the table. A key has one of two lines by the locks held and, where that is
+ * full, one by its own hash. */
 #ifndef GORACE_LOCK_NESTING_H
 #define GORACE_LOCK_NESTING_H
 
@@ -17,6 +21,12 @@ struct nesting {
     uint64_t epoch; /* when it was last */
 };
 
+#define NESTING_SETTLED 7
+struct settled {
+    uint64_t since; /* settled_now, when it was begun; 0: never */
+    uint64_t key[NESTING_SETTLED]; /* 0: none, nor behind it */
+} __attribute__((aligned(64)));
+
 #define NESTING_WAYS 4 /* places of a line */
 #define NESTING_BLOCK 16
 struct nestings {
@@ -24,6 +34,7 @@ struct nestings {
     size_t used;   /* ... and how many are taken */
     uint64_t seen; /* edges that were known to lie on cycles when all of it was noted */
     struct nesting *at;
+    struct settled *settled; /* a line for eight places */
     struct gates **gates; /* of the same place, a reference */
     struct renewals *renewals; /* lock_renewal.h; NULL: none yet */
     struct nestings *older, *newer; /* list of all; the lock of the graph */
@@ -64,18 +75,56 @@ static inline struct nesting *nesting_line(const struct nestings *t, uint64_t ke
     return nesting_block(t, nesting_number(t, key, second)) + line * NESTING_WAYS;
 }
 
-/* `l` is held as well from now on. What is looked at in the next nested lock, and when this one is given up, may be far away if
- * there are many. */
-static inline void nesting_prefetch(const struct actor *a, const struct lock *l)
+static inline struct settled *settled_line(const struct nestings *t, uint64_t number)
 {
-    const struct nestings *t = a->nestings;
-    if (likely(!t || t->size <= 4 * NESTING_BLOCK))
+    return &t->settled[number & (t->size / 8 - 1)];
+}
+
+/* One of two, which are neighbours. */
+static inline struct settled *settled_first(const struct actor *a, uint64_t key)
+{
+    return settled_line(a->nestings, a->held_hash << 1 | key >> 63);
+}
+
+static inline struct settled *settled_second(const struct actor *a, uint64_t key)
+{
+    return settled_line(a->nestings, key >> NESTING_HASH_SHIFT);
+}
+
+/* Another number after the actor has told somebody, and after an edge was found to lie on a cycle. Not 0. */
+static inline uint64_t settled_now(const struct actor *a)
+{
+    return (cycles_seen() + 1) << 44 ^ a->order_told;
+}
+
+static inline __attribute__((always_inline)) bool settled_in(const struct settled *s, uint64_t now, uint64_t key)
+{
+    if (unlikely(s->since != now))
+        return false;
+    for (unsigned i = 0; i < NESTING_SETTLED; i++)
+        if (s->key[i] == key)
+            return true;
+    return false;
+}
+
+/* `a` has noted the key, and there is nothing else to do for it. False says nothing. */
+static inline __attribute__((always_inline)) bool nesting_settled(const struct actor *a, uint64_t key)
+{
+    const uint64_t now = settled_now(a);
+    return likely(a->nestings != NULL) &&
+           (settled_in(settled_first(a, key), now, key) || settled_in(settled_second(a, key), now, key));
+}
+/* The key is to be among them. */
+void nesting_settle(struct actor *a, uint64_t key);
+
+/* One more is held from now on. What is looked at in the next nested lock may be far away if there are many. */
+static inline void nesting_prefetch(const struct actor *a)
+{
+    if (!a->nestings)
         return;
-    const struct nesting *block = nesting_block(t, a->held_hash);
-    for (unsigned line = 0; line < NESTING_BLOCK; line += NESTING_WAYS)
-        __builtin_prefetch(block + line);
-    if (l)
-        vclock_prefetch(&l->flow);
+    const struct settled *two = settled_first(a, 0);
+    __builtin_prefetch(two);
+    __builtin_prefetch(two + 1);
 }
 
 /* Among n places where the key is, or, when it comes first, one that is empty: places are filled in the order in which they are
@@ -108,30 +157,22 @@ static inline __attribute__((always_inline)) struct nesting *nesting_find(const 
     return likely(k && k->key) ? k : NULL;
 }
 
-/* The same, if it is in one of its two lines: NULL says nothing. */
-static inline __attribute__((always_inline)) struct nesting *nesting_find_near(const struct actor *a, uint64_t key)
-{
-    const struct nestings *t = a->nestings;
-    if (unlikely(!nestings_count(t)))
-        return NULL;
-    struct nesting *k = nesting_among(nesting_line(t, key, false), NESTING_WAYS, key);
-    if (!k)
-        k = nesting_among(nesting_line(t, key, true), NESTING_WAYS, key);
-    return likely(k && k->key) ? k : NULL;
-}
-
 /* Nobody was told since it was. */
-static inline bool nesting_is_new(const struct actor *a, const struct nesting *k)
+static inline bool nesting_is_new(struct actor *a, const struct nesting *k)
 {
-    return k->epoch > (unlikely(k->key & NESTING_CYCLIC) ? a->told : a->order_told);
+    if (unlikely(k->key & NESTING_CYCLIC))
+        return k->epoch > a->told;
+    if (k->epoch <= a->order_told)
+        return false;
+    nesting_settle(a, k->key);
+    return true;
 }
 
 /* `a` asks for, or has got, `l`, and holds something. */
 static inline __attribute__((always_inline)) void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
 {
     const uint64_t key = nesting_key(a, l->id, how);
-    const struct nesting *k = nesting_find(a, key);
-    if (unlikely(!k || !nesting_is_new(a, k)))
+    if (unlikely(!nesting_settled(a, key)))
         lock_order_look(a, l, how, stack, key);
 }
 

@@ -41,11 +41,11 @@ enum how {
 
 /* ---- locks held. `pc` is where it was taken; after the real call. -------------------------------------------------- */
 void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
-/* The same in two parts: before the real call what is known of the lock, or NULL, while memory that is needed comes; after it. */
+/* The same of a mutex; before the real call where to look for it afterwards, so that this memory comes meanwhile. */
 struct lock;
-struct lock *lock_expected(uintptr_t addr);
-void lock_got_mutex(struct actor *a, struct lock *expected, uintptr_t addr, uintptr_t pc); /* a lock that waits, exclusive */
-void lock_tried_mutex(struct actor *a, struct lock *expected, uintptr_t addr, uintptr_t pc); /* a trylock, exclusive */
+struct lock *lock_place(uintptr_t addr);
+void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc); /* a lock that waits, exclusive */
+void lock_tried_mutex(struct actor *a, uintptr_t addr, uintptr_t pc); /* a trylock, exclusive */
 /* Before the real unlock. False: `a` was not known to hold it. */
 bool lock_gone(struct actor *a, uintptr_t addr);
 /* A request with a time limit was given up: it orders like one that was granted. */

@@ -1,13 +1,12 @@
-/* What sync.c and lock.c have in common: objects that are found by address, in 2^bits chains. Those of one 64-byte line share a
- * chain, and how many there are in a page is counted, so that a block that is freed or copied need not ask for every address
- * in it; and how many in 64 kB, so that the stack of a goroutine that begins takes one question. Pages share counts by hash: one that
- * is not 0 only says that there may be some. */
+/* What sync.c and lock.c have in common: objects that are found by address, in 2^bits chains. Those of one line of memory share a
+ * chain, a line being a power of two of bytes that they choose, and how many there are in a page is counted, so that a block that
+ * is freed or copied need not ask for every address in it; and how many in 64 kB, so that the stack of a goroutine that begins takes
+ * one question. Pages share counts by hash: one that is not 0 only says that there may be some. */
 #ifndef GORACE_PLACES_H
 #define GORACE_PLACES_H
 
 #include "os.h"
 
-#define PLACES_LINE ((uint64_t)64)
 #define PLACES_BITS 16
 #define PLACES_PAGES ((size_t)1 << PLACES_BITS)
 #define PLACES_GROUP ((uint64_t)16 * OS_PAGE)
@@ -40,14 +39,14 @@ static inline bool places_maybe(uint32_t *pages, uint64_t key)
 }
 
 /* Neighbouring lines have neighbouring chains, so that the chains of a table of locks share cache lines as these do. */
-static inline uint32_t places_chain(uint64_t key, unsigned bits)
+static inline uint32_t places_chain(uint64_t key, uint64_t line, unsigned bits)
 {
     const uint32_t page = (uint32_t)(key / OS_PAGE * 0x9e3779b97f4a7c15u >> (64 - bits));
-    return (page + (uint32_t)(key % OS_PAGE / PLACES_LINE)) & ((1u << bits) - 1);
+    return (page + (uint32_t)(key % OS_PAGE / line)) & ((1u << bits) - 1);
 }
 
 /* Calls visit for the chains in which objects of [addr, addr + size) may be; some may be visited twice. */
-static inline void places_visit(uint32_t *pages, unsigned bits, uint64_t addr, size_t size,
+static inline void places_visit(uint32_t *pages, uint64_t line, unsigned bits, uint64_t addr, size_t size,
                                 void (*visit)(uint32_t chain, void *ctx), void *ctx)
 {
     const uint64_t end = addr + size;
@@ -64,8 +63,8 @@ static inline void places_visit(uint32_t *pages, unsigned bits, uint64_t addr, s
         if (!places_maybe(pages, page))
             continue;
         const uint64_t lo = page > addr ? page : addr, hi = next < end ? next : end;
-        for (uint64_t line = lo & ~(PLACES_LINE - 1); line < hi; line += PLACES_LINE)
-            visit(places_chain(line, bits), ctx);
+        for (uint64_t at = lo & ~(line - 1); at < hi; at += line)
+            visit(places_chain(at, line, bits), ctx);
     }
 }
 

@@ -181,7 +181,7 @@ static void forget_in_chain(uint32_t chain, void *range)
 void sync_forget_range(struct actor *a, uintptr_t addr, size_t size)
 {
     struct range r = {a, addr, addr + size};
-    places_visit(sync_pages, SYNC_CHAIN_BITS, addr, size, forget_in_chain, &r);
+    places_visit(sync_pages, SYNC_LINE, SYNC_CHAIN_BITS, addr, size, forget_in_chain, &r);
 }
 
 /* The object, if there is one, tells `a` nothing: found without a write to anything shared. False says nothing. always: nor for the

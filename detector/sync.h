@@ -51,7 +51,8 @@ struct sync {
     bool guard;  /* sync_mark_guard */
 };
 #define SYNC_FREE (~(uint64_t)0)
-_Static_assert(sizeof(struct sync) <= PLACES_LINE, "a cache line");
+#define SYNC_LINE ((uint64_t)64)
+_Static_assert(sizeof(struct sync) <= SYNC_LINE, "a cache line");
 
 struct sync_chain {
     struct turn turn;
@@ -64,7 +65,7 @@ bool sync_start(void);
 
 static inline struct sync_chain *sync_chain(uint64_t key)
 {
-    return &sync_chains[places_chain(key, SYNC_CHAIN_BITS)];
+    return &sync_chains[places_chain(key, SYNC_LINE, SYNC_CHAIN_BITS)];
 }
 /* Without a lock: NULL only says that there was none, or that somebody was at the chain. */
 static inline struct sync *sync_in_chain(const struct sync_chain *c, uint64_t key)

@@ -5,13 +5,13 @@
  * Guards: `lock` for what is here; a stock is a thread's. */
 #include "sync.h"
 
-#define NODES (OS_PAGE / PLACES_LINE) /* of a page; the first one's place is the page's own */
+#define NODES (OS_PAGE / SYNC_LINE) /* of a page; the first one's place is the page's own */
 #define STOCK_MOST 64u
 
 union node {
     struct sync sync;
     union node *older; /* pages */
-    char line[PLACES_LINE];
+    char line[SYNC_LINE];
 };
 
 static struct oslock lock;

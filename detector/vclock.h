@@ -66,12 +66,6 @@ void vclock_copy_apart(struct vclock *c, const struct vclock *other, struct vclo
 /* Two that say the same become one, the same one whoever asks, if that is easily seen. */
 void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock);
 void vclock_clear(struct vclock *c, struct vclock_stock *stock);
-/* It is going to be written soon. */
-static inline void vclock_prefetch(const struct vclock *c)
-{
-    __builtin_prefetch(c->root, 1);
-    __builtin_prefetch((const char *)c->root + 64, 1);
-}
 /* out[s] = min(out[s], c[s]) for all s < n. */
 void vclock_lower(const struct vclock *c, uint64_t *out, uint32_t n);
 

@@ -24,7 +24,6 @@
  * the numbers themselves. */
 #include "fd_edges.h"
 
-#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "fd_name.h"
@@ -41,6 +40,7 @@ struct link {
     bool crowded[2];    /* side s is watched by more than one */
     uint32_t next_free; /* number + 1 */
     uint32_t number;
+    uint32_t told; /* how often key[0] was released, of one that is alone; atomic, counted after the release */
 };
 
 /* ---- storage ---------------------------------------------------------------------------------------------------- */
@@ -78,6 +78,13 @@ static uintptr_t *slot_of(int fd)
         return NULL;
     uintptr_t *page = map_zeroes((void **)&slots[(size_t)fd / SLOTS], SLOTS * sizeof *page);
     return page ? &page[(size_t)fd % SLOTS] : NULL;
+}
+
+/* What is there already, 0: nothing. */
+static inline uintptr_t slot_value(int fd)
+{
+    const uintptr_t *page = fd < 0 ? NULL : __atomic_load_n(&slots[(size_t)fd / SLOTS], __ATOMIC_ACQUIRE);
+    return page ? __atomic_load_n(&page[(size_t)fd % SLOTS], __ATOMIC_ACQUIRE) : 0;
 }
 
 static struct link *link_at(uint32_t number)
@@ -180,10 +187,12 @@ static void call(uint32_t name)
 }
 
 /* Looks at a descriptor that nothing is known of. A socket without a peer is looked at again next time. */
-static struct end find_out(struct actor *me, int fd, bool accepted)
+static __attribute__((noinline)) struct end find_out(struct actor *me, int fd, bool accepted)
 {
-    struct fd_names n = fd_names(fd);
     struct end e = {NULL, 0};
+    if (!slot_of(fd))
+        return e;
+    struct fd_names n = fd_names(fd);
     switch (n.kind) {
     case FD_NOTHING_YET:
         return e;
@@ -205,13 +214,10 @@ static struct end find_out(struct actor *me, int fd, bool accepted)
     return e;
 }
 
-static struct end lookup(struct actor *me, int fd)
+static inline struct end lookup(struct actor *me, int fd)
 {
-    uintptr_t *slot = slot_of(fd);
-    if (!slot)
-        return (struct end){NULL, 0};
-    uintptr_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-    return value ? end_of(value) : find_out(me, fd, false);
+    const uintptr_t value = slot_value(fd);
+    return __builtin_expect(value != 0, 1) ? end_of(value) : find_out(me, fd, false);
 }
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------ */
@@ -223,6 +229,11 @@ static bool silent(const struct link *l)
 
 static const uint64_t crowd_key = FD_KEY(FD_CROWD, 0);
 
+static void count_told(struct link *l)
+{
+    __atomic_fetch_add(&l->told, 1, __ATOMIC_RELEASE);
+}
+
 static void release_end(struct actor *me, struct end e)
 {
     if (!e.link || silent(e.link))
@@ -230,6 +241,8 @@ static void release_end(struct actor *me, struct end e)
     int receiver = e.link->alone ? e.side : !e.side;
     if (e.link->key[e.side])
         sync_release_merge(me, e.link->key[e.side]);
+    if (e.link->alone)
+        count_told(e.link);
     if (e.link->watch[receiver])
         sync_release_merge(me, e.link->watch[receiver]);
     if (e.link->crowded[receiver])
@@ -295,8 +308,7 @@ void fd_copied(struct actor *me, int from, int to)
 
 void fd_closing(struct actor *me, int fd)
 {
-    uintptr_t *slot = slot_of(fd);
-    uintptr_t value = slot ? __atomic_load_n(slot, __ATOMIC_ACQUIRE) : 0;
+    const uintptr_t value = slot_value(fd);
     if (value)
         release_end(me, end_of(value));
     if (fd >= 0)
@@ -354,9 +366,22 @@ void fd_release_to(struct actor *me, int fd, const struct sockaddr *to, socklen_
     }
 }
 
+/* ---- epoll ------------------------------------------------------------------------------------------------------ */
+
 static uint64_t watch_key(struct end epoll, uint64_t data)
 {
     return FD_KEY(FD_WATCH, fd_mix(epoll.link->key[0], data));
+}
+
+/* A bit for each key that was made, by hash: most of what a server is woken by are sockets, which have none. Atomic. */
+#define WATCHED_BITS 15
+static uint8_t watched[1 << (WATCHED_BITS - 3)];
+
+static uint8_t *watched_byte(uint64_t key, uint8_t *bit)
+{
+    const uint64_t hash = key * 0x9e3779b97f4a7c15u >> (64 - WATCHED_BITS);
+    *bit = (uint8_t)(1 << hash % 8);
+    return &watched[hash / 8];
 }
 
 void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data)
@@ -371,6 +396,7 @@ void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data)
         return;
     }
     sync_release_chance(me, watcher); /* who is woken by another descriptor need not come after this one */
+    count_told(set.link);
     if (!e.link || e.link->named)
         return; /* whoever is woken by these has to read, or accept, and gets the edge there */
     if (!__atomic_compare_exchange_n(&e.link->epoll[e.side], &by, watcher, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) &&
@@ -380,18 +406,49 @@ void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data)
         return;
     }
     uint64_t key = watch_key(set, data), sent = e.link->key[e.link->alone ? e.side : !e.side];
+    uint8_t bit, *byte = watched_byte(key, &bit);
+    __atomic_fetch_or(byte, bit, __ATOMIC_RELEASE);
     e.link->watch[e.side] = key;
     if (sent)
         sync_acquire(me, sent); /* it may be ready already */
     sync_release_merge(me, key);
 }
 
-void fd_woken(struct actor *me, int epoll, uint64_t data)
+/* What the thread has heard of the last set that it waited at: nothing is new as long as that was told no more often. Not of a
+ * thread that runs goroutines, which may be others at the same address. */
+struct heard {
+    struct actor *by;
+    uint64_t key;
+    uint32_t told;
+};
+static __thread struct heard heard TLS_IE;
+
+static void hear(struct actor *me, struct link *set)
 {
-    struct end set = lookup(me, epoll);
+    const uint64_t key = set->key[0];
+    const uint32_t told = __atomic_load_n(&set->told, __ATOMIC_ACQUIRE);
+    if (heard.key == key && heard.told == told && heard.by == me)
+        return;
+    sync_acquire(me, key);
+    if (current_host())
+        return;
+    heard.by = me;
+    heard.key = key;
+    heard.told = told;
+}
+
+void fd_woken(struct actor *me, int epoll, const struct epoll_event *events, int n)
+{
+    const struct end set = lookup(me, epoll);
     if (!set.link || set.link == &quiet)
         return;
-    sync_acquire(me, watch_key(set, data));
+    hear(me, set.link);
+    for (int i = 0; i < n; i++) {
+        const uint64_t key = watch_key(set, events[i].data.u64);
+        uint8_t bit;
+        if (__atomic_load_n(watched_byte(key, &bit), __ATOMIC_ACQUIRE) & bit)
+            sync_acquire(me, key);
+    }
     if (__atomic_load_n(&crowd, __ATOMIC_ACQUIRE))
         sync_acquire(me, crowd_key);
 }

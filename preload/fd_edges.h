@@ -4,6 +4,7 @@
 #ifndef GORACE_FD_EDGES_H
 #define GORACE_FD_EDGES_H
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "current.h"
@@ -30,8 +31,8 @@ void fd_accepted(struct actor *me, int listener, int fd);
 /* A datagram to a named receiver. */
 void fd_release_to(struct actor *me, int fd, const struct sockaddr *to, socklen_t size);
 
-/* epoll_ctl, before; and each event that epoll_wait returned. */
+/* epoll_ctl, before; and the events that epoll_wait returned. */
 void fd_watch(struct actor *me, int epoll, int op, int fd, uint64_t data);
-void fd_woken(struct actor *me, int epoll, uint64_t data);
+void fd_woken(struct actor *me, int epoll, const struct epoll_event *events, int n);
 
 #endif

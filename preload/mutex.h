@@ -11,20 +11,20 @@
 bool mutex_wait_begin(struct actor *me, pthread_mutex_t *m, uintptr_t pc);
 /* After one that failed: EINVAL may be the use of a destroyed mutex. */
 void mutex_refused(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc);
-/* After it, in the function that the program has called. expected: lock_expected, or NULL. */
+/* After it, in the function that the program has called. place: lock_place. */
 void mutex_got_in_handler(struct actor *me, pthread_mutex_t *m, unsigned bits, int sig, uintptr_t pc);
-static inline void mutex_got(struct actor *me, struct lock *expected, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
+static inline void mutex_got(struct actor *me, struct lock *place, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
 {
     lock_acquire(me, (uintptr_t)m);
     const int sig = signal_handling();
     if (__builtin_expect(sig != 0, 0))
         mutex_got_in_handler(me, m, bits, sig, pc);
     else if (bits == HOW_TRY)
-        lock_tried_mutex(me, expected, (uintptr_t)m, pc);
+        lock_tried_mutex(me, (uintptr_t)m, pc);
     else if (bits)
         lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
     else
-        lock_got_mutex(me, expected, (uintptr_t)m, pc);
+        lock_got_mutex(me, place, (uintptr_t)m, pc);
 }
 
 /* Before the unlock. */

@@ -83,7 +83,7 @@ static inline pthread_mutex_t *inner(mtx_t *m)
 static inline int locked(struct actor *me, mtx_t *m, int result, unsigned bits, uintptr_t pc)
 {
     if (me && result == thrd_success)
-        mutex_got(me, NULL, inner(m), bits, pc);
+        mutex_got(me, lock_place((uintptr_t)inner(m)), inner(m), bits, pc);
     return result;
 }
 

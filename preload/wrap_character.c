@@ -8,7 +8,7 @@
 #define GET(name, params, stream, ...) \
     INTERPOSE_NAMED(int, name, params) \
     { \
-        struct actor *me = current(); \
+        struct actor *me = touching(); \
         stream_using(me, stream, CALLER); \
         int c = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
         stream_got(me, stream); \

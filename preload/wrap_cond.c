@@ -57,7 +57,7 @@ void cond_wait_over(struct cond_wait *w, bool gave_up)
         else
             wait_end(w->me);
         order_acquire(w->me, w->cond);
-        mutex_got(w->me, NULL, w->mutex, 0, w->pc);
+        mutex_got(w->me, lock_place((uintptr_t)w->mutex), w->mutex, 0, w->pc);
     }
 }
 

@@ -6,8 +6,8 @@
  *
  * memcmp reads all of both blocks, as the standard has it, whatever the first difference; the searches read up to
  * what they found. */
-#include "interpose.h"
 #include "raw.h"
+#include "touch.h"
 
 #include "../detector/locks.h"
 
@@ -37,7 +37,7 @@ INTERPOSE(void *, memmove, (void *to, const void *from, size_t n))
         raw_move(to, from, n);
         return to;
     }
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
@@ -51,7 +51,7 @@ INTERPOSE(void *, mempcpy, (void *restrict to, const void *restrict from, size_t
         raw_copy(to, from, n);
         return (char *)to + n;
     }
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
@@ -65,7 +65,7 @@ INTERPOSE(void *, memset, (void *to, int byte, size_t n))
         raw_fill(to, byte, n);
         return to;
     }
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n)
         mem_write(me, to, n, CALLER);
     return real_memset(to, byte, n);
@@ -75,7 +75,7 @@ INTERPOSE(int, memcmp, (const void *a, const void *b, size_t n))
 {
     if (UNRESOLVED(memcmp))
         return raw_compare(a, b, n);
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, a, n, CALLER);
         mem_read(me, b, n, CALLER);
@@ -87,7 +87,7 @@ INTERPOSE(int, bcmp, (const void *a, const void *b, size_t n))
 {
     if (UNRESOLVED(bcmp))
         return raw_compare(a, b, n);
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, a, n, CALLER);
         mem_read(me, b, n, CALLER);
@@ -97,7 +97,7 @@ INTERPOSE(int, bcmp, (const void *a, const void *b, size_t n))
 
 INTERPOSE(void *, memchr, (const void *p, int byte, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     void *found = REAL(memchr)(p, byte, n);
     if (me && n)
         mem_read(me, p, found ? (size_t)((char *)found - (const char *)p) + 1 : n, CALLER);
@@ -106,7 +106,7 @@ INTERPOSE(void *, memchr, (const void *p, int byte, size_t n))
 
 INTERPOSE(void *, memrchr, (const void *p, int byte, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(memrchr)(p, byte, n);
     if (me && n) {
         const char *from = found ? found : (const char *)p;
@@ -117,7 +117,7 @@ INTERPOSE(void *, memrchr, (const void *p, int byte, size_t n))
 
 INTERPOSE(void *, rawmemchr, (const void *p, int byte))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     void *found = REAL(rawmemchr)(p, byte);
     if (me)
         mem_read(me, p, (size_t)((char *)found - (const char *)p) + 1, CALLER);
@@ -126,7 +126,7 @@ INTERPOSE(void *, rawmemchr, (const void *p, int byte))
 
 INTERPOSE(void *, memmem, (const void *p, size_t n, const void *what, size_t size))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(memmem)(p, n, what, size);
     if (me && n >= size && size) {
         mem_read(me, p, found ? (size_t)(found - (const char *)p) + size : n, CALLER);
@@ -137,7 +137,7 @@ INTERPOSE(void *, memmem, (const void *p, size_t n, const void *what, size_t siz
 
 INTERPOSE(void *, memccpy, (void *restrict to, const void *restrict from, int byte, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         const char *last = REAL(memchr)(from, byte, n);
         size_t copied = last ? (size_t)(last - (const char *)from) + 1 : n;
@@ -149,7 +149,7 @@ INTERPOSE(void *, memccpy, (void *restrict to, const void *restrict from, int by
 
 INTERPOSE(void, bzero, (void *to, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n)
         mem_write(me, to, n, CALLER);
     REAL(bzero)(to, n);
@@ -157,7 +157,7 @@ INTERPOSE(void, bzero, (void *to, size_t n))
 
 INTERPOSE(void, explicit_bzero, (void *to, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n)
         mem_write(me, to, n, CALLER);
     REAL(explicit_bzero)(to, n);
@@ -165,7 +165,7 @@ INTERPOSE(void, explicit_bzero, (void *to, size_t n))
 
 INTERPOSE(void, bcopy, (const void *from, void *to, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
@@ -175,7 +175,7 @@ INTERPOSE(void, bcopy, (const void *from, void *to, size_t n))
 
 INTERPOSE(void, swab, (const void *restrict from, void *restrict to, ssize_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n > 1) {
         mem_read(me, from, (size_t)n & ~(size_t)1, CALLER);
         mem_write(me, to, (size_t)n & ~(size_t)1, CALLER);
@@ -198,7 +198,7 @@ INTERPOSE(void *, __memcpy_chk, (void *to, const void *from, size_t n, size_t ro
 
 INTERPOSE(void *, __memmove_chk, (void *to, const void *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
@@ -208,7 +208,7 @@ INTERPOSE(void *, __memmove_chk, (void *to, const void *from, size_t n, size_t r
 
 INTERPOSE(void *, __mempcpy_chk, (void *to, const void *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n) {
         mem_read(me, from, n, CALLER);
         mem_write(me, to, n, CALLER);
@@ -218,7 +218,7 @@ INTERPOSE(void *, __mempcpy_chk, (void *to, const void *from, size_t n, size_t r
 
 INTERPOSE(void *, __memset_chk, (void *to, int byte, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n)
         mem_write(me, to, n, CALLER);
     return REAL(__memset_chk)(to, byte, n, room);
@@ -226,7 +226,7 @@ INTERPOSE(void *, __memset_chk, (void *to, int byte, size_t n, size_t room))
 
 INTERPOSE(void, __explicit_bzero_chk, (void *to, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me && n)
         mem_write(me, to, n, CALLER);
     REAL(__explicit_bzero_chk)(to, n, room);

@@ -25,11 +25,11 @@ static __attribute__((noinline)) int failed(struct actor *me, pthread_mutex_t *m
     return result;
 }
 
-static inline int locked(struct actor *me, struct lock *expected, pthread_mutex_t *m, int result, unsigned bits, uintptr_t pc)
+static inline int locked(struct actor *me, pthread_mutex_t *m, int result, unsigned bits, uintptr_t pc)
 {
     if (__builtin_expect(!got(result), 0))
         return failed(me, m, result, pc);
-    mutex_got(me, expected, m, bits, pc);
+    mutex_got(me, lock_place((uintptr_t)m), m, bits, pc);
     return result;
 }
 
@@ -64,7 +64,7 @@ static __attribute__((noinline)) int lock_contended(struct actor *me, pthread_mu
 {
     if (result == EBUSY)
         result = lock_blocking(me, m, pc);
-    return locked(me, NULL, m, result, 0, pc);
+    return locked(me, m, result, 0, pc);
 }
 
 /* The thread may have no actor yet, or the option is on. */
@@ -80,11 +80,11 @@ INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
     struct actor *me = current_actor;
     if (__builtin_expect(!me || delay_on, 0))
         return lock_delayed(m, CALLER);
-    struct lock *expected = lock_expected((uintptr_t)m);
+    struct lock *place = lock_place((uintptr_t)m);
     int result = REAL(pthread_mutex_trylock)(m);
     if (__builtin_expect(result != 0, 0))
         return lock_contended(me, m, result, CALLER);
-    mutex_got(me, expected, m, 0, CALLER);
+    mutex_got(me, place, m, 0, CALLER);
     return 0;
 }
 
@@ -92,9 +92,8 @@ INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
     delay_here(CALLER);
     struct actor *me = current();
-    struct lock *expected = me ? lock_expected((uintptr_t)m) : NULL;
     int result = REAL(pthread_mutex_trylock)(m);
-    return me ? locked(me, expected, m, result, HOW_TRY, CALLER) : result;
+    return me ? locked(me, m, result, HOW_TRY, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
@@ -102,7 +101,7 @@ INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct times
     delay_here(CALLER);
     struct actor *me = current();
     int result = PARKED(me, "pthread_mutex_timedlock", -1, REAL(pthread_mutex_timedlock)(m, until));
-    return me ? locked(me, NULL, m, result, HOW_TIMED, CALLER) : result;
+    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
 INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, const struct timespec *until))
@@ -112,7 +111,7 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     if (!REAL(pthread_mutex_clocklock))
         return ENOSYS;
     int result = PARKED(me, "pthread_mutex_clocklock", -1, REAL(pthread_mutex_clocklock)(m, clock, until));
-    return me ? locked(me, NULL, m, result, HOW_TIMED, CALLER) : result;
+    return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
 static __attribute__((noinline)) int unlock_delayed(pthread_mutex_t *m, uintptr_t pc)

@@ -13,7 +13,7 @@ static void parsed(struct actor *me, const void *s, size_t used, size_t unit, vo
 #define PARSE(ret, name, type, params, ...) \
     INTERPOSE_NAMED(ret, name, params) \
     { \
-        struct actor *me = current(); \
+        struct actor *me = touching(); \
         type *last = NULL; \
         ret value = REAL(name)(__VA_ARGS__); \
         if (me && last) \
@@ -63,7 +63,7 @@ PARSE(uintmax_t, __isoc23_strtoumax, char, (CHARS, int base), s, &last, base)
 /* By the strto* functions, as the standard defines them: only these tell how far was read. errno may be set. */
 INTERPOSE_NAMED(int, atoi, (const char *s))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *last;
     if (!me)
         return REAL(atoi)(s);
@@ -74,7 +74,7 @@ INTERPOSE_NAMED(int, atoi, (const char *s))
 
 INTERPOSE_NAMED(long, atol, (const char *s))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *last;
     if (!me)
         return REAL(atol)(s);
@@ -85,7 +85,7 @@ INTERPOSE_NAMED(long, atol, (const char *s))
 
 INTERPOSE_NAMED(long long, atoll, (const char *s))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *last;
     if (!me)
         return REAL(atoll)(s);
@@ -96,7 +96,7 @@ INTERPOSE_NAMED(long long, atoll, (const char *s))
 
 INTERPOSE_NAMED(double, atof, (const char *s))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *last;
     if (!me)
         return REAL(atof)(s);

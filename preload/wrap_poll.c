@@ -146,9 +146,7 @@ static int woken(struct actor *me, int epoll, const struct epoll_event *events, 
     if (!me || n <= 0)
         return n;
     mem_write(me, events, (size_t)n * sizeof *events, pc);
-    fd_acquire(me, epoll);
-    for (int i = 0; i < n; i++)
-        fd_woken(me, epoll, events[i].data.u64);
+    fd_woken(me, epoll, events, n);
     return n;
 }
 

@@ -17,7 +17,7 @@ static void read_to(struct actor *me, const char *s, const char *found, uintptr_
 
 INTERPOSE(char *, strchr, (const char *s, int c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(strchr)(s, c);
     if (me)
         read_to(me, s, found, CALLER);
@@ -26,7 +26,7 @@ INTERPOSE(char *, strchr, (const char *s, int c))
 
 INTERPOSE(char *, index, (const char *s, int c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(index)(s, c);
     if (me)
         read_to(me, s, found, CALLER);
@@ -35,7 +35,7 @@ INTERPOSE(char *, index, (const char *s, int c))
 
 INTERPOSE(char *, strchrnul, (const char *s, int c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(strchrnul)(s, c);
     if (me)
         read_to(me, s, found, CALLER);
@@ -44,7 +44,7 @@ INTERPOSE(char *, strchrnul, (const char *s, int c))
 
 INTERPOSE(char *, strrchr, (const char *s, int c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_string(me, s, CALLER);
     return REAL(strrchr)(s, c);
@@ -52,7 +52,7 @@ INTERPOSE(char *, strrchr, (const char *s, int c))
 
 INTERPOSE(char *, rindex, (const char *s, int c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_string(me, s, CALLER);
     return REAL(rindex)(s, c);
@@ -69,7 +69,7 @@ static void searched(struct actor *me, const char *s, const char *what, const ch
 
 INTERPOSE(char *, strstr, (const char *s, const char *what))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(strstr)(s, what);
     if (me)
         searched(me, s, what, found, CALLER);
@@ -78,7 +78,7 @@ INTERPOSE(char *, strstr, (const char *s, const char *what))
 
 INTERPOSE(char *, strcasestr, (const char *s, const char *what))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(strcasestr)(s, what);
     if (me)
         searched(me, s, what, found, CALLER);
@@ -87,7 +87,7 @@ INTERPOSE(char *, strcasestr, (const char *s, const char *what))
 
 INTERPOSE(size_t, strspn, (const char *s, const char *set))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = REAL(strspn)(s, set);
     if (me) {
         read_string(me, set, CALLER);
@@ -98,7 +98,7 @@ INTERPOSE(size_t, strspn, (const char *s, const char *set))
 
 INTERPOSE(size_t, strcspn, (const char *s, const char *set))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = REAL(strcspn)(s, set);
     if (me) {
         read_string(me, set, CALLER);
@@ -109,7 +109,7 @@ INTERPOSE(size_t, strcspn, (const char *s, const char *set))
 
 INTERPOSE(char *, strpbrk, (const char *s, const char *set))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     char *found = REAL(strpbrk)(s, set);
     if (me) {
         read_string(me, set, CALLER);

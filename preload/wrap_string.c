@@ -12,7 +12,7 @@ INTERPOSE(size_t, strlen, (const char *s))
 {
     if (__builtin_expect(real_strlen == NULL, 0))
         return raw_length(s);
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = real_strlen(s);
     if (me)
         mem_read(me, s, n + 1, CALLER);
@@ -21,7 +21,7 @@ INTERPOSE(size_t, strlen, (const char *s))
 
 INTERPOSE(size_t, strnlen, (const char *s, size_t max))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = REAL(strnlen)(s, max);
     if (me && max)
         mem_read(me, s, limited(n, max), CALLER);
@@ -55,7 +55,7 @@ static void read_both(struct actor *me, const char *a, const char *b, size_t n, 
 
 INTERPOSE(int, strcmp, (const char *a, const char *b))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_both(me, a, b, compared(a, b, SIZE_MAX), CALLER);
     return REAL(strcmp)(a, b);
@@ -63,7 +63,7 @@ INTERPOSE(int, strcmp, (const char *a, const char *b))
 
 INTERPOSE(int, strncmp, (const char *a, const char *b, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_both(me, a, b, compared(a, b, n), CALLER);
     return REAL(strncmp)(a, b, n);
@@ -71,7 +71,7 @@ INTERPOSE(int, strncmp, (const char *a, const char *b, size_t n))
 
 INTERPOSE(int, strcasecmp, (const char *a, const char *b))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_both(me, a, b, compared_folded(a, b, SIZE_MAX), CALLER);
     return REAL(strcasecmp)(a, b);
@@ -79,7 +79,7 @@ INTERPOSE(int, strcasecmp, (const char *a, const char *b))
 
 INTERPOSE(int, strncasecmp, (const char *a, const char *b, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_both(me, a, b, compared_folded(a, b, n), CALLER);
     return REAL(strncasecmp)(a, b, n);
@@ -88,7 +88,7 @@ INTERPOSE(int, strncasecmp, (const char *a, const char *b, size_t n))
 /* Collation weighs the whole of both. */
 INTERPOSE(int, strcoll, (const char *a, const char *b))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         read_string(me, a, CALLER);
         read_string(me, b, CALLER);
@@ -98,7 +98,7 @@ INTERPOSE(int, strcoll, (const char *a, const char *b))
 
 INTERPOSE(int, strcoll_l, (const char *a, const char *b, locale_t locale))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         read_string(me, a, CALLER);
         read_string(me, b, CALLER);
@@ -114,7 +114,7 @@ static void transformed(struct actor *me, char *to, size_t n, size_t length, uin
 
 INTERPOSE(size_t, strxfrm, (char *restrict to, const char *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_string(me, from, CALLER);
     size_t length = REAL(strxfrm)(to, from, n);
@@ -125,7 +125,7 @@ INTERPOSE(size_t, strxfrm, (char *restrict to, const char *restrict from, size_t
 
 INTERPOSE(size_t, strxfrm_l, (char *restrict to, const char *restrict from, size_t n, locale_t locale))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_string(me, from, CALLER);
     size_t length = REAL(strxfrm_l)(to, from, n, locale);
@@ -161,7 +161,7 @@ static void appended(struct actor *me, char *to, const char *from, size_t n, uin
 
 INTERPOSE(char *, strcpy, (char *restrict to, const char *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(strcpy)(to, from);
@@ -169,7 +169,7 @@ INTERPOSE(char *, strcpy, (char *restrict to, const char *restrict from))
 
 INTERPOSE(char *, stpcpy, (char *restrict to, const char *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(stpcpy)(to, from);
@@ -177,7 +177,7 @@ INTERPOSE(char *, stpcpy, (char *restrict to, const char *restrict from))
 
 INTERPOSE(char *, strncpy, (char *restrict to, const char *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(strncpy)(to, from, n);
@@ -185,7 +185,7 @@ INTERPOSE(char *, strncpy, (char *restrict to, const char *restrict from, size_t
 
 INTERPOSE(char *, stpncpy, (char *restrict to, const char *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(stpncpy)(to, from, n);
@@ -193,7 +193,7 @@ INTERPOSE(char *, stpncpy, (char *restrict to, const char *restrict from, size_t
 
 INTERPOSE(char *, strcat, (char *restrict to, const char *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, SIZE_MAX, CALLER);
     return REAL(strcat)(to, from);
@@ -201,7 +201,7 @@ INTERPOSE(char *, strcat, (char *restrict to, const char *restrict from))
 
 INTERPOSE(char *, strncat, (char *restrict to, const char *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, n, CALLER);
     return REAL(strncat)(to, from, n);
@@ -222,7 +222,7 @@ static size_t copy_bounded(char *to, const char *from, size_t room)
 
 INTERPOSE(size_t, strlcpy, (char *restrict to, const char *restrict from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         size_t length = read_string(me, from, CALLER);
         write_if(me, to, limited(length, room), CALLER);
@@ -232,7 +232,7 @@ INTERPOSE(size_t, strlcpy, (char *restrict to, const char *restrict from, size_t
 
 INTERPOSE(size_t, strlcat, (char *restrict to, const char *restrict from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         size_t length = read_string(me, from, CALLER), at = REAL(strnlen)(to, room);
         read_if(me, to, limited(at, room), CALLER);
@@ -290,7 +290,7 @@ INTERPOSE(char *, strndup, (const char *s, size_t max))
 
 INTERPOSE(char *, __strcpy_chk, (char *to, const char *from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(__strcpy_chk)(to, from, room);
@@ -298,7 +298,7 @@ INTERPOSE(char *, __strcpy_chk, (char *to, const char *from, size_t room))
 
 INTERPOSE(char *, __stpcpy_chk, (char *to, const char *from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(__stpcpy_chk)(to, from, room);
@@ -306,7 +306,7 @@ INTERPOSE(char *, __stpcpy_chk, (char *to, const char *from, size_t room))
 
 INTERPOSE(char *, __strncpy_chk, (char *to, const char *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(__strncpy_chk)(to, from, n, room);
@@ -314,7 +314,7 @@ INTERPOSE(char *, __strncpy_chk, (char *to, const char *from, size_t n, size_t r
 
 INTERPOSE(char *, __stpncpy_chk, (char *to, const char *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(__stpncpy_chk)(to, from, n, room);
@@ -322,7 +322,7 @@ INTERPOSE(char *, __stpncpy_chk, (char *to, const char *from, size_t n, size_t r
 
 INTERPOSE(char *, __strcat_chk, (char *to, const char *from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, SIZE_MAX, CALLER);
     return REAL(__strcat_chk)(to, from, room);
@@ -330,7 +330,7 @@ INTERPOSE(char *, __strcat_chk, (char *to, const char *from, size_t room))
 
 INTERPOSE(char *, __strncat_chk, (char *to, const char *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, n, CALLER);
     return REAL(__strncat_chk)(to, from, n, room);

@@ -4,7 +4,7 @@
 
 void read_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc)
 {
-    if (count <= 0 || !addressable(v))
+    if (!detector_memory || count <= 0 || !addressable(v))
         return;
     mem_read(me, v, (size_t)count * sizeof *v, pc);
     for (int i = 0; i < count && n; i++) {
@@ -16,7 +16,7 @@ void read_vector(struct actor *me, const struct iovec *v, int count, size_t n, u
 
 void write_vector(struct actor *me, const struct iovec *v, int count, size_t n, uintptr_t pc)
 {
-    if (count <= 0 || !addressable(v))
+    if (!detector_memory || count <= 0 || !addressable(v))
         return;
     mem_read(me, v, (size_t)count * sizeof *v, pc);
     for (int i = 0; i < count && n; i++) {

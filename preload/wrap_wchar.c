@@ -6,7 +6,7 @@
 
 INTERPOSE(size_t, wcslen, (const wchar_t *s))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = REAL(wcslen)(s);
     if (me)
         mem_read(me, s, (n + 1) * WIDE, CALLER);
@@ -15,7 +15,7 @@ INTERPOSE(size_t, wcslen, (const wchar_t *s))
 
 INTERPOSE(size_t, wcsnlen, (const wchar_t *s, size_t max))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t n = REAL(wcsnlen)(s, max);
     if (me && max)
         mem_read(me, s, limited(n, max) * WIDE, CALLER);
@@ -32,7 +32,7 @@ static size_t compared(const wchar_t *a, const wchar_t *b, size_t max)
 
 INTERPOSE(int, wcscmp, (const wchar_t *a, const wchar_t *b))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         size_t n = compared(a, b, SIZE_MAX);
         mem_read(me, a, n * WIDE, CALLER);
@@ -43,7 +43,7 @@ INTERPOSE(int, wcscmp, (const wchar_t *a, const wchar_t *b))
 
 INTERPOSE(int, wcsncmp, (const wchar_t *a, const wchar_t *b, size_t max))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         size_t n = compared(a, b, max);
         read_if(me, a, n * WIDE, CALLER);
@@ -54,7 +54,7 @@ INTERPOSE(int, wcsncmp, (const wchar_t *a, const wchar_t *b, size_t max))
 
 INTERPOSE(wchar_t *, wcschr, (const wchar_t *s, wchar_t c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     wchar_t *found = REAL(wcschr)(s, c);
     if (me && found)
         mem_read(me, s, (size_t)(found - s + 1) * WIDE, CALLER);
@@ -65,7 +65,7 @@ INTERPOSE(wchar_t *, wcschr, (const wchar_t *s, wchar_t c))
 
 INTERPOSE(wchar_t *, wcsrchr, (const wchar_t *s, wchar_t c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         read_wide(me, s, CALLER);
     return REAL(wcsrchr)(s, c);
@@ -73,7 +73,7 @@ INTERPOSE(wchar_t *, wcsrchr, (const wchar_t *s, wchar_t c))
 
 INTERPOSE(wchar_t *, wcsstr, (const wchar_t *s, const wchar_t *what))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     wchar_t *found = REAL(wcsstr)(s, what);
     if (me) {
         size_t n = read_wide(me, what, CALLER);
@@ -116,7 +116,7 @@ static void moved(struct actor *me, wchar_t *to, const wchar_t *from, size_t n, 
 
 INTERPOSE(wchar_t *, wcscpy, (wchar_t *restrict to, const wchar_t *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(wcscpy)(to, from);
@@ -124,7 +124,7 @@ INTERPOSE(wchar_t *, wcscpy, (wchar_t *restrict to, const wchar_t *restrict from
 
 INTERPOSE(wchar_t *, wcpcpy, (wchar_t *restrict to, const wchar_t *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(wcpcpy)(to, from);
@@ -132,7 +132,7 @@ INTERPOSE(wchar_t *, wcpcpy, (wchar_t *restrict to, const wchar_t *restrict from
 
 INTERPOSE(wchar_t *, wcsncpy, (wchar_t *restrict to, const wchar_t *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(wcsncpy)(to, from, n);
@@ -140,7 +140,7 @@ INTERPOSE(wchar_t *, wcsncpy, (wchar_t *restrict to, const wchar_t *restrict fro
 
 INTERPOSE(wchar_t *, wcscat, (wchar_t *restrict to, const wchar_t *restrict from))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, SIZE_MAX / WIDE, CALLER);
     return REAL(wcscat)(to, from);
@@ -148,7 +148,7 @@ INTERPOSE(wchar_t *, wcscat, (wchar_t *restrict to, const wchar_t *restrict from
 
 INTERPOSE(wchar_t *, wcsncat, (wchar_t *restrict to, const wchar_t *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, n, CALLER);
     return REAL(wcsncat)(to, from, n);
@@ -169,7 +169,7 @@ INTERPOSE(wchar_t *, wcsdup, (const wchar_t *s))
 
 INTERPOSE(wchar_t *, wmemcpy, (wchar_t *restrict to, const wchar_t *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         moved(me, to, from, n, CALLER);
     return REAL(wmemcpy)(to, from, n);
@@ -177,7 +177,7 @@ INTERPOSE(wchar_t *, wmemcpy, (wchar_t *restrict to, const wchar_t *restrict fro
 
 INTERPOSE(wchar_t *, wmemmove, (wchar_t * to, const wchar_t *from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         moved(me, to, from, n, CALLER);
     return REAL(wmemmove)(to, from, n);
@@ -185,7 +185,7 @@ INTERPOSE(wchar_t *, wmemmove, (wchar_t * to, const wchar_t *from, size_t n))
 
 INTERPOSE(wchar_t *, wmemset, (wchar_t * to, wchar_t c, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         write_if(me, to, n * WIDE, CALLER);
     return REAL(wmemset)(to, c, n);
@@ -193,7 +193,7 @@ INTERPOSE(wchar_t *, wmemset, (wchar_t * to, wchar_t c, size_t n))
 
 INTERPOSE(int, wmemcmp, (const wchar_t *a, const wchar_t *b, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me) {
         read_if(me, a, n * WIDE, CALLER);
         read_if(me, b, n * WIDE, CALLER);
@@ -203,7 +203,7 @@ INTERPOSE(int, wmemcmp, (const wchar_t *a, const wchar_t *b, size_t n))
 
 INTERPOSE(wchar_t *, wmemchr, (const wchar_t *p, wchar_t c, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     wchar_t *found = REAL(wmemchr)(p, c, n);
     if (me)
         read_if(me, p, (found ? (size_t)(found - p) + 1 : n) * WIDE, CALLER);
@@ -214,7 +214,7 @@ INTERPOSE(wchar_t *, wmemchr, (const wchar_t *p, wchar_t c, size_t n))
 
 INTERPOSE(size_t, mbstowcs, (wchar_t *restrict to, const char *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t made = REAL(mbstowcs)(to, from, n);
     if (me && made != (size_t)-1) {
         if (!to || made < n)
@@ -227,7 +227,7 @@ INTERPOSE(size_t, mbstowcs, (wchar_t *restrict to, const char *restrict from, si
 
 INTERPOSE(size_t, wcstombs, (char *restrict to, const wchar_t *restrict from, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t made = REAL(wcstombs)(to, from, n);
     if (me && made != (size_t)-1) {
         if (!to || made < n)
@@ -246,7 +246,7 @@ static void converted(struct actor *me, const void *from, const void *position, 
 
 INTERPOSE(size_t, mbsrtowcs, (wchar_t *restrict to, const char **restrict from, size_t n, mbstate_t *restrict state))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     const char *begin = me ? *from : NULL;
     size_t made = REAL(mbsrtowcs)(to, from, n, state);
     if (me && made != (size_t)-1) {
@@ -260,7 +260,7 @@ INTERPOSE(size_t, mbsrtowcs, (wchar_t *restrict to, const char **restrict from, 
 
 INTERPOSE(size_t, wcsrtombs, (char *restrict to, const wchar_t **restrict from, size_t n, mbstate_t *restrict state))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     const wchar_t *begin = me ? *from : NULL;
     size_t made = REAL(wcsrtombs)(to, from, n, state);
     if (me && made != (size_t)-1) {
@@ -274,7 +274,7 @@ INTERPOSE(size_t, wcsrtombs, (char *restrict to, const wchar_t **restrict from, 
 
 INTERPOSE(size_t, mbrtowc, (wchar_t *restrict to, const char *restrict s, size_t n, mbstate_t *restrict state))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t used = REAL(mbrtowc)(to, s, n, state);
     if (me && s) {
         size_t read = used == 0 ? 1 : used > n ? n : used;
@@ -288,7 +288,7 @@ INTERPOSE(size_t, mbrtowc, (wchar_t *restrict to, const char *restrict s, size_t
 
 INTERPOSE(size_t, wcrtomb, (char *restrict to, wchar_t c, mbstate_t *restrict state))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     size_t made = REAL(wcrtomb)(to, c, state);
     if (me && made != (size_t)-1) {
         write_if(me, to, made, CALLER);
@@ -299,7 +299,7 @@ INTERPOSE(size_t, wcrtomb, (char *restrict to, wchar_t c, mbstate_t *restrict st
 
 INTERPOSE(int, wctomb, (char *to, wchar_t c))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     int made = REAL(wctomb)(to, c);
     if (me && to && made > 0)
         mem_write(me, to, (size_t)made, CALLER);
@@ -308,7 +308,7 @@ INTERPOSE(int, wctomb, (char *to, wchar_t c))
 
 INTERPOSE(int, mbtowc, (wchar_t *restrict to, const char *restrict s, size_t n))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     int used = REAL(mbtowc)(to, s, n);
     if (me && s && used >= 0) {
         read_if(me, s, used ? (size_t)used : 1, CALLER);
@@ -321,7 +321,7 @@ INTERPOSE(int, mbtowc, (wchar_t *restrict to, const char *restrict s, size_t n))
 
 INTERPOSE(wchar_t *, __wcscpy_chk, (wchar_t *restrict to, const wchar_t *restrict from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied(me, to, from, CALLER);
     return REAL(__wcscpy_chk)(to, from, room);
@@ -329,7 +329,7 @@ INTERPOSE(wchar_t *, __wcscpy_chk, (wchar_t *restrict to, const wchar_t *restric
 
 INTERPOSE(wchar_t *, __wcsncpy_chk, (wchar_t *restrict to, const wchar_t *restrict from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         copied_padded(me, to, from, n, CALLER);
     return REAL(__wcsncpy_chk)(to, from, n, room);
@@ -337,7 +337,7 @@ INTERPOSE(wchar_t *, __wcsncpy_chk, (wchar_t *restrict to, const wchar_t *restri
 
 INTERPOSE(wchar_t *, __wcscat_chk, (wchar_t *restrict to, const wchar_t *restrict from, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, SIZE_MAX / WIDE, CALLER);
     return REAL(__wcscat_chk)(to, from, room);
@@ -345,7 +345,7 @@ INTERPOSE(wchar_t *, __wcscat_chk, (wchar_t *restrict to, const wchar_t *restric
 
 INTERPOSE(wchar_t *, __wcsncat_chk, (wchar_t *restrict to, const wchar_t *restrict from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         appended(me, to, from, n, CALLER);
     return REAL(__wcsncat_chk)(to, from, n, room);
@@ -353,7 +353,7 @@ INTERPOSE(wchar_t *, __wcsncat_chk, (wchar_t *restrict to, const wchar_t *restri
 
 INTERPOSE(wchar_t *, __wmemcpy_chk, (wchar_t *restrict to, const wchar_t *restrict from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         moved(me, to, from, n, CALLER);
     return REAL(__wmemcpy_chk)(to, from, n, room);
@@ -361,7 +361,7 @@ INTERPOSE(wchar_t *, __wmemcpy_chk, (wchar_t *restrict to, const wchar_t *restri
 
 INTERPOSE(wchar_t *, __wmemmove_chk, (wchar_t * to, const wchar_t *from, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         moved(me, to, from, n, CALLER);
     return REAL(__wmemmove_chk)(to, from, n, room);
@@ -369,7 +369,7 @@ INTERPOSE(wchar_t *, __wmemmove_chk, (wchar_t * to, const wchar_t *from, size_t 
 
 INTERPOSE(wchar_t *, __wmemset_chk, (wchar_t * to, wchar_t c, size_t n, size_t room))
 {
-    struct actor *me = current();
+    struct actor *me = touching();
     if (me)
         write_if(me, to, n * WIDE, CALLER);
     return REAL(__wmemset_chk)(to, c, n, room);

@@ -103,7 +103,7 @@ static void norace_pipe_copies(void)
     pass(write_1, read_0);
 }
 
-static void norace_named_pipe(void)
+static void open_named_pipe(void)
 {
     char name[] = "/tmp/gorace.XXXXXX", path[64];
     CHECK(mkdtemp(name) != NULL);
@@ -113,6 +113,11 @@ static void norace_named_pipe(void)
     ends[1] = open(path, O_WRONLY);
     OK(unlink(path));
     OK(rmdir(name));
+}
+
+static void norace_named_pipe(void)
+{
+    open_named_pipe();
     pass(write_1, read_0);
 }
 
@@ -227,6 +232,18 @@ static void norace_epoll_registration(void)
     OK(pipe(ends));
     CHECK(write(ends[1], "x", 1) == 1);
     epoll = epoll_create1(0);
+    pass(watch_0, epoll_0);
+}
+
+/* The same where the thread has been told all of the set before, and the descriptor tells nothing by itself. */
+static void norace_epoll_registration_after_a_wait(void)
+{
+    open_named_pipe();
+    OK(pipe(other));
+    CHECK(write(ends[1], "x", 1) == 1 && write(other[1], "x", 1) == 1);
+    epoll = epoll_create1(0);
+    watch(other[0], EPOLLIN | EPOLLONESHOT, 2);
+    epoll_0();
     pass(watch_0, epoll_0);
 }
 
@@ -552,7 +569,8 @@ static void race_lock_of_an_open_file_refused(void)
     X(norace_socketpair) X(norace_eventfd) X(norace_poll) X(norace_select) X(norace_epoll_of_eventfd) \
     X(norace_epoll_of_what_was_ready) X(norace_epoll_twice) X(race_epoll_of_another) X(norace_epoll_registration) \
     X(norace_timerfd) X(norace_terminal_to_master) X(norace_terminal_to_slave) X(norace_message_queue) \
-    X(norace_semaphore_set) X(norace_vfork_with_data_in_a_pipe) X(norace_vfork_closes_one_end) \
+    X(norace_semaphore_set) X(norace_epoll_registration_after_a_wait) \
+    X(norace_vfork_with_data_in_a_pipe) X(norace_vfork_closes_one_end) \
     X(norace_splice) X(norace_tee) X(norace_lock_of_an_open_file) X(norace_shared_lock_of_an_open_file) \
     X(race_lock_of_an_open_file_refused) X(norace_semaphore_set_to_a_value) X(norace_semaphore_looked_at) \
     X(norace_child_waited_for) X(norace_spawned_child_waited_for) X(norace_child_ended) X(race_child_waited_for)

@@ -53,9 +53,9 @@ TAP(lock_release_clock, (struct actor * a, uint64_t key), (a, key), TRACE_RELEAS
 TAP(lock_release_merge_clock, (struct actor * a, uint64_t key), (a, key), TRACE_RELEASE_MERGE, key, 0)
 TAP(lock_got, (struct actor * a, uintptr_t addr, unsigned how, uintptr_t pc), (a, addr, how, pc), TRACE_GOT, addr,
     how &HOW_EXCLUSIVE)
-TAP(lock_got_mutex, (struct actor * a, struct lock *expected, uintptr_t addr, uintptr_t pc), (a, expected, addr, pc), TRACE_GOT,
+TAP(lock_got_mutex, (struct actor * a, struct lock *place, uintptr_t addr, uintptr_t pc), (a, place, addr, pc), TRACE_GOT,
     addr, HOW_EXCLUSIVE)
-TAP(lock_tried_mutex, (struct actor * a, struct lock *expected, uintptr_t addr, uintptr_t pc), (a, expected, addr, pc), TRACE_GOT,
+TAP(lock_tried_mutex, (struct actor * a, uintptr_t addr, uintptr_t pc), (a, addr, pc), TRACE_GOT,
     addr, HOW_EXCLUSIVE)
 TAP(actor_joins, (struct actor * a, struct actor *child), (a, child), TRACE_JOINED, 0, 0)
 TAP(actor_ends, (struct actor * a), (a), TRACE_ENDED, 0, 0)

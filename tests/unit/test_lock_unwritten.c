@@ -21,7 +21,7 @@ static bool says(uintptr_t addr, int tid)
 
 static void take(int actor, int lock)
 {
-    lock_got_mutex(actors[actor], lock_expected(locks[lock]), locks[lock], 0x2000);
+    lock_got_mutex(actors[actor], lock_place(locks[lock]), locks[lock], 0x2000);
 }
 
 static void give(int actor, int lock)
