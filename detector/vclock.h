@@ -2,7 +2,8 @@
  *
  *  - A clock is a pointer to what is immutable when shared; sharing is counted, so a copy (release, spawn) is O(1) and costs
  *    no memory, and 2,000 threads that know the same past share one.
- *  - While all slots that it knows are below 512 it is an array, for nothing is faster to join; then a tree, leaves of 8
+ *  - While all slots that it knows are below 512 it is an array (of 32 bits a slot beyond 32 slots, while epochs are as short), for
+ *    nothing is faster to join; then a tree, leaves of 8
  *    epochs below nodes of 4 children. A tree that differs from another in one slot has its own path only: 450 bytes among
  *    a million.
  *  - A clock that is shared and not short is not changed but patched: it becomes a node that says "as that one, but for this
