@@ -39,6 +39,20 @@ void parked_left(struct actor *me)
     thread_heeds_cancel(me);
 }
 
+static void heeds(void *me)
+{
+    if (me)
+        thread_heeds_cancel(me);
+}
+
+INTERPOSE(void, pthread_testcancel, (void))
+{
+    struct actor *me = current();
+    pthread_cleanup_push(heeds, me);
+    REAL(pthread_testcancel)();
+    pthread_cleanup_pop(0);
+}
+
 static void *waits_for_ever(void *arg)
 {
     inside_begin(); /* a thread of ours, not of the program */

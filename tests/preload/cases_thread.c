@@ -319,6 +319,11 @@ static void in_join(void)
 {
     OK(pthread_join(endless, NULL));
 }
+static void in_testcancel(void)
+{
+    for (;;)
+        pthread_testcancel();
+}
 static void *waits_for_nobody(void *arg)
 {
     in_sem_wait();
@@ -336,7 +341,7 @@ static void *sleeps_and_looks(void *arg)
 /* The same, in any other call that may be cancelled. */
 static void norace_cancel_in_calls(void)
 {
-    static void (*const calls[])(void) = {in_pause, in_read, in_sem_wait, in_join};
+    static void (*const calls[])(void) = {in_pause, in_read, in_sem_wait, in_join, in_testcancel};
     OK(pipe(no_data));
     OK(sem_init(&nobody_posts, 0, 0));
     OK(pthread_create(&endless, NULL, waits_for_nobody, NULL));

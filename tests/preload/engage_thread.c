@@ -90,6 +90,13 @@ CASE(pthread_cancel)
     CHECK(pthread_join(t, &value) == 0 && value == PTHREAD_CANCELED);
 }
 
+CASE(pthread_testcancel)
+{
+    CALL(pthread_testcancel)(); /* nobody has cancelled */
+    CHECK(CALL(pthread_cancel)(pthread_self()) == 0 && pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL) == 0);
+    CALL(pthread_testcancel)();
+}
+
 CASE(pthread_setcanceltype)
 {
     int old = -1;
