@@ -125,18 +125,18 @@ static inline uint32_t renewed(struct sweep *s, uint32_t number)
     return likely(note != 0) ? note - 1 : renewed_first(s, number);
 }
 
-/* Adds to n accesses what remains of x. */
-static uint32_t add_renewed(struct sweep *s, struct access *out, uint32_t n, struct access x)
+/* False: nothing remains of x. */
+static bool renew_access(struct sweep *s, struct access *x)
 {
-    if (who_epoch(x.who) <= s->floor[who_slot(x.who)])
-        return n;
-    x.who = canonical(s, x.who);
-    uint32_t number = x.stamp
-                          ? renewed(s, x.stamp)
-                          : stamp_renew(&(struct stamp){x.who, x.stack, stamp_meta(x.meta) | (x.meta & META_DISTRUST)});
-    x.stamp = number == NONE ? 0 : number;
-    keep_names(x.who, x.meta);
-    return access_add(out, n, &x);
+    if (who_epoch(x->who) <= s->floor[who_slot(x->who)])
+        return false;
+    x->who = canonical(s, x->who);
+    uint32_t number = x->stamp ? renewed(s, x->stamp)
+                               : stamp_renew(&(struct stamp){x->who, x->stack,
+                                                             stamp_meta(x->meta) | (x->meta & META_DISTRUST)});
+    x->stamp = number == NONE ? 0 : number;
+    keep_names(x->who, x->meta);
+    return true;
 }
 
 static void sweep_spilled(struct sweep *s, union granule *g)
@@ -154,7 +154,9 @@ static void sweep_spilled(struct sweep *s, union granule *g)
     uint32_t m = 0;
     n = history_list(g, list);
     for (uint32_t i = 0; i < n; i++)
-        m = add_renewed(s, out, m, list[i]);
+        if (renew_access(s, &list[i]))
+            out[m++] = list[i];
+    m = access_unite(out, m);
     if (!history_pack(&s->spills, block, out, m, g))
         *g = (union granule){.half = {0, 0}};
     if (granule_spilled(g))

@@ -1,7 +1,7 @@
 /* See history.h. */
 #include "history.h"
 
-#include "arena.h"
+#include "crowd.h"
 
 static uint64_t lost; /* atomic */
 
@@ -20,11 +20,6 @@ static struct access expand(uint32_t cell)
     const uint32_t number = cell >> CELL_STAMP_SHIFT;
     const struct stamp *s = &stamps[number];
     return (struct access){s->who, s->stack, s->meta | meta_from_cell(cell), number};
-}
-
-static uint32_t pack(const struct access *x)
-{
-    return x->stamp << CELL_STAMP_SHIFT | cell_from_meta(x->meta);
 }
 
 static uint32_t count(const struct spill *b)
@@ -50,6 +45,11 @@ uint32_t history_length(const union granule *g)
     if (!block)
         return n;
     const struct spill *b = spill_at(block);
+    if (crowd_is(b)) {
+        uint32_t places;
+        const uint32_t *cells = crowd_places(b, &places);
+        return n + count_cells(cells, places);
+    }
     return n + (b->head & SPILL_WIDE ? count(b) : count_cells(b->cell, count(b) - 1));
 }
 
@@ -73,7 +73,11 @@ uint32_t history_list(const union granule *g, struct access *list)
     else if (block && b->head & SPILL_WIDE)
         for (uint32_t i = 0; i < count(b); i++)
             *end++ = (struct access){b->stamp[i].who, b->stamp[i].stack, b->stamp[i].meta, 0};
-    else if (block)
+    else if (block && crowd_is(b)) {
+        uint32_t places;
+        const uint32_t *cells = crowd_places(b, &places);
+        end = list_cells(cells, places, end);
+    } else if (block)
         end = list_cells(b->cell, count(b) - 1, end);
     return (uint32_t)(end - list);
 }
@@ -142,34 +146,51 @@ static void put_cells(const uint32_t *cells, uint32_t n, uint32_t *to, uint32_t 
         to[i] = i < n ? cells[i] : 0;
 }
 
-/* What the granule becomes with n cells; the first ones stay in sight. */
+#define PLAIN_MOST (2 + SPILL_PLAIN / SPILL_UNIT * CELLS)
+
+/* What the granule becomes with n cells, no more than PLAIN_MOST; the first ones stay in sight. */
 static bool pack_cells(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n, union granule *out)
 {
     uint32_t shown = n, link = 0;
     if (n > CELLS) {
-        /* All but two of them, as the third cell may be needed for the number of the block, and the head. */
-        const size_t size = n <= 2 + CELLS       ? SPILL_UNIT
-                            : n <= 2 + 2 * CELLS ? 2 * SPILL_UNIT
-                            : n <= 2 + 4 * CELLS ? SPILL_PLAIN
-                                                 : headed((n - 1) * sizeof *cells);
+        /* All but two of them, as the third cell may be needed for the number of the block. */
+        const size_t size = n <= 2 + CELLS ? SPILL_UNIT : n <= 2 + 2 * CELLS ? 2 * SPILL_UNIT : SPILL_PLAIN;
         link = room_for(stock, block, size);
         if (!link)
             return false;
         shown = link >> 24 ? CELLS - 2 : CELLS - 1;
-        struct spill *b = spill_at(link);
-        const uint32_t words = (uint32_t)(spill_room(link) / sizeof *cells);
-        if (size <= SPILL_PLAIN) {
-            put_cells(cells + shown, n - shown, (uint32_t *)b->four, words);
-        } else {
-            b->head = words << SPILL_COUNT_SHIFT;
-            put_cells(cells + shown, n - shown, b->cell, words - 1);
-        }
+        put_cells(cells + shown, n - shown, (uint32_t *)spill_at(link)->four, (uint32_t)(size / sizeof *cells));
     } else if (block) {
         spill_put(stock, block);
     }
     put_cells(cells, shown, out->cell, CELLS);
     if (link)
         put_link(link, out);
+    return true;
+}
+
+/* Of n accesses, more than PLAIN_MOST, all with stamps; the last ones stay in sight. */
+static bool pack_many(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n,
+                      union granule *out)
+{
+    uint32_t class;
+    const size_t crowd = crowd_size(list, n, &class);
+    const uint32_t link = room_for(stock, block, headed(crowd ? crowd : n * sizeof(uint32_t)));
+    if (!link)
+        return false;
+    const uint32_t shown = link >> 24 ? CELLS - 2 : CELLS - 1, words = (uint32_t)(spill_room(link) / sizeof(uint32_t));
+    struct spill *b = spill_at(link);
+    n -= shown;
+    if (crowd) {
+        crowd_make(link, class, list, n);
+    } else {
+        b->head = words << SPILL_COUNT_SHIFT;
+        for (uint32_t i = 0; i < words - 1; i++)
+            b->cell[i] = i < n ? history_cell(&list[i]) : 0;
+    }
+    for (uint32_t i = 0; i < CELLS; i++)
+        out->cell[i] = i < shown ? history_cell(&list[n + i]) : 0;
+    put_link(link, out);
     return true;
 }
 
@@ -224,7 +245,13 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
     if (!granule_spilled(g) || -(used[0] + used[1] + used[2] + used[3]) <= FEW ||
         lane_bits(lanes_with(v[n - 1], CELL_BYTES))) {
         uint32_t cells[HISTORY_FOURS * CELLS];
-        return pack_cells(stock, block, cells, gather(own, v, n, cells), g);
+        const uint32_t m = gather(own, v, n, cells);
+        if (m <= PLAIN_MOST)
+            return pack_cells(stock, block, cells, m, g);
+        struct access list[HISTORY_FOURS * CELLS], *end = list;
+        for (uint32_t i = m; i-- > 0;)
+            end = list_cells(&cells[i], 1, end);
+        return history_pack(stock, block, list, (uint32_t)(end - list), g);
     }
     for (unsigned i = 0; i < CELLS; i++)
         if (v[0][i] != CELL_TAKEN)
@@ -234,10 +261,16 @@ bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, c
     return true;
 }
 
+#define WIDE_MAX (SPILL_CHUNK_UNITS - 1)
+
 /* Some have no stamp: all go into the block, in full. */
 static bool pack_wide(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n,
                       union granule *out)
 {
+    if (n > WIDE_MAX) {
+        history_lost();
+        return false;
+    }
     uint32_t to = room_for(stock, block, headed(offsetof(struct spill, stamp) + n * sizeof(struct stamp)));
     if (!to)
         return false;
@@ -250,24 +283,21 @@ static bool pack_wide(struct spill_stock *stock, uint32_t block, const struct ac
     return true;
 }
 
-#define SMALL 32
-
 bool history_pack(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n, union granule *out)
 {
-    uint32_t small[SMALL] = {0}, *cells = small;
-    bool wide = false;
-    for (uint32_t i = 0; i < n; i++)
-        wide |= list[i].stamp == 0;
-    if (n > HISTORY_MAX || (!wide && n > SMALL && !(cells = arena_alloc(n * sizeof *cells)))) {
+    if (n > HISTORY_MAX) {
         history_lost();
         return false;
     }
+    bool wide = false;
+    for (uint32_t i = 0; i < n; i++)
+        wide |= list[i].stamp == 0;
     if (wide)
         return pack_wide(stock, block, list, n, out);
+    if (n > PLAIN_MOST)
+        return pack_many(stock, block, list, n, out);
+    uint32_t cells[PLAIN_MOST] = {0};
     for (uint32_t i = 0; i < n; i++)
-        cells[i] = pack(&list[n - 1 - i]);
-    bool done = pack_cells(stock, block, cells, n, out);
-    if (cells != small)
-        arena_free(cells, n * sizeof *cells);
-    return done;
+        cells[i] = history_cell(&list[n - 1 - i]);
+    return pack_cells(stock, block, cells, n, out);
 }

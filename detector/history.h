@@ -2,7 +2,7 @@
  *
  *  - up to four accesses: the granule's cells (shadow.h);
  *  - a few more: the last cell is a link to four, eight or sixteen more, in a small spill block;
- *  - more: the last cell is a link to a larger block;
+ *  - more: the last cell is a link to a larger block, with a head; if most do not race with each other, by actor (crowd.h);
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
  * A link has no bytes. It is the number of the block; one of more than 24 bits has its upper ones in the third cell, that has no
@@ -14,7 +14,7 @@
 #include "shadow.h"
 #include "spill.h"
 
-#define HISTORY_MAX 4095u /* accesses: as many unordered threads on one granule */
+#define HISTORY_MAX 24000u /* accesses: as many unordered threads on one granule */
 #define LINK_HELD 0x100u
 
 /* To a block whose number has no more than 24 bits. */
@@ -57,6 +57,10 @@ static inline four_cells *history_fours_of(uint32_t block, unsigned *n)
 static inline bool history_is_sum(uint32_t cell)
 {
     return stamps[cell >> CELL_STAMP_SHIFT].meta & META_SUM;
+}
+static inline uint32_t history_cell(const struct access *x)
+{
+    return x->stamp << CELL_STAMP_SHIFT | cell_from_meta(x->meta);
 }
 /* No more accesses than this. */
 uint32_t history_length(const union granule *g);

@@ -16,6 +16,7 @@
 
 #include "access.h"
 #include "cells.h"
+#include "crowd.h"
 #include "history.h"
 #include "lockset.h"
 #include "number.h"
@@ -69,14 +70,15 @@ static bool fours_step(const struct actor *a, four_cells *v, unsigned n, uint32_
     return true;
 }
 
-/* A granule that is spilled, before or after, with a history that is not long; false: it takes a list. */
+/* A granule that is spilled, before or after, with a history that is not long, or a crowd; false: it takes a list. */
 static __attribute__((noinline)) bool step_in_spill(struct actor *a, union granule *g, uint32_t cell, bool mine)
 {
     const union granule from = mine ? granule_load(g) : history_hold(g);
     union granule to = from;
     four_cells v[HISTORY_FOURS];
     const unsigned n = history_fours(&from, v);
-    const bool done = n && fours_step(a, v, n, cell) && history_put_fours(&a->stamps, &a->stocks->spills, v, n, &to);
+    const bool done = n ? fours_step(a, v, n, cell) && history_put_fours(&a->stamps, &a->stocks->spills, v, n, &to)
+                        : crowd_step(a, &to, cell);
     if (done || !mine)
         granule_put(g, &to);
     return done;

@@ -20,6 +20,8 @@ void race_transition(struct actor *a, const struct access *old, uint32_t nold, c
 
 /* Adds x to the list of n accesses, or its bytes to its twin there. Returns the new n. */
 uint32_t access_add(struct access *list, uint32_t n, const struct access *x);
+/* Unites twins among the n accesses; if there are many, in another order. Returns the new n. */
+uint32_t access_unite(struct access *list, uint32_t n);
 /* One granule by a list, whatever its history; the actor is inside. */
 void race_step_in_list(struct actor *a, union granule *g, uintptr_t addr, const struct access *now);
 /* `now` races with the n accesses in `raced`, the earlier sides with the common bytes as mask: to the host, at once or, while

@@ -5,19 +5,22 @@
 #include "lockset.h"
 #include "owner.h"
 #include "race.h"
+#include "sort.h"
 
 static bool kind_in(uint32_t meta, unsigned kinds)
 {
     return kinds >> meta_kind(meta) & 1;
 }
 
+/* What twins may differ in. */
+#define TWIN (META_MASK | META_SIZE)
+
 /* Adds the access, merging it with its twin on other bytes of the granule (a loop over bytes is one access). */
 uint32_t access_add(struct access *list, uint32_t n, const struct access *x)
 {
-    const uint32_t size = META_SIZE;
     for (uint32_t i = 0; i < n; i++) {
-        if (list[i].who == x->who && list[i].stack == x->stack && !((list[i].meta ^ x->meta) & ~(META_MASK | size))) {
-            uint32_t larger = (list[i].meta & size) > (x->meta & size) ? list[i].meta : x->meta;
+        if (list[i].who == x->who && list[i].stack == x->stack && !((list[i].meta ^ x->meta) & ~TWIN)) {
+            uint32_t larger = (list[i].meta & META_SIZE) > (x->meta & META_SIZE) ? list[i].meta : x->meta;
             if (larger == x->meta)
                 list[i].stamp = x->stamp; /* it knows the size */
             list[i].meta = (larger & ~META_MASK) | ((list[i].meta | x->meta) & META_MASK);
@@ -26,6 +29,34 @@ uint32_t access_add(struct access *list, uint32_t n, const struct access *x)
     }
     list[n] = *x;
     return n + 1;
+}
+
+static bool access_before(struct access x, struct access y)
+{
+    if (x.who != y.who)
+        return x.who < y.who;
+    if (x.stack != y.stack)
+        return x.stack < y.stack;
+    return (x.meta & ~TWIN) < (y.meta & ~TWIN);
+}
+HEAPSORT(sort, struct access, access_before)
+
+#define FEW 32 /* so few that each is compared with each */
+
+uint32_t access_unite(struct access *list, uint32_t n)
+{
+    uint32_t m = 0;
+    if (n <= FEW) {
+        for (uint32_t i = 0; i < n; i++)
+            m = access_add(list, m, &list[i]);
+        return m;
+    }
+    sort(list, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t last = m ? m - 1 : 0;
+        m = last + access_add(list + last, m - last, &list[i]);
+    }
+    return m;
 }
 
 void race_transition(struct actor *a, const struct access *old, uint32_t nold, const struct access *access,

@@ -11,9 +11,10 @@
 #define SPILL_UNIT 16u
 #define SPILL_CLASSES 14
 
-/* One, two or four units: as many times four cells, in no order; 0: not used. More begin with a head: WIDE, and the number of words
- * that hold cells, itself counted, or of stamps. */
+/* One, two or four units: as many times four cells, in no order; 0: not used. More begin with a head: WIDE or CROWD (crowd.h), and the
+ * number of words that hold cells, itself counted, or of stamps. */
 #define SPILL_WIDE 0x100u
+#define SPILL_CROWD 0x80u
 #define SPILL_COUNT_SHIFT 9
 #define SPILL_PLAIN (4 * SPILL_UNIT)
 struct spill {
