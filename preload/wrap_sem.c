@@ -122,3 +122,12 @@ INTERPOSE(int, sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec
     }
     return passed(me, s, PARKED(me, "sem_clockwait", -1, REAL(sem_clockwait)(s, clock, until)));
 }
+
+INTERPOSE(int, sem_getvalue, (sem_t *restrict s, int *restrict to))
+{
+    struct actor *me = current();
+    int result = REAL(sem_getvalue)(s, to);
+    if (me && result == 0)
+        mem_write(me, to, sizeof *to, CALLER);
+    return result;
+}

@@ -1,5 +1,5 @@
 /* What the process asks of the kernel and of libc's odds and ends: children, limits, identity, environment, sorting,
- * conversion, patterns, random numbers. */
+ * conversion, patterns. */
 #include "sync_keys.h"
 #include "touch.h"
 
@@ -230,6 +230,24 @@ INTERPOSE(size_t, iconv,
     return converted;
 }
 
+INTERPOSE(int, regcomp, (regex_t *restrict r, const char *restrict pattern, int flags))
+{
+    struct actor *me = current();
+    if (me) {
+        read_string(me, pattern, CALLER);
+        mem_write(me, r, sizeof *r, CALLER);
+    }
+    return REAL(regcomp)(r, pattern, flags);
+}
+
+INTERPOSE(void, regfree, (regex_t *r))
+{
+    struct actor *me = current();
+    if (me)
+        mem_write(me, r, sizeof *r, CALLER);
+    REAL(regfree)(r);
+}
+
 INTERPOSE_NAMED(int, regexec,
                 (const regex_t *restrict r, const char *restrict s, size_t n, regmatch_t *restrict matches, int flags))
 {
@@ -253,29 +271,6 @@ INTERPOSE(int, fnmatch, (const char *pattern, const char *s, int flags))
         read_string(me, s, CALLER);
     }
     return REAL(fnmatch)(pattern, s, flags);
-}
-
-/* ---- random numbers ------------------------------------------------------------------------------------------------ */
-
-INTERPOSE(int, rand_r, (unsigned *seed))
-{
-    struct actor *me = current();
-    if (me) {
-        mem_read(me, seed, sizeof *seed, CALLER);
-        mem_write(me, seed, sizeof *seed, CALLER);
-    }
-    return REAL(rand_r)(seed);
-}
-
-INTERPOSE(int, random_r, (struct random_data *restrict state, int32_t *restrict to))
-{
-    struct actor *me = current();
-    if (me)
-        mem_write(me, state, sizeof *state, CALLER);
-    int result = REAL(random_r)(state, to);
-    if (me && result == 0)
-        mem_write(me, to, sizeof *to, CALLER);
-    return result;
 }
 
 INTERPOSE(int, backtrace, (void **to, int n))

@@ -76,6 +76,15 @@ INTERPOSE(int, clock_gettime, (clockid_t clock, struct timespec *to))
     return result;
 }
 
+INTERPOSE(int, timespec_get, (struct timespec *to, int base))
+{
+    struct actor *me = current();
+    int result = base == TIME_UTC && steered_clock(CLOCK_REALTIME, to) ? base : REAL(timespec_get)(to, base);
+    if (me && result == base)
+        mem_write(me, to, sizeof *to, CALLER);
+    return result;
+}
+
 INTERPOSE(int, clock_getres, (clockid_t clock, struct timespec *to))
 {
     struct actor *me = current();

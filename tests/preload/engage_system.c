@@ -209,6 +209,24 @@ CASE(iconv)
     WRITES(&left, sizeof left);
 }
 
+CASE(regcomp)
+{
+    static char pattern[] = "a+";
+    regex_t r;
+    CHECK(CALL(regcomp)(&r, pattern, 0) == 0);
+    READS(pattern, 3);
+    WRITES(&r, sizeof r);
+}
+
+CASE(regfree)
+{
+    regex_t r;
+    CHECK(regcomp(&r, "a", 0) == 0);
+    from_here();
+    CALL(regfree)(&r);
+    WRITES(&r, sizeof r);
+}
+
 CASE(regexec)
 {
     static char text[] = "a123";
@@ -230,23 +248,6 @@ CASE(fnmatch)
     CHECK(CALL(fnmatch)(pattern, text, 0) == 0);
     READS(pattern, 4);
     READS(text, 4);
-}
-
-CASE(rand_r)
-{
-    unsigned seed = 1;
-    CHECK(CALL(rand_r)(&seed) >= 0 && seed != 1);
-    WRITES(&seed, sizeof seed);
-}
-
-CASE(random_r)
-{
-    static struct random_data state;
-    static char room[64];
-    int32_t made = -1;
-    CHECK(initstate_r(1, room, sizeof room, &state) == 0 && CALL(random_r)(&state, &made) == 0 && made >= 0);
-    WRITES(&state, sizeof state);
-    WRITES(&made, sizeof made);
 }
 
 CASE(backtrace)

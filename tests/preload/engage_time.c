@@ -29,6 +29,13 @@ CASE(clock_gettime)
     CHECK(CALL(clock_gettime)(12345, &ts) == -1 && errno == EINVAL);
 }
 
+CASE(timespec_get)
+{
+    CHECK(CALL(timespec_get)(&ts, TIME_UTC) == TIME_UTC && ts.tv_sec > 1000000);
+    WRITES(&ts, sizeof ts);
+    CHECK(CALL(timespec_get)(&ts, 12345) == 0);
+}
+
 CASE(clock_getres)
 {
     CHECK(CALL(clock_getres)(CLOCK_REALTIME, &ts) == 0 && ts.tv_nsec > 0);

@@ -203,6 +203,14 @@ TAKES(sem_trywait)
 TAKES(sem_timedwait, &t)
 TAKES(sem_clockwait, CLOCK_MONOTONIC, &t)
 
+CASE(sem_getvalue)
+{
+    sem_t s;
+    int value = -1;
+    CHECK(sem_init(&s, 0, 3) == 0 && CALL(sem_getvalue)(&s, &value) == 0 && value == 3);
+    WRITES(&value, sizeof value);
+}
+
 /* ---- barriers ------------------------------------------------------------------------------------------------------------ */
 
 static pthread_barrier_t barrier;
