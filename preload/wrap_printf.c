@@ -240,3 +240,35 @@ INTERPOSE_NAMED(int, __asprintf_chk, (char **to, int flag, const char *format, .
 {
     return COLLECTED(format, into_new_checked(to, flag, format, args, CALLER));
 }
+
+/* ---- into wide strings: of what they print only the result is told ------------------------------------------------------------------ */
+
+/* What did not fit is cut off, and the result negative. */
+static int to_wide(struct actor *me, wchar_t *to, size_t room, int result, uintptr_t pc)
+{
+    if (me)
+        write_if(me, to, (result < 0 ? room : (size_t)result + 1) * sizeof *to, pc);
+    return result;
+}
+
+INTERPOSE_NAMED(int, vswprintf, (wchar_t *restrict to, size_t room, const wchar_t *restrict format, va_list args))
+{
+    return to_wide(current(), to, room, REAL(vswprintf)(to, room, format, args), CALLER);
+}
+
+INTERPOSE_NAMED(int, swprintf, (wchar_t *restrict to, size_t room, const wchar_t *restrict format, ...))
+{
+    return COLLECTED(format, to_wide(current(), to, room, REAL(vswprintf)(to, room, format, args), CALLER));
+}
+
+INTERPOSE_NAMED(int, __vswprintf_chk,
+                (wchar_t *restrict to, size_t n, int flag, size_t room, const wchar_t *restrict format, va_list args))
+{
+    return to_wide(current(), to, n, REAL(__vswprintf_chk)(to, n, flag, room, format, args), CALLER);
+}
+
+INTERPOSE_NAMED(int, __swprintf_chk,
+                (wchar_t *restrict to, size_t n, int flag, size_t room, const wchar_t *restrict format, ...))
+{
+    return COLLECTED(format, to_wide(current(), to, n, REAL(__vswprintf_chk)(to, n, flag, room, format, args), CALLER));
+}

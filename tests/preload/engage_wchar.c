@@ -242,3 +242,46 @@ CASE(__wmemset_chk)
     CHECK(CALL(__wmemset_chk)(room, L'x', 2, 16) == room && is(L"xx"));
     WRITES(room, 2 * WIDE);
 }
+
+/* ---- formatted ----------------------------------------------------------------------------------------------------------- */
+
+static int into(int (*print)(wchar_t *, size_t, const wchar_t *, va_list), size_t n, const wchar_t *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int result = print(room, n, format, args);
+    va_end(args);
+    return result;
+}
+
+CASE(vswprintf)
+{
+    CHECK(into(CALL(vswprintf), 8, L"%d", 12) == 2 && is(L"12"));
+    WRITES(room, 3 * WIDE);
+}
+
+CASE(swprintf)
+{
+    CHECK(CALL(swprintf)(room, 8, L"%d", 12) == 2 && is(L"12"));
+    WRITES(room, 3 * WIDE);
+    from_here();
+    CHECK(CALL(swprintf)(room, 2, L"%d", 123) < 0);
+    WRITES(room, 2 * WIDE);
+}
+
+static int checked(wchar_t *to, size_t n, const wchar_t *format, va_list args)
+{
+    return CALL(__vswprintf_chk)(to, n, 1, n, format, args);
+}
+
+CASE(__vswprintf_chk)
+{
+    CHECK(into(checked, 8, L"%d", 12) == 2 && is(L"12"));
+    WRITES(room, 3 * WIDE);
+}
+
+CASE(__swprintf_chk)
+{
+    CHECK(CALL(__swprintf_chk)(room, 8, 1, 8, L"%d", 12) == 2 && is(L"12"));
+    WRITES(room, 3 * WIDE);
+}
