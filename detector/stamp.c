@@ -220,8 +220,6 @@ uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, ui
 /* What a collection works with stays for the next one, unless it is large: with many short-lived actors one comes every few
  * milliseconds, and new pages would cost as much as all else in it. */
 #define STAYS ((size_t)2 << 20)
-/* Of the notes, which are all touched: populating them was a fiftieth of memcached's time. */
-#define NOTES_STAY ((size_t)8 << 20)
 
 static struct stamp *fresh; /* all 0 between collections */
 static uint32_t nfresh;
@@ -242,17 +240,17 @@ static size_t whole_pages(size_t size)
 }
 
 /* Of the first `size` bytes; the rest was not touched. False: they are 0 now. */
-static bool stays(void *table, size_t size, size_t most)
+static bool stays(void *table, size_t size)
 {
-    if (size <= most)
+    if (size <= STAYS)
         return true;
     os_drop(table, whole_pages(size));
     return false;
 }
 
-static void clear(void *table, size_t size, size_t most)
+static void clear(void *table, size_t size)
 {
-    if (stays(table, size, most))
+    if (stays(table, size))
         zero_bytes(table, size);
 }
 
@@ -341,8 +339,8 @@ static void put_in_place(void)
     const size_t before = used * sizeof *stamps, needed = whole_pages(crowd * sizeof *stamps);
     put_none(nfresh, crowd);
     if (before > needed)
-        clear((char *)stamps + needed, before - needed, STAYS);
-    clear(fresh, nfresh * sizeof *fresh, STAYS);
+        clear((char *)stamps + needed, before - needed);
+    clear(fresh, nfresh * sizeof *fresh);
 }
 
 void stamp_renew_end(uint32_t afford)
@@ -350,9 +348,9 @@ void stamp_renew_end(uint32_t afford)
     const uint64_t due = (uint64_t)nfresh + (nrenewed + CROWD_LEAST > afford ? nrenewed + CROWD_LEAST : afford);
     crowd = due < STAMP_MAX ? (uint32_t)due : STAMP_MAX;
     put_in_place();
-    clear(notes, used * sizeof *notes, NOTES_STAY);
-    stays(next, nfresh * sizeof *next, STAYS);
-    clear(heads, (heads_mask + (size_t)1) * sizeof *heads, STAYS);
+    clear(notes, used * sizeof *notes);
+    stays(next, nfresh * sizeof *next);
+    clear(heads, (heads_mask + (size_t)1) * sizeof *heads);
     os_unmap(parts, nparts * sizeof *parts);
     used = nfresh;
     hopeless = nfresh > STAMP_MAX - STAMP_MAX / 16;
