@@ -54,7 +54,8 @@ static struct lock *put(uint32_t chain, uintptr_t addr, enum thing thing)
     struct lock *first = &lock_chains[chain], *l = first->addr ? take_node() : first;
     if (!l)
         return NULL;
-    *l = (struct lock){.next = first->next, .thing = thing};
+    struct lock *const next = first->next; /* before: *l may be the first */
+    *l = (struct lock){.next = next, .thing = thing};
     __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
     __atomic_store_n(&l->addr, addr, __ATOMIC_RELEASE);
     if (l != first)
