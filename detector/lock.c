@@ -55,7 +55,9 @@ static struct lock *put(uint32_t chain, uintptr_t addr, enum thing thing)
     if (!l)
         return NULL;
     struct lock *const next = first->next; /* before: *l may be the first */
-    *l = (struct lock){.next = next, .thing = thing};
+    zero_bytes(l, sizeof *l);              /* an assignment is a call of memcpy with clang */
+    l->next = next;
+    l->thing = thing;
     __atomic_store_n(&l->id, __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
     __atomic_store_n(&l->addr, addr, __ATOMIC_RELEASE);
     if (l != first)
