@@ -146,7 +146,7 @@ def check(pattern, twin, args, marks, seconds):
 def check_bare(pattern, twin, args):
     name = pattern.twin if twin else pattern.name
     ends = twin or pattern.kind == "order" or pattern.group == "leak" or pattern.name.endswith("_partial")
-    status, output = start(args.bin / pattern.program, name, dict(os.environ), "/", 60 if ends else 1)
+    status, output = start(args.bin / pattern.program, name, dict(os.environ), "/", 600 if ends else 1)
     asleep = status == -signal.SIGABRT and "all goroutines are asleep" in output
     if ends or status == 2:
         return None if status == 0 else f"exit status {status}: {output.strip()[:200]}"
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--program", action="append", choices=["threads", "goro"], help="only this (default: both)")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--timeout", type=float, default=300,
+    parser.add_argument("--timeout", type=float, default=600,
                         help="seconds after which one run hangs; 30 for those of expected_miss, of which one does")
     parser.add_argument("--options", default="", help="further words for GORACE_OPTIONS")
     parser.add_argument("--bare", action="store_true")

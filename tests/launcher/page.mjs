@@ -6,11 +6,13 @@ import { pathToFileURL } from "node:url";
 
 const { chromium } = createRequire(process.env.PLAYWRIGHT + "/")("playwright-core");
 const address = pathToFileURL(process.argv[2]).href;
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+const LIMIT = 600_000; // ms, of each step: only for what hangs
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"], timeout: LIMIT });
 let failures = 0;
 
 async function open(fragment) {
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  page.setDefaultTimeout(LIMIT);
   page.problems = [];
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
   page.on("pageerror", (error) => page.problems.push(String(error)));

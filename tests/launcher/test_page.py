@@ -28,7 +28,7 @@ def install(cache):
     if not (cache / "node_modules/playwright-core").is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         try:
-            subprocess.run(["npm", "install", "--silent", "--no-save", "--prefix", cache, PLAYWRIGHT], check=True, timeout=300,
+            subprocess.run(["npm", "install", "--silent", "--no-save", "--prefix", cache, PLAYWRIGHT], check=True, timeout=600,
                            capture_output=True, text=True)
         except (OSError, subprocess.SubprocessError) as problem:
             skip(f"{PLAYWRIGHT} cannot be had: {problem}")
@@ -53,7 +53,7 @@ def main():
         (folder / "broken.json").write_text("{")
         subprocess.run([GORACE, "report", "--html=page.html", "a.json", "broken.json"], cwd=folder, check=True,
                        stderr=subprocess.DEVNULL)
-        done = subprocess.run(["node", HERE / "page.mjs", folder / "page.html"], timeout=300,
+        done = subprocess.run(["node", HERE / "page.mjs", folder / "page.html"], timeout=1200,
                               env=dict(os.environ, PLAYWRIGHT=str(modules), CHROMIUM=browser, HOME=name))
     sys.exit(done.returncode)
 

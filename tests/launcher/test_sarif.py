@@ -31,7 +31,7 @@ def fetch_schema():
     if not kept.exists():
         try:
             done = subprocess.run(["npm", "pack", "--silent", SCHEMA_PACKAGE], cwd=cache, capture_output=True, text=True,
-                                  timeout=120, check=True)
+                                  timeout=600, check=True)
             with tarfile.open(cache / done.stdout.split()[-1]) as package:
                 kept.write_bytes(package.extractfile(SCHEMA_MEMBER).read())
         except (OSError, subprocess.SubprocessError) as problem:

@@ -78,7 +78,7 @@ class Install(unittest.TestCase):
 
     @staticmethod
     def run_in(folder, *command, status=0, **environment):
-        done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True, timeout=300,
+        done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True, timeout=600,
                               env=os.environ | environment)
         if done.returncode != status:
             raise AssertionError(f"{command}: status {done.returncode}\n{done.stdout}\n{done.stderr}")
