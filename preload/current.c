@@ -7,6 +7,7 @@
 #include "../sample/sample.h"
 #include "init.h"
 #include "recording.h"
+#include "sync_keys.h"
 #include "threads.h"
 
 __thread struct actor *current_actor TLS_IE;
@@ -35,6 +36,7 @@ struct actor *current_attach(void)
     if (a) {
         thread_attached(a);
         recording_modules(a);
+        sync_acquire(a, libc_threads_key());
     }
     inside_end(in);
     current_actor = a;

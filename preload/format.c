@@ -74,9 +74,8 @@ static void read_argument(struct actor *me, const void *s, bool wide, int precis
         read_if(me, s, limited(REAL(strnlen)(s, max), max), pc);
 }
 
-void format_printed(struct actor *me, const char *format, va_list args, uintptr_t pc)
+static void printed(struct actor *me, const char *format, va_list args, uintptr_t pc)
 {
-    read_string(me, format, pc);
     for (const char *f = format; *f;) {
         if (*f++ != '%')
             continue;
@@ -173,9 +172,8 @@ static void write_text(struct actor *me, const void *p, bool wide, bool allocate
         write_string(me, p, pc);
 }
 
-void format_scanned(struct actor *me, const char *format, va_list args, int assigned, uintptr_t pc)
+static void scanned(struct actor *me, const char *format, va_list args, int assigned, uintptr_t pc)
 {
-    read_string(me, format, pc);
     bool reached = true; /* no literal since the last conversion: what follows it at once was reached too */
     for (const char *f = format; *f && assigned >= 0;) {
         if (*f++ != '%') {
@@ -253,4 +251,45 @@ void format_scanned(struct actor *me, const char *format, va_list args, int assi
             return;
         }
     }
+}
+
+void format_printed(struct actor *me, const char *format, va_list args, uintptr_t pc)
+{
+    read_string(me, format, pc);
+    printed(me, format, args, pc);
+}
+
+void format_scanned(struct actor *me, const char *format, va_list args, int assigned, uintptr_t pc)
+{
+    read_string(me, format, pc);
+    scanned(me, format, args, assigned, pc);
+}
+
+/* All that has a meaning in a format is ASCII. A format that does not fit ends in front of a conversion. */
+#define NARROW 256
+static void narrow(char to[NARROW], const wchar_t *format)
+{
+    size_t n = 0, whole = 0;
+    for (; n < NARROW - 1 && format[n]; n++) {
+        if (format[n] == '%')
+            whole = n;
+        to[n] = (unsigned)format[n] < 128 ? (char)format[n] : '?';
+    }
+    to[format[n] ? whole : n] = 0;
+}
+
+void format_printed_wide(struct actor *me, const wchar_t *format, va_list args, uintptr_t pc)
+{
+    char narrowed[NARROW];
+    read_wide(me, format, pc);
+    narrow(narrowed, format);
+    printed(me, narrowed, args, pc);
+}
+
+void format_scanned_wide(struct actor *me, const wchar_t *format, va_list args, int assigned, uintptr_t pc)
+{
+    char narrowed[NARROW];
+    read_wide(me, format, pc);
+    narrow(narrowed, format);
+    scanned(me, narrowed, args, assigned, pc);
 }

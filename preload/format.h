@@ -12,4 +12,8 @@ void format_printed(struct actor *me, const char *format, va_list args, uintptr_
 /* scanf, afterwards: reads the format, writes the first `assigned` destinations. Consumes `args`. */
 void format_scanned(struct actor *me, const char *format, va_list args, int assigned, uintptr_t pc);
 
+/* The same of wide formats. Of one that is longer than 255 characters only what fits is walked. */
+void format_printed_wide(struct actor *me, const wchar_t *format, va_list args, uintptr_t pc);
+void format_scanned_wide(struct actor *me, const wchar_t *format, va_list args, int assigned, uintptr_t pc);
+
 #endif

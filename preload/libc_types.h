@@ -2,6 +2,7 @@
 #ifndef GORACE_LIBC_TYPES_H
 #define GORACE_LIBC_TYPES_H
 
+#include <aio.h>
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <dlfcn.h>
@@ -11,6 +12,7 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <grp.h>
+#include <ifaddrs.h>
 #include <iconv.h>
 #include <inttypes.h>
 #include <langinfo.h>
@@ -37,6 +39,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -60,6 +63,7 @@
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <threads.h>
 #include <time.h>
@@ -67,5 +71,6 @@
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
+#include <wordexp.h>
 
 #endif

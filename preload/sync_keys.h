@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND, SYNC_DEPEND_OUT, SYNC_DEPEND_IN, SYNC_CHILDREN };
+enum sync_kind { SYNC_SIGNAL = 1, SYNC_BARRIER_ROUND, SYNC_DEPEND_OUT, SYNC_DEPEND_IN, SYNC_CHILDREN, SYNC_LIBC_THREADS };
 
 static inline uint64_t sync_key(enum sync_kind kind, uint64_t number)
 {
@@ -16,6 +16,12 @@ static inline uint64_t sync_key(enum sync_kind kind, uint64_t number)
 static inline uint64_t children_key(void)
 {
     return sync_key(SYNC_CHILDREN, 0);
+}
+
+/* Threads that libc makes by itself because somebody asked to be notified by one: each begins with the past of all who have asked. */
+static inline uint64_t libc_threads_key(void)
+{
+    return sync_key(SYNC_LIBC_THREADS, 0);
 }
 
 #endif

@@ -120,6 +120,34 @@ INTERPOSE(struct dirent64 *, readdir64, (DIR * d))
     return e;
 }
 
+#define READ_INTO(name, type) \
+    INTERPOSE(int, name, (DIR *restrict d, struct type *restrict to, struct type **restrict result)) \
+    { \
+        struct actor *me = current(); \
+        int error = REAL(name)(d, to, result); \
+        if (me && error == 0) { \
+            mem_write(me, result, sizeof *result, CALLER); \
+            if (*result) \
+                mem_write(me, to, to->d_reclen, CALLER); \
+        } \
+        return error; \
+    }
+
+_Pragma("GCC diagnostic push")
+_Pragma("GCC diagnostic ignored \"-Wdeprecated-declarations\"")
+READ_INTO(readdir_r, dirent)
+READ_INTO(readdir64_r, dirent64)
+_Pragma("GCC diagnostic pop")
+
+INTERPOSE(ssize_t, getdents64, (int fd, void *to, size_t n))
+{
+    struct actor *me = current();
+    ssize_t got = REAL(getdents64)(fd, to, n);
+    if (me && got > 0)
+        mem_write(me, to, (size_t)got, CALLER);
+    return got;
+}
+
 /* The names come from the DIR, one block each, through the program's filter and order. */
 #define SCAN(name, type) \
     INTERPOSE(int, name, \

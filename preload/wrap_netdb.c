@@ -106,12 +106,13 @@ LOOK_UP_GROUP(getgrnam_r, const char *)
 LOOK_UP_GROUP(getgrgid_r, gid_t)
 
 /* One static record for all threads. */
-#define LOOK_UP_STATIC(type, name, key_type) \
-    INTERPOSE(type *, name, (key_type key)) \
+#define LOOK_UP_STATIC(type, name, key_type) LOOK_UP_STATIC_BY(type, name, (key_type key), key)
+#define LOOK_UP_STATIC_BY(type, name, params, ...) \
+    INTERPOSE(type *, name, params) \
     { \
         struct actor *me = current(); \
         looking_up(me); \
-        type *found = REAL(name)(key); \
+        type *found = REAL(name)(__VA_ARGS__); \
         looked_up(me); \
         if (me && found) \
             mem_write(me, found, sizeof *found, CALLER); \
@@ -123,6 +124,66 @@ LOOK_UP_STATIC(struct passwd, getpwuid, uid_t)
 LOOK_UP_STATIC(struct group, getgrnam, const char *)
 LOOK_UP_STATIC(struct group, getgrgid, gid_t)
 LOOK_UP_STATIC(struct hostent, gethostbyname, const char *)
+LOOK_UP_STATIC_BY(struct hostent, gethostbyname2, (const char *key, int family), key, family)
+LOOK_UP_STATIC_BY(struct hostent, gethostbyaddr, (const void *key, socklen_t size, int family), key, size, family)
+LOOK_UP_STATIC_BY(struct servent, getservbyname, (const char *key, const char *protocol), key, protocol)
+LOOK_UP_STATIC_BY(struct servent, getservbyport, (int key, const char *protocol), key, protocol)
+LOOK_UP_STATIC(struct protoent, getprotobyname, const char *)
+LOOK_UP_STATIC(struct protoent, getprotobynumber, int)
+
+/* ---- hosts, services, protocols ------------------------------------------------------------------------------------- */
+
+#define GIVEN(...) __VA_ARGS__
+
+#define LOOK_UP_INTO(name, text, params, ...) \
+    INTERPOSE(int, name, (params)) \
+    { \
+        struct actor *me = current(); \
+        looking_up(me); \
+        int failed = PARKED(me, #name, -1, REAL(name)(__VA_ARGS__)); \
+        looked_up(me); \
+        if (me) \
+            mem_write(me, result, sizeof *result, CALLER); \
+        if (me && failed == 0 && *result) { \
+            mem_write(me, to, sizeof *to, CALLER); \
+            write_string(me, to->text, CALLER); \
+        } \
+        return failed; \
+    }
+
+LOOK_UP_INTO(gethostbyname_r, h_name,
+             GIVEN(const char *key, struct hostent *to, char *buffer, size_t room, struct hostent **result, int *error), key,
+             to, buffer, room, result, error)
+LOOK_UP_INTO(gethostbyname2_r, h_name,
+             GIVEN(const char *key, int family, struct hostent *to, char *buffer, size_t room, struct hostent **result,
+                   int *error),
+             key, family, to, buffer, room, result, error)
+LOOK_UP_INTO(gethostbyaddr_r, h_name,
+             GIVEN(const void *key, socklen_t size, int family, struct hostent *to, char *buffer, size_t room,
+                   struct hostent **result, int *error),
+             key, size, family, to, buffer, room, result, error)
+LOOK_UP_INTO(getservbyname_r, s_name,
+             GIVEN(const char *key, const char *protocol, struct servent *to, char *buffer, size_t room,
+                   struct servent **result),
+             key, protocol, to, buffer, room, result)
+LOOK_UP_INTO(getservbyport_r, s_name,
+             GIVEN(int key, const char *protocol, struct servent *to, char *buffer, size_t room, struct servent **result), key,
+             protocol, to, buffer, room, result)
+LOOK_UP_INTO(getprotobyname_r, p_name,
+             GIVEN(const char *key, struct protoent *to, char *buffer, size_t room, struct protoent **result), key, to, buffer,
+             room, result)
+LOOK_UP_INTO(getprotobynumber_r, p_name,
+             GIVEN(int key, struct protoent *to, char *buffer, size_t room, struct protoent **result), key, to, buffer, room,
+             result)
+
+INTERPOSE(int, getifaddrs, (struct ifaddrs * *to))
+{
+    struct actor *me = current();
+    int result = REAL(getifaddrs)(to);
+    if (me && result == 0)
+        mem_write(me, to, sizeof *to, CALLER);
+    return result;
+}
 
 INTERPOSE(unsigned, if_nametoindex, (const char *name))
 {

@@ -185,3 +185,9 @@ INTERPOSE(int, pthread_sigmask, (int how, const sigset_t *set, sigset_t *old))
     mask_given(me, set, CALLER);
     return mask_told(me, old, REAL(pthread_sigmask)(how, signal_without_trap(how, set, &copy), old), CALLER);
 }
+
+INTERPOSE(int, sigpending, (sigset_t * set))
+{
+    struct actor *me = current();
+    return mask_told(me, set, REAL(sigpending)(set), CALLER);
+}

@@ -1,5 +1,6 @@
 /* stdio streams: opening, closing, lines, blocks and characters. See stream.h for what is an edge. */
 #include "alloc.h"
+#include "memstream.h"
 #include "stream.h"
 #include "stuck.h"
 #include "touch.h"
@@ -92,7 +93,11 @@ INTERPOSE_NAMED(int, fclose, (FILE * f))
 {
     struct actor *me = current();
     closing(me, f, CALLER);
-    return PARKED(me, "fclose", -1, REAL(fclose)(f));
+    struct memstream *m = memstreams ? memstream_closing(f) : NULL;
+    int result = PARKED(me, "fclose", -1, REAL(fclose)(f));
+    if (m)
+        memstream_closed(me, m, CALLER);
+    return result;
 }
 
 INTERPOSE_NAMED(int, pclose, (FILE * f))
@@ -106,7 +111,10 @@ INTERPOSE_NAMED(int, fflush, (FILE * f))
 {
     struct actor *me = current();
     stream_giving(me, f, CALLER);
-    return PARKED(me, "fflush", -1, REAL(fflush)(f));
+    int result = PARKED(me, "fflush", -1, REAL(fflush)(f));
+    if (memstreams)
+        memstream_flushed(me, f, CALLER);
+    return result;
 }
 
 INTERPOSE_NAMED(void, flockfile, (FILE * f))
@@ -315,3 +323,31 @@ INTERPOSE_NAMED(ssize_t, __getdelim, (char **restrict line, size_t *restrict roo
     line_using(me, f, line, room, CALLER);
     return line_got(me, f, line, room, PARKED(me, "getdelim", -1, REAL(__getdelim)(line, room, end, f)), CALLER);
 }
+
+/* ---- positions -------------------------------------------------------------------------------------------------- */
+
+#define POSITION_TO(name, type) \
+    INTERPOSE_NAMED(int, name, (FILE *restrict f, type *restrict to)) \
+    { \
+        struct actor *me = current(); \
+        stream_using(me, f, CALLER); \
+        int result = REAL(name)(f, to); \
+        if (me && result == 0) \
+            mem_write(me, to, sizeof *to, CALLER); \
+        return result; \
+    }
+
+#define POSITION_FROM(name, type) \
+    INTERPOSE_NAMED(int, name, (FILE * f, const type *from)) \
+    { \
+        struct actor *me = current(); \
+        stream_using(me, f, CALLER); \
+        if (me) \
+            mem_read(me, from, sizeof *from, CALLER); \
+        return REAL(name)(f, from); \
+    }
+
+POSITION_TO(fgetpos, fpos_t)
+POSITION_TO(fgetpos64, fpos64_t)
+POSITION_FROM(fsetpos, fpos_t)
+POSITION_FROM(fsetpos64, fpos64_t)

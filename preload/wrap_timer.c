@@ -4,11 +4,11 @@
  * that tells the thread's actor of the arming. A notification may still come when timer_delete has returned, so the
  * record that it finds its function by is used again only when QUARANTINE others have been deleted after it. */
 #include "../detector/os.h"
-#include "interpose.h"
 #include "raw.h"
 #include "signals.h"
 #include "stuck.h"
 #include "threads.h"
+#include "touch.h"
 
 #define QUARANTINE 1024
 #define SLAB ((size_t)16 << 10)
@@ -82,6 +82,10 @@ static struct notice **notice_of(timer_t id)
 INTERPOSE(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *id))
 {
     struct actor *me = current();
+    if (me) {
+        read_if(me, event, sizeof *event, CALLER);
+        mem_write(me, id, sizeof *id, CALLER);
+    }
     int how = event ? event->sigev_notify : SIGEV_SIGNAL;
     stuck_kernel_keeps(event ? (uintptr_t)event->sigev_value.sival_ptr : 0);
     struct notice *n = NULL;
@@ -127,8 +131,21 @@ INTERPOSE(int, timer_settime, (timer_t id, int flags, const struct itimerspec *w
             signal_sent(me, n->sig);
         else if (n)
             sync_release_merge(me, (uintptr_t)&n->armed);
+        mem_read(me, when, sizeof *when, CALLER);
     }
-    return REAL(timer_settime)(id, flags, when, old);
+    int result = REAL(timer_settime)(id, flags, when, old);
+    if (me && result == 0)
+        write_if(me, old, sizeof *old, CALLER);
+    return result;
+}
+
+INTERPOSE(int, timer_gettime, (timer_t id, struct itimerspec *now))
+{
+    struct actor *me = current();
+    int result = REAL(timer_gettime)(id, now);
+    if (me && result == 0)
+        mem_write(me, now, sizeof *now, CALLER);
+    return result;
 }
 
 INTERPOSE(int, timer_delete, (timer_t id))
@@ -166,6 +183,12 @@ INTERPOSE(useconds_t, ualarm, (useconds_t delay, useconds_t interval))
 
 INTERPOSE(int, setitimer, (__itimer_which_t which, const struct itimerval *new, struct itimerval *old))
 {
+    struct actor *me = current();
     arms((int)which == ITIMER_PROF ? SIGPROF : (int)which == ITIMER_VIRTUAL ? SIGVTALRM : SIGALRM);
-    return REAL(setitimer)(which, new, old);
+    if (me)
+        read_if(me, new, sizeof *new, CALLER);
+    int result = REAL(setitimer)(which, new, old);
+    if (me && result == 0)
+        write_if(me, old, sizeof *old, CALLER);
+    return result;
 }

@@ -1,14 +1,35 @@
 /* <search.h>. A tree's nodes are libc's own; its root, a variable of the program, stands for the whole of it. Whoever looks for a key with
- * tsearch or tdelete changes colours on the way, whether it finds it or not. */
+ * tsearch or tdelete changes colours on the way, whether it finds it or not. twalk is given the root's node instead: behind the key, which
+ * the program reads, lie its links.
+ *
+ * hcreate's table is libc's own, too, and one for all: `hsearch_table` stands for it, so that threads that use it at once are reported as the
+ * race that they are. */
 #include "touch.h"
 
+static char hsearch_table;
+
+struct node {
+    const void *key;
+    uintptr_t links;
+};
+
 typedef int compares(const void *, const void *);
+
+static void changing(struct actor *me, void **root, uintptr_t pc)
+{
+    if (!root)
+        return;
+    mem_write(me, root, sizeof *root, pc);
+    const struct node *top = *root;
+    if (top)
+        mem_write(me, &top->links, sizeof top->links, pc);
+}
 
 INTERPOSE(void *, tsearch, (const void *key, void **root, compares *compare))
 {
     struct actor *me = current();
     if (me)
-        write_if(me, root, root ? sizeof *root : 0, CALLER);
+        changing(me, root, CALLER);
     return REAL(tsearch)(key, root, compare);
 }
 
@@ -24,8 +45,27 @@ INTERPOSE(void *, tdelete, (const void *restrict key, void **restrict root, comp
 {
     struct actor *me = current();
     if (me)
-        write_if(me, root, root ? sizeof *root : 0, CALLER);
+        changing(me, root, CALLER);
     return REAL(tdelete)(key, root, compare);
+}
+
+static void walking(struct actor *me, const struct node *root, uintptr_t pc)
+{
+    if (me && root)
+        mem_read(me, &root->links, sizeof root->links, pc);
+}
+
+INTERPOSE(void, twalk, (const void *root, void (*visit)(const void *, VISIT, int)))
+{
+    walking(current(), root, CALLER);
+    REAL(twalk)(root, visit);
+}
+
+INTERPOSE(void, twalk_r, (const void *root, void (*visit)(const void *, VISIT, void *), void *argument))
+{
+    walking(current(), root, CALLER);
+    if (REAL(twalk_r))
+        REAL(twalk_r)(root, visit, argument);
 }
 
 /* Up to what was found, or all. */
@@ -76,6 +116,48 @@ INTERPOSE(int, hsearch_r, (ENTRY item, ACTION action, ENTRY **found, struct hsea
         mem_write(me, found, sizeof *found, CALLER);
     }
     return result;
+}
+
+INTERPOSE(int, hcreate_r, (size_t n, struct hsearch_data *table))
+{
+    struct actor *me = current();
+    if (me)
+        write_if(me, table, sizeof *table, CALLER);
+    return REAL(hcreate_r)(n, table);
+}
+
+INTERPOSE(void, hdestroy_r, (struct hsearch_data * table))
+{
+    struct actor *me = current();
+    if (me)
+        write_if(me, table, sizeof *table, CALLER);
+    REAL(hdestroy_r)(table);
+}
+
+INTERPOSE(ENTRY *, hsearch, (ENTRY item, ACTION action))
+{
+    struct actor *me = current();
+    if (me && action == ENTER)
+        mem_write(me, &hsearch_table, sizeof hsearch_table, CALLER);
+    else if (me)
+        mem_read(me, &hsearch_table, sizeof hsearch_table, CALLER);
+    return REAL(hsearch)(item, action);
+}
+
+INTERPOSE(int, hcreate, (size_t n))
+{
+    struct actor *me = current();
+    if (me)
+        mem_write(me, &hsearch_table, sizeof hsearch_table, CALLER);
+    return REAL(hcreate)(n);
+}
+
+INTERPOSE(void, hdestroy, (void))
+{
+    struct actor *me = current();
+    if (me)
+        mem_write(me, &hsearch_table, sizeof hsearch_table, CALLER);
+    REAL(hdestroy)();
 }
 
 struct link {

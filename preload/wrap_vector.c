@@ -109,11 +109,28 @@ INTERPOSE(ssize_t, process_vm_readv,
            unsigned long nremote, unsigned long flags))
 {
     struct actor *me = current();
-    ssize_t n = REAL(process_vm_readv)(pid, local, nlocal, remote, nremote, flags);
-    if (me && n >= 0) {
+    if (me && pid == getpid())
+        read_vector(me, remote, (int)nremote, SIZE_MAX, CALLER);
+    else if (me)
         read_if(me, remote, nremote * sizeof *remote, CALLER);
+    ssize_t n = REAL(process_vm_readv)(pid, local, nlocal, remote, nremote, flags);
+    if (me && n >= 0)
         write_vector(me, local, (int)nlocal, (size_t)n, CALLER);
-    }
+    return n;
+}
+
+INTERPOSE(ssize_t, process_vm_writev,
+          (pid_t pid, const struct iovec *local, unsigned long nlocal, const struct iovec *remote,
+           unsigned long nremote, unsigned long flags))
+{
+    struct actor *me = current();
+    if (me)
+        read_vector(me, local, (int)nlocal, SIZE_MAX, CALLER);
+    ssize_t n = REAL(process_vm_writev)(pid, local, nlocal, remote, nremote, flags);
+    if (me && n >= 0 && pid == getpid())
+        write_vector(me, remote, (int)nremote, (size_t)n, CALLER);
+    else if (me)
+        read_if(me, remote, nremote * sizeof *remote, CALLER);
     return n;
 }
 

@@ -1,5 +1,9 @@
 /* Memory that libc touches for the program: exactly the bytes that the call is about. */
+#include <aio.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <search.h>
+#include <semaphore.h>
 #include <sys/uio.h>
 
 #include "unordered.h"
@@ -346,6 +350,121 @@ static void norace_getaddrinfo(void)
     unordered(look_up, look_up);
 }
 
+/* hcreate's table is one for all threads, and libc's own. */
+static void enter(void)
+{
+    hsearch((ENTRY){.key = text, .data = text}, ENTER);
+}
+
+static void find(void)
+{
+    hsearch((ENTRY){.key = text}, FIND);
+}
+
+static void race_hsearch(void)
+{
+    OK(!hcreate(16));
+    unordered(enter, find);
+}
+
+static void norace_hsearch_finds(void)
+{
+    OK(!hcreate(16));
+    enter();
+    unordered(find, find);
+}
+
+/* A stream into memory tells of its buffer and size when it is flushed. */
+static FILE *memory;
+static char *buffer;
+static size_t size;
+
+static void print_and_flush(void)
+{
+    fputs(text, memory);
+    fflush(memory);
+}
+
+static void print(void)
+{
+    fputs(text, memory);
+}
+
+static void look_at_size(void)
+{
+    copy[0] = (char)size;
+}
+
+static void race_size_of_memstream(void)
+{
+    memory = open_memstream(&buffer, &size);
+    unordered(print_and_flush, look_at_size);
+}
+
+static void norace_size_of_memstream_before_the_flush(void)
+{
+    memory = open_memstream(&buffer, &size);
+    unordered(print, look_at_size);
+}
+
+/* What an asynchronous read has put into the buffer is known to whoever has heard of its end; here nobody has. */
+static struct aiocb asked;
+
+static void ask(void)
+{
+    asked = (struct aiocb){.aio_fildes = open("/proc/self/exe", O_RDONLY), .aio_buf = p, .aio_nbytes = (size_t)n};
+    OK(aio_read(&asked));
+    while (aio_error(&asked) == EINPROGRESS)
+        ;
+}
+
+static void look_when_over(void)
+{
+    while (aio_error(&asked) == EINPROGRESS)
+        ;
+    copy[0] = p[4];
+}
+
+static void look_at_once(void)
+{
+    copy[0] = p[4];
+}
+
+static void race_buffer_of_aio(void)
+{
+    make();
+    unordered(ask, look_at_once);
+}
+
+static void norace_buffer_of_aio_that_is_over(void)
+{
+    make();
+    unordered(ask, look_when_over);
+}
+
+static sem_t told;
+
+static void notified(union sigval v)
+{
+    copy[0] = p[v.sival_int];
+    sem_post(&told);
+}
+
+static void norace_notification_of_aio(void)
+{
+    make();
+    p[5] = 'x';
+    asked = (struct aiocb){.aio_fildes = open("/proc/self/exe", O_RDONLY),
+                           .aio_buf = p,
+                           .aio_nbytes = (size_t)n,
+                           .aio_sigevent = {.sigev_notify = SIGEV_THREAD,
+                                            .sigev_notify_function = notified,
+                                            .sigev_value.sival_int = 5}};
+    OK(sem_init(&told, 0, 0));
+    OK(aio_read(&asked));
+    OK(sem_wait(&told));
+}
+
 #define CASES(X) \
     X(race_memcpy_last_byte) X(norace_memcpy_next_byte) X(race_strcpy_terminator) X(norace_strcpy_after_terminator) \
     X(race_strncpy_padding) X(race_strcat_over_the_terminator) X(norace_strcat_only_reads_before_it) \
@@ -353,5 +472,7 @@ static void norace_getaddrinfo(void)
     X(race_strdup) X(race_snprintf_destination) X(norace_snprintf_stops_at_its_bound) X(race_argument_of_printf) \
     X(norace_argument_of_printf_with_precision) X(race_destination_of_sscanf) X(race_qsort) X(norace_qsort_beside) \
     X(race_fread) X(norace_fread_beside) X(race_writev) X(norace_writev_beside) X(race_localtime) \
-    X(norace_localtime_r) X(race_strtok) X(norace_strtok_r) X(race_clock_gettime) X(norace_getaddrinfo)
+    X(norace_localtime_r) X(race_strtok) X(norace_strtok_r) X(race_clock_gettime) X(norace_getaddrinfo) \
+    X(race_hsearch) X(norace_hsearch_finds) X(race_size_of_memstream) X(norace_size_of_memstream_before_the_flush) \
+    X(race_buffer_of_aio) X(norace_buffer_of_aio_that_is_over) X(norace_notification_of_aio)
 CASES_MAIN

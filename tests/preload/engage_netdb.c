@@ -108,3 +108,49 @@ CASE(inet_addr)
     CHECK(CALL(inet_addr)(text) == a.s_addr);
     READS(text, sizeof text);
 }
+
+static int error;
+static char service[] = "http", protocol[] = "tcp";
+
+/* Services and protocols are files of a package that need not be there. */
+#define FINDS_INTO(name, type, needed, ...) \
+    CASE(name) \
+    { \
+        struct type to, *found; \
+        int outcome = CALL(name)(__VA_ARGS__); \
+        CHECK(outcome == 0 || !needed); \
+        WRITES(&found, sizeof found); \
+        if (found) \
+            WRITES(&to, sizeof to); \
+        CHECK(found == &to || (!needed && !found)); \
+    }
+#define FINDS_ONE(name, type, needed, ...) \
+    CASE(name) \
+    { \
+        struct type *found = CALL(name)(__VA_ARGS__); \
+        CHECK(found || !needed); \
+        if (found) \
+            WRITES(found, sizeof *found); \
+    }
+
+FINDS_INTO(gethostbyname_r, hostent, true, text, &to, buffer, sizeof buffer, &found, &error)
+FINDS_INTO(gethostbyname2_r, hostent, true, text, AF_INET, &to, buffer, sizeof buffer, &found, &error)
+FINDS_INTO(gethostbyaddr_r, hostent, false, &a, sizeof a, AF_INET, &to, buffer, sizeof buffer, &found, &error)
+FINDS_INTO(getservbyname_r, servent, false, service, protocol, &to, buffer, sizeof buffer, &found)
+FINDS_INTO(getservbyport_r, servent, false, htons(80), protocol, &to, buffer, sizeof buffer, &found)
+FINDS_INTO(getprotobyname_r, protoent, false, protocol, &to, buffer, sizeof buffer, &found)
+FINDS_INTO(getprotobynumber_r, protoent, false, 6, &to, buffer, sizeof buffer, &found)
+FINDS_ONE(gethostbyname2, hostent, true, text, AF_INET)
+FINDS_ONE(gethostbyaddr, hostent, false, &a, sizeof a, AF_INET)
+FINDS_ONE(getservbyname, servent, false, service, protocol)
+FINDS_ONE(getservbyport, servent, false, htons(80), protocol)
+FINDS_ONE(getprotobyname, protoent, false, protocol)
+FINDS_ONE(getprotobynumber, protoent, false, 6)
+
+CASE(getifaddrs)
+{
+    struct ifaddrs *list;
+    CHECK(CALL(getifaddrs)(&list) == 0 && list != NULL);
+    WRITES(&list, sizeof list);
+    freeifaddrs(list);
+}

@@ -234,3 +234,28 @@ STATS(__lxstat, struct stat, st_size == 4, 1, file, &s)
 STATS(__lxstat64, struct stat64, st_size == 4, 1, file, &s)
 STATS(__fxstat, struct stat, st_size == 4, 1, fd, &s)
 STATS(__fxstat64, struct stat64, st_size == 4, 1, fd, &s)
+
+#define READS_INTO(name, type) \
+    CASE(name) \
+    { \
+        struct type to, *result; \
+        place(); \
+        DIR *d = opendir(there); \
+        CHECK(CALL(name)(d, &to, &result) == 0 && result == &to); \
+        WRITES(&result, sizeof result); \
+        WRITES(&to, to.d_reclen); \
+        clear(); \
+    }
+READS_INTO(readdir_r, dirent)
+READS_INTO(readdir64_r, dirent64)
+
+CASE(getdents64)
+{
+    static char to[1024];
+    place();
+    int fd = open(there, O_RDONLY | O_DIRECTORY);
+    ssize_t n = CALL(getdents64)(fd, to, sizeof to);
+    CHECK(n > 0);
+    WRITES(to, (size_t)n);
+    clear();
+}

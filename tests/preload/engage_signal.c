@@ -93,6 +93,18 @@ CASE(siginterrupt)
         CHECK(CALL(name)(SIG_SETMASK, NULL, &now) == 0 && sigismember(&now, SIGUSR2)); \
     }
 
+CASE(sigpending)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && raise(SIGUSR2) == 0);
+    from_here();
+    sigset_t waiting;
+    CHECK(CALL(sigpending)(&waiting) == 0 && sigismember(&waiting, SIGUSR2) && !sigismember(&waiting, SIGUSR1));
+    WRITES(&waiting, 8);
+}
+
 MASKS(sigprocmask)
 MASKS(pthread_sigmask)
 
@@ -238,6 +250,8 @@ CASE(setitimer)
     struct itimerval once = {.it_value.tv_usec = 1}, old;
     comes(SIGALRM);
     CHECK(CALL(setitimer)(ITIMER_REAL, &once, &old) == 0);
+    READS(&once, sizeof once);
+    WRITES(&old, sizeof old);
     came();
 }
 
@@ -249,6 +263,8 @@ CASE(timer_create)
     struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
     comes(SIGUSR1);
     CHECK(CALL(timer_create)(CLOCK_MONOTONIC, &e, &timer) == 0 && timer_settime(timer, 0, &at_once, NULL) == 0);
+    READS(&e, sizeof e);
+    WRITES(&timer, sizeof timer);
     came();
 }
 
@@ -265,7 +281,10 @@ CASE(timer_settime)
         .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notified, .sigev_value.sival_ptr = &done};
     CHECK(timer_create(CLOCK_MONOTONIC, &e, &timer) == 0);
     from_here();
-    CHECK(CALL(timer_settime)(timer, 0, &at_once, NULL) == 0 && sem_wait(&done) == 0);
+    struct itimerspec old;
+    CHECK(CALL(timer_settime)(timer, 0, &at_once, &old) == 0 && sem_wait(&done) == 0);
+    READS(&at_once, sizeof at_once);
+    WRITES(&old, sizeof old);
     EDGE();
 }
 
@@ -276,4 +295,13 @@ CASE(timer_delete)
     from_here();
     CHECK(CALL(timer_delete)(timer) == 0);
     CHECK(timer_settime(timer, 0, &at_once, NULL) == -1 && errno == EINVAL);
+}
+
+CASE(timer_gettime)
+{
+    struct sigevent e = {.sigev_notify = SIGEV_NONE};
+    struct itimerspec now;
+    CHECK(timer_create(CLOCK_MONOTONIC, &e, &timer) == 0);
+    CHECK(CALL(timer_gettime)(timer, &now) == 0 && now.it_value.tv_sec == 0);
+    WRITES(&now, sizeof now);
 }

@@ -310,3 +310,46 @@ GIVES_CHARACTER(fputc_unlocked, out, 'c', out)
 GIVES_CHARACTER(putc_unlocked, out, 'c', out)
 GIVES_CHARACTER(putchar_unlocked, stdout, 'c')
 GIVES_CHARACTER(__overflow, out, out, 'c')
+
+/* ---- positions and memory -------------------------------------------------------------------------------------------------------- */
+
+#define POSITIONS(get, set, type) \
+    CASE(get) \
+    { \
+        FILE *f = tmpfile(); \
+        type at; \
+        CHECK(fputs("text", f) >= 0 && CALL(get)(f, &at) == 0 && at.__pos == 4); \
+        WRITES(&at, sizeof at); \
+    } \
+    CASE(set) \
+    { \
+        FILE *f = tmpfile(); \
+        type at; \
+        CHECK(get(f, &at) == 0 && fputs("text", f) >= 0 && CALL(set)(f, &at) == 0 && ftell(f) == 0); \
+        READS(&at, sizeof at); \
+    }
+POSITIONS(fgetpos, fsetpos, fpos_t)
+POSITIONS(fgetpos64, fsetpos64, fpos64_t)
+
+#define INTO_MEMORY(name, type, put) \
+    CASE(name) \
+    { \
+        type *to; \
+        size_t size; \
+        FILE *other = CALL(name)(&(type *){NULL}, &(size_t){0}), *f = CALL(name)(&to, &size); \
+        CHECK(f && other); \
+        WRITES(&to, sizeof to); \
+        WRITES(&size, sizeof size); \
+        CHECK(put); \
+        from_here(); \
+        CHECK(fflush(f) == 0 && size == 4); \
+        WRITES(&to, sizeof to); \
+        WRITES(&size, sizeof size); \
+        WRITES(to, 5 * sizeof *to); \
+        from_here(); \
+        CHECK(fclose(f) == 0 && to[3] == 't' && fclose(other) == 0); \
+        WRITES(&to, sizeof to); \
+        WRITES(&size, sizeof size); \
+    }
+INTO_MEMORY(open_memstream, char, fputs("text", f) >= 0)
+INTO_MEMORY(open_wmemstream, wchar_t, fputws(L"text", f) >= 0)

@@ -98,3 +98,71 @@ CASE(remque)
     WRITES(&a.next, sizeof a.next);
     WRITES(&c.before, sizeof c.before);
 }
+
+static void visit(const void *node, VISIT when, int depth)
+{
+    CHECK(when == leaf && depth == 0 && **(int *const *)node == 1);
+}
+
+static void visit_with(const void *node, VISIT when, void *argument)
+{
+    CHECK(when == leaf && argument == &two && **(int *const *)node == 1);
+}
+
+CASE(twalk)
+{
+    tsearch(&one, &root, compare);
+    from_here();
+    CALL(twalk)(root, visit);
+    READS((char *)root + sizeof(void *), sizeof(void *));
+    tsearch(&two, &root, compare);
+    WRITES((char *)root + sizeof(void *), sizeof(void *));
+}
+
+CASE(twalk_r)
+{
+    tsearch(&one, &root, compare);
+    from_here();
+    CALL(twalk_r)(root, visit_with, &two);
+    READS((char *)root + sizeof(void *), sizeof(void *));
+}
+
+static char name[] = "name";
+
+CASE(hcreate_r)
+{
+    static struct hsearch_data names;
+    CHECK(CALL(hcreate_r)(8, &names) != 0);
+    WRITES(&names, sizeof names);
+}
+
+CASE(hdestroy_r)
+{
+    static struct hsearch_data names;
+    CHECK(hcreate_r(8, &names) != 0);
+    from_here();
+    CALL(hdestroy_r)(&names);
+    WRITES(&names, sizeof names);
+}
+
+/* The table is libc's own: what is told of it is seen where two threads use it (cases_libc.c). */
+CASE(hcreate)
+{
+    CHECK(CALL(hcreate)(8) != 0);
+    CHECK(hcreate(8) == 0);
+}
+
+CASE(hdestroy)
+{
+    CHECK(hcreate(8) != 0);
+    CALL(hdestroy)();
+    CHECK(hcreate(8) != 0);
+}
+
+CASE(hsearch)
+{
+    CHECK(hcreate(8) != 0);
+    CHECK(CALL(hsearch)((ENTRY){name, &one}, ENTER) != NULL);
+    ENTRY *found = CALL(hsearch)((ENTRY){.key = name}, FIND);
+    CHECK(found && found->data == &one);
+}

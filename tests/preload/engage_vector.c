@@ -52,6 +52,18 @@ CASE(process_vm_readv)
     if (n == -1 && errno == EPERM)
         return; /* forbidden in some containers; the call was forwarded */
     CHECK(n == 8 && strcmp(b, "two") == 0);
+    READS(from[0].iov_base, from[0].iov_len);
+    WRITES(a, 4);
+    WRITES(b, 4);
+}
+
+CASE(process_vm_writev)
+{
+    ssize_t n = CALL(process_vm_writev)(getpid(), from, 2, to, 2, 0);
+    if (n == -1 && errno == EPERM)
+        return;
+    CHECK(n == 8 && strcmp(b, "two") == 0);
+    READS(from[0].iov_base, from[0].iov_len);
     WRITES(a, 4);
     WRITES(b, 4);
 }
