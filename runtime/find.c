@@ -179,7 +179,7 @@ static struct rt_g *sleep_in_poller(struct rt_m *m)
 static struct rt_g *go_idle(struct rt_m *m)
 {
     rt_lock(&rt_sched.lock);
-    if (rt_sched.global.count > 0) {
+    if (rt_sched.global_count > 0) {
         struct rt_g *g = rt_global_get(m->p, RT_RUNQ / 2);
         rt_unlock(&rt_sched.lock);
         return g;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "maker.h"
 #include "os.h"
 #include "panic.h"
 #include "sched.h"
@@ -87,6 +88,7 @@ static void in_child(void)
     rt_sched.polling = 0;
     rt_sched.poll_until = 0;
     rt_sched.wanting = NULL;
+    rt_sched.maker = RT_MAKER_NONE;
     for (int i = 0; i < rt_sched.made_ps; i++)
         if (rt_sched.ps[i] != m->p)
             rt_sched.ps[i]->m = NULL;

@@ -8,7 +8,8 @@
  * assumed, except that it does not hold an rt_lock or use the P: there `locks` is above 0 and the handler does nothing.
  *
  * The handler must not create threads, for pthread_create allocates, and the frozen code may hold malloc's lock. It needs an
- * idle M; sysmon keeps some in stock (worker.c).
+ * idle M; some are kept in stock (maker.c). Without one, the P goes to a goroutine that was frozen before and has its M: if those that
+ * run all wait for a lock that a frozen one holds, and new Ms do so, too, it comes to its turn all the same.
  *
  * SIGURG: ignored by default, and harmless where it strays. SA_RESTART, but calls like nanosleep may end with EINTR.
  * Rejected: editing the context so that the goroutine calls the scheduler (Go): needs the compiler's safe points. */
@@ -37,15 +38,20 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 /* On the goroutine's thread; returns when it has a P again. */
 static void freeze(struct rt_m *m, struct rt_g *g)
 {
+    rt_lock(&rt_sched.lock);
     struct rt_m *heir = rt_m_idle_get();
+    struct rt_g *frozen = heir ? NULL : rt_frozen_get();
+    if (frozen)
+        heir = frozen->m;
+    if (heir) {
+        __atomic_store_n(&g->status, RT_FROZEN, __ATOMIC_RELAXED);
+        g->since = rt_sched.coarse;
+        rt_frozen_put(g);
+    }
+    rt_unlock(&rt_sched.lock);
     if (!heir)
         return;
     struct rt_p *p = rt_p_release(m);
-    rt_lock(&rt_sched.lock);
-    __atomic_store_n(&g->status, RT_FROZEN, __ATOMIC_RELAXED);
-    g->since = rt_sched.coarse;
-    rt_global_put(g);
-    rt_unlock(&rt_sched.lock);
     __atomic_store_n(&p->slice, p->slice + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&m->frozen, 1, __ATOMIC_RELEASE);
     rt_m_wake(heir, p, false);

@@ -132,10 +132,15 @@ bool rt_runq_empty(struct rt_p *p)
     }
 }
 
+static void publish_count(void)
+{
+    __atomic_store_n(&rt_sched.global_count, rt_sched.global.count + rt_sched.frozen.count, __ATOMIC_SEQ_CST);
+}
+
 void rt_global_put(struct rt_g *g)
 {
     rt_glist_push(&rt_sched.global, g);
-    __atomic_store_n(&rt_sched.global_count, rt_sched.global.count, __ATOMIC_SEQ_CST);
+    publish_count();
 }
 
 void rt_global_put_list(struct rt_glist *list)
@@ -146,23 +151,48 @@ void rt_global_put_list(struct rt_glist *list)
     *(global->last ? &global->last->next : &global->first) = list->first;
     global->last = list->last;
     global->count += list->count;
-    __atomic_store_n(&rt_sched.global_count, global->count, __ATOMIC_SEQ_CST);
+    publish_count();
     *list = (struct rt_glist){0};
+}
+
+static struct rt_g *pop(struct rt_glist *list)
+{
+    struct rt_g *g = list->first;
+    list->first = g->next;
+    if (!g->next)
+        list->last = NULL;
+    list->count--;
+    return g;
 }
 
 static struct rt_g *global_pop(void)
 {
-    struct rt_g *g = rt_sched.global.first;
-    rt_sched.global.first = g->next;
-    if (!g->next)
-        rt_sched.global.last = NULL;
-    rt_sched.global.count--;
+    rt_sched.taken++;
+    return pop(&rt_sched.global);
+}
+
+void rt_frozen_put(struct rt_g *g)
+{
+    g->m->turn = rt_sched.taken + rt_sched.global.count;
+    rt_glist_push(&rt_sched.frozen, g);
+    publish_count();
+}
+
+struct rt_g *rt_frozen_get(void)
+{
+    if (rt_sched.frozen.count == 0)
+        return NULL;
+    struct rt_g *g = pop(&rt_sched.frozen);
+    publish_count();
     return g;
 }
 
+/* With nothing on the global queue, it is the first frozen one's turn, too. */
 struct rt_g *rt_global_get(struct rt_p *p, uint32_t most)
 {
     uint32_t count = rt_sched.global.count;
+    if (rt_sched.frozen.first && rt_sched.frozen.first->m->turn <= rt_sched.taken)
+        return rt_frozen_get();
     if (count == 0)
         return NULL;
     uint32_t n = count / (uint32_t)rt_sched.procs + 1;
@@ -171,6 +201,6 @@ struct rt_g *rt_global_get(struct rt_p *p, uint32_t most)
     struct rt_g *g = global_pop();
     while (--n > 0)
         rt_runq_put(p, global_pop());
-    __atomic_store_n(&rt_sched.global_count, rt_sched.global.count, __ATOMIC_SEQ_CST);
+    publish_count();
     return g;
 }

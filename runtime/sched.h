@@ -65,6 +65,7 @@ struct rt_m {
     uint8_t wish;        /* enum rt_wish; atomic */
     uint32_t halted, asked; /* trace.c */
     uint32_t frozen;        /* atomic: its goroutine is (preempt.c) */
+    uint64_t turn;          /* it goes on when so many have been taken off the global queue */
     struct rt_g *locked; /* the goroutine that only runs here (pinned or frozen), while it does not */
     struct rt_m *idle_next, *all_next;
     int32_t id, tid;
@@ -77,6 +78,8 @@ struct rt_m {
 struct rt_sched {
     struct rt_lock lock; /* global queue, idle lists, number of Ps and Ms */
     struct rt_glist global;
+    struct rt_glist frozen; /* goroutines that need a P, and no M: preempt.c */
+    uint64_t taken;         /* off `global`, so far */
     struct rt_p *idle_ps;
     struct rt_m *idle_ms;
     struct rt_p *ps[RT_MAX_PROCS];
@@ -86,11 +89,13 @@ struct rt_sched {
     int32_t made_ps;
     int32_t idle_p_count;    /* atomic */
     int32_t spinning;        /* atomic: Ms that look for work */
-    int32_t m_count;
+    int32_t m_count;         /* atomic */
     int32_t idle_m_count;    /* atomic */
     int32_t starting_ms;     /* atomic: made as idle ones, not there yet */
-    struct rt_p *wanting;    /* Ps for which sysmon has to make an M */
-    uint32_t global_count;   /* atomic copy of global.count */
+    struct rt_p *wanting;    /* Ps for which an M has to be made */
+    uint32_t maker;          /* enum rt_maker; atomic */
+    uint32_t maker_word;     /* futex: counts wake-ups */
+    uint32_t global_count;   /* atomic copy of global.count + frozen.count */
     int64_t poll_until;      /* atomic: until when an M sleeps in the poller; 0: none does */
     uint32_t polling;        /* atomic: 1 = an M is in the poller */
     int64_t coarse;          /* goro_now(), at most 10 ms old while anything runs; sysmon's */
@@ -129,6 +134,8 @@ void rt_global_put(struct rt_g *g);            /* Requires: sched.lock. At the e
 void rt_global_put_list(struct rt_glist *list); /* Requires: sched.lock */
 /* Requires: sched.lock. One, and a fair share onto p's queue; NULL: none. */
 struct rt_g *rt_global_get(struct rt_p *p, uint32_t most);
+void rt_frozen_put(struct rt_g *g);   /* Requires: sched.lock. Its turn comes when it would on the global queue */
+struct rt_g *rt_frozen_get(void);     /* Requires: sched.lock. Before its turn; NULL: none */
 
 /* sched.c */
 struct rt_g *rt_take_next(struct rt_p *p);  /* from runnext */
@@ -149,10 +156,11 @@ void rt_schedule(struct rt_m *m);   /* on g0, until the runtime stops */
 int64_t rt_timers_earliest(void);   /* of all Ps */
 
 /* worker.c: Ms. */
-int rt_m_new(struct rt_p *p, bool spinning);  /* for sysmon and the start only; p NULL: an idle one */
-void rt_ms_supply(void);                      /* sysmon's: Ms for Ps that want one, and a stock of idle ones */
+int rt_m_new(struct rt_p *p, bool spinning);  /* by one thread at a time; p NULL: an idle one */
+bool rt_ms_wanted(void);                      /* a P wants an M, or there is no stock of idle ones */
+void rt_ms_supply(void);                      /* makes those; by one thread at a time */
 void rt_m_run(struct rt_p *p, bool spinning); /* an idle or new M continues with p */
-struct rt_m *rt_m_idle_get(void);             /* off the idle list, to be given a P by rt_m_wake; NULL: none */
+struct rt_m *rt_m_idle_get(void); /* Requires: sched.lock. Off the idle list, to be given a P by rt_m_wake; NULL: none */
 void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning);
 void rt_m_wait(struct rt_m *m); /* until rt_m_wake; then has the P. Without P: the runtime ends */
 void rt_m_stop(struct rt_m *m); /* the same as an idle M */

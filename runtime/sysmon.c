@@ -16,6 +16,7 @@
 
 #include "dump.h"
 #include "emit.h"
+#include "maker.h"
 #include "os.h"
 #include "panic.h"
 #include "preempt.h"
@@ -77,7 +78,7 @@ static bool watch_slice(struct rt_p *p, int64_t now)
     __atomic_store_n(&p->attention, 1, __ATOMIC_SEQ_CST);
     /* A pair that hands a slice on passes by g0 at its next switch; one that computes does not. */
     bool late = rt_timers_next(&p->timers) < now - SLICE_MS * GORO_MILLISECOND;
-    if (tick == p->seen_tick && (late || has_work(p)))
+    if (tick == p->seen_tick && (late || has_work(p)) && rt_maker_ready())
         rt_preempt(p);
     p->seen_tick = tick;
     return true;
@@ -150,7 +151,7 @@ static bool all_asleep(void)
     if (rt_poll_waiters() > 0 || rt_timers_earliest() != INT64_MAX || rt_tasks_count() == 0 || rt_sched.starting_ms > 0 ||
         rt_sched.wanting)
         return false;
-    if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0 || rt_threads() != rt_sched.m_count + 1)
+    if (__atomic_load_n(&rt_sched.global_count, __ATOMIC_SEQ_CST) > 0 || rt_threads() != rt_sched.m_count + rt_maker_threads() + 1)
         return false;
     return all_idle() && !__atomic_load_n(&rt_sched.done, __ATOMIC_SEQ_CST);
 }
@@ -186,7 +187,7 @@ void rt_sysmon(void)
         if (__atomic_load_n(&rt_sched.halting, __ATOMIC_ACQUIRE))
             pause();
         __atomic_store_n(&rt_sched.coarse, now, __ATOMIC_RELAXED);
-        rt_ms_supply();
+        rt_maker_look();
         struct seen seen = look(now);
         int64_t longest = seen.light ? LONGEST_LIGHT : LONGEST;
         quiet = seen.active ? 0 : quiet + 1;

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "fiber.h"
+#include "maker.h"
 #include "os.h"
 #include "preempt.h"
 #include "panic.h"
@@ -143,13 +144,13 @@ int rt_m_new(struct rt_p *p, bool spinning)
     error = EAGAIN;
     if (m->id >= MOST_MS)
         goto fail;
-    rt_sched.m_count++;
+    __atomic_store_n(&rt_sched.m_count, m->id + 1, __ATOMIC_RELAXED);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, M_STACK);
     error = pthread_create(&m->thread, &attributes, thread_main, m);
     pthread_attr_destroy(&attributes);
     if (error) {
-        rt_sched.m_count--;
+        __atomic_store_n(&rt_sched.m_count, m->id, __ATOMIC_RELAXED);
         goto fail;
     }
     m->all_next = rt_sched.ms;
@@ -159,6 +160,17 @@ fail:
     rt_free(m, sizeof *m);
     signal_stack_free(signal_stack);
     return -error;
+}
+
+static bool stock_is_low(void)
+{
+    return __atomic_load_n(&rt_sched.starting_ms, __ATOMIC_RELAXED) + __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED) <
+           STOCK;
+}
+
+bool rt_ms_wanted(void)
+{
+    return __atomic_load_n(&rt_sched.wanting, __ATOMIC_RELAXED) || stock_is_low();
 }
 
 void rt_ms_supply(void)
@@ -180,9 +192,7 @@ void rt_ms_supply(void)
         rt_unlock(&rt_sched.lock);
         return;
     }
-    while (error == 0 && __atomic_load_n(&rt_sched.starting_ms, __ATOMIC_RELAXED) +
-                                 __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED) <
-                             STOCK) {
+    while (error == 0 && stock_is_low()) {
         __atomic_fetch_add(&rt_sched.starting_ms, 1, __ATOMIC_RELAXED);
         error = rt_m_new(NULL, false);
         if (error)
@@ -190,22 +200,13 @@ void rt_ms_supply(void)
     }
 }
 
-/* Requires: sched.lock. */
-static struct rt_m *idle_pop(void)
+struct rt_m *rt_m_idle_get(void)
 {
     struct rt_m *m = rt_sched.idle_ms;
     if (m) {
         rt_sched.idle_ms = m->idle_next;
         __atomic_fetch_sub(&rt_sched.idle_m_count, 1, __ATOMIC_RELAXED);
     }
-    return m;
-}
-
-struct rt_m *rt_m_idle_get(void)
-{
-    rt_lock(&rt_sched.lock);
-    struct rt_m *m = idle_pop();
-    rt_unlock(&rt_sched.lock);
     return m;
 }
 
@@ -216,13 +217,19 @@ void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning)
     wake(m);
 }
 
-/* Threads are only made by sysmon: pthread_create allocates, and the lock of malloc may be held by a goroutine that is frozen
- * and waits for our P. */
+/* Threads are made by others (maker.c). Without an M, a frozen goroutine has the P: it may be the one that holds what a new thread
+ * waits for. */
 void rt_m_run(struct rt_p *p, bool spinning)
 {
     rt_lock(&rt_sched.lock);
-    struct rt_m *m = idle_pop();
-    if (!m) {
+    struct rt_m *m = rt_m_idle_get();
+    struct rt_g *frozen = m ? NULL : rt_frozen_get();
+    if (frozen) {
+        m = frozen->m;
+        if (spinning)
+            __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
+        spinning = false;
+    } else if (!m) {
         p->wants_spinning = spinning;
         p->idle_next = rt_sched.wanting;
         __atomic_store_n(&rt_sched.wanting, p, __ATOMIC_RELEASE);
@@ -278,7 +285,7 @@ void rt_p_hand_off(struct rt_p *p)
         return;
     }
     rt_lock(&rt_sched.lock);
-    if (rt_sched.global.count > 0) {
+    if (rt_sched.global_count > 0) {
         rt_unlock(&rt_sched.lock);
         rt_m_run(p, false);
         return;
@@ -335,6 +342,7 @@ bool rt_ms_end(void)
     bool all = true;
     struct rt_m *next;
     wait_for_ms(rt_clock() + PATIENCE);
+    rt_maker_stop();
     for (struct rt_m *m = rt_sched.ms; m; m = next) {
         next = m->all_next;
         for (int tries = 0; __atomic_load_n(&m->fate, __ATOMIC_ACQUIRE) == RT_M_LIVES && tries < MOST_TRIES; tries++) {

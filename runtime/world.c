@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "maker.h"
 #include "os.h"
 #include "preempt.h"
 #include "sched.h"
@@ -56,7 +57,7 @@ static int ask(struct rt_p *mine, bool press)
         }
         running++;
         __atomic_store_n(&p->attention, 1, __ATOMIC_SEQ_CST);
-        if (press)
+        if (press && rt_maker_ready())
             rt_preempt(p);
     }
     return running;

@@ -1,4 +1,5 @@
 /* Goroutines that never call the runtime share their P all the same; blocking calls do not hold it. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,95 @@ GORO_TEST(test_hogs_in_printf)
     for (int i = 0; i < HOGS; i++)
         goro_go(hog_printf, i);
     finish();
+}
+
+/* The lock of an allocator as a preempting runtime has to fear it: a goroutine is frozen with it, whoever makes a thread needs it, and so
+ * do threads that begin (AddressSanitizer's allocate then). */
+static pthread_mutex_t allocator = PTHREAD_MUTEX_INITIALIZER;
+static int threads_allocate, waiters;
+
+static void allocate(void)
+{
+    pthread_mutex_lock(&allocator);
+    pthread_mutex_unlock(&allocator);
+}
+
+struct begin {
+    void *(*start)(void *arg);
+    void *arg;
+};
+
+static void *begin_thread(void *arg)
+{
+    struct begin begin = *(struct begin *)arg;
+    free(arg);
+    if (__atomic_load_n(&threads_allocate, __ATOMIC_ACQUIRE))
+        allocate();
+    return begin.start(begin.arg);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *arg)
+{
+    int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+    struct begin *begin = malloc(sizeof *begin);
+    *begin = (struct begin){start, arg};
+    if (__atomic_load_n(&threads_allocate, __ATOMIC_ACQUIRE))
+        allocate();
+    return create(thread, attributes, begin_thread, begin);
+}
+
+static int met[2];
+
+static void meet(int me)
+{
+    __atomic_store_n(&met[me], 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&met[1 - me], __ATOMIC_ACQUIRE))
+        ;
+    __atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+}
+
+/* There is one P: who sees another has been frozen. */
+static void hold(void)
+{
+    pthread_mutex_lock(&allocator);
+    __atomic_store_n(&threads_allocate, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&waiters, __ATOMIC_ACQUIRE) == 0)
+        ;
+    pthread_mutex_unlock(&allocator);
+    __atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+}
+
+static void wait_for_holder(void)
+{
+    __atomic_add_fetch(&waiters, 1, __ATOMIC_RELEASE);
+    allocate();
+    __atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED);
+}
+
+static void until_ended(int count)
+{
+    while (__atomic_load_n(&ended, __ATOMIC_RELAXED) < count)
+        goro_yield();
+}
+
+/* More goroutines than there are Ms in stock wait for a frozen one, and so do all Ms that are made meanwhile, and their maker. */
+GORO_TEST(test_frozen_with_a_lock)
+{
+    enum { WAITERS = 24 };
+    int before = goro_gomaxprocs(1);
+    ended = 0;
+    goro_go(meet, 0);
+    goro_go(meet, 1);
+    until_ended(2);
+    goro_go(hold);
+    while (!__atomic_load_n(&threads_allocate, __ATOMIC_ACQUIRE))
+        goro_yield();
+    for (int i = 0; i < WAITERS; i++)
+        goro_go(wait_for_holder);
+    until_ended(2 + 1 + WAITERS);
+    threads_allocate = 0;
+    goro_gomaxprocs(before);
 }
 
 static int pipes[2];
@@ -213,7 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hogs),           cmocka_unit_test(test_hogs_in_malloc),
-        cmocka_unit_test(test_hogs_in_printf), cmocka_unit_test(test_blocking),
+        cmocka_unit_test(test_hogs_in_printf), cmocka_unit_test(test_frozen_with_a_lock), cmocka_unit_test(test_blocking),
         cmocka_unit_test(test_blocking_short), cmocka_unit_test(test_pin),
         cmocka_unit_test(test_left_behind),
     };
