@@ -11,8 +11,8 @@
 #include "fiber.h"
 #include "maker.h"
 #include "os.h"
-#include "preempt.h"
 #include "panic.h"
+#include "preempt.h"
 #include "sysmon.h"
 #include "worker.h"
 
@@ -164,7 +164,8 @@ fail:
 
 static bool stock_is_low(void)
 {
-    return __atomic_load_n(&rt_sched.starting_ms, __ATOMIC_RELAXED) + __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED) <
+    return __atomic_load_n(&rt_sched.starting_ms, __ATOMIC_RELAXED) +
+               __atomic_load_n(&rt_sched.idle_m_count, __ATOMIC_RELAXED) <
            STOCK;
 }
 

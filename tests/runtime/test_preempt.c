@@ -302,9 +302,13 @@ static void test_left_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hogs),           cmocka_unit_test(test_hogs_in_malloc),
-        cmocka_unit_test(test_hogs_in_printf), cmocka_unit_test(test_frozen_with_a_lock), cmocka_unit_test(test_blocking),
-        cmocka_unit_test(test_blocking_short), cmocka_unit_test(test_pin),
+        cmocka_unit_test(test_hogs),
+        cmocka_unit_test(test_hogs_in_malloc),
+        cmocka_unit_test(test_hogs_in_printf),
+        cmocka_unit_test(test_frozen_with_a_lock),
+        cmocka_unit_test(test_blocking),
+        cmocka_unit_test(test_blocking_short),
+        cmocka_unit_test(test_pin),
         cmocka_unit_test(test_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
