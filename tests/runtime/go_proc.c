@@ -249,18 +249,52 @@ GORO_TEST(timers_get_in_between)
     chan_close(done);
 }
 
-static void pass_around(long limit, long *counter, chan_of(bool) wake, chan_of(bool) done)
+/* Two that hand over to each other: `length` steps of computing a turn. */
+struct pair {
+    long length, steps, turns;
+    chan_of(bool) wake;
+};
+
+enum { CHANGES = 20, MOST_HOG_TURNS = 20000, MOST_LIGHT_TURNS = 20000000 };
+static struct pair hogs, lights, *last_pair;
+static pid_t last_thread;
+static long changes; /* of the pair that has the processor, but those by preemption, which come with another thread */
+
+static bool same_share(void)
+{
+    return hogs.steps / 20 <= lights.steps && lights.steps / 20 <= hogs.steps;
+}
+
+/* Nothing here depends on how fast the machine is, or whether it stands still: who watches over slices may have to wait for long. */
+static bool judged(void)
+{
+    return (changes >= CHANGES && same_share()) || hogs.turns >= MOST_HOG_TURNS || lights.turns >= MOST_LIGHT_TURNS;
+}
+
+static void note_turn(struct pair *pair)
+{
+    pid_t thread = gettid();
+    changes += pair != last_pair && thread == last_thread;
+    last_pair = pair;
+    last_thread = thread;
+    pair->turns++;
+}
+
+static void pass_around(struct pair *pair, chan_of(bool) enough, chan_of(bool) done)
 {
     for (bool more = true; more;) {
         chan_select {
             recv_case(done, NULL) {
                 more = false;
             }
-            recv_case(wake, NULL) {
-                for (long i = 0; i < limit; i++)
-                    __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+            recv_case(pair->wake, NULL) {
+                for (long i = 0; i < pair->length; i++)
+                    __atomic_store_n(&pair->steps, pair->steps + 1, __ATOMIC_RELAXED);
+                note_turn(pair);
+                if (judged())
+                    chan_try_send(enough, true);
                 chan_select { /* the partner may be gone */
-                    send_case(wake, true) {
+                    send_case(pair->wake, true) {
                     }
                     recv_case(done, NULL) {
                         more = false;
@@ -271,40 +305,29 @@ static void pass_around(long limit, long *counter, chan_of(bool) wake, chan_of(b
     }
 }
 
-static int64_t processor_time(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return t.tv_sec * GORO_SECOND + t.tv_nsec;
-}
-
-static bool same_share(long one, long other)
-{
-    return one / 20 <= other && other / 20 <= one;
-}
-
-/* A pair that computes for long between hand-overs and one that does not get about the same share of one processor. It is judged by
- * what the process has computed, not by the time that has passed; who watches over slices may have stood still in a part of it. */
+/* A pair that computes for long between hand-overs and one that does not get about the same share of one processor, in turns. Each
+ * time slice for the one that is handed to, and the first pair would stay alone; everybody at the end of one queue, and it is a
+ * thousand to one. No timer: one that fires lets others in. */
 GORO_TEST(pairs_share_a_processor)
 {
-    chan_of(bool) done = chan_make(bool, 0), hog = chan_make(bool, 0), light = chan_make(bool, 0);
-    static long hogs, lights;
+    chan_of(bool) done = chan_make(bool, 0), enough = chan_make(bool, 1);
     int before = goro_gomaxprocs(1);
-    hogs = lights = 0;
+    hogs = (struct pair){.length = 1000000, .wake = chan_make(bool, 0)};
+    lights = (struct pair){.length = 1000, .wake = chan_make(bool, 0)};
+    last_pair = NULL;
+    changes = last_thread = 0;
     for (int i = 0; i < 2; i++) {
-        go(pass_around, 1000000L, &hogs, hog, done);
-        go(pass_around, 1000L, &lights, light, done);
+        go(pass_around, &hogs, enough, done);
+        go(pass_around, &lights, enough, done);
     }
-    chan_send(hog, true);
-    chan_send(light, true);
-    const int64_t enough = processor_time() + 300 * GORO_MILLISECOND, most = enough + 10 * GORO_SECOND;
-    for (int64_t now = 0; now < enough || (now < most && !same_share(hogs, lights)); now = processor_time())
-        goro_sleep(300 * GORO_MILLISECOND); /* long: a timer that fires gives others a turn as well */
+    chan_send(hogs.wake, true);
+    chan_send(lights.wake, true);
+    chan_take(enough);
+    if (changes < CHANGES || !same_share()) {
+        fprintf(stderr, "hogs %ld, lights %ld steps, %ld changes\n", hogs.steps, lights.steps, changes);
+        CHECK(!"a pair starves");
+    }
     chan_close(done);
-    /* Without inherited time slices it is a thousand to one. */
-    CHECK(same_share(hogs, lights));
-    if (!same_share(hogs, lights))
-        fprintf(stderr, "hogs %ld, lights %ld\n", hogs, lights);
     goro_gomaxprocs(before);
 }
 
