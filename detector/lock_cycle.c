@@ -32,7 +32,7 @@ static struct keys *reported; /* cycles, as sets of edges */
 static bool knew(const struct occurrence *x, const struct vclock *clock, const struct occurrence *y)
 {
     os_lock(&x->gates->lock);
-    const bool yes = vclock_get(clock, y->slot) >= occurrence_epoch(y);
+    const bool yes = vclock_get(clock, y->by->slot) >= occurrence_epoch(y);
     os_unlock(&x->gates->lock);
     return yes;
 }
@@ -53,14 +53,14 @@ static bool gated(const struct gates *x, const struct gates *y)
 
 static bool compatible(const struct occurrence *x, const struct occurrence *y)
 {
-    return x->actor != y->actor && !ordered(x, y) && !gated(x->gates, y->gates);
+    return x->by != y->by && !ordered(x, y) && !gated(x->gates, y->gates);
 }
 
 /* A writer may wait while `x` comes. */
 static bool written_beside(const struct occurrence *x, const struct lock *l)
 {
     const struct writing *w = l->writing;
-    if (!w || w->actor == x->actor || vclock_get(&w->order, x->slot) >= occurrence_epoch(x))
+    if (!w || w->actor == x->by->number || vclock_get(&w->order, x->by->slot) >= occurrence_epoch(x))
         return false;
     os_lock(&x->gates->lock);
     const bool later = vclock_get(&x->gates->order, w->slot) < w->epoch;
@@ -204,13 +204,13 @@ static bool in_cycle(uint64_t id, const void *ctx)
 /* path[0] is of `a`, now. */
 static enum evidence evidence_of(const struct actor *a, size_t n)
 {
-    const bool now = path[0].o->actor == a->number; /* nobody else knows of it */
+    const bool now = path[0].o->by->number == a->number; /* nobody else knows of it */
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
             const struct occurrence *x = path[i].o, *y = path[j].o;
             if (i == j || (now && j == 0) || !knew(x, &x->gates->flow, y))
                 continue;
-            if (!now || i > 0 || flow_but(a, y->slot, in_cycle, &n) >= occurrence_epoch(y))
+            if (!now || i > 0 || flow_but(a, y->by->slot, in_cycle, &n) >= occurrence_epoch(y))
                 return DOUBTFUL;
         }
     return lock_predicted(now ? a : NULL, path, n) ? PREDICTED : POSSIBLE;
@@ -234,7 +234,7 @@ static bool report_later(struct actor *a, size_t n, enum evidence evidence)
                 held[k++] = o->gates->at[g].lock;
         struct finding_step *s = &steps[i];
         finding_step(s, STEP_ACQUIRES, o->stack, (enum thing)path[i].e->to->thing, path[i].e->to->addr);
-        s->actor = o->by;
+        s->actor = o->by->is;
         s->exclusive = o->exclusive;
         s->nheld = (int)o->gates->n;
         s->held = held;

@@ -19,15 +19,23 @@ struct gates {
     } at[];
 };
 
+/* Who it was, as when that was noted last: one for all of an actor's occurrences, which have a reference each. A server takes thousands of
+ * locks under thousands of others, and its names would be most of the graph. */
+struct party {
+    struct party *chain;
+    uint64_t number; /* the actor's */
+    uint32_t slot;
+    uint32_t refs;
+    struct finding_actor is;
+};
+
 struct occurrence {
     struct occurrence *next;
     struct gates *gates;
-    uint32_t from; /* which of them is the edge's */
+    struct party *by;
+    uint32_t from; /* which of the gates is the edge's */
     uint32_t stack;
-    uint64_t actor;
     bool exclusive, readers_first;
-    uint32_t slot; /* the actor's */
-    struct finding_actor by;
 };
 
 /* The last time that the lock was taken for writing. */

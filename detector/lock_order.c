@@ -8,6 +8,7 @@
 #include "order.h"
 
 #define HEAD_BITS 17
+#define PARTIES 1024     /* chains */
 #define OCCURRENCES 64   /* kept of an edge */
 #define VARIANTS 8       /* of these, of one actor: with different other locks held */
 
@@ -16,6 +17,7 @@
 static struct oslock graph;
 static uint64_t edges; /* how many there are */
 static struct edge *heads[1u << HEAD_BITS];
+static struct party *parties[PARTIES]; /* by the actor's number */
 static struct vclock_stock nodes; /* of the occurrences' clocks */
 uint64_t lock_order_cut;
 
@@ -63,9 +65,45 @@ static void gates_drop(struct gates *g)
     arena_free(g, sizeof *g + g->n * sizeof *g->at);
 }
 
-static void occurrence_free(struct occurrence *o)
+static struct party **party_place(uint64_t number)
+{
+    struct party **at = &parties[number % PARTIES];
+    while (*at && (*at)->number != number)
+        at = &(*at)->chain;
+    return at;
+}
+
+/* With a reference more; NULL: no memory. */
+static struct party *party_of(const struct actor *a)
+{
+    struct party **at = party_place(a->number), *p = *at;
+    if (!p) {
+        if (!(p = *at = arena_alloc(sizeof *p)))
+            return NULL;
+        *p = (struct party){.number = a->number, .slot = who_slot(a->who)};
+    }
+    actor_describe_live(a, &p->is);
+    p->refs++;
+    return p;
+}
+
+static void party_drop(struct party *p)
+{
+    if (--p->refs != 0)
+        return;
+    *party_place(p->number) = p->chain;
+    arena_free(p, sizeof *p);
+}
+
+static void occurrence_empty(struct occurrence *o)
 {
     gates_drop(o->gates);
+    party_drop(o->by);
+}
+
+static void occurrence_free(struct occurrence *o)
+{
+    occurrence_empty(o);
     arena_free(o, sizeof *o);
 }
 
@@ -149,7 +187,7 @@ static uint64_t edge_by(const struct actor *a)
 
 static bool same_way(const struct occurrence *o, const struct actor *a, bool exclusive, bool readers_first)
 {
-    return o->actor == a->number && o->exclusive == exclusive && o->readers_first == readers_first;
+    return o->by->number == a->number && o->exclusive == exclusive && o->readers_first == readers_first;
 }
 
 /* The place of the one to be renewed, or, when there are enough, to be given up: under the same locks; else of the same
@@ -185,29 +223,24 @@ static struct occurrence *occurrence_note(struct actor *a, struct edge *e, struc
                                           uint32_t stack)
 {
     const bool exclusive = how & HOW_EXCLUSIVE, readers_first = how & HOW_READERS_FIRST;
-    struct occurrence **at = occurrence_place(e, a, g, exclusive, readers_first), *o;
+    struct party *by = party_of(a);
+    struct occurrence **at = by ? occurrence_place(e, a, g, exclusive, readers_first) : NULL, *o = NULL;
     if (at) {
         o = *at;
         *at = o->next;
-        gates_drop(o->gates);
-    } else if ((o = arena_alloc(sizeof *o))) {
+        occurrence_empty(o);
+    } else if (by && (o = arena_alloc(sizeof *o))) {
         e->n++;
     } else {
         lock_order_cut++;
+        if (by)
+            party_drop(by);
         return NULL;
     }
     e->by |= edge_by(a);
     g->refs++;
-    o->next = e->first;
+    *o = (struct occurrence){e->first, g, by, from, stack, exclusive, readers_first};
     e->first = o;
-    o->gates = g;
-    o->from = from;
-    o->stack = stack;
-    o->actor = a->number;
-    o->exclusive = exclusive;
-    o->readers_first = readers_first;
-    o->slot = who_slot(a->who);
-    actor_describe_live(a, &o->by);
     return o;
 }
 

@@ -75,7 +75,7 @@ static uint64_t last_of(const struct part *p, uint32_t slot)
 static bool left_inside(const struct part *p, uint32_t slot)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (p->path[i].o->slot == slot)
+        if (p->path[i].o->by->slot == slot)
             return false;
     const uint64_t last = last_of(p, slot);
     return last && epoch_is_inside(last);
@@ -88,7 +88,7 @@ static bool left_locked(const struct part *p, const struct lock *l)
         return true;
     for (const struct edge *e = l->out; e; e = e->next_out)
         for (const struct occurrence *o = e->first; o; o = o->next)
-            if (left_inside(p, o->slot))
+            if (left_inside(p, o->by->slot))
                 return true;
     return false;
 }
@@ -97,7 +97,7 @@ static bool can_be_played(const struct part *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct gates *g = p->path[i].o->gates;
-        if (last_of(p, p->path[i].o->slot) >= occurrence_epoch(p->path[i].o))
+        if (last_of(p, p->path[i].o->by->slot) >= occurrence_epoch(p->path[i].o))
             return false;
         for (uint32_t k = 0; k < g->n; k++)
             if (!g->at[k].lock.exclusive || !g->at[k].object || !lock_is(g->at[k].object, g->at[k].id) ||
