@@ -127,20 +127,26 @@ static enum finding_tier judge_whole(struct actor *by, const struct raced side[2
     return TIER_POSSIBLE;
 }
 
+bool judge_has_order(const struct raced side[2])
+{
+    return orders_only(&side[0]) || orders_only(&side[1]);
+}
+
 enum finding_tier judge_race(struct actor *by, const struct raced side[2])
 {
     struct inside in = inside_begin();
     const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
-    const bool ordering = orders_only(&side[0]) || orders_only(&side[1]);
+    const bool ordering = judge_has_order(side);
     inside_end(in);
     return ordering ? judge_ordering(by, side, sides) : judge_whole(by, side, sides);
 }
 
 enum finding_tier judge_order(struct actor *by, const struct raced side[2])
 {
+    if (!judge_has_order(side))
+        return TIER_HAPPENED;
     struct inside in = inside_begin();
-    const bool ordering = orders_only(&side[0]) || orders_only(&side[1]);
-    const enum side sides[2] = {ordering ? side_of(&side[0]) : SIDE_PLAIN, ordering ? side_of(&side[1]) : SIDE_PLAIN};
+    const enum side sides[2] = {side_of(&side[0]), side_of(&side[1])};
     inside_end(in);
-    return ordering ? judge_ordering(by, side, sides) : TIER_HAPPENED;
+    return judge_ordering(by, side, sides);
 }

@@ -15,6 +15,8 @@ bool judge_decided(const enum side side[2], const uintptr_t addr[2], const size_
 /* For detector_host.raced; with instrument=1, and without it, when of modules without the hooks those of atomics_of= alone are seen. */
 enum finding_tier judge_race(struct actor *by, const struct raced side[2]);
 enum finding_tier judge_order(struct actor *by, const struct raced side[2]);
+/* For judge_order there is something to judge: a side is in a module that is seen for its order only. Calls nothing of libc. */
+bool judge_has_order(const struct raced side[2]);
 
 /* A line on races that were held to be only possible because of code made at run time; NULL: there were none. */
 const char *judge_summary(void);
