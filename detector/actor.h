@@ -86,7 +86,7 @@ struct learnt {
 
 /* Of the stacks that were walked lately, for who adds checks to code that keeps no context. */
 struct walked;
-#define WALKED_BYTES ((size_t)12 << 10)
+#define WALKED_BYTES ((size_t)8 << 10)
 
 /* Caches and stocks, without which an actor cannot act and which mean nothing when it does not: of a thread, which lends them
  * to the goroutine that it runs, so that one that is parked has none (actor_resume). */

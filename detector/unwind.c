@@ -15,8 +15,6 @@
 
 #include "unwind_cfi.h"
 
-/* Each access of code without hooks that is told is an address of its own (instrument/stack.c): some ten thousand of a large program are in
- * use at once, and with one place for each they put each other out. */
 #define SETS 4096
 #define WAYS 4
 
@@ -26,7 +24,7 @@ struct slot {
 };
 
 static struct slot slots[SETS][WAYS] __attribute__((aligned(WAYS * sizeof(struct slot)))); /* a set: a cache line */
-uint64_t unwind_generation; /* in the upper bits of a key: user addresses have 47 bits */
+static uint64_t unwind_generation; /* atomic; in the upper bits of a key: user addresses have 47 bits */
 static uintptr_t detector_lo, detector_hi;
 
 void unwind_leave_out(uintptr_t lo, uintptr_t hi)
@@ -72,7 +70,7 @@ static struct slot *place_in(struct slot *set)
 
 static __attribute__((noinline)) struct step read_step(struct slot *set, uint64_t key, uintptr_t pc)
 {
-    struct step s = cfi_step(original ? original(pc) : pc);
+    struct step s = cfi_row(original ? original(pc) : pc).step;
     if (s.rbp_offset < -(1 << 27) || s.rbp_offset >= 1 << 27)
         s = (struct step){STEP_NONE, 0, false, 0};
     struct slot *slot = place_in(set);
@@ -94,12 +92,6 @@ static struct step step_at(uintptr_t pc)
     return read_step(set, key, pc);
 }
 
-enum unwind_anchor unwind_anchor(uintptr_t pc)
-{
-    const enum step_kind kind = step_at(pc).kind;
-    return kind == STEP_RSP ? UNWIND_RSP : kind == STEP_RBP ? UNWIND_RBP : UNWIND_NO_ANCHOR;
-}
-
 #define STACK_MAX ((uintptr_t)256 << 20)
 #define ADDRESSES ((uintptr_t)1 << 47)
 
@@ -116,9 +108,8 @@ static uintptr_t word_at(uintptr_t addr)
     return *(const uintptr_t *)addr;
 }
 
-bool unwind_step(struct unwind_frame *f)
+static inline bool step_by(struct unwind_frame *f, struct step s)
 {
-    struct step s = step_at(f->pc);
     uintptr_t cfa;
     switch (s.kind) {
     case STEP_SIGNAL: {
@@ -158,6 +149,33 @@ bool unwind_step(struct unwind_frame *f)
     f->pc = word_at(f->at) - 1;
     f->rsp = cfa;
     return f->pc + 1 != 0;
+}
+
+bool unwind_step(struct unwind_frame *f)
+{
+    return step_by(f, step_at(f->pc));
+}
+
+bool unwind_step_by(struct unwind_frame *f, uint32_t rule)
+{
+    const enum step_kind kind = unwind_rule_anchor(rule) == UNWIND_RBP ? STEP_RBP : STEP_RSP;
+    const int32_t rbp_offset = -8 * (int32_t)(rule >> RULE_RBP_SHIFT & RULE_RBP_MOST);
+    return step_by(f, (struct step){kind, (int32_t)unwind_rule_distance(rule) + 8, rbp_offset != 0, rbp_offset});
+}
+
+uint32_t unwind_rule(uintptr_t pc, struct unwind_row *last)
+{
+    if (pc - last->start < last->end - last->start)
+        return last->rule;
+    const struct cfi_row row = cfi_row(pc);
+    const struct step s = row.step;
+    const int64_t distance = (int64_t)s.cfa_offset - 8, saved = s.rbp_saved ? -(int64_t)s.rbp_offset : 0;
+    *last = (struct unwind_row){row.start, row.end, 0};
+    if ((s.kind == STEP_RSP || s.kind == STEP_RBP) && !((distance | saved) & 7) && distance >= 0 && saved >= 0 &&
+        distance >> 3 <= RULE_DISTANCE_MOST && saved >> 3 <= RULE_RBP_MOST && s.rbp_saved == (saved > 0))
+        last->rule = (s.kind == STEP_RSP ? UNWIND_RSP : UNWIND_RBP) | (uint32_t)distance >> 3 << RULE_DISTANCE_SHIFT |
+                     (uint32_t)saved >> 3 << RULE_RBP_SHIFT;
+    return last->rule;
 }
 
 bool unwind_left_out(const struct unwind_frame *f)

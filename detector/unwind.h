@@ -22,12 +22,32 @@ struct unwind_frame {
 bool unwind_step(struct unwind_frame *f);
 /* It is the detector's. */
 bool unwind_left_out(const struct unwind_frame *f);
-/* The register from which the place of the return address is at a distance that `pc` (as in a frame) alone says. */
+
+/* A rule: what `pc` alone says of the step to the caller, in 31 bits. 0: more has to be known. Of others: the register from which the place of
+ * the return address is at a distance, which is a multiple of 8; and where below it the caller's rbp is, unless it is unchanged. */
 enum unwind_anchor { UNWIND_NO_ANCHOR, UNWIND_RSP, UNWIND_RBP };
-enum unwind_anchor unwind_anchor(uintptr_t pc);
+#define RULE_ANCHOR 3u
+#define RULE_DISTANCE_SHIFT 2
+#define RULE_DISTANCE_MOST 0x1ffffu
+#define RULE_RBP_SHIFT 19
+#define RULE_RBP_MOST 0xfffu
+static inline enum unwind_anchor unwind_rule_anchor(uint32_t rule)
+{
+    return (enum unwind_anchor)(rule & RULE_ANCHOR);
+}
+static inline uintptr_t unwind_rule_distance(uint32_t rule)
+{
+    return (uintptr_t)(rule >> RULE_DISTANCE_SHIFT & RULE_DISTANCE_MOST) * 8;
+}
+struct unwind_row {
+    uintptr_t start, end; /* of the code that the rule is the same in */
+    uint32_t rule;
+};
+/* Of the program's own code. last: what was found the last time, nothing at first. */
+uint32_t unwind_rule(uintptr_t pc, struct unwind_row *last);
+/* As unwind_step, by the rule of its pc; not 0. */
+bool unwind_step_by(struct unwind_frame *f, uint32_t rule);
 /* Code has been unloaded: what is known of its frames no longer holds. */
 void unwind_forget(void);
-/* Changes when that happens, in bits that addresses of code have not: atomic. */
-extern uint64_t unwind_generation __attribute__((visibility("hidden")));
 
 #endif

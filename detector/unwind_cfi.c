@@ -198,8 +198,24 @@ static void skip_block(struct reader *r)
     r->at += uleb(r);
 }
 
+/* Distances from the function's start. */
+struct span {
+    uint64_t from, to;
+};
+
+/* The next row begins at `at`. */
+static bool goes_beyond(struct span *row, uint64_t at, uint64_t distance)
+{
+    if (at > distance)
+        row->to = at;
+    else
+        row->from = at;
+    return at > distance;
+}
+
 /* Runs the program until the row that holds `distance` bytes from the function's start. False: not understood. */
-static bool run(struct reader r, const struct cie *c, uint64_t distance, struct state *s, const struct state *initial)
+static bool run(struct reader r, const struct cie *c, uint64_t distance, struct state *s, const struct state *initial,
+                struct span *row)
 {
     struct state saved[STATES];
     int nsaved = 0;
@@ -211,7 +227,7 @@ static bool run(struct reader r, const struct cie *c, uint64_t distance, struct 
         switch (op & 0xc0) {
         case 0x40: /* DW_CFA_advance_loc */
             at += low * c->code_align;
-            if (at > distance)
+            if (goes_beyond(row, at, distance))
                 return true;
             continue;
         case 0x80: /* DW_CFA_offset */
@@ -228,7 +244,7 @@ static bool run(struct reader r, const struct cie *c, uint64_t distance, struct 
         case 0x03:
         case 0x04:
             at += fixed(&r, (size_t)1 << (op - 2)) * c->code_align;
-            if (at > distance)
+            if (goes_beyond(row, at, distance))
                 return true;
             break;
         case 0x05: /* DW_CFA_offset_extended */
@@ -354,9 +370,9 @@ static const uint8_t *find_fde(const uint8_t *header, uintptr_t pc)
     return lo ? header + table[lo - 1][1] : NULL;
 }
 
-struct step cfi_step(uintptr_t pc)
+struct cfi_row cfi_row(uintptr_t pc)
 {
-    const struct step none = {STEP_NONE, 0, false, 0}, signal = {STEP_SIGNAL, 0, false, 0};
+    const struct cfi_row none = {pc, pc + 1, {STEP_NONE, 0, false, 0}};
     struct dl_find_object module;
     if (_dl_find_object((void *)pc, &module) != 0 || !module.dlfo_eh_frame)
         return none;
@@ -375,20 +391,23 @@ struct step cfi_step(uintptr_t pc)
     if (r.bad || pc - start >= size)
         return none;
     if (c.is_signal)
-        return signal;
+        return (struct cfi_row){start, start + size, {STEP_SIGNAL, 0, false, 0}};
+    struct span row = {0, size};
     struct state s = {STEP_NONE, 0, RULE_SAME, RULE_SAME, 0, 0};
-    if (!run(c.program, &c, UINT64_MAX, &s, &s))
+    if (!run(c.program, &c, UINT64_MAX, &s, &s, &row))
         return none;
     struct state initial = s;
-    return run(r, &c, pc - start, &s, &initial) ? as_step(&s) : none;
+    row = (struct span){0, size};
+    if (!run(r, &c, pc - start, &s, &initial, &row))
+        return none;
+    return (struct cfi_row){start + row.from, start + row.to, as_step(&s)};
 }
 
 #else
 
-struct step cfi_step(uintptr_t pc)
+struct cfi_row cfi_row(uintptr_t pc)
 {
-    (void)pc;
-    return (struct step){STEP_NONE, 0, false, 0};
+    return (struct cfi_row){pc, pc + 1, {STEP_NONE, 0, false, 0}};
 }
 
 #endif

@@ -22,7 +22,12 @@ struct step {
     int32_t rbp_offset;
 };
 
-/* `pc` lies inside of the instruction of interest: the return address - 1. */
-struct step cfi_step(uintptr_t pc);
+struct cfi_row {
+    uintptr_t start, end; /* of the code that the step is the same in */
+    struct step step;
+};
+
+/* `pc` lies inside of the instruction of interest: the return address - 1. The row, which is of one byte where there is none. */
+struct cfi_row cfi_row(uintptr_t pc);
 
 #endif

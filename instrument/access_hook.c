@@ -5,6 +5,7 @@
 
 #include "../detector/atomic.h"
 #include "regions.h"
+#include "site.h"
 #include "slots.h"
 #include "stack.h"
 #include "vectors.h"
@@ -48,7 +49,8 @@ struct registers {
     uint64_t flags, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
 };
 struct missed {
-    uint64_t rbp, r11, r10, r9, r8, rdx, rcx, rax, rdi, rsi, pc;
+    uint64_t rbp, r11, r10, r9, r8, rdx, rcx, rax, rdi, rsi;
+    struct site site;
 };
 
 #define KEEP_VECTORS \
@@ -201,7 +203,7 @@ static struct actor *acting(void)
     return me;
 }
 
-static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
+static void tell(const struct registers *r, uint32_t what, const struct site *site, uintptr_t rbp)
 {
     struct actor *me = acting();
     if (!is_told(me)) {
@@ -209,8 +211,8 @@ static void tell(const struct registers *r, uint32_t what, uintptr_t pc, uintptr
         return;
     }
     const uint32_t before = me->context;
-    me->context = stack_context(me, pc, rsp, rbp);
-    act(me, r, what, pc);
+    me->context = stack_context(me, site, rbp);
+    act(me, r, what, site->pc);
     me->context = before;
 }
 
@@ -226,7 +228,7 @@ __attribute__((used)) void access_hook_slow(const struct registers *r)
     const uintptr_t *stack = (const uintptr_t *)(r + 1) + 1;
     if (what & WHAT_FLAGS)
         stack++;
-    tell(r, what, *stack, (uintptr_t)(stack + 1), r->rbp);
+    tell(r, what, (const struct site *)stack, r->rbp);
 }
 
 static inline void missed(struct actor *me, uintptr_t addr, union granule *g, unsigned log2size, bool writes,
@@ -282,17 +284,17 @@ __attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const 
     }
     if (unlikely(!base || log2size > SIXTEEN_LOG2)) {
         slots.address = addr;
-        tell(NULL, what, m->pc, (uintptr_t)(m + 1), m->rbp);
+        tell(NULL, what, &m->site, m->rbp);
         return;
     }
     if (unlikely(atomic) && !writes && !is_locked(what) && atomic_load_known(me, addr, log2size))
         return;
     const uint32_t before = me->context;
-    me->context = stack_context(me, m->pc, (uintptr_t)(m + 1), m->rbp);
-    if (likely(!atomic) || !atomic_there(me, addr, what, m->pc)) {
-        at_granules(me, addr, base, log2size, writes, m->pc);
+    me->context = stack_context(me, &m->site, m->rbp);
+    if (likely(!atomic) || !atomic_there(me, addr, what, m->site.pc)) {
+        at_granules(me, addr, base, log2size, writes, m->site.pc);
         if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
-            atomic_there(me, addr, what, m->pc);
+            atomic_there(me, addr, what, m->site.pc);
     }
     me->context = before;
 }

@@ -18,6 +18,7 @@
 #include "covered.h"
 #include "operand.h"
 #include "reading.h"
+#include "site.h"
 #include "slots.h"
 #include "thunk.h"
 
@@ -52,9 +53,11 @@ struct pending {
 };
 static struct pending pending[READING_MOST];
 static uint32_t npending;
+static struct unwind_row row; /* of the last call of a thunk */
 
 void check_begin(void)
 {
+    row = (struct unwind_row){0};
     npending = 0;
 }
 
@@ -64,21 +67,21 @@ uint32_t check_pending(void)
 }
 
 /* below: what is below the stack pointer stays. */
-static void call(struct module *m, uintptr_t thunk, bool below)
+static void call(struct module *m, const struct insn *i, uintptr_t thunk, bool below)
 {
     struct code *c = &m->code;
     if (!thunk)
         c->full = true;
     if (below)
         code_move_stack(c, -FRAME_RED_ZONE);
+    site_push(c, unwind_rule(i->at, &row) | (below ? SITE_BELOW : 0));
     code_call(c, thunk);
-    if (below)
-        code_move_stack(c, FRAME_RED_ZONE);
+    code_move_stack(c, (int32_t)sizeof(uint64_t) + (below ? FRAME_RED_ZONE : 0));
 }
 
-void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use)
+void check_call(struct module *m, const struct insn *i, uintptr_t thunk, const struct frame_use *use)
 {
-    call(m, thunk, use->red_zone);
+    call(m, i, thunk, use->red_zone);
 }
 
 /* ---- the check ------------------------------------------------------------------------------------------------------ */
@@ -162,7 +165,7 @@ static void ask(struct module *m, const struct insn *i, const uint8_t *bytes, co
         const unsigned rest = i->size - at, log2size = operand_log2(rest > 32 ? 32 : rest);
         size = 1u << log2size;
         operand_address(c, reg, i, bytes, (int32_t)at);
-        call(m,
+        call(m, i,
              flags ? thunk_slow(m, hook | log2size << WHAT_SIZE_SHIFT, reg, true)
                    : thunk_missed(m, hook, log2size, reg, check_uses_wide(use)),
              below || use->red_zone);
@@ -458,7 +461,7 @@ static void write_aside(struct module *m, const struct pending *p, const struct 
     operand_address(c, reg, i, bytes, 0);
     if (is_run(p))
         load_through(c, r.reg[HELD], reg, i->size);
-    call(m, thunk, p->use.red_zone || (spare && p->moved)); /* HELD is put back behind it */
+    call(m, i, thunk, p->use.red_zone || (spare && p->moved)); /* HELD is put back behind it */
     if (p->flags)
         put_back_flags(c, false);
     if (is_run(p))

@@ -22,7 +22,7 @@ void check_after(struct module *m, uint32_t k);
 uint32_t check_asides(struct module *m, const struct insn *insns, const uint8_t *start, struct aside *asides);
 uint32_t check_pending(void);
 
-void check_call(struct module *m, uintptr_t thunk, const struct frame_use *use);
+void check_call(struct module *m, const struct insn *i, uintptr_t thunk, const struct frame_use *use);
 /* Whether what is written for the function may use the registers that AVX-512 has added. */
 bool check_uses_wide(const struct frame_use *use);
 

@@ -82,9 +82,10 @@ static enum hook hook_of(const struct insn *i)
     }
 }
 
-static void tell_slowly(struct module *m, uint32_t what, unsigned reg, bool flags, const struct frame_use *use)
+static void tell_slowly(struct module *m, const struct insn *i, uint32_t what, unsigned reg, bool flags,
+                        const struct frame_use *use)
 {
-    check_call(m, thunk_slow(m, what, reg, flags), use);
+    check_call(m, i, thunk_slow(m, what, reg, flags), use);
 }
 
 static void string_before(struct module *m, const struct insn *i, bool flags, const struct frame_use *use)
@@ -92,9 +93,9 @@ static void string_before(struct module *m, const struct insn *i, bool flags, co
     const uint32_t size = operand_log2(i->size) << WHAT_SIZE_SHIFT | (i->repeats ? WHAT_REPEATS : 0);
     const bool from = i->gpr_read >> 6 & 1, to = i->gpr_read >> 7 & 1;
     if (from)
-        tell_slowly(m, HOOK_STRING_READ | size, 0, flags, use);
+        tell_slowly(m, i, HOOK_STRING_READ | size, 0, flags, use);
     if (to)
-        tell_slowly(m, (i->writes ? HOOK_STRING_WRITE : HOOK_STRING_READ) | size | WHAT_DESTINATION, 0, flags, use);
+        tell_slowly(m, i, (i->writes ? HOOK_STRING_WRITE : HOOK_STRING_READ) | size | WHAT_DESTINATION, 0, flags, use);
 }
 
 static void locked_before(struct module *m, const struct insn *i, const uint8_t *bytes, const struct live *l,
@@ -106,7 +107,7 @@ static void locked_before(struct module *m, const struct insn *i, const uint8_t 
         code_save(&m->code, reg, SLOT(kept[0]));
     operand_address(&m->code, reg, i, bytes, 0);
     const unsigned log2size = operand_log2(i->size);
-    check_call(m,
+    check_call(m, i,
                l->flags || use->backward ? thunk_slow(m, HOOK_LOCK_BEGINS | log2size << WHAT_SIZE_SHIFT, reg, true)
                                          : thunk_missed(m, HOOK_LOCK_BEGINS, log2size, reg, check_uses_wide(use)),
                use);
@@ -139,7 +140,7 @@ void hooks_after(struct module *m, uint32_t k, const struct insn *i, const struc
     if (place_of(m, k, i, bytes, use) != PLACE_SEEN)
         return;
     if (i->memory == MEMORY_LOCKED)
-        check_call(m, thunk_locked(m), use);
+        check_call(m, i, thunk_locked(m), use);
     else if (i->memory == MEMORY_MOVE && check_is_behind(i, hook_of(i)))
         check_write(m, k, i, bytes, l, use, hook_of(i));
 }

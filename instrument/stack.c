@@ -11,6 +11,7 @@
 #include "../detector/access.h"
 #include "../detector/arena.h"
 #include "../detector/unwind.h"
+#include "frame.h"
 
 #define FRAMES_MAX 256
 
@@ -19,20 +20,10 @@ struct kept {
     uint32_t context;
 };
 
-/* Where the return address of the function is that was at `pc`, and which kept frame had it there: found without a step. */
-#define RECENT 256
-struct recent {
-    uint64_t key;     /* pc ^ unwind_generation */
-    int32_t distance; /* from the register */
-    uint16_t k;
-    uint16_t anchor; /* enum unwind_anchor */
-};
-
 /* The thread's. Not thread-local storage, which threads have to have room for on their stacks. */
 struct walked {
     uint32_t n;
     struct kept frames[FRAMES_MAX]; /* outermost first */
-    struct recent recents[RECENT];
 };
 _Static_assert(sizeof(struct walked) <= WALKED_BYTES, "stocks.walked");
 
@@ -59,7 +50,7 @@ static inline bool all_hold(const struct walked *last, int k)
 }
 
 /* The kept frame with its return address at `at`, if it and all outer ones are as they were; or -1. */
-static int still_there(const struct walked *last, uintptr_t at)
+static inline __attribute__((always_inline)) int still_there(const struct walked *last, uintptr_t at)
 {
     int k = (int)last->n - 1;
     while (k >= 0 && last->frames[k].at < at)
@@ -67,46 +58,14 @@ static int still_there(const struct walked *last, uintptr_t at)
     return k >= 0 && last->frames[k].at == at && all_hold(last, k) ? k : -1;
 }
 
-static inline uint64_t key_of(uintptr_t pc)
+static __attribute__((noinline)) uint32_t walk(struct actor *a, struct walked *last, struct unwind_frame f,
+                                               uint32_t rule)
 {
-    return pc ^ __atomic_load_n(&unwind_generation, __ATOMIC_RELAXED);
-}
-
-/* For a signal handler that comes meanwhile it is nobody's. */
-static void note(struct recent *r, uintptr_t pc, uintptr_t rsp, uintptr_t rbp, uintptr_t at, uint32_t k)
-{
-    const enum unwind_anchor anchor = unwind_anchor(pc - 1);
-    const intptr_t distance = (intptr_t)(at - (anchor == UNWIND_RBP ? rbp : rsp));
-    r->key = 0;
-    if (anchor == UNWIND_NO_ANCHOR || distance != (int32_t)distance)
-        return;
-    compiler_barrier();
-    r->distance = (int32_t)distance;
-    r->k = (uint16_t)k;
-    r->anchor = (uint16_t)anchor;
-    compiler_barrier();
-    r->key = key_of(pc);
-}
-
-#define RED_ZONE 128
-/* rsp += RED_ZONE, with which a copy takes back the room that it has left. */
-static bool skipped_red_zone(uintptr_t pc)
-{
-    return *(const uint64_t *)pc == UINT64_C(0x0000008024a48d48);
-}
-
-static __attribute__((noinline)) uint32_t walk(struct actor *a, struct walked *last, uintptr_t pc, uintptr_t rsp,
-                                               uintptr_t rbp, struct recent *r)
-{
-    struct unwind_frame f = {pc - 1, rsp + (skipped_red_zone(pc) ? RED_ZONE : 0), rbp, 0};
     struct kept met[FRAMES_MAX];
     uintptr_t pcs[FRAMES_MAX];
-    uintptr_t first = 0; /* where the function's own return address is */
     int n = 0, same = -1;
-    bool signal = false;
-    while (n < FRAMES_MAX && unwind_step(&f)) {
-        if (!first)
-            first = f.at;
+    bool signal = false, more = rule ? unwind_step_by(&f, rule) : unwind_step(&f);
+    for (; n < FRAMES_MAX && more; more = unwind_step(&f)) {
         same = still_there(last, f.at);
         if (same >= 0)
             break;
@@ -131,30 +90,25 @@ static __attribute__((noinline)) uint32_t walk(struct actor *a, struct walked *l
     }
     compiler_barrier();
     last->n = k;
-    if (k > 0 && k < FRAMES_MAX && !signal && last->frames[k - 1].at == first)
-        note(r, pc, rsp, rbp, first, k - 1);
     const uint32_t context = a->context;
     a->context = before;
     return context;
 }
 
-uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp)
+uint32_t stack_context(struct actor *a, const struct site *site, uintptr_t rbp)
 {
     struct walked *last = a->stocks->walked;
     if (unlikely(!last) && !(last = walked_new(a))) {
         a->stocks->seen.lost_stacks++;
         return a->context;
     }
-    struct recent *r = &last->recents[(pc ^ pc >> 7) % RECENT];
-    if (unlikely(r->key != key_of(pc)))
-        return walk(a, last, pc, rsp, rbp, r);
-    const uintptr_t at = (r->anchor == UNWIND_RBP ? rbp : rsp) + (uintptr_t)(intptr_t)r->distance;
-    const uint32_t k = r->k;
-    if (likely(k < last->n && last->frames[k].at == at && all_hold(last, (int)k)))
-        return last->frames[k].context;
-    const int there = still_there(last, at);
-    if (there < 0)
-        return walk(a, last, pc, rsp, rbp, r);
-    r->k = (uint16_t)there;
-    return last->frames[there].context;
+    const uint32_t rule = (uint32_t)site->how & SITE_RULE;
+    const uintptr_t rsp = (uintptr_t)(site + 1) + (site->how & SITE_BELOW ? FRAME_RED_ZONE : 0);
+    if (likely(rule)) {
+        const uintptr_t from = unwind_rule_anchor(rule) == UNWIND_RBP ? rbp : rsp;
+        const int k = still_there(last, from + unwind_rule_distance(rule));
+        if (likely(k >= 0))
+            return last->frames[k].context;
+    }
+    return walk(a, last, (struct unwind_frame){site->pc - 1, rsp, rbp, 0}, rule);
 }

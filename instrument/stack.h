@@ -3,9 +3,9 @@
 #define GORACE_INSTRUMENT_STACK_H
 
 #include "../detector/detector.h"
+#include "site.h"
 
-/* Of the frame whose next instruction is at `pc`, the return address of a call of added code, with its registers, rsp as it is behind
- * that call: the context of its function, as of those that have the hooks. */
-uint32_t stack_context(struct actor *a, uintptr_t pc, uintptr_t rsp, uintptr_t rbp);
+/* Where a thunk was called, with the rbp of then: the context of the function, as of those that have the hooks. */
+uint32_t stack_context(struct actor *a, const struct site *site, uintptr_t rbp);
 
 #endif

@@ -23,6 +23,41 @@
 
 static int checked;    /* frames that were found to be the same */
 static int interrupts; /* frames below that a signal handler interrupted */
+static int ruled;      /* frames that have a rule */
+
+/* A rule says what a step does, in the whole row that it is said to be the rule of, and in no byte more. */
+static void check_rule(const struct unwind_frame *f, struct unwind_row *last)
+{
+    const uint32_t rule = unwind_rule(f->pc, last);
+    const struct unwind_row row = *last;
+    assert_true(f->pc >= row.start && f->pc < row.end);
+    for (uintptr_t pc = row.start > f->pc - 50 ? row.start - 1 : f->pc - 50; pc <= row.end && pc < f->pc + 50; pc++) {
+        struct unwind_row other = {0};
+        const uint32_t its = unwind_rule(pc, &other);
+        if (pc >= row.start && pc < row.end)
+            assert_true(its == rule && other.start == row.start && other.end == row.end);
+        else
+            assert_true(other.start >= row.end || other.end <= row.start);
+    }
+    if (!rule)
+        return;
+    struct unwind_frame by_rule = *f, by_pc = *f;
+    assert_int_equal(unwind_step_by(&by_rule, rule), unwind_step(&by_pc));
+    assert_memory_equal(&by_rule, &by_pc, sizeof by_pc);
+    const uintptr_t from = unwind_rule_anchor(rule) == UNWIND_RBP ? f->rbp : f->rsp;
+    assert_int_equal(from + unwind_rule_distance(rule), by_pc.at);
+    ruled++;
+}
+
+__attribute__((noinline)) static void check_rules(void)
+{
+    struct unwind_frame f = {0};
+    struct unwind_row last = {0};
+    __asm__ volatile("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2" : "=r"(f.pc), "=r"(f.rsp), "=r"(f.rbp));
+    do
+        check_rule(&f, &last);
+    while (unwind_step(&f));
+}
 
 /* Both walks from here. The first address lies in this function and differs. Where a signal came, ours is one more: the
  * instruction itself, which others would take for the one after a call. */
@@ -44,6 +79,7 @@ __attribute__((noinline)) static void compare(void)
     }
     assert_int_equal(more, interrupts);
     checked += n - 1;
+    check_rules();
 }
 
 #define NO_TAIL_CALL __asm__ volatile("" ::: "memory")
@@ -236,6 +272,7 @@ static void something_was_compared(void **state)
 {
     (void)state;
     assert_true(checked > 5000);
+    assert_true(ruled > 1000);
 }
 
 /* A frame that is found by rbp, which is something else: code without rules has come between, or a bug. */
