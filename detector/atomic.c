@@ -341,7 +341,7 @@ struct atomic_seen atomic_locked(struct actor *a, uintptr_t addr, size_t size, u
         load_part(a, s, __ATOMIC_ACQ_REL);
     note_access(a, addr, size, ACCESS_ATOMIC_WRITE, pc, true);
     if (likely(s != NULL)) {
-        s->atomic = true;
+        sync_make_atomic(s);
         sync_set(a, s);
         order_out(a, s);
         learn(a, &s->turn, addr, LEARNT_RELAXED | LEARNT_ACQUIRED | LEARNT_MARKED, true);
@@ -367,7 +367,7 @@ bool atomic_moved(struct actor *a, uintptr_t addr, size_t size, bool writes, uin
         load_part(a, s, __ATOMIC_ACQUIRE);
     note_access(a, addr, size, writes ? ACCESS_ATOMIC_WRITE : ACCESS_ATOMIC_READ, pc, writes);
     if (likely(s != NULL)) {
-        s->atomic = true;
+        sync_make_atomic(s);
         if (writes) {
             sync_merge(a, s);
             order_out(a, s);

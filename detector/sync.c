@@ -10,6 +10,7 @@
 struct sync_chain *sync_chains;
 
 uint32_t *sync_pages;
+uint64_t *sync_marks;
 
 static uint64_t lost;
 static uint32_t begetting; /* objects; atomic */
@@ -18,7 +19,8 @@ bool sync_start(void)
 {
     sync_chains = os_reserve(CHAINS * sizeof *sync_chains);
     sync_pages = places_new();
-    return sync_chains && sync_pages;
+    sync_marks = os_reserve(((size_t)1 << SYNC_MARK_BITS) / 8);
+    return sync_chains && sync_pages && sync_marks;
 }
 
 /* The chain is held. The object is held from the start. */
@@ -336,7 +338,7 @@ void sync_floor(uint64_t *floor, uint32_t slots)
 
 static void merge_atomic(struct actor *a, struct sync *s)
 {
-    s->atomic = true;
+    sync_make_atomic(s);
     sync_merge(a, s);
 }
 
@@ -348,7 +350,7 @@ void sync_release_atomic(struct actor *a, uintptr_t addr)
 static void mark_atomic(struct actor *a, struct sync *s)
 {
     (void)a;
-    s->atomic = true;
+    sync_make_atomic(s);
 }
 
 void sync_mark_atomic(struct actor *a, uintptr_t addr)
@@ -359,7 +361,8 @@ void sync_mark_atomic(struct actor *a, uintptr_t addr)
 static void mark_guard(struct actor *a, struct sync *s)
 {
     (void)a;
-    s->atomic = s->guard = true;
+    sync_make_atomic(s);
+    s->guard = true;
 }
 
 void sync_mark_guard(struct actor *a, uintptr_t addr)
@@ -401,7 +404,7 @@ static __attribute__((noinline)) struct marks marks_held(struct actor *a, uintpt
 static struct marks marks_of(struct actor *a, uintptr_t addr)
 {
     struct marks marks = {false, false};
-    return !sync_maybe(addr) || marks_seen(addr, &marks) ? marks : marks_held(a, addr);
+    return !sync_maybe_atomic(addr) || marks_seen(addr, &marks) ? marks : marks_held(a, addr);
 }
 
 bool sync_is_atomic(struct actor *a, uintptr_t addr)

@@ -47,7 +47,7 @@ struct sync {
     uint32_t begets_at;  /* the stack of who has said so */
     bool heads_lost;     /* there were more */
     bool begets;
-    bool atomic; /* sync_release_atomic, atomic_locked */
+    bool atomic; /* sync_release_atomic, atomic_locked: by sync_make_atomic */
     bool guard;  /* sync_mark_guard */
 };
 #define SYNC_FREE (~(uint64_t)0)
@@ -104,6 +104,29 @@ extern HIDDEN uint32_t *sync_pages; /* places.h */
 static inline bool sync_maybe(uint64_t key)
 {
     return places_maybe(sync_pages, key);
+}
+
+/* Bits, atomic, by a hash of the address: whether an object there may be `atomic`. One for each address, as mutexes and what they guard share
+ * pages; never taken back, as one too many costs a look. */
+#define SYNC_MARK_BITS 20
+extern HIDDEN uint64_t *sync_marks;
+static inline uint64_t sync_mark_of(uint64_t key)
+{
+    return key * 0x9e3779b97f4a7c15u >> (64 - SYNC_MARK_BITS);
+}
+static inline bool sync_maybe_atomic(uint64_t key)
+{
+    const uint64_t mark = sync_mark_of(key);
+    return __atomic_load_n(&sync_marks[mark / 64], __ATOMIC_ACQUIRE) >> mark % 64 & 1;
+}
+/* The object is held. */
+static inline void sync_make_atomic(struct sync *s)
+{
+    const uint64_t mark = sync_mark_of(s->key);
+    if (likely(s->atomic))
+        return;
+    __atomic_fetch_or(&sync_marks[mark / 64], (uint64_t)1 << mark % 64, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->atomic, true, __ATOMIC_RELEASE); /* after the bit: who could see it asks */
 }
 
 static inline uintptr_t sync_only(const struct actor *a)

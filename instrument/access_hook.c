@@ -276,7 +276,7 @@ __attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const 
 {
     const uintptr_t base = region_noted(addr);
     const unsigned log2size = what >> WHAT_SIZE_SHIFT & 7;
-    const bool writes = hook_writes(what & WHAT_HOOK), atomic = is_locked(what) || sync_maybe(addr);
+    const bool writes = hook_writes(what & WHAT_HOOK), atomic = is_locked(what) || sync_maybe_atomic(addr);
     struct actor *me = acting();
     if (unlikely(!is_told(me))) {
         slots_seen(atomic_unseen());
@@ -293,7 +293,7 @@ __attribute__((used)) void access_hook_act(uintptr_t addr, uint32_t what, const 
     me->context = stack_context(me, &m->site, m->rbp);
     if (likely(!atomic) || !atomic_there(me, addr, what, m->site.pc)) {
         at_granules(me, addr, base, log2size, writes, m->site.pc);
-        if (unlikely(sync_maybe(addr))) /* it was a race that may be none */
+        if (unlikely(sync_maybe_atomic(addr))) /* it was a race that may be none */
             atomic_there(me, addr, what, m->site.pc);
     }
     me->context = before;

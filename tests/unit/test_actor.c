@@ -1,6 +1,7 @@
 /* Actors: their number is not limited, those that are gone cost nothing once they cannot matter, and those that can
  * matter are not forgotten. */
 #include "../../detector/actor.h"
+#include "../../detector/sync.h"
 #include "recorder.h"
 
 /* Code addresses are each test's own: a pair of them is told once in a process. */
@@ -113,6 +114,22 @@ static void test_marks_atomic(void **state)
     assert_int_equal(nrecorded, 1);
     sync_forget(main_actor, (uintptr_t)x + 64);
     assert_false(sync_is_atomic(main_actor, (uintptr_t)x + 64));
+}
+
+/* Of objects nearby that are none of atomic operations nobody asks: each access beside a mutex would. */
+static void test_locks_are_no_marks(void **state)
+{
+    (void)state;
+    const uintptr_t x = (uintptr_t)fresh_memory(4096);
+    struct actor *other = actor_born(main_actor, 1);
+    zero_bytes(sync_marks, ((size_t)1 << SYNC_MARK_BITS) / 8); /* of other tests, one of which may share a bit */
+    sync_release(other, x);
+    assert_true(sync_maybe(x) && !sync_maybe_atomic(x));
+    sync_release_atomic(other, x + 8);
+    sync_mark_guard(other, x + 16);
+    assert_true(sync_maybe_atomic(x + 8) && sync_is_atomic(main_actor, x + 8));
+    assert_true(sync_maybe_atomic(x + 16) && sync_is_guard(main_actor, x + 16));
+    assert_false(sync_maybe_atomic(x));
 }
 
 static void test_detached_and_gone(void **state)
@@ -262,11 +279,17 @@ static void test_long_ago(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_one_after_another, clear), cmocka_unit_test_setup(test_chain, clear),
-        cmocka_unit_test_setup(test_learns_all, clear),        cmocka_unit_test_setup(test_turns_epoch, clear),
-        cmocka_unit_test_setup(test_marks_atomic, clear),      cmocka_unit_test_setup(test_detached_and_gone, clear),
-        cmocka_unit_test_setup(test_incarnations, clear),      cmocka_unit_test_setup(test_hearsay, clear),
-        cmocka_unit_test_setup(test_tenth_reader, clear),      cmocka_unit_test_setup(test_two_thousand_readers, clear),
+        cmocka_unit_test_setup(test_one_after_another, clear),
+        cmocka_unit_test_setup(test_chain, clear),
+        cmocka_unit_test_setup(test_learns_all, clear),
+        cmocka_unit_test_setup(test_turns_epoch, clear),
+        cmocka_unit_test_setup(test_marks_atomic, clear),
+        cmocka_unit_test_setup(test_locks_are_no_marks, clear),
+        cmocka_unit_test_setup(test_detached_and_gone, clear),
+        cmocka_unit_test_setup(test_incarnations, clear),
+        cmocka_unit_test_setup(test_hearsay, clear),
+        cmocka_unit_test_setup(test_tenth_reader, clear),
+        cmocka_unit_test_setup(test_two_thousand_readers, clear),
         cmocka_unit_test_setup(test_long_ago, clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
