@@ -7,8 +7,9 @@
 
 #include "../detector/os.h"
 
-#define ARITHMETIC_FLAGS \
-    (ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF | ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF)
+_Static_assert(ALL_FLAGS == (ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF |
+                             ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF),
+               "as Zydis has them");
 
 static ZydisDecoder decoder;
 static __typeof__(&ZydisDecoderDecodeFull) decode_full;
@@ -109,7 +110,7 @@ static uint8_t flow_of(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
 }
 
 /* Shifts by a count that may be 0, and string instructions that may do nothing, leave flags as they are. */
-static bool kills_flags(const ZydisDecodedInstruction *d)
+static bool kills_flags(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o)
 {
     switch (d->mnemonic) {
     case ZYDIS_MNEMONIC_SHL:
@@ -117,6 +118,7 @@ static bool kills_flags(const ZydisDecodedInstruction *d)
     case ZYDIS_MNEMONIC_SAR:
     case ZYDIS_MNEMONIC_ROL:
     case ZYDIS_MNEMONIC_ROR:
+        return o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && o[1].imm.value.u & 31;
     case ZYDIS_MNEMONIC_RCL:
     case ZYDIS_MNEMONIC_RCR:
     case ZYDIS_MNEMONIC_SHLD:
@@ -232,8 +234,8 @@ static void classify(const ZydisDecodedInstruction *d, const ZydisDecodedOperand
         i->memory = MEMORY_USE;
 }
 
-static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *operands, const ZydisDecodedOperand *o,
-                       struct insn *i)
+static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *operands,
+                       const ZydisDecodedOperand *o, struct insn *i)
 {
     const uint8_t base = gpr(o->mem.base), index = gpr(o->mem.index);
     i->gpr_read |= bit(base) | bit(index);
@@ -319,11 +321,10 @@ bool decode(const uint8_t *bytes, unsigned length, uintptr_t at, struct insn *i)
         i->rex_at = d.attributes & ZYDIS_ATTRIB_HAS_REX ? d.raw.rex.offset : NO_REX;
     }
     if (d.cpu_flags) {
-        i->flags_read = d.cpu_flags->tested & ARITHMETIC_FLAGS;
-        if (kills_flags(&d))
+        i->flags_read = d.cpu_flags->tested & ALL_FLAGS;
+        if (kills_flags(&d, o))
             i->flags_killed =
-                (d.cpu_flags->modified | d.cpu_flags->set_0 | d.cpu_flags->set_1 | d.cpu_flags->undefined) &
-                ARITHMETIC_FLAGS;
+                (d.cpu_flags->modified | d.cpu_flags->set_0 | d.cpu_flags->set_1 | d.cpu_flags->undefined) & ALL_FLAGS;
     }
     /* Their operands are those of whoever is called. */
     if (d.meta.category == ZYDIS_CATEGORY_SYSCALL || d.meta.category == ZYDIS_CATEGORY_SYSTEM)

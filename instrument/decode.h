@@ -23,6 +23,7 @@ enum flow {
 #define GPR_SP 4
 #define GPR_BP 5
 #define ALL_GPRS 0xffffu
+#define ALL_FLAGS 0x08d5 /* bits of the flags register that arithmetic has: no other one is ever live */
 
 /* What an instruction does to memory, apart from its stack. */
 enum memory {
@@ -67,7 +68,7 @@ struct insn {
     int32_t stack_by; /* what is added to the stack pointer, if that is a number; not by calls, which come back */
     bool stack_lost;  /* or it becomes something else */
     uint16_t gpr_read, gpr_written, gpr_killed; /* killed: wholly, whatever happens */
-    uint16_t flags_read, flags_killed;          /* bits of the flags register */
+    uint16_t flags_read, flags_killed;          /* of ALL_FLAGS */
 };
 
 /* False, with the reason, when there is no decoder. The caller stands in inside_begin(). */

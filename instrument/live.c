@@ -18,7 +18,7 @@ static bool one(const struct insn *insns, const int32_t *target, uint32_t n, uin
             flags = live[target[k]].flags;
         } else {
             gprs = ALL_GPRS;
-            flags = (uint16_t)~0u; /* another part of the same function, perhaps */
+            flags = ALL_FLAGS; /* another part of the same function, perhaps */
         }
         on = i->flow != FLOW_JUMP;
         break;
@@ -28,7 +28,7 @@ static bool one(const struct insn *insns, const int32_t *target, uint32_t n, uin
         break;
     case FLOW_JUMP_INDIRECT:
         gprs = ALL_GPRS;
-        flags = (uint16_t)~0u;
+        flags = ALL_FLAGS;
         on = false;
         break;
     case FLOW_RETURN:
@@ -42,7 +42,7 @@ static bool one(const struct insn *insns, const int32_t *target, uint32_t n, uin
         flags |= i->flow == FLOW_CALL || i->flow == FLOW_CALL_INDIRECT ? 0 : live[k + 1].flags;
     } else if (on) {
         gprs = ALL_GPRS;
-        flags = (uint16_t)~0u;
+        flags = ALL_FLAGS;
     }
     const struct live now = {(uint16_t)((gprs & ~i->gpr_killed) | i->gpr_read),
                              (uint16_t)((flags & ~i->flags_killed) | i->flags_read), gprs, flags, 0};

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../../instrument/live.h"
 #include "../../sample/pending.h"
 
 #define PAGE 4096
@@ -236,6 +237,44 @@ static void test_results_that_stay(void **state)
     assert_true(DECODED("\x89\xd8").gpr_killed & 1); /* mov eax, ebx */
 }
 
+#define CARRY_AND_OVERFLOW 0x801
+
+/* A shift sets flags unless its count is 0, of which 5 bits count, or 6. */
+static void test_flags_of_shifts(void **state)
+{
+    (void)state;
+    assert_int_equal(DECODED("\xc1\xe0\x03").flags_killed, ALL_FLAGS);          /* shl eax, 3 */
+    assert_int_equal(DECODED("\xd1\xf8").flags_killed, ALL_FLAGS);              /* sar eax, 1 */
+    assert_int_equal(DECODED("\xc1\xc0\x03").flags_killed, CARRY_AND_OVERFLOW); /* rol eax, 3 */
+    assert_int_equal(DECODED("\xc1\xe0\x00").flags_killed, 0);
+    assert_int_equal(DECODED("\xc1\xe0\x20").flags_killed, 0);
+    assert_int_equal(DECODED("\xd3\xe0").flags_killed, 0); /* shl eax, cl */
+}
+
+/* What another part of the function may need are flags, and an instruction that sets all of them ends that. */
+static void test_flags_elsewhere(void **state)
+{
+    const struct insn insns[] = {
+        DECODED("\xf0\x83\x03\x01"), /* lock add dword ptr [rbx], 1 */
+        DECODED("\x85\xc0"),         /* test eax, eax */
+        DECODED("\x74\x10"),         /* je, to elsewhere */
+        DECODED("\xf0\xff\x03"),     /* lock inc dword ptr [rbx]: all but carry */
+        DECODED("\x72\x10"),         /* jb, to elsewhere */
+        DECODED("\xc3"),
+    };
+    enum { N = sizeof insns / sizeof *insns };
+    const int32_t target[N] = {-1, -1, -1, -1, -1, -1};
+    struct live live[N];
+    (void)state;
+    live_find(insns, target, N, live);
+    assert_int_equal(live[0].flags, 0);
+    assert_int_equal(live[1].flags, 0);
+    assert_int_equal(live[2].flags, ALL_FLAGS);
+    assert_int_equal(live[3].flags, 1);
+    assert_int_equal(live[3].flags_after, ALL_FLAGS);
+    assert_int_equal(live[5].flags, 0);
+}
+
 /* xbegin cannot be written as another branch. */
 static void test_transactions(void **state)
 {
@@ -334,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_accesses),
         cmocka_unit_test(test_elsewhere),
         cmocka_unit_test(test_results_that_stay),
+        cmocka_unit_test(test_flags_of_shifts),
+        cmocka_unit_test(test_flags_elsewhere),
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_pending),
         cmocka_unit_test(test_strings),
