@@ -27,9 +27,26 @@ static bool failed(long r)
     return r < 0 && r > -4096;
 }
 
+/* Large ranges lie apart from what the loader maps: code that is relocated (instrument/area.c) needs room within 2 GB of
+ * its library, also of one that is loaded late. Only a wish: where something lies, or there is no such address, the kernel
+ * chooses. Not near 1 << 44, where AddressSanitizer has its shadow, nor at the ends, where programs and libraries are. */
+#define LARGE ((size_t)64 << 20)
+#define GRAIN ((size_t)2 << 20) /* as the kernel aligns large ranges itself */
+#define APART ((uintptr_t)0x300000000000)
+#define APART_SIZE ((uintptr_t)1 << 45)
+
+static uintptr_t place(size_t size)
+{
+    static uintptr_t used; /* atomic */
+    if (size < LARGE)
+        return 0;
+    return APART + __atomic_fetch_add(&used, (size + GRAIN - 1) & ~(GRAIN - 1), __ATOMIC_RELAXED) % APART_SIZE;
+}
+
 void *os_reserve(size_t size)
 {
-    long r = sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long r = sys6(SYS_mmap, (long)place(size), (long)size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (failed(r))
         return NULL;
     /* A huge page a touch would turn sparse shadow into memory. */
