@@ -11,9 +11,11 @@ static void polling(struct actor *me, const struct pollfd *fds, nfds_t n, uintpt
         mem_read(me, &fds[i], offsetof(struct pollfd, revents), pc);
 }
 
+/* A call that a signal has interrupted has filled in all the same. */
 static int polled(struct actor *me, const struct pollfd *fds, nfds_t n, int ready, uintptr_t pc)
 {
-    for (nfds_t i = 0; me && ready >= 0 && i < n; i++) {
+    const bool filled = ready >= 0 || errno == EINTR;
+    for (nfds_t i = 0; me && filled && i < n; i++) {
         mem_write(me, &fds[i].revents, sizeof fds[i].revents, pc);
         if (fds[i].revents & READABLE)
             fd_acquire(me, fds[i].fd);

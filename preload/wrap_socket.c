@@ -175,12 +175,18 @@ INTERPOSE(ssize_t, __recvfrom_chk,
     return done;
 }
 
-/* What a message was filled with. Descriptors that came along are new here. */
+/* What a message was filled with: where it is to go is read of the header, and three lengths are written. Descriptors that came along are
+ * new here. */
 static void message_got(struct actor *me, const struct msghdr *m, size_t n, uintptr_t pc)
 {
-    mem_write(me, m, sizeof *m, pc);
+    mem_read(me, m, sizeof *m, pc);
+    mem_write(me, &m->msg_controllen, sizeof m->msg_controllen, pc);
+    mem_write(me, &m->msg_flags, sizeof m->msg_flags, pc);
     write_vector(me, m->msg_iov, (int)m->msg_iovlen, n, pc);
-    write_if(me, m->msg_name, m->msg_namelen, pc);
+    if (m->msg_name) {
+        mem_write(me, &m->msg_namelen, sizeof m->msg_namelen, pc);
+        write_if(me, m->msg_name, m->msg_namelen, pc);
+    }
     write_if(me, m->msg_control, m->msg_controllen, pc);
     struct msghdr *headers = (struct msghdr *)m;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(headers); c; c = CMSG_NXTHDR(headers, c)) {

@@ -10,10 +10,12 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
 #include "pass.h"
+#include "unordered.h"
 
 static void write_8(void)
 {
@@ -139,6 +141,42 @@ static void poll_0(void)
 {
     struct pollfd p = {.fd = ends[0], .events = POLLIN};
     CHECK(poll(&p, 1, -1) == 1);
+}
+
+/* An interrupted poll has written all the same. */
+static struct pollfd interrupted;
+static volatile sig_atomic_t rang;
+
+static void ring(int sig)
+{
+    rang = sig;
+}
+
+static void poll_until_it_rings(void)
+{
+    struct itimerval often = {.it_interval.tv_usec = 1000, .it_value.tv_usec = 1000}, never = {0};
+    sigset_t none;
+    OK(sigemptyset(&none));
+    OK(setitimer(ITIMER_REAL, &often, NULL));
+    CHECK(ppoll(&interrupted, 1, NULL, &none) == -1 && errno == EINTR && rang == SIGALRM);
+    OK(setitimer(ITIMER_REAL, &never, NULL));
+}
+
+static void look_at_result(void)
+{
+    CHECK(interrupted.revents == 0);
+}
+
+static void race_poll_interrupted(void)
+{
+    sigset_t alarm;
+    OK(pipe(ends));
+    interrupted = (struct pollfd){.fd = ends[0], .events = POLLIN, .revents = POLLIN};
+    OK(sigemptyset(&alarm));
+    OK(sigaddset(&alarm, SIGALRM));
+    OK(sigprocmask(SIG_BLOCK, &alarm, NULL));
+    OK(sigaction(SIGALRM, &(struct sigaction){.sa_handler = ring}, NULL));
+    unordered(poll_until_it_rings, look_at_result);
 }
 
 static void select_0(void)
@@ -573,5 +611,6 @@ static void race_lock_of_an_open_file_refused(void)
     X(norace_vfork_with_data_in_a_pipe) X(norace_vfork_closes_one_end) \
     X(norace_splice) X(norace_tee) X(norace_lock_of_an_open_file) X(norace_shared_lock_of_an_open_file) \
     X(race_lock_of_an_open_file_refused) X(norace_semaphore_set_to_a_value) X(norace_semaphore_looked_at) \
-    X(norace_child_waited_for) X(norace_spawned_child_waited_for) X(norace_child_ended) X(race_child_waited_for)
+    X(norace_child_waited_for) X(norace_spawned_child_waited_for) X(norace_child_ended) X(race_child_waited_for) \
+    X(race_poll_interrupted)
 CASES_MAIN

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "pass.h"
+#include "unordered.h"
 
 static union {
     struct sockaddr any;
@@ -191,9 +192,40 @@ static void norace_descriptor_that_was_sent(void)
     pass(write_1, read_0);
 }
 
+/* recvmsg writes the lengths of a header; where the message is to go it only reads. */
+static struct iovec to = {&byte, 1};
+static struct msghdr header = {.msg_iov = &to, .msg_iovlen = 1};
+
+static void receive_message(void)
+{
+    CHECK(write(ends[1], "x", 1) == 1 && recvmsg(ends[0], &header, 0) == 1);
+}
+
+static void look_at_vector(void)
+{
+    CHECK(header.msg_iov->iov_len == 1 && !header.msg_name);
+}
+
+static void look_at_flags(void)
+{
+    CHECK(header.msg_flags == 0);
+}
+
+static void norace_vector_of_recvmsg(void)
+{
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    unordered(receive_message, look_at_vector);
+}
+
+static void race_flags_of_recvmsg(void)
+{
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    unordered(receive_message, look_at_flags);
+}
+
 #define CASES(X) \
     X(norace_tcp) X(norace_tcp_to_the_client) X(race_tcp_of_another_client) X(norace_tcp_of_both_families) \
     X(norace_unix_stream) X(norace_unix_stream_to_the_client) X(norace_udp) X(norace_udp_connected) \
     X(norace_unix_datagram) X(norace_connect_and_accept) X(norace_listen_and_connect) X(norace_shutdown) \
-    X(norace_descriptor_that_was_sent)
+    X(norace_descriptor_that_was_sent) X(norace_vector_of_recvmsg) X(race_flags_of_recvmsg)
 CASES_MAIN

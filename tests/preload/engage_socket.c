@@ -188,7 +188,9 @@ CASE(recvmsg)
     struct msghdr m = {.msg_iov = &in, .msg_iovlen = 1};
     sent();
     received(CALL(recvmsg)(server, &m, 0));
-    WRITES(&m, sizeof m);
+    READS(&m, sizeof m);
+    WRITES(&m.msg_controllen, sizeof m.msg_controllen);
+    WRITES(&m.msg_flags, sizeof m.msg_flags);
 }
 
 CASE(recvmmsg)
