@@ -4,6 +4,7 @@
 #include "cond_wait.h"
 #include "delay.h"
 #include "interpose.h"
+#include "joining.h"
 #include "mutex.h"
 #include "once.h"
 
@@ -46,19 +47,7 @@ INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))
 
 INTERPOSE(int, thrd_join, (thrd_t id, int *value))
 {
-    struct actor *me = current();
-    struct thread *t = me ? thread_find(id) : NULL;
-    PARKED_REGISTERS();
-    struct join_wait w = join_wait_begins(me, t, CALLER);
-    int result = REAL(thrd_join)(id, value);
-    join_wait_over(&w);
-    if (t && result == thrd_success)
-        thread_joined(me, t);
-    else
-        thread_unpin(t);
-    if (me && value && result == thrd_success)
-        mem_write(me, value, sizeof *value, CALLER);
-    return result;
+    JOIN(thrd_join, true, id, value, sizeof *value, id, value);
 }
 
 INTERPOSE(int, thrd_detach, (thrd_t id))

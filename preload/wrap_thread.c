@@ -5,6 +5,7 @@
 #include "../sample/sample.h"
 #include "delay.h"
 #include "interpose.h"
+#include "joining.h"
 #include "reports.h"
 #include "threads.h"
 
@@ -70,69 +71,26 @@ INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void
     return result;
 }
 
-/* Round every real join: the record is pinned before, because afterwards the id may have a new holder; joining is a
- * cancellation point, so the pin is also given up when this thread is cancelled there. */
-struct joining {
-    struct actor *me;
-    struct thread *t;
-    void **value;
-    uintptr_t pc;
-    struct join_wait wait;
-};
-
-static void joining_cancelled(void *arg)
-{
-    struct joining *j = arg;
-    join_wait_over(&j->wait);
-    thread_unpin(j->t);
-    if (j->me)
-        thread_heeds_cancel(j->me);
-}
-
-static int joined(struct joining *j, int result)
-{
-    join_wait_over(&j->wait);
-    if (j->t && result == 0)
-        thread_joined(j->me, j->t);
-    else
-        thread_unpin(j->t);
-    if (j->me && j->value && result == 0)
-        mem_write(j->me, j->value, sizeof *j->value, j->pc);
-    return result;
-}
-
-#define JOIN(name, for_ever, ...) \
-    struct joining j = {.me = current(), .value = value, .pc = CALLER}; \
-    int result; \
-    PARKED_REGISTERS(); \
-    j.t = j.me ? thread_find(id) : NULL; \
-    if (for_ever) \
-        j.wait = join_wait_begins(j.me, j.t, j.pc); \
-    pthread_cleanup_push(joining_cancelled, &j); \
-    result = REAL(name)(__VA_ARGS__); \
-    pthread_cleanup_pop(0); \
-    return joined(&j, result)
-
 INTERPOSE(int, pthread_join, (pthread_t id, void **value))
 {
-    JOIN(pthread_join, true, id, value);
+    JOIN(pthread_join, true, id, value, sizeof *value, id, value);
 }
 
 INTERPOSE(int, pthread_tryjoin_np, (pthread_t id, void **value))
 {
-    JOIN(pthread_tryjoin_np, false, id, value);
+    JOIN(pthread_tryjoin_np, false, id, value, sizeof *value, id, value);
 }
 
 INTERPOSE(int, pthread_timedjoin_np, (pthread_t id, void **value, const struct timespec *until))
 {
-    JOIN(pthread_timedjoin_np, false, id, value, until);
+    JOIN(pthread_timedjoin_np, false, id, value, sizeof *value, id, value, until);
 }
 
 INTERPOSE(int, pthread_clockjoin_np, (pthread_t id, void **value, clockid_t clock, const struct timespec *until))
 {
     if (!REAL(pthread_clockjoin_np))
         return ENOSYS;
-    JOIN(pthread_clockjoin_np, false, id, value, clock, until);
+    JOIN(pthread_clockjoin_np, false, id, value, sizeof *value, id, value, clock, until);
 }
 
 INTERPOSE(int, pthread_detach, (pthread_t id))

@@ -438,6 +438,42 @@ static void race_cancel_in_join(void)
     OK(pthread_join(t, NULL));
 }
 
+/* The handlers of one that is cancelled in thrd_join know what was done before it was cancelled. */
+static void look_at_x(void *arg)
+{
+    CHECK(x == 2);
+    (void)arg;
+}
+
+static void *joins_c11_for_ever(void *arg)
+{
+    pthread_cleanup_push(look_at_x, NULL);
+    thrd_join(*(thrd_t *)arg, NULL);
+    pthread_cleanup_pop(0);
+    return arg;
+}
+
+static int stays(void *arg)
+{
+    step(&s, 1);
+    await(&s, 2);
+    return arg != NULL;
+}
+
+static void norace_cancel_in_c11_join(void)
+{
+    static thrd_t t;
+    pthread_t joiner;
+    OK(thrd_create(&t, stays, NULL));
+    OK(pthread_create(&joiner, NULL, joins_c11_for_ever, &t));
+    await(&s, 1);
+    x = 2;
+    OK(pthread_cancel(joiner));
+    OK(pthread_join(joiner, NULL));
+    step(&s, 2);
+    OK(thrd_join(t, NULL));
+}
+
 /* ---- the main thread --------------------------------------------------------------------------------------------- */
 
 static void *joins_main(void *main_thread)
@@ -636,7 +672,7 @@ static void race_own_smallest_stack(void)
     X(norace_cancel_in_calls) \
     X(norace_cancel_asynchronous) \
     X(norace_cancel_asleep) \
-    X(race_cancel_in_join) \
+    X(race_cancel_in_join) X(norace_cancel_in_c11_join) \
     X(norace_main_ends_first) \
     X(race_main_ends_first) \
     X(norace_exit_while_threads_run) \
