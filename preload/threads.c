@@ -114,10 +114,11 @@ struct thread *thread_prepare(struct actor *child, bool detached)
     return t;
 }
 
-void thread_created(struct thread *t, pthread_t id)
+void thread_created(struct thread *t, const pthread_t *id)
 {
     struct thread *self = tables_lock();
-    list(t, id);
+    if (!t->listed && !t->ended)
+        list(t, *id);
     record_unpin(t);
     tables_unlock(self);
 }

@@ -57,8 +57,9 @@ struct thread *thread_prepare(struct actor *child, bool detached);
 /* In the creator, round the real creation. `attr` as given to it, NULL: none. */
 void thread_creation_begins(struct thread *t, const pthread_attr_t *attr);
 void thread_creation_over(struct thread *t);
-/* In the creator: the thread exists under this id. */
-void thread_created(struct thread *t, pthread_t id);
+/* In the creator: the thread exists under this id, which is looked at only while it has not begun: it may be gone by now, and the place of
+ * the id with it. */
+void thread_created(struct thread *t, const pthread_t *id);
 void thread_not_created(struct thread *t);
 /* In the new thread, before the program's function. */
 void thread_begins(struct thread *t);

@@ -35,7 +35,7 @@ INTERPOSE(int, thrd_create, (thrd_t * id, thrd_start_t run, void *arg))
     int result = REAL(thrd_create)(id, thread_main, t);
     thread_creation_over(t);
     if (result == thrd_success) {
-        thread_created(t, *id);
+        thread_created(t, id);
         delay_here(CALLER);
         return result;
     }

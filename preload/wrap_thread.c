@@ -60,7 +60,7 @@ INTERPOSE(int, pthread_create, (pthread_t * id, const pthread_attr_t *attr, void
     int result = REAL(pthread_create)(id, with_room(attr, &roomy), thread_main, t);
     thread_creation_over(t);
     if (result == 0) {
-        thread_created(t, *id);
+        thread_created(t, id);
         delay_here(CALLER);
         return 0;
     }
