@@ -16,6 +16,7 @@
 
 struct round {
     uint64_t key;
+    uint64_t barrier; /* struct barrier.made of the one that it is a round of: another may stand at its address when the last leave */
     unsigned arrived;
     unsigned present; /* arrived and not yet left */
     bool full;
@@ -24,6 +25,7 @@ struct round {
 
 struct barrier {
     uintptr_t address;
+    uint64_t made; /* a number of its own */
     unsigned count;
     unsigned present; /* over all rounds */
     bool crowded;
@@ -36,10 +38,10 @@ struct barrier {
 
 #define BUCKETS 64
 #define SLAB ((size_t)16 << 10)
-static struct barrier *buckets[BUCKETS]; /* these four: tables_lock */
+static struct barrier *buckets[BUCKETS]; /* these five: tables_lock */
 static struct barrier *unused_barriers;
 static struct round *unused_rounds;
-static uint64_t rounds;
+static uint64_t rounds, barriers; /* that there have been */
 
 #define TAKE(type, list) \
     static type *take_##list(void) \
@@ -86,8 +88,10 @@ static struct round *arrive(const pthread_barrier_t *b)
     struct barrier *known = *find(b);
     struct round *r = NULL;
     if (known) {
-        if (!known->open && (known->open = take_unused_rounds()))
+        if (!known->open && (known->open = take_unused_rounds())) {
             known->open->key = sync_key(SYNC_BARRIER_ROUND, ++rounds);
+            known->open->barrier = known->made;
+        }
         r = known->open;
         if (++known->present > known->count)
             known->crowded = true;
@@ -108,6 +112,8 @@ static bool leave(const pthread_barrier_t *b, struct round *r, uint64_t *over)
 {
     struct thread *self = tables_lock();
     struct barrier *known = *find(b);
+    if (known && known->made != r->barrier)
+        known = NULL;
     bool all = !known || known->crowded;
     if (known)
         known->present--;
@@ -136,6 +142,7 @@ INTERPOSE(int, pthread_barrier_init, (pthread_barrier_t * b, const pthread_barri
     struct barrier *known = take_unused_barriers();
     if (known) {
         known->address = (uintptr_t)b;
+        known->made = ++barriers;
         known->count = count;
         known->next = NULL;
         *find(b) = known;
