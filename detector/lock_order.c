@@ -8,17 +8,17 @@
 #include "order.h"
 
 #define HEAD_BITS 17
-#define PARTIES 1024     /* chains */
-#define OCCURRENCES 64   /* kept of an edge */
-#define VARIANTS 8       /* of these, of one actor: with different other locks held */
+#define PARTIES 1024   /* chains */
+#define OCCURRENCES 64 /* kept of an edge */
+#define VARIANTS 8     /* of these, of one actor: with different other locks held */
 
-#define FEW_EDGES 4096   /* more are tables of locks */
+#define FEW_EDGES 4096 /* more are tables of locks */
 
 static struct oslock graph;
 static uint64_t edges; /* how many there are */
 static struct edge *heads[1u << HEAD_BITS];
 static struct party *parties[PARTIES]; /* by the actor's number */
-static struct vclock_stock nodes; /* of the occurrences' clocks */
+static struct vclock_stock nodes;      /* of the occurrences' clocks */
 uint64_t lock_order_cut;
 
 /* ---- nodes and edges ------------------------------------------------------------------------------------------------ */
