@@ -1,5 +1,6 @@
 /* See heap.h. A hash table of chains, a lock a chain. Beside it a chain keeps the block that left it last: a race with a
- * free is described after the block was taken out. */
+ * free is described after the block was taken out. It is kept by its address, as nearly every page of the table is touched by who
+ * allocates a thousand blocks, and collections look at all of it. */
 #include "heap.h"
 
 #include "left.h"
@@ -10,7 +11,7 @@
 static struct chain {
     struct oslock lock;
     struct block *first;
-    struct block freed; /* size 0: none yet */
+    struct block *freed; /* NULL: none yet */
 } *chains;
 static uint64_t lost;
 
@@ -47,16 +48,17 @@ bool heap_take(struct actor *a, uintptr_t addr, struct block *out)
     while (*at && (*at)->addr != addr)
         at = &(*at)->next;
     struct block *b = *at;
+    struct block *before = NULL;
     if (b) {
         *at = b->next;
-        c->freed = *b;
+        *out = *b;
+        before = c->freed;
+        c->freed = b;
     }
     os_unlock(&c->lock);
-    if (!b)
-        return false;
-    *out = *b;
-    pool_put(&a->stocks->blocks, b, sizeof *b);
-    return true;
+    if (before)
+        pool_put(&a->stocks->blocks, before, sizeof *before);
+    return b != NULL;
 }
 
 bool heap_find(uintptr_t addr, struct block *out)
@@ -64,14 +66,14 @@ bool heap_find(uintptr_t addr, struct block *out)
     bool freed = false;
     for (uint32_t i = 0; i < CHAINS; i++) {
         struct chain *c = &chains[i];
-        if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED) && !__atomic_load_n(&c->freed.size, __ATOMIC_RELAXED))
+        if (!__atomic_load_n(&c->first, __ATOMIC_RELAXED) && !__atomic_load_n(&c->freed, __ATOMIC_RELAXED))
             continue;
         os_lock(&c->lock);
         struct block *b = c->first;
         while (b && addr - b->addr >= b->size)
             b = b->next;
-        if (b || (!freed && addr - c->freed.addr < c->freed.size)) {
-            *out = b ? *b : c->freed;
+        if (b || (!freed && c->freed && addr - c->freed->addr < c->freed->size)) {
+            *out = b ? *b : *c->freed;
             freed = true;
         }
         os_unlock(&c->lock);
@@ -86,8 +88,8 @@ void heap_mark(void)
     for (uint32_t i = 0; i < CHAINS; i++) {
         for (struct block *b = chains[i].first; b; b = b->next)
             actor_mark_name(b->by);
-        if (chains[i].freed.size)
-            actor_mark_name(chains[i].freed.by);
+        if (chains[i].freed)
+            actor_mark_name(chains[i].freed->by);
     }
 }
 
