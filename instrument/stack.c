@@ -5,7 +5,10 @@
  * walk of the thread has met is kept. A walk ends where it meets a frame of that one, if all return addresses further out
  * are still where they were: so an access in the function of the last one costs one step and a look at each frame.
  *
- * Nothing is kept of a walk that crosses the frame of a signal: its outer part may be on a stack that goes away first. */
+ * Nothing is kept of a walk that crosses the frame of a signal: its outer part may be on a stack that goes away first.
+ *
+ * Measured and left: that the stacks of wrapped functions (foreign.h) end where they meet what is kept (sqlite3 with 4 threads: .886 of the
+ * time before for .871, so none; they are cached). */
 #include "stack.h"
 
 #include "../detector/access.h"
