@@ -19,7 +19,9 @@
 #include "panic.h"
 #include "task.h"
 
-enum { BLOCK = 256, BATCH = 64, IDS = 64 };
+/* BLOCK: with what is in front of them they fill twelve pages, and the first of another one is not begun. So the last batch has one
+ * less than the others. */
+enum { BLOCK = 255, BATCH = 64, IDS = 64 };
 
 struct block {
     struct block *next;
@@ -58,7 +60,7 @@ static void new_block(void)
     if (!block)
         return;
     for (int i = BLOCK - 1; i >= 0; i--) {
-        block->gs[i].next = i % BATCH == BATCH - 1 ? NULL : &block->gs[i + 1];
+        block->gs[i].next = i % BATCH == BATCH - 1 || i == BLOCK - 1 ? NULL : &block->gs[i + 1];
         if (i % BATCH == 0)
             push(&block->gs[i]);
     }
