@@ -120,6 +120,7 @@ struct stocks {
     struct sync_stock syncs;
     struct pool blocks; /* records of heap blocks */
     struct pool actors, frames; /* of light ones; frames: as many as one begins with */
+    struct pool held;           /* room for one lock, of light ones that hold none */
     struct vclock_stock nodes;
     struct recorder *recorder; /* NULL: nothing was recorded */
 };

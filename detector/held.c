@@ -64,6 +64,8 @@ void held_own_up(struct actor *a)
 static bool holds(const struct actor *o, const struct lock *l, uint32_t *stack)
 {
     struct held *list = __atomic_load_n(&o->held, __ATOMIC_ACQUIRE);
+    if (!list)
+        return false;
     for (unsigned i = __atomic_load_n(&o->nheld, __ATOMIC_ACQUIRE); i-- > 0;) {
         const struct held *h = &list[i];
         const bool found = __atomic_load_n(&h->addr, __ATOMIC_ACQUIRE) == l->addr && h->exclusive && is_held(h);
@@ -112,13 +114,25 @@ static __attribute__((noinline)) bool again(struct actor *a, uintptr_t addr)
 
 static __attribute__((noinline)) bool more_room(struct actor *a)
 {
-    unsigned max = a->held_max ? a->held_max * 2 : 1;
-    struct held *bigger = arena_grow(a->held, a->held_max * sizeof *bigger, max * sizeof *bigger);
+    const unsigned before = a->held_max, max = before ? before * 2 : 1;
+    struct held *bigger = before ? arena_grow(a->held, before * sizeof *bigger, max * sizeof *bigger)
+                                 : pool_get(&a->stocks->held, sizeof *bigger);
     if (!bigger)
         return false;
-    a->held = bigger;
+    __atomic_store_n(&a->held, bigger, __ATOMIC_RELEASE);
     a->held_max = max;
     return true;
+}
+
+/* What a thread's lock was given up as may still be asked for (lock_guards_condition). */
+void held_lend_back(struct actor *a)
+{
+    if (a->nheld || a->held_max != 1 || !a->held->green)
+        return;
+    struct held *room = a->held;
+    __atomic_store_n(&a->held, NULL, __ATOMIC_RELEASE);
+    a->held_max = 0;
+    pool_put(&a->stocks->held, room, sizeof *room);
 }
 
 /* l->odd, of one that is being taken: the lock, which may be another object now, or NULL; ... */

@@ -120,6 +120,8 @@ bool locks_maybe(uintptr_t addr, size_t size);
 struct held *held_find(const struct actor *a, uintptr_t addr);
 /* `a` is the owner of all that it holds exclusively. By itself, or while it stands still. */
 void held_own_up(struct actor *a);
+/* A goroutine is about to stop running: room for locks that it does not need then is the thread's. It has some. */
+void held_lend_back(struct actor *a);
 /* Who holds it exclusively, whether it has said so or not, and where it was taken; NULL: nobody. Looks through what everybody
  * holds, unless nobody can. Caller holds actors_lock. */
 struct actor *held_by(const struct lock *l, uint32_t *stack);

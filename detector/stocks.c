@@ -29,6 +29,7 @@ void stocks_free(struct stocks *s)
     vclock_stock_drain(&s->nodes);
     sync_stock_drain(&s->syncs);
     pool_drain(&s->blocks, sizeof(struct block));
+    pool_drain(&s->held, sizeof(struct held));
     actor_stocks_drain(s);
     recorder_free(s->recorder);
     if (s->foreign)
@@ -53,8 +54,11 @@ void actor_suspend(struct actor *a)
 {
     if (unlikely(a->behind)) /* others read its clock (actor_turns_epoch) */
         actor_catch_up(a);
-    if (!stocks_owned(a))
-        stocks_give_back(a);
+    if (stocks_owned(a))
+        return;
+    if (a->held)
+        held_lend_back(a);
+    stocks_give_back(a);
 }
 
 void actor_resume(struct actor *a, struct actor *lender)

@@ -2,6 +2,7 @@
  * trace. */
 #include "../../detector/actor.h"
 #include "../../detector/collect.h"
+#include "../../detector/lock.h"
 #include "../../detector/shadow.h"
 #include "recorder.h"
 
@@ -292,6 +293,37 @@ static void test_stack_again(void **state)
     assert_int_equal(nrecorded, 1);
 }
 
+/* One that does not run has no room for locks if it holds none; but what a thread's lock was given up as stays known. */
+static void test_room_for_locks(void **state)
+{
+    (void)state;
+    const uintptr_t lock = (uintptr_t)fresh_memory(64);
+    const unsigned green = HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_GREEN), threads = HOW(THING_MUTEX, HOW_EXCLUSIVE);
+    struct actor *a = start(1), *b = start(2);
+    run(NULL, a);
+    lock_got(a, lock, green, READ_PC);
+    run(a, b);
+    assert_int_equal(a->nheld, 1);
+    assert_non_null(held_find(a, lock));
+    run(b, a);
+    assert_true(lock_gone(a, lock));
+    run(a, b);
+    assert_null(a->held);
+    const struct held *lent;
+    lock_got(b, lock, green, READ_PC);
+    lent = b->held;
+    assert_true(lock_gone(b, lock));
+    run(b, a);
+    lock_got(a, lock, threads, READ_PC);
+    assert_ptr_equal(a->held, lent);
+    assert_true(lock_gone(a, lock));
+    run(a, b);
+    assert_non_null(a->held);
+    assert_int_equal(a->held->addr, lock);
+    end(a);
+    end(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup(test_first_and_last, clear),
         cmocka_unit_test_setup(test_timer, clear),
         cmocka_unit_test_setup(test_stack_again, clear),
+        cmocka_unit_test_setup(test_room_for_locks, clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
