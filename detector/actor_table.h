@@ -11,8 +11,8 @@
 struct incarnation {
     struct incarnation *older; /* former owner of the slot */
     uint64_t first;            /* its first epoch there */
-    uint64_t number, parent;
-    uint64_t goroutine, parent_goroutine; /* numbers among those; 0: a thread */
+    uint64_t number : 48 __attribute__((packed)), parent : 48 __attribute__((packed)); /* in order of birth */
+    uint64_t goroutine : 48 __attribute__((packed)), parent_goroutine : 48 __attribute__((packed)); /* among those; 0: a thread */
     uint32_t birth_stack;
     int tid;
     bool ended, marked;

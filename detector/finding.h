@@ -12,7 +12,7 @@ enum finding_kind { FINDING_RACE, FINDING_LOCK_ORDER, FINDING_DEADLOCK, FINDING_
 #define FINDING_LOCKS 16   /* locks shown a side; more are counted in nlocks */
 
 /* Who: copied out of the actor, because it may have ended long ago. */
-#define CREATOR_TIMER UINT64_MAX /* a timer; birth_stack is where that was set */
+#define CREATOR_TIMER (((uint64_t)1 << 48) - 1) /* a timer; birth_stack is where that was set. actor_table.h has as many bits */
 
 struct finding_actor {
     uint64_t number;       /* 0 is the main thread; counts up in order of creation */
