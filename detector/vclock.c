@@ -14,7 +14,7 @@ uint64_t vclock_get(const struct vclock *c, uint32_t slot)
     const struct vclock_node *n = c->root;
     if (!n)
         return 0;
-    for (; vclock_node_patched(n); n = n->patch.base)
+    for (; vclock_node_patched(n); n = vclock_node_below(n))
         if (n->patch.slot == slot)
             return n->patch.epoch;
     if (slot >= vclock_node_reach(n))
@@ -128,7 +128,7 @@ bool vclock_flatten(struct vclock *c, struct vclock_stock *stock)
     unsigned count = 0;
     if (!n || !vclock_node_patched(n))
         return true;
-    for (; vclock_node_patched(n); n = n->patch.base) {
+    for (; vclock_node_patched(n); n = vclock_node_below(n)) {
         above[count].epoch = n->patch.epoch;
         above[count++].slot = n->patch.slot;
     }
@@ -146,10 +146,10 @@ static struct vclock_node *patch(struct vclock_node *base, uint32_t slot, uint64
     struct vclock_node *n = vclock_node_allocate(PATCH, 0, stock);
     if (!n)
         return NULL;
-    n->patch.base = base;
+    n->patch.base = (uintptr_t)base;
     n->patch.epoch = epoch;
     n->patch.slot = slot;
-    n->patch.depth = vclock_node_patched(base) ? (uint16_t)(base->patch.depth + 1) : 1;
+    n->patch.depth = vclock_node_patched(base) ? base->patch.depth + 1u : 1;
     n->patch.renewed = 0;
     return n;
 }
@@ -161,7 +161,7 @@ static bool renew(struct vclock *c, uint64_t epoch, struct vclock_stock *stock)
     if (n->patch.renewed == RENEWALS)
         return false;
     if (!vclock_node_sole(n)) {
-        struct vclock_node *m = patch(vclock_node_ref(n->patch.base), n->patch.slot, epoch, stock);
+        struct vclock_node *m = patch(vclock_node_ref(vclock_node_below(n)), n->patch.slot, epoch, stock);
         if (!m)
             return true;
         m->patch.renewed = n->patch.renewed;

@@ -7,7 +7,7 @@
  *    epochs below nodes of 4 children. A tree that differs from another in one slot has its own path only: 450 bytes among
  *    a million.
  *  - A clock that is shared and not short is not changed but patched: it becomes a node that says "as that one, but for this
- *    slot". Thirty-two patches are worked into the tree at once. So a version costs 32 bytes, and who starts a thousand goroutines
+ *    slot". Thirty-two patches are worked into the tree at once. So a version costs 24 bytes, and who starts a thousand goroutines
  *    makes no path for each; the price is that a look-up asks the patches first.
  *  - join of trees walks only where they differ (equal pointers are skipped) and returns one of its arguments when that
  *    one dominates, so that knowledge converges to shared nodes.

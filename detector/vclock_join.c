@@ -293,12 +293,12 @@ static unsigned depth(const struct vclock_node *n)
 static const struct vclock_node *in_common(const struct vclock_node *x, const struct vclock_node *y)
 {
     while (depth(x) > depth(y))
-        x = x->patch.base;
+        x = vclock_node_below(x);
     while (depth(y) > depth(x))
-        y = y->patch.base;
+        y = vclock_node_below(y);
     while (x != y && vclock_node_patched(x)) {
-        x = x->patch.base;
-        y = y->patch.base;
+        x = vclock_node_below(x);
+        y = vclock_node_below(y);
     }
     return x;
 }
@@ -308,7 +308,7 @@ static unsigned news(const struct vclock *c, const struct vclock_node *from, con
                      unsigned enough)
 {
     unsigned n = 0;
-    for (; from != end && vclock_node_patched(from) && n <= enough; from = from->patch.base)
+    for (; from != end && vclock_node_patched(from) && n <= enough; from = vclock_node_below(from))
         n += vclock_get(c, from->patch.slot) < from->patch.epoch;
     return n;
 }
@@ -317,7 +317,7 @@ static bool add_news_above(struct vclock *c, const struct vclock_node *from, con
                            struct vclock_stock *stock)
 {
     bool any = false;
-    for (; from != end && vclock_node_patched(from); from = from->patch.base)
+    for (; from != end && vclock_node_patched(from); from = vclock_node_below(from))
         if (vclock_get(c, from->patch.slot) < from->patch.epoch) {
             vclock_set(c, from->patch.slot, from->patch.epoch, stock);
             any = true;
@@ -357,7 +357,7 @@ static bool join_patches(struct vclock *c, struct vclock_node *b, struct vclock_
 static bool hides(const struct vclock_node *patches, struct vclock_node *base, struct vclock_node *other)
 {
     const struct vclock below = {base}, beside = {other};
-    for (; vclock_node_patched(patches); patches = patches->patch.base)
+    for (; vclock_node_patched(patches); patches = vclock_node_below(patches))
         if (vclock_get(&beside, patches->patch.slot) > vclock_get(&below, patches->patch.slot))
             return true;
     return false;

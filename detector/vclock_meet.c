@@ -10,7 +10,7 @@ static bool flat(const struct vclock_node *n, uint32_t *shift)
 {
     uint32_t slot = 0;
     uint64_t epoch = 0;
-    for (; n && vclock_node_patched(n); n = n->patch.base) {
+    for (; n && vclock_node_patched(n); n = vclock_node_below(n)) {
         slot = n->patch.slot > slot ? n->patch.slot : slot;
         epoch = n->patch.epoch > epoch ? n->patch.epoch : epoch;
     }

@@ -22,7 +22,7 @@ void vclock_node_end(struct vclock_node *n, struct vclock_stock *stock)
 {
     const uint32_t level = n->level, shift = n->shift;
     if (level == PATCH)
-        vclock_node_unref(n->patch.base, stock);
+        vclock_node_unref(vclock_node_below(n), stock);
     else
         for (unsigned i = 0; level && i < FAN; i++)
             vclock_node_unref(n->child[i], stock);

@@ -31,11 +31,10 @@ struct vclock_node {
         uint32_t small[2 * LEAF];       /* of a longer array; SMALL_MAX at most */
         struct vclock_node *child[FAN]; /* NULL: all zero */
         struct {
-            struct vclock_node *base;
-            uint64_t epoch;
-            uint32_t slot;
-            uint16_t depth;   /* patches from here down */
-            uint16_t renewed; /* how often it was made anew, with a later epoch, above the same base */
+            uint64_t base : 48;   /* address of the node below: vclock_node_below */
+            uint64_t depth : 8;   /* patches from here down */
+            uint64_t renewed : 8; /* how often it was made anew, with a later epoch, above the same base */
+            uint64_t slot : 24, epoch : 40; /* as in who_t */
         } patch;
     };
 };
@@ -112,10 +111,16 @@ static inline bool vclock_node_patched(const struct vclock_node *n)
     return n->level == PATCH;
 }
 
+/* Of a patch: what it says for all other slots. */
+static inline struct vclock_node *vclock_node_below(const struct vclock_node *n)
+{
+    return (struct vclock_node *)(uintptr_t)n->patch.base;
+}
+
 static inline struct vclock_node *vclock_node_base(struct vclock_node *n)
 {
     while (vclock_node_patched(n))
-        n = n->patch.base;
+        n = vclock_node_below(n);
     return n;
 }
 

@@ -42,7 +42,7 @@ static void lower_patched(const struct vclock_node *root, uint64_t *out, uint32_
     }
     const uint32_t slot = root->patch.slot;
     const uint64_t least = slot < n && out[slot] < root->patch.epoch ? out[slot] : root->patch.epoch;
-    lower_patched(root->patch.base, out, n);
+    lower_patched(vclock_node_below(root), out, n);
     if (slot < n)
         out[slot] = least;
 }
@@ -87,7 +87,7 @@ static void each(struct vclock_node *n, uint32_t first, void (*visit)(uint32_t, 
 void vclock_walk(const struct vclock *c, void (*visit)(uint32_t slot, uint64_t epoch, void *ctx), void *ctx)
 {
     struct vclock_node *n = c->root;
-    for (; n && vclock_node_patched(n) && first_time(n); n = n->patch.base)
+    for (; n && vclock_node_patched(n) && first_time(n); n = vclock_node_below(n))
         visit(n->patch.slot, n->patch.epoch, ctx);
     if (n && !vclock_node_patched(n))
         each(n, 0, visit, ctx);
