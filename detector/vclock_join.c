@@ -46,6 +46,22 @@ static void note(struct vclock_stock *stock, struct vclock_node *above, struct v
     vclock_node_unref(last.below, stock);
 }
 
+/* It is no longer known that `above` has all that `below` has. */
+static void unnote(struct vclock_stock *stock, struct vclock_node *above, struct vclock_node *below)
+{
+    struct known *set = set_of(stock, above, below);
+    for (unsigned i = 0; i < VCLOCK_WAYS; i++) {
+        if (set[i].above != above || set[i].below != below)
+            continue;
+        for (; i + 1 < VCLOCK_WAYS; i++)
+            set[i] = set[i + 1];
+        set[i] = (struct known){NULL, NULL, false};
+        vclock_node_unref(above, stock);
+        vclock_node_unref(below, stock);
+        return;
+    }
+}
+
 /* ---- join: all join b into the tree at *at ---- */
 
 static bool any_beyond(const struct vclock_node *n, uint32_t from)
@@ -110,6 +126,13 @@ static struct vclock_node *larger(struct vclock_node *a, const struct vclock_nod
     return n;
 }
 
+static void replace(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
+{
+    struct vclock_node *a = *at;
+    *at = vclock_node_ref(b);
+    vclock_node_unref(a, stock);
+}
+
 static bool join_flat(struct vclock *c, struct vclock_node *b, struct vclock_stock *stock);
 
 static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
@@ -124,8 +147,12 @@ static bool join_array(struct vclock_node **at, struct vclock_node *b, struct vc
     const uint32_t both = vclock_node_length(a) < vclock_node_length(b) ? vclock_node_length(a) : vclock_node_length(b);
     bool a_more, b_more;
     vclock_node_compare(a, b, both, &a_more, &b_more);
-    if (!b_more && !any_beyond(b, both))
+    if (!b_more && !any_beyond(b, both)) {
+        /* Leaves that two have made of the same patches: what is above them can be one only if they are. */
+        if (!a_more && a->shift == LEAF_SHIFT && b->shift == LEAF_SHIFT)
+            replace(at, b, stock);
         return false;
+    }
     if (!a_more && !any_beyond(a, both)) {
         vclock_node_ref(b);
         vclock_node_unref(a, stock);
@@ -209,27 +236,18 @@ static bool same_children(const struct vclock_node *a, const struct vclock_node 
     return true;
 }
 
-static void replace(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
-{
-    struct vclock_node *a = *at;
-    *at = vclock_node_ref(b);
-    vclock_node_unref(a, stock);
-}
-
 /* *at is as high as b. */
 static bool join_children(struct vclock_node **at, struct vclock_node *b, struct vclock_stock *stock)
 {
     struct vclock_node *before = *at;
     const bool notes = remembered(b->level);
     if (vclock_node_sole(before)) {
-        if (!join_in_place(before, b, stock)) {
-            if (notes)
-                note(stock, before, b, false);
-            return false;
-        }
+        const bool changed = join_in_place(before, b, stock);
         if (same_children(before, b))
             replace(at, b, stock);
-        return true;
+        else if (!changed && notes)
+            note(stock, before, b, false);
+        return changed;
     }
     vclock_node_ref(before);
     const bool changed = join_shared(at, b, stock);
@@ -410,18 +428,52 @@ static bool add_short(struct vclock *c, const struct vclock_node *from, const st
     return any;
 }
 
+/* The tree `b`, which is higher than `a`, has all that a has. That is remembered, so that it is seen at once of all who have a. */
+static bool includes(struct vclock_node *b, struct vclock_node *a, struct vclock_stock *stock)
+{
+    while (b && b->level > a->level)
+        b = b->child[0];
+    if (!b)
+        return false;
+    struct vclock both = {vclock_node_ref(a)};
+    join(&both.root, b, stock);
+    const bool all = both.root == b;
+    vclock_clear(&both, stock);
+    return all;
+}
+
 /* Of different heights. */
 static bool join_uneven(struct vclock *c, struct vclock *other, struct vclock_stock *stock)
 {
     struct vclock_node *mine = vclock_node_base(c->root), *theirs = vclock_node_base(other->root);
     if (is_short(theirs))
         return add_short(c, other->root, theirs, stock);
-    if (!is_short(mine))
+    const bool below = !is_short(mine) && mine->level && mine->level < theirs->level && includes(theirs, mine, stock);
+    if (!is_short(mine) && !below)
         return vclock_flatten(c, stock) && vclock_flatten(other, stock) && join_flat(c, other->root, stock);
     struct vclock next = {vclock_node_ref(other->root)};
-    add_short(&next, c->root, mine, stock);
+    if (below)
+        add_news(&next, c->root, stock);
+    else
+        add_short(&next, c->root, mine, stock);
     become(c, next, stock);
     return true;
+}
+
+/* c, which has no patches, has all that the base of `other` has. That is known as well of what it becomes; but not meanwhile, for what
+ * is noted is shared, and would have to be copied. So of those that come with the same base, and something of their own above it, each
+ * is put into a tree in place. */
+static bool add_above(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)
+{
+    struct vclock_node *theirs = vclock_node_base(other->root), *mine;
+    const bool notes = remembered(theirs->level);
+    if (notes)
+        unnote(stock, c->root, theirs);
+    const bool any = add_news(c, other->root, stock);
+    mine = vclock_node_base(c->root);
+    if (notes && mine->level == theirs->level)
+        note(stock, mine, theirs, false);
+    return any;
 }
 
 static bool join_patched(struct vclock *c, struct vclock *other, struct vclock_stock *stock)
@@ -431,6 +483,8 @@ static bool join_patched(struct vclock *c, struct vclock *other, struct vclock_s
         return join_patches(c, other->root, stock);
     if (mine->level != theirs->level)
         return join_uneven(c, other, stock);
+    if (!vclock_node_patched(c->root) && remembered(mine->level) && is_known(stock, mine, theirs, false))
+        return add_above(c, other, stock);
     if (vclock_node_patched(c->root) || !vclock_node_sole(mine))
         return join_bases(c, other, stock);
     const bool changed = join(&c->root, theirs, stock);
@@ -438,7 +492,7 @@ static bool join_patched(struct vclock *c, struct vclock *other, struct vclock_s
         become(c, (struct vclock){vclock_node_ref(other->root)}, stock);
         return true;
     }
-    return add_news(c, other->root, stock) || changed;
+    return (c->root->level == theirs->level ? add_above(c, other, stock) : add_news(c, other->root, stock)) || changed;
 }
 
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock)

@@ -419,6 +419,57 @@ static void test_long_and_short(void **unused)
     vclock_clear(&many, &pool);
 }
 
+/* What many know, each with something of his own, is put together in place: once it is known that the one has all that they have
+ * in common, only what is their own is looked at, and no part of it is made anew. */
+static void test_many_leave(void **unused)
+{
+    (void)unused;
+    struct vclock all = {NULL}, group = {NULL};
+    unsigned anew = 0;
+    for (uint32_t s = 0; s < SLOTS; s++)
+        vclock_set(&all, s, 1, &pool);
+    vclock_copy(&group, &all, &pool);
+    for (uint32_t s = 0; s < SLOTS; s++) {
+        struct vclock one = {NULL};
+        const struct vclock_node *before = group.root;
+        vclock_share(&one, &all, &pool);
+        vclock_set(&one, s, 2, &pool);
+        assert_true(vclock_join(&group, &one, &pool));
+        anew += group.root != before;
+        vclock_clear(&one, &pool);
+        assert_int_equal(vclock_get(&group, s), 2);
+        assert_int_equal(vclock_get(&all, s), 1);
+    }
+    assert_in_range(anew, 0, 100);
+    for (uint32_t s = 0; s < SLOTS; s++)
+        assert_int_equal(vclock_get(&group, s), 2);
+    vclock_clear(&group, &pool);
+    vclock_clear(&all, &pool);
+}
+
+/* Whoever learns what has all that he knows has the same one afterwards, however low the tree was in his days. */
+static void test_old_learn(void **unused)
+{
+    (void)unused;
+    static struct vclock old[SLOTS];
+    struct vclock latest = {NULL};
+    unsigned apart = 0;
+    for (uint32_t s = 0; s < SLOTS; s++) {
+        vclock_set(&latest, 0, s + 1, &pool); /* who starts them */
+        vclock_set(&latest, s, s + 1, &pool);
+        vclock_share(&old[s], &latest, &pool);
+    }
+    for (uint32_t s = 0; s < SLOTS; s++) {
+        vclock_join(&old[s], &latest, &pool);
+        apart += old[s].root != latest.root;
+        assert_int_equal(vclock_get(&old[s], SLOTS - 1), SLOTS);
+        assert_int_equal(vclock_get(&old[s], s), s ? s + 1 : SLOTS);
+        vclock_clear(&old[s], &pool);
+    }
+    assert_in_range(apart, 0, 100);
+    vclock_clear(&latest, &pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_sharing),        cmocka_unit_test(test_floor_follows),
         cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
         cmocka_unit_test(test_meet),           cmocka_unit_test(test_unite),
+        cmocka_unit_test(test_many_leave),     cmocka_unit_test(test_old_learn),
         cmocka_unit_test(test_long_and_short), cmocka_unit_test(test_long_epochs),
         cmocka_unit_test(test_lower),          cmocka_unit_test(test_walk),
     };
