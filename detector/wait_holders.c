@@ -19,6 +19,13 @@ static bool visit_owner(uintptr_t addr, wait_visit *visit, void *ctx)
     return owner && visit(owner, ctx);
 }
 
+/* A recursive mutex that is held once more than the wait gives up is got back at once, and who signals need not have it. */
+static bool visit_other_owner(struct actor *w, uintptr_t mutex, wait_visit *visit, void *ctx)
+{
+    struct lock *l = lock_find(mutex);
+    return !(l && __atomic_load_n(&l->owner, __ATOMIC_RELAXED) == w) && visit_owner(mutex, visit, ctx);
+}
+
 /* Readers, and for a read lock that lets writers pass, writers that wait. */
 static bool visit_others(struct actor *w, wait_visit *visit, void *ctx)
 {
@@ -50,7 +57,7 @@ bool wait_each_holder(struct actor *w, wait_visit *visit, void *ctx)
     case THING_THREAD:
         return !wait_timed(w) && !wait_cancelled(w) && f->target && visit(f->target, ctx);
     case THING_COND:
-        return f->mutex && visit_owner(f->mutex, visit, ctx); /* also after a time limit */
+        return f->mutex && visit_other_owner(w, f->mutex, visit, ctx); /* also after a time limit */
     default:
         return false;
     }

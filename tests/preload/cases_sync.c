@@ -1,4 +1,6 @@
 /* Condition variables, barriers, once and futexes: what they order, and what they do not. */
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <threads.h>
@@ -183,6 +185,30 @@ static void race_signal_is_no_edge(void)
     OK(pthread_join(t, NULL));
 }
 
+/* A wait gives a recursive mutex up once. Who holds it twice keeps it, and needs nobody but the one who signals, who need not have it. */
+static pthread_mutex_t twice = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static atomic_bool woken;
+
+static void *waits_holding_twice(void *arg)
+{
+    OK(pthread_mutex_lock(&twice));
+    OK(pthread_mutex_lock(&twice));
+    OK(pthread_cond_wait(&c, &twice));
+    atomic_store(&woken, true);
+    OK(pthread_mutex_unlock(&twice));
+    OK(pthread_mutex_unlock(&twice));
+    return arg;
+}
+
+static void norace_wait_holding_twice(void)
+{
+    pthread_t t;
+    OK(pthread_create(&t, NULL, waits_holding_twice, NULL));
+    while (!atomic_load(&woken))
+        OK(pthread_cond_signal(&c));
+    OK(pthread_join(t, NULL));
+}
+
 /* ---- barriers ---------------------------------------------------------------------------------------------------- */
 
 static int part[3];
@@ -345,6 +371,7 @@ static void norace_futex_wake(void)
     X(norace_cnd_timedwait) \
     X(norace_cond_timeout) \
     X(race_signal_is_no_edge) \
+    X(norace_wait_holding_twice) \
     X(norace_barrier_rounds) \
     X(race_after_barrier) \
     X(norace_crowded_barrier) \
