@@ -20,6 +20,7 @@ struct cond_wait {
     uintptr_t cond;
     pthread_mutex_t *mutex;
     bool timed;
+    bool refused; /* libc is going to return an error at once: nothing is waited for */
     uintptr_t pc;
 };
 

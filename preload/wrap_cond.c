@@ -22,12 +22,16 @@ static void check_destroyed(struct actor *me, const pthread_cond_t *c, uintptr_t
         lock_used(me, (uintptr_t)c, THING_COND, pc);
 }
 
-/* A mutex that is not the thread's: types that check return EPERM, and the wait does not begin. */
-static void check_mutex(struct actor *me, pthread_cond_t *c, pthread_mutex_t *m, uintptr_t pc)
+/* A mutex that is not the thread's: types that check return EPERM, and the wait does not begin. True: so it is. */
+static bool check_mutex(struct actor *me, pthread_cond_t *c, pthread_mutex_t *m, uintptr_t pc)
 {
     enum mutex_state state = mutex_state(m);
-    if (!mutex_checks(m) && (state == MUTEX_UNLOCKED || state == MUTEX_OTHERS))
-        misuse(me, MISUSE_WAIT_UNLOCKED, THING_COND, (uintptr_t)c, NULL, pc);
+    if (state != MUTEX_UNLOCKED && state != MUTEX_OTHERS)
+        return false;
+    if (mutex_checks(m))
+        return true;
+    misuse(me, MISUSE_WAIT_UNLOCKED, THING_COND, (uintptr_t)c, NULL, pc);
+    return false;
 }
 
 void cond_wait_begins(struct cond_wait *w, pthread_cond_t *c, pthread_mutex_t *m, bool timed, uintptr_t pc)
@@ -39,7 +43,9 @@ void cond_wait_begins(struct cond_wait *w, pthread_cond_t *c, pthread_mutex_t *m
     lock_guards_condition(w->me, (uintptr_t)m);
     lock_release(w->me, (uintptr_t)m);
     if (!lock_gone(w->me, (uintptr_t)m))
-        check_mutex(w->me, c, m, pc);
+        w->refused = check_mutex(w->me, c, m, pc);
+    if (w->refused)
+        return;
     const struct wait_for f = {.thing = THING_COND,
                                .how =
                                    (timed ? HOW_TIMED : 0) |
@@ -52,9 +58,9 @@ void cond_wait_begins(struct cond_wait *w, pthread_cond_t *c, pthread_mutex_t *m
 void cond_wait_over(struct cond_wait *w, bool gave_up)
 {
     if (w->me) {
-        if (gave_up)
+        if (gave_up && !w->refused)
             wait_given_up(w->me);
-        else
+        else if (!w->refused)
             wait_end(w->me);
         order_acquire(w->me, w->cond);
         mutex_got(w->me, lock_place((uintptr_t)w->mutex), w->mutex, 0, w->pc);
@@ -123,7 +129,7 @@ static int waited(struct cond_wait *w, int result)
 {
     if (result != EPERM) /* a mutex that was not ours was not given up, nor got */
         cond_wait_over(w, result == ETIMEDOUT);
-    else if (w->me)
+    else if (w->me && !w->refused)
         wait_given_up(w->me);
     return result;
 }

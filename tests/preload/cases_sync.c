@@ -209,6 +209,19 @@ static void norace_wait_holding_twice(void)
     OK(pthread_join(t, NULL));
 }
 
+/* A mutex that checks refuses the wait of who does not hold it. */
+static void norace_wait_that_is_refused(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutex_t checks;
+    OK(pthread_mutexattr_init(&attr));
+    OK(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK));
+    OK(pthread_mutex_init(&checks, &attr));
+    CHECK(pthread_cond_wait(&c, &checks) == EPERM);
+    OK(pthread_mutex_lock(&checks));
+    OK(pthread_mutex_unlock(&checks));
+}
+
 /* ---- barriers ---------------------------------------------------------------------------------------------------- */
 
 static int part[3];
@@ -371,7 +384,7 @@ static void norace_futex_wake(void)
     X(norace_cnd_timedwait) \
     X(norace_cond_timeout) \
     X(race_signal_is_no_edge) \
-    X(norace_wait_holding_twice) \
+    X(norace_wait_holding_twice) X(norace_wait_that_is_refused) \
     X(norace_barrier_rounds) \
     X(race_after_barrier) \
     X(norace_crowded_barrier) \
