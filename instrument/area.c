@@ -137,10 +137,18 @@ static bool is_free(uintptr_t at)
 
 #define TRIES 4096
 
-static uintptr_t search(struct stubs *s, uintptr_t from, unsigned traps)
+static bool reaches(uintptr_t jump, uintptr_t to)
+{
+    const intptr_t distance = (intptr_t)(to - (jump + 5));
+    return distance == (int32_t)distance;
+}
+
+static uintptr_t search(struct stubs *s, uintptr_t from, uintptr_t to, unsigned traps)
 {
     const uintptr_t base = from + 5;
     uintptr_t lo = s->lo + 8, hi = s->hi - 16;
+    if (!reaches(lo, to) || !reaches(hi, to)) /* another module's, far away */
+        return 0;
     if (traps >> 4 & 1) {
         lo = lo > base - WINDOW_LOW ? lo : base - WINDOW_LOW;
         hi = hi < base - WINDOW_HIGH - 1 ? hi : base - WINDOW_HIGH - 1;
@@ -163,10 +171,10 @@ static uintptr_t search(struct stubs *s, uintptr_t from, unsigned traps)
     return 0;
 }
 
-uintptr_t area_stub(uintptr_t from, unsigned traps)
+uintptr_t area_stub(uintptr_t from, uintptr_t to, unsigned traps)
 {
     for (unsigned i = 0; i < nstubs; i++) {
-        const uintptr_t at = search(&stubs[i], from, traps);
+        const uintptr_t at = search(&stubs[i], from, to, traps);
         if (at)
             return at;
     }

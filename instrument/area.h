@@ -15,8 +15,8 @@ void area_reserve(uintptr_t lo, uintptr_t hi);
 /* Memory for code there and nowhere else; false: it is taken, or may not be. */
 bool area_map(uintptr_t at, uintptr_t size);
 
-/* A place for 5 bytes of code such that the jump at `from` which leads there (e9 and 4 bytes) has the byte 0xcc wherever
- * bit k of `traps` is set, k = 1..4 from its beginning. 0: there is none. */
-uintptr_t area_stub(uintptr_t from, unsigned traps);
+/* A place for 5 bytes of code, a jump to `to`, such that the jump at `from` which leads there (e9 and 4 bytes) has the byte 0xcc
+ * wherever bit k of `traps` is set, k = 1..4 from its beginning. 0: there is none. */
+uintptr_t area_stub(uintptr_t from, uintptr_t to, unsigned traps);
 
 #endif

@@ -312,14 +312,15 @@ static void learn(const struct function *f, struct copied *c, int32_t k)
         if (patch_is_jump(f->start + c->pairs[i].original))
             return;
     const uintptr_t from = f->start + at;
-    uintptr_t stub = area_stub(from, traps);
+    const uintptr_t to = c->copy + c->pairs[k].copy;
+    uintptr_t stub = area_stub(from, to, traps);
     if (!stub && k == 0) {
         /* Nothing but the copy of what is before it ever goes to the second instruction of a function. */
         stub = c->copy;
         traps = 0;
     }
     if (stub)
-        patch_jump(from, stub, c->copy + c->pairs[k].copy, traps);
+        patch_jump(from, stub, to, traps);
 }
 
 struct trapping {
