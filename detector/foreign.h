@@ -25,6 +25,11 @@ static inline struct foreign_cache *foreign_set(struct foreign_cache *cache, uin
     return &cache[((pc ^ sp >> 3) * 0x9e3779b97f4a7c15u >> 40) % FOREIGN & ~1u];
 }
 
+static inline struct foreign_cache *foreign_neighbour(struct foreign_cache *cache, const struct foreign_cache *set)
+{
+    return &cache[(set - cache) ^ 2];
+}
+
 static inline bool foreign_is(const struct foreign_cache *c, const struct actor *a, uintptr_t pc, uintptr_t sp)
 {
     return c->pc == pc && c->sp == sp && c->context == a->context;
