@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What every lock or call of an ordinary program runs through, together in few pages. */
+#define HOT __attribute__((hot))
+
 struct actor;
 struct finding;
 

@@ -17,6 +17,14 @@ static inline bool is_held(const struct held *h)
     return !h->lock || lock_is(h->lock, h->id);
 }
 
+static __attribute__((noinline)) void move_behind(struct held *h, struct held *last)
+{
+    const struct held dropped = *h;
+    for (; h < last; h++)
+        h[0] = h[1];
+    *last = dropped;
+}
+
 /* It is the one behind the list from now on. */
 static inline void drop(struct actor *a, struct held *h)
 {
@@ -25,12 +33,8 @@ static inline void drop(struct actor *a, struct held *h)
     a->held_hash -= h->hash;
     a->nheld = left;
     a->lockset = left ? UINT32_MAX : 0;
-    if (unlikely(h < last)) {
-        const struct held dropped = *h;
-        for (; h < last; h++)
-            h[0] = h[1];
-        *last = dropped;
-    }
+    if (unlikely(h < last))
+        move_behind(h, last);
 }
 
 struct held *held_find(const struct actor *a, uintptr_t addr)
@@ -152,7 +156,8 @@ static __attribute__((noinline)) struct lock *take_odd(struct actor *a, struct l
 }
 
 /* ... and what follows, outside of the core. */
-static __attribute__((noinline)) void taken_odd(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uintptr_t pc)
+static __attribute__((noinline)) void taken_odd(struct actor *a, struct lock *l, unsigned how, uint32_t stack,
+                                                uintptr_t pc)
 {
     const bool handled = l->in_handlers && !(how & HOW_IN_HANDLER);
     if (l->copied_id)
@@ -239,25 +244,28 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 
 /* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
-struct lock *lock_place(uintptr_t addr)
+HOT struct lock *lock_place(uintptr_t addr)
 {
     struct lock *place = &lock_chains[lock_chain(addr)];
     __builtin_prefetch(place);
     return place;
 }
 
-/* It does not hold `l` yet, all that it holds is held, and to take `l` as well is noted. all: also what is not settled yet. */
-static inline __attribute__((always_inline)) bool known_inside(struct actor *a, const struct lock *l, uintptr_t addr,
-                                                               bool all)
+/* It does not hold `l` yet, and all that it holds is held. */
+static inline __attribute__((always_inline)) bool new_inside(const struct actor *a, uintptr_t addr)
 {
     for (unsigned i = 0; i < a->nheld; i++)
         if (unlikely(a->held[i].addr == addr || !is_held(&a->held[i])))
             return false;
-    const uint64_t key = nesting_key(a, l->id, HOW_EXCLUSIVE);
-    if (likely(nesting_settled(a, key)))
-        return true;
-    const struct nesting *k = all ? nesting_find(a, key) : NULL;
-    return k && nesting_is_new(a, k);
+    return true;
+}
+
+/* To take `l` as well is settled, or noted, and settled from now on. */
+static bool noted_inside(struct actor *a, const struct lock *l)
+{
+    const uint64_t now = settled_now(a);
+    return nesting_otherwise_settled(a, now, l->id, HOW_EXCLUSIVE) ||
+           nesting_noted(a, nesting_find(a, nesting_key(a, l->id, HOW_EXCLUSIVE)), now, l->id, HOW_EXCLUSIVE);
 }
 
 /* The same by trylock, which is noted of what it holds (lock_told_inside). */
@@ -286,74 +294,88 @@ static inline __attribute__((always_inline)) void hold(struct actor *a, struct l
     nesting_prefetch(a);
 }
 
-enum got_how { GOT_NEAR, GOT_ANYWHERE, GOT_TRIED };
-
-static inline __attribute__((always_inline)) bool got_known(struct actor *a, struct lock *l, uintptr_t addr, uint32_t stack,
-                                                            enum got_how how)
+/* There is nothing but to hold it, but for what it is taken under: `a`, who is inside, holds n others. */
+static inline __attribute__((always_inline)) bool got_quietly(const struct actor *a, const struct lock *l, unsigned n)
 {
-    const unsigned n = a->nheld;
-    a->inside = 1;
-    compiler_barrier();
-    if (unlikely(!l || actor_called(a) || record_on || n == a->held_max) || unlikely(l->odd || flow_tells(l, a)) ||
-        unlikely(!n ? flow_outside(a)
-                    : how == GOT_TRIED ? !known_tried(a, addr) : !known_inside(a, l, addr, how == GOT_ANYWHERE)))
+    if (unlikely(actor_called(a)) || unlikely(record_on) || unlikely(n == a->held_max))
         return false;
-    hold(a, l, addr, stack, n);
-    return true;
+    return likely(!l->odd) && likely(!flow_tells(l, a));
 }
 
-static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
-                                                  uint32_t stack)
+static __attribute__((noinline)) void got_further(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc,
+                                                  uintptr_t sp, uint32_t stack)
 {
-    if (got_known(a, l, addr, stack, GOT_ANYWHERE))
+    struct lock *const l = lock_in_place(place, addr);
+    const unsigned n = a->nheld;
+    if (stack && l && got_quietly(a, l, n) && (n ? new_inside(a, addr) && noted_inside(a, l) : !flow_outside(a))) {
+        hold(a, l, addr, stack, n);
         actor_leave(a);
-    else
-        got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, stack);
-}
-
-static __attribute__((noinline)) void got_there(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc, uintptr_t sp)
-{
-    got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, foreign_stack(a, pc, sp));
-}
-
-static __attribute__((noinline)) void got_inside(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc,
-                                                 uint32_t stack)
-{
-    struct lock *l = lock_in_place(place, addr);
-    if (likely(got_known(a, l, addr, stack, GOT_NEAR)))
+        return;
+    }
+    if (!stack) {
         actor_leave(a);
-    else
-        got_further(a, l, addr, pc, stack);
+        stack = foreign_stack(a, pc, sp);
+    }
+    got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE), pc, stack);
 }
 
-void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc)
+static HOT __attribute__((noinline)) void got_inside(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
+                                                     uintptr_t sp, uint32_t stack)
+{
+    if (unlikely(!new_inside(a, addr)) || unlikely(!nesting_settled_near(a, l->id, HOW_EXCLUSIVE))) {
+        got_further(a, l, addr, pc, sp, stack);
+        return;
+    }
+    hold(a, l, addr, stack, a->nheld);
+    actor_leave(a);
+}
+
+/* Calls nothing but at its end, so that the usual way saves no registers. */
+HOT void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc)
 {
     const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
     const uint32_t stack = foreign_known(a, pc, sp);
-    if (unlikely(!stack)) {
-        got_there(a, lock_in_place(place, addr), addr, pc, sp);
-        return;
-    }
+    const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
-    if (unlikely(a->nheld || !a->held_max || actor_called(a) || record_on) ||
-        unlikely(__atomic_load_n(&place->addr, __ATOMIC_ACQUIRE) != addr || place->odd) ||
-        unlikely(flow_tells(place, a) || flow_outside(a))) {
-        got_inside(a, place, addr, pc, stack);
+    if (unlikely(!stack) || unlikely(__atomic_load_n(&place->addr, __ATOMIC_ACQUIRE) != addr) ||
+        unlikely(!got_quietly(a, place, n))) {
+        got_further(a, place, addr, pc, sp, stack);
+        return;
+    }
+    if (n) {
+        got_inside(a, place, addr, pc, sp, stack);
+        return;
+    }
+    if (unlikely(flow_outside(a))) {
+        got_further(a, place, addr, pc, sp, stack);
         return;
     }
     hold(a, place, addr, stack, 0);
     actor_leave(a);
 }
 
-void lock_tried_mutex(struct actor *a, uintptr_t addr, uintptr_t pc)
+static HOT __attribute__((noinline)) void tried_inside(struct actor *a, uintptr_t addr, uintptr_t pc)
 {
     struct lock *const l = lock_in_place(lock_place(addr), addr);
     const uint32_t stack = context_stack_here(a, pc);
-    if (likely(got_known(a, l, addr, stack, GOT_TRIED)))
-        actor_leave(a);
-    else
+    const unsigned n = a->nheld;
+    a->inside = 1;
+    compiler_barrier();
+    if (unlikely(!l || !got_quietly(a, l, n) || !known_tried(a, addr))) {
         got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TRY), pc, stack);
+        return;
+    }
+    hold(a, l, addr, stack, n);
+    actor_leave(a);
+}
+
+HOT void lock_tried_mutex(struct actor *a, uintptr_t addr, uintptr_t pc)
+{
+    if (a->nheld)
+        tried_inside(a, addr, pc);
+    else /* no order follows from it, however it was taken */
+        lock_got_mutex(a, lock_place(addr), addr, pc);
 }
 
 static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
@@ -382,12 +404,13 @@ static __attribute__((noinline)) bool gone(struct actor *a, uintptr_t addr)
 }
 
 /* h is given up, and nothing but what flow_tell does is to be done for it. */
-static inline __attribute__((always_inline)) bool gone_known(struct actor *a, const struct held *h, uintptr_t addr,
-                                                             bool inside)
+static inline __attribute__((always_inline)) bool gone_quietly(struct actor *a, const struct held *h, uintptr_t addr,
+                                                               bool inside)
 {
     struct lock *l = h->lock;
     if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
-        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) || unlikely(inside && flow_stays(l, a)))
+        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) ||
+        unlikely(inside && flow_stays(l, a)))
         return false;
     flow_tell(a, l, inside, false);
     if (unlikely(l->owner != NULL))
@@ -396,19 +419,19 @@ static inline __attribute__((always_inline)) bool gone_known(struct actor *a, co
 }
 
 /* Others are held as well; it need not be the one that was taken last. */
-static __attribute__((noinline)) bool gone_inside(struct actor *a, uintptr_t addr)
+static HOT __attribute__((noinline)) bool gone_inside(struct actor *a, uintptr_t addr)
 {
     struct held *h = &a->held[a->nheld - 1];
-    while (h->addr != addr && h > a->held)
+    while (unlikely(h->addr != addr) && h > a->held)
         h--;
-    if (unlikely(!gone_known(a, h, addr, true)))
+    if (unlikely(!gone_quietly(a, h, addr, true)))
         return gone(a, addr);
     drop(a, h);
     actor_leave(a);
     return true;
 }
 
-bool lock_gone(struct actor *a, uintptr_t addr)
+HOT bool lock_gone(struct actor *a, uintptr_t addr)
 {
     const unsigned n = a->nheld;
     a->inside = 1;
@@ -418,7 +441,7 @@ bool lock_gone(struct actor *a, uintptr_t addr)
     if (n > 1)
         return gone_inside(a, addr);
     const struct held *h = a->held;
-    if (unlikely(!gone_known(a, h, addr, false)))
+    if (unlikely(!gone_quietly(a, h, addr, false)))
         return gone(a, addr);
     a->held_hash -= h->hash;
     a->nheld = 0;

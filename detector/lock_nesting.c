@@ -36,6 +36,7 @@ static void table_free(struct nestings *t)
         arena_free(t->at, t->size * sizeof *t->at);
     if (t->settled)
         arena_free(t->settled, t->size / 8 * sizeof *t->settled);
+    rows_free(&t->rows);
     if (t->gates)
         arena_free(t->gates, t->size * sizeof *t->gates);
     arena_free(t, sizeof *t);
@@ -50,7 +51,7 @@ static struct nestings *table_new(size_t size, uint64_t seen)
     t->at = arena_alloc(size * sizeof *t->at); /* a power of two: begins at a cache line */
     t->settled = arena_alloc(size / 8 * sizeof *t->settled);
     t->gates = arena_alloc(size * sizeof *t->gates);
-    if (!t->at || !t->settled || !t->gates) {
+    if (!rows_new(&t->rows, size) || !t->at || !t->settled || !t->gates) {
         table_free(t);
         return NULL;
     }
@@ -108,6 +109,12 @@ static struct gates *take_out(struct nestings *t, struct nesting *at)
 static struct nestings *doubled(struct nestings *t, void (*drop)(struct gates *g))
 {
     struct nestings *to = table_new(2 * t->size, t->seen);
+    if (to && to->rows.n == t->rows.n) {
+        const struct rows rows = to->rows;
+        to->rows = t->rows; /* where most is settled already */
+        to->since = t->since;
+        t->rows = rows;
+    }
     for (size_t i = 0; to && i < t->size; i++) {
         struct nesting *at = t->at[i].key ? place(to, t->at[i].key & ~NESTING_CYCLIC) : NULL;
         if (at)
@@ -133,12 +140,49 @@ static bool settle_in(struct settled *s, uint64_t now, uint64_t key)
     return true;
 }
 
-void nesting_settle(struct actor *a, uint64_t key)
+HOT bool nesting_otherwise_settled(struct actor *a, uint64_t now, uint64_t id, unsigned how)
 {
-    const uint64_t now = settled_now(a);
+    struct nestings *t = a->nestings;
+    if (!t || t->since != now)
+        return false;
+    for (unsigned i = 1; i < 2 * ROW_KINDS; i++) {
+        const enum row_kind kind = i < 2 ? t->kind : ROWS_BY_TAKEN - t->kind;
+        if (rows_have(&t->rows, kind, i & 1, a, now, id, how)) {
+            t->kind = kind;
+            t->in_line = false;
+            return true;
+        }
+    }
+    if (!t->lines)
+        return false;
+    const uint64_t key = nesting_key(a, id, how);
+    if (!settled_in(settled_first(a, key), now, key) && !settled_in(settled_second(a, key), now, key))
+        return false;
+    t->in_line = true;
+    return true;
+}
+
+void nesting_settle(struct actor *a, uint64_t now, uint64_t id, unsigned how)
+{
+    if (!a->nestings)
+        return;
+    a->nestings->since = now;
+    if (rows_put(&a->nestings->rows, a, now, id, how))
+        return;
+    a->nestings->lines = true;
+    const uint64_t key = nesting_key(a, id, how);
     struct settled *second = settled_second(a, key);
     if (!settle_in(settled_first(a, key), now, key) && !settle_in(second, now, key))
         second->key[(key >> 40) % NESTING_SETTLED] = key;
+}
+
+bool nesting_noted(struct actor *a, const struct nesting *k, uint64_t now, uint64_t id, unsigned how)
+{
+    if (!k || !nesting_is_new(a, k))
+        return false;
+    if (!(k->key & NESTING_CYCLIC))
+        nesting_settle(a, now, id, how);
+    return true;
 }
 
 void nesting_put(struct actor *a, const struct nesting *k, struct gates *g, void (*drop)(struct gates *g))

@@ -5,9 +5,9 @@
  * its own hash names; when both are full, any place of the two blocks or near the second one. The table is doubled when that happens
  * and it is half full.
  *
- * Memory is all that a nested lock waits for when there are thousands of them. So most look at the settled keys only, of which it
- * was found that there is nothing to do for them: seven in a cache line, which can be asked for as soon as the outer locks are held
- * (nesting_prefetch). A line is true as long as the actor has told nobody, and no edge was found to lie on a cycle, since it was
+ * Memory is all that a nested lock waits for when there are thousands of them. So most look at what is settled only, of which it
+ * was found that there is nothing to do for it: as bits of rows (lock_rows.h), and what the rows have no room for as keys, seven in
+ * a cache line, which can be asked for as soon as the outer locks are held (nesting_prefetch). A line is true as long as the actor has told nobody, and no edge was found to lie on a cycle, since it was
  * begun. It is a cache: what is not there is looked for in the table. A key has one of two lines by the locks held and, where that is
  * full, one by its own hash. */
 #ifndef GORACE_LOCK_NESTING_H
@@ -15,6 +15,7 @@
 
 #include "keys.h"
 #include "lock_cycle.h"
+#include "lock_rows.h"
 
 struct nesting {
     uint64_t key;   /* of the locks held, and of the one taken and how, and NESTING_CYCLIC; 0: none */
@@ -23,7 +24,7 @@ struct nesting {
 
 #define NESTING_SETTLED 7
 struct settled {
-    uint64_t since; /* settled_now, when it was begun; 0: never */
+    uint64_t since;                /* settled_now, when it was begun; 0: never */
     uint64_t key[NESTING_SETTLED]; /* 0: none, nor behind it */
 } __attribute__((aligned(64)));
 
@@ -35,8 +36,13 @@ struct nestings {
     uint64_t seen; /* edges that were known to lie on cycles when all of it was noted */
     struct nesting *at;
     struct settled *settled; /* a line for eight places */
-    struct gates **gates; /* of the same place, a reference */
-    struct renewals *renewals; /* lock_renewal.h; NULL: none yet */
+    struct rows rows;
+    enum row_kind kind;             /* of the row that had what was asked for last */
+    bool in_line;                   /* that was in none */
+    bool lines;                     /* something is in `settled` */
+    uint64_t since;                 /* settled_now, when something was settled last: nothing is of another one */
+    struct gates **gates;           /* of the same place, a reference */
+    struct renewals *renewals;      /* lock_renewal.h; NULL: none yet */
     struct nestings *older, *newer; /* list of all; the lock of the graph */
 };
 
@@ -107,20 +113,30 @@ static inline __attribute__((always_inline)) bool settled_in(const struct settle
     return false;
 }
 
-/* `a` has noted the key, and there is nothing else to do for it. False says nothing. */
-static inline __attribute__((always_inline)) bool nesting_settled(const struct actor *a, uint64_t key)
+/* In the first row where it may be, of the kind of the last one. False says nothing, nor for the two below. */
+static inline __attribute__((always_inline)) bool nesting_settled_near(struct actor *a, uint64_t id, unsigned how)
 {
-    const uint64_t now = settled_now(a);
-    return likely(a->nestings != NULL) &&
-           (settled_in(settled_first(a, key), now, key) || settled_in(settled_second(a, key), now, key));
+    struct nestings *t = a->nestings;
+    if (unlikely(!t || !rows_have(&t->rows, t->kind, 0, a, settled_now(a), id, how)))
+        return false;
+    if (unlikely(t->in_line))
+        t->in_line = false;
+    return true;
 }
-/* The key is to be among them. */
-void nesting_settle(struct actor *a, uint64_t key);
+/* Anywhere else. */
+bool nesting_otherwise_settled(struct actor *a, uint64_t now, uint64_t id, unsigned how);
+/* `a` has noted that it took the lock of that number under what it holds, and there is nothing else to do for it. */
+static inline bool nesting_settled(struct actor *a, uint64_t id, unsigned how)
+{
+    return nesting_settled_near(a, id, how) || nesting_otherwise_settled(a, settled_now(a), id, how);
+}
+/* It is to be among these. now: settled_now, before it was looked for. */
+void nesting_settle(struct actor *a, uint64_t now, uint64_t id, unsigned how);
 
 /* One more is held from now on. What is looked at in the next nested lock may be far away if there are many. */
 static inline void nesting_prefetch(const struct actor *a)
 {
-    if (!a->nestings)
+    if (!a->nestings || likely(!a->nestings->in_line))
         return;
     const struct settled *two = settled_first(a, 0);
     __builtin_prefetch(two);
@@ -158,22 +174,21 @@ static inline __attribute__((always_inline)) struct nesting *nesting_find(const 
 }
 
 /* Nobody was told since it was. */
-static inline bool nesting_is_new(struct actor *a, const struct nesting *k)
+static inline bool nesting_is_new(const struct actor *a, const struct nesting *k)
 {
-    if (unlikely(k->key & NESTING_CYCLIC))
-        return k->epoch > a->told;
-    if (k->epoch <= a->order_told)
-        return false;
-    nesting_settle(a, k->key);
-    return true;
+    return k->epoch > (unlikely(k->key & NESTING_CYCLIC) ? a->told : a->order_told);
 }
 
+/* k, which is of this, says that there is nothing else to do for it: then it is among the settled ones from now on, if it can be.
+ * now: settled_now, before k was found. */
+bool nesting_noted(struct actor *a, const struct nesting *k, uint64_t now, uint64_t id, unsigned how);
+
 /* `a` asks for, or has got, `l`, and holds something. */
-static inline __attribute__((always_inline)) void lock_order_taken(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
+static inline __attribute__((always_inline)) void lock_order_taken(struct actor *a, struct lock *l, unsigned how,
+                                                                   uint32_t stack)
 {
-    const uint64_t key = nesting_key(a, l->id, how);
-    if (unlikely(!nesting_settled(a, key)))
-        lock_order_look(a, l, how, stack, key);
+    if (unlikely(!nesting_settled(a, l->id, how)))
+        lock_order_look(a, l, how, stack);
 }
 
 static inline struct gates **nesting_gates(const struct nestings *t, const struct nesting *k)

@@ -324,30 +324,36 @@ static bool renewed(struct actor *a, struct nesting *k)
     return true;
 }
 
-static void taken_anew(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key)
+/* now: settled_now, before the key was looked for. */
+static void taken_anew(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key, uint64_t now)
 {
-    if (crowded(a, l, how, false))
+    if (crowded(a, l, how, false)) {
+        nesting_settle(a, now, l->id, how);
         return;
+    }
     os_lock(&graph);
     if (edges < FEW_EDGES)
         a->fine = ORDER_FINE;
-    struct nesting now = {.key = key, .epoch = epoch_of(a, false)};
+    struct nesting new = {.key = key, .epoch = epoch_of(a, false)};
     renewals_settle(a->nestings, &nodes);
     crowded(a, l, how, true);
-    struct gates *g = note(a, l, how, stack, &now);
+    struct gates *g = note(a, l, how, stack, &new);
     forget_older(a);
     if (g)
-        nesting_put(a, &now, g, gates_drop);
+        nesting_put(a, &new, g, gates_drop);
+    nesting_noted(a, g ? &new : NULL, settled_now(a), l->id,
+                  how); /* the lock is held: no edge of it is found to be on a cycle */
     os_unlock(&graph);
 }
 
-void lock_order_look(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key)
+void lock_order_look(struct actor *a, struct lock *l, unsigned how, uint32_t stack)
 {
     if (host.no_order)
         return;
+    const uint64_t now = settled_now(a), key = nesting_key(a, l->id, how);
     struct nesting *k = nesting_find(a, key);
-    if (!k || !(nesting_is_new(a, k) || renewed(a, k)))
-        taken_anew(a, l, how, stack, key);
+    if (!nesting_noted(a, k, now, l->id, how) && !(k && renewed(a, k)))
+        taken_anew(a, l, how, stack, key, now);
 }
 
 void lock_order_ended(struct actor *a)

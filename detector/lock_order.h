@@ -29,8 +29,8 @@
 #include "lock.h"
 
 /* `a` asks for, or has got, `l`, and holds something: lock_order_taken (lock_nesting.h), when that was not noted, or has to be
- * noted anew. key: nesting_key. */
-void lock_order_look(struct actor *a, struct lock *l, unsigned how, uint32_t stack, uint64_t key);
+ * noted anew. */
+void lock_order_look(struct actor *a, struct lock *l, unsigned how, uint32_t stack);
 /* `a` has got for writing a lock whose readers wait for writers that wait. */
 void lock_order_written(struct actor *a, struct lock *l);
 /* Outside of the core: hands over the cycles that lock_order_look has found. */

@@ -17,13 +17,13 @@
 #include "sync.h"
 
 struct detector_host host;
-bool detector_races, detector_memory;
+bool detector_races, detector_memory = true; /* the latter until it is known */
 static struct oslock world;     /* held by the one who has stopped the world */
 uint32_t world_stopped;         /* futex: 1 while the world stands; set under actors_lock */
 static uint32_t off;
 static uint64_t deferred;
 
-void actor_parks(struct actor *a, const char *call, int fd, uintptr_t sp)
+HOT void actor_parks(struct actor *a, const char *call, int fd, uintptr_t sp)
 {
     a->parked.sp = sp;
     a->parked.call = call;
@@ -33,7 +33,7 @@ void actor_parks(struct actor *a, const char *call, int fd, uintptr_t sp)
 
 /* Who has seen `is` set after he stopped the world (and had the barrier put into all threads) may rely on it: `a` does not get
  * past here. */
-void actor_unparks(struct actor *a)
+HOT void actor_unparks(struct actor *a)
 {
     __atomic_store_n(&a->parked.is, false, __ATOMIC_RELAXED);
     compiler_barrier();
@@ -80,7 +80,7 @@ bool actor_stopped(const struct actor *a)
     return unlikely(__atomic_load_n(&a->pause, __ATOMIC_RELAXED) & PAUSE_STOP);
 }
 
-void actor_pass(struct actor *a)
+HOT void actor_pass(struct actor *a)
 {
     if (!actor_stopped(a) || a->inside)
         return;

@@ -203,8 +203,8 @@ static __attribute__((noinline)) struct end find_out(struct actor *me, int fd, b
         e.link = link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true});
         break;
     case FD_NAMED:
-        e.link = link_new((struct link){
-            .key = {n.out, n.in}, .refs = {1, 0}, .named = true, .port = accepted ? n.here : 0});
+        e.link =
+            link_new((struct link){.key = {n.out, n.in}, .refs = {1, 0}, .named = true, .port = accepted ? n.here : 0});
         if (n.there && !accepted)
             call(n.there);
         break;
@@ -234,7 +234,7 @@ static void count_told(struct link *l)
     __atomic_fetch_add(&l->told, 1, __ATOMIC_RELEASE);
 }
 
-static void release_end(struct actor *me, struct end e)
+static __attribute__((noinline)) void release_end(struct actor *me, struct end e)
 {
     if (!e.link || silent(e.link))
         return;
@@ -249,12 +249,20 @@ static void release_end(struct actor *me, struct end e)
         sync_release_merge(me, crowd_key);
 }
 
-void fd_release(struct actor *me, int fd)
+/* As most descriptors of a server are. */
+static inline bool known_silent(int fd)
 {
-    release_end(me, lookup(me, fd));
+    const struct link *l = end_of(slot_value(fd)).link;
+    return __builtin_expect(l && silent(l), 1);
 }
 
-void fd_acquire(struct actor *me, int fd)
+HOT void fd_release(struct actor *me, int fd)
+{
+    if (!known_silent(fd))
+        release_end(me, lookup(me, fd));
+}
+
+static __attribute__((noinline)) void acquire(struct actor *me, int fd)
 {
     struct end e = lookup(me, fd);
     if (!e.link || silent(e.link))
@@ -262,6 +270,12 @@ void fd_acquire(struct actor *me, int fd)
     uint64_t key = e.link->key[e.link->alone ? e.side : !e.side];
     if (key)
         sync_acquire(me, key);
+}
+
+HOT void fd_acquire(struct actor *me, int fd)
+{
+    if (!known_silent(fd))
+        acquire(me, fd);
 }
 
 void fd_opened(struct actor *me, int fd)
@@ -437,7 +451,7 @@ static void hear(struct actor *me, struct link *set)
     heard.told = told;
 }
 
-void fd_woken(struct actor *me, int epoll, const struct epoll_event *events, int n)
+HOT void fd_woken(struct actor *me, int epoll, const struct epoll_event *events, int n)
 {
     const struct end set = lookup(me, epoll);
     if (!set.link || set.link == &quiet)

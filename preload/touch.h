@@ -7,8 +7,7 @@
 /* For wrappers that have nothing to tell but what is touched: NULL as well where nobody looks at that. */
 static inline struct actor *touching(void)
 {
-    struct actor *me = current();
-    return detector_memory ? me : NULL;
+    return __builtin_expect(detector_memory, 0) ? current() : NULL; /* it is true before the detector has started */
 }
 
 /* For functions that libc's headers redirect to another symbol by an assembler label (sscanf, strtol in newer glibc):

@@ -295,7 +295,7 @@ static void giving(struct actor *me, int fd, const void *from, size_t n, uintptr
     }
 }
 
-INTERPOSE(ssize_t, read, (int fd, void *to, size_t n))
+HOT INTERPOSE(ssize_t, read, (int fd, void *to, size_t n))
 {
     struct actor *me = current();
     return got(me, fd, to, PARKED(me, "read", fd, REAL(read)(fd, to, n)), CALLER);
@@ -331,7 +331,7 @@ INTERPOSE(ssize_t, __pread64_chk, (int fd, void *to, size_t n, off64_t at, size_
     return got(me, fd, to, REAL(__pread64_chk)(fd, to, n, at, room), CALLER);
 }
 
-INTERPOSE(ssize_t, write, (int fd, const void *from, size_t n))
+HOT INTERPOSE(ssize_t, write, (int fd, const void *from, size_t n))
 {
     struct actor *me = current();
     giving(me, fd, from, n, CALLER);

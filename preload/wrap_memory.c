@@ -15,7 +15,7 @@
 
 #define UNRESOLVED(name) __builtin_expect(real_##name == NULL, 0)
 
-INTERPOSE(void *, memcpy, (void *restrict to, const void *restrict from, size_t n))
+HOT INTERPOSE(void *, memcpy, (void *restrict to, const void *restrict from, size_t n))
 {
     if (UNRESOLVED(memcpy)) {
         raw_copy(to, from, n);
@@ -31,7 +31,7 @@ INTERPOSE(void *, memcpy, (void *restrict to, const void *restrict from, size_t 
     return real_memcpy(to, from, n);
 }
 
-INTERPOSE(void *, memmove, (void *to, const void *from, size_t n))
+HOT INTERPOSE(void *, memmove, (void *to, const void *from, size_t n))
 {
     if (UNRESOLVED(memmove)) {
         raw_move(to, from, n);
@@ -59,7 +59,7 @@ INTERPOSE(void *, mempcpy, (void *restrict to, const void *restrict from, size_t
     return real_mempcpy(to, from, n);
 }
 
-INTERPOSE(void *, memset, (void *to, int byte, size_t n))
+HOT INTERPOSE(void *, memset, (void *to, int byte, size_t n))
 {
     if (UNRESOLVED(memset)) {
         raw_fill(to, byte, n);
@@ -71,7 +71,7 @@ INTERPOSE(void *, memset, (void *to, int byte, size_t n))
     return real_memset(to, byte, n);
 }
 
-INTERPOSE(int, memcmp, (const void *a, const void *b, size_t n))
+HOT INTERPOSE(int, memcmp, (const void *a, const void *b, size_t n))
 {
     if (UNRESOLVED(memcmp))
         return raw_compare(a, b, n);
@@ -95,11 +95,13 @@ INTERPOSE(int, bcmp, (const void *a, const void *b, size_t n))
     return real_bcmp(a, b, n);
 }
 
-INTERPOSE(void *, memchr, (const void *p, int byte, size_t n))
+HOT INTERPOSE(void *, memchr, (const void *p, int byte, size_t n))
 {
     struct actor *me = touching();
+    if (!me)
+        return REAL(memchr)(p, byte, n);
     void *found = REAL(memchr)(p, byte, n);
-    if (me && n)
+    if (n)
         mem_read(me, p, found ? (size_t)((char *)found - (const char *)p) + 1 : n, CALLER);
     return found;
 }

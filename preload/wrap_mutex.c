@@ -75,7 +75,7 @@ static __attribute__((noinline)) int lock_delayed(pthread_mutex_t *m, uintptr_t 
     return me ? lock_contended(me, m, REAL(pthread_mutex_trylock)(m), pc) : REAL(pthread_mutex_lock)(m);
 }
 
-INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
+HOT INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 {
     struct actor *me = current_actor;
     if (__builtin_expect(!me || delay_on, 0))
@@ -88,7 +88,7 @@ INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
     return 0;
 }
 
-INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
+HOT INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
     delay_here(CALLER);
     struct actor *me = current();
@@ -121,7 +121,7 @@ static __attribute__((noinline)) int unlock_delayed(pthread_mutex_t *m, uintptr_
     return result;
 }
 
-INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
+HOT INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
 {
     struct actor *me = current();
     if (me)

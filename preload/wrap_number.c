@@ -9,14 +9,17 @@ static void parsed(struct actor *me, const void *s, size_t used, size_t unit, vo
     write_if(me, end, sizeof(void *), pc);
 }
 
-/* The arguments are the real function's, with &last in the place of `end`. It is not set for a base that is none. */
+/* The arguments are the real function's, with `to` in the place of `end`. What it points at is not set for a base that is none. */
 #define PARSE(ret, name, type, params, ...) \
     INTERPOSE_NAMED(ret, name, params) \
     { \
         struct actor *me = touching(); \
-        type *last = NULL; \
+        type *last = NULL, **to = end; \
+        if (!me) \
+            return REAL(name)(__VA_ARGS__); \
+        to = &last; \
         ret value = REAL(name)(__VA_ARGS__); \
-        if (me && last) \
+        if (last) \
             parsed(me, s, (size_t)((char *)last - (const char *)s), sizeof *s, end, CALLER); \
         if (end && last) \
             *end = last; \
@@ -26,39 +29,39 @@ static void parsed(struct actor *me, const void *s, size_t used, size_t unit, vo
 #define CHARS const char *restrict s, char **restrict end
 #define WIDES const wchar_t *restrict s, wchar_t **restrict end
 
-PARSE(long, strtol, char, (CHARS, int base), s, &last, base)
-PARSE(long long, strtoll, char, (CHARS, int base), s, &last, base)
-PARSE(unsigned long, strtoul, char, (CHARS, int base), s, &last, base)
-PARSE(unsigned long long, strtoull, char, (CHARS, int base), s, &last, base)
-PARSE(intmax_t, strtoimax, char, (CHARS, int base), s, &last, base)
-PARSE(uintmax_t, strtoumax, char, (CHARS, int base), s, &last, base)
-PARSE(long long, strtoq, char, (CHARS, int base), s, &last, base)
-PARSE(unsigned long long, strtouq, char, (CHARS, int base), s, &last, base)
-PARSE(float, strtof, char, (CHARS), s, &last)
-PARSE(double, strtod, char, (CHARS), s, &last)
-PARSE(long double, strtold, char, (CHARS), s, &last)
-PARSE(long, strtol_l, char, (CHARS, int base, locale_t locale), s, &last, base, locale)
-PARSE(long long, strtoll_l, char, (CHARS, int base, locale_t locale), s, &last, base, locale)
-PARSE(unsigned long, strtoul_l, char, (CHARS, int base, locale_t locale), s, &last, base, locale)
-PARSE(unsigned long long, strtoull_l, char, (CHARS, int base, locale_t locale), s, &last, base, locale)
-PARSE(float, strtof_l, char, (CHARS, locale_t locale), s, &last, locale)
-PARSE(double, strtod_l, char, (CHARS, locale_t locale), s, &last, locale)
-PARSE(long double, strtold_l, char, (CHARS, locale_t locale), s, &last, locale)
-PARSE(float, __strtof_l, char, (CHARS, locale_t locale), s, &last, locale)
-PARSE(double, __strtod_l, char, (CHARS, locale_t locale), s, &last, locale)
-PARSE(long, wcstol, wchar_t, (WIDES, int base), s, &last, base)
-PARSE(long long, wcstoll, wchar_t, (WIDES, int base), s, &last, base)
-PARSE(unsigned long, wcstoul, wchar_t, (WIDES, int base), s, &last, base)
-PARSE(unsigned long long, wcstoull, wchar_t, (WIDES, int base), s, &last, base)
-PARSE(double, wcstod, wchar_t, (WIDES), s, &last)
+PARSE(long, strtol, char, (CHARS, int base), s, to, base)
+PARSE(long long, strtoll, char, (CHARS, int base), s, to, base)
+PARSE(unsigned long, strtoul, char, (CHARS, int base), s, to, base)
+PARSE(unsigned long long, strtoull, char, (CHARS, int base), s, to, base)
+PARSE(intmax_t, strtoimax, char, (CHARS, int base), s, to, base)
+PARSE(uintmax_t, strtoumax, char, (CHARS, int base), s, to, base)
+PARSE(long long, strtoq, char, (CHARS, int base), s, to, base)
+PARSE(unsigned long long, strtouq, char, (CHARS, int base), s, to, base)
+PARSE(float, strtof, char, (CHARS), s, to)
+PARSE(double, strtod, char, (CHARS), s, to)
+PARSE(long double, strtold, char, (CHARS), s, to)
+PARSE(long, strtol_l, char, (CHARS, int base, locale_t locale), s, to, base, locale)
+PARSE(long long, strtoll_l, char, (CHARS, int base, locale_t locale), s, to, base, locale)
+PARSE(unsigned long, strtoul_l, char, (CHARS, int base, locale_t locale), s, to, base, locale)
+PARSE(unsigned long long, strtoull_l, char, (CHARS, int base, locale_t locale), s, to, base, locale)
+PARSE(float, strtof_l, char, (CHARS, locale_t locale), s, to, locale)
+PARSE(double, strtod_l, char, (CHARS, locale_t locale), s, to, locale)
+PARSE(long double, strtold_l, char, (CHARS, locale_t locale), s, to, locale)
+PARSE(float, __strtof_l, char, (CHARS, locale_t locale), s, to, locale)
+PARSE(double, __strtod_l, char, (CHARS, locale_t locale), s, to, locale)
+PARSE(long, wcstol, wchar_t, (WIDES, int base), s, to, base)
+PARSE(long long, wcstoll, wchar_t, (WIDES, int base), s, to, base)
+PARSE(unsigned long, wcstoul, wchar_t, (WIDES, int base), s, to, base)
+PARSE(unsigned long long, wcstoull, wchar_t, (WIDES, int base), s, to, base)
+PARSE(double, wcstod, wchar_t, (WIDES), s, to)
 
 /* Since glibc 2.38 the headers send callers here. */
-PARSE(long, __isoc23_strtol, char, (CHARS, int base), s, &last, base)
-PARSE(long long, __isoc23_strtoll, char, (CHARS, int base), s, &last, base)
-PARSE(unsigned long, __isoc23_strtoul, char, (CHARS, int base), s, &last, base)
-PARSE(unsigned long long, __isoc23_strtoull, char, (CHARS, int base), s, &last, base)
-PARSE(intmax_t, __isoc23_strtoimax, char, (CHARS, int base), s, &last, base)
-PARSE(uintmax_t, __isoc23_strtoumax, char, (CHARS, int base), s, &last, base)
+PARSE(long, __isoc23_strtol, char, (CHARS, int base), s, to, base)
+PARSE(long long, __isoc23_strtoll, char, (CHARS, int base), s, to, base)
+PARSE(unsigned long, __isoc23_strtoul, char, (CHARS, int base), s, to, base)
+PARSE(unsigned long long, __isoc23_strtoull, char, (CHARS, int base), s, to, base)
+PARSE(intmax_t, __isoc23_strtoimax, char, (CHARS, int base), s, to, base)
+PARSE(uintmax_t, __isoc23_strtoumax, char, (CHARS, int base), s, to, base)
 
 /* By the strto* functions, as the standard defines them: only these tell how far was read. errno may be set. */
 INTERPOSE_NAMED(int, atoi, (const char *s))

@@ -152,17 +152,19 @@ static int woken(struct actor *me, int epoll, const struct epoll_event *events, 
     return n;
 }
 
-INTERPOSE(int, epoll_wait, (int epoll, struct epoll_event *events, int max, int timeout))
+HOT INTERPOSE(int, epoll_wait, (int epoll, struct epoll_event *events, int max, int timeout))
 {
     struct actor *me = current();
-    return woken(me, epoll, events, PARKED(me, "epoll_wait", epoll, REAL(epoll_wait)(epoll, events, max, timeout)), CALLER);
+    return woken(me, epoll, events, PARKED(me, "epoll_wait", epoll, REAL(epoll_wait)(epoll, events, max, timeout)),
+                 CALLER);
 }
 
 INTERPOSE(int, epoll_pwait, (int epoll, struct epoll_event *events, int max, int timeout, const sigset_t *mask))
 {
     struct actor *me = current();
     reading_limits(me, NULL, mask, CALLER);
-    return woken(me, epoll, events, PARKED(me, "epoll_pwait", epoll, REAL(epoll_pwait)(epoll, events, max, timeout, mask)), CALLER);
+    return woken(me, epoll, events,
+                 PARKED(me, "epoll_pwait", epoll, REAL(epoll_pwait)(epoll, events, max, timeout, mask)), CALLER);
 }
 
 INTERPOSE(int, epoll_pwait2,
@@ -170,5 +172,6 @@ INTERPOSE(int, epoll_pwait2,
 {
     struct actor *me = current();
     reading_limits(me, timeout, mask, CALLER);
-    return woken(me, epoll, events, PARKED(me, "epoll_pwait2", epoll, REAL(epoll_pwait2)(epoll, events, max, timeout, mask)), CALLER);
+    return woken(me, epoll, events,
+                 PARKED(me, "epoll_pwait2", epoll, REAL(epoll_pwait2)(epoll, events, max, timeout, mask)), CALLER);
 }

@@ -142,7 +142,7 @@ static ssize_t got(struct actor *me, int fd, void *to, size_t room, ssize_t n, u
     return n;
 }
 
-INTERPOSE(ssize_t, recv, (int fd, void *to, size_t n, int flags))
+HOT INTERPOSE(ssize_t, recv, (int fd, void *to, size_t n, int flags))
 {
     struct actor *me = current();
     return got(me, fd, to, n, PARKED(me, "recv", fd, REAL(recv)(fd, to, n, flags)), CALLER);
@@ -169,7 +169,8 @@ INTERPOSE(ssize_t, __recvfrom_chk,
 {
     struct actor *me = current();
     socklen_t room = room_of(me, a, size, CALLER);
-    ssize_t done = got(me, fd, to, n, PARKED(me, "recvfrom", fd, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size)), CALLER);
+    ssize_t done =
+        got(me, fd, to, n, PARKED(me, "recvfrom", fd, REAL(__recvfrom_chk)(fd, to, n, limit, flags, a, size)), CALLER);
     if (me && done >= 0)
         named(me, a, size, room, CALLER);
     return done;
@@ -226,18 +227,27 @@ INTERPOSE(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned count, int flags, 
 
 /* ---- send ------------------------------------------------------------------------------------------------------- */
 
-static void message_giving(struct actor *me, int fd, const struct msghdr *m, uintptr_t pc)
+static __attribute__((noinline)) void message_read(struct actor *me, const struct msghdr *m, uintptr_t pc)
 {
-    if (!addressable(m))
-        return;
     mem_read(me, m, sizeof *m, pc);
     read_vector(me, m->msg_iov, (int)m->msg_iovlen, SIZE_MAX, pc);
     read_if(me, m->msg_name, m->msg_namelen, pc);
     read_if(me, m->msg_control, m->msg_controllen, pc);
-    fd_release_to(me, fd, m->msg_name, m->msg_namelen);
 }
 
-INTERPOSE(ssize_t, send, (int fd, const void *from, size_t n, int flags))
+static void message_giving(struct actor *me, int fd, const struct msghdr *m, uintptr_t pc)
+{
+    if (!addressable(m))
+        return;
+    if (detector_memory)
+        message_read(me, m, pc);
+    if (m->msg_name)
+        fd_release_to(me, fd, m->msg_name, m->msg_namelen);
+    else
+        fd_release(me, fd);
+}
+
+HOT INTERPOSE(ssize_t, send, (int fd, const void *from, size_t n, int flags))
 {
     struct actor *me = current();
     if (me) {
@@ -258,7 +268,7 @@ INTERPOSE(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const
     return PARKED(me, "sendto", fd, REAL(sendto)(fd, from, n, flags, a, size));
 }
 
-INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
+HOT INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 {
     struct actor *me = current();
     if (me)

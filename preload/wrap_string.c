@@ -8,14 +8,15 @@
 #include "raw.h"
 #include "touch.h"
 
-INTERPOSE(size_t, strlen, (const char *s))
+HOT INTERPOSE(size_t, strlen, (const char *s))
 {
     if (__builtin_expect(real_strlen == NULL, 0))
         return raw_length(s);
     struct actor *me = touching();
+    if (!me)
+        return real_strlen(s);
     size_t n = real_strlen(s);
-    if (me)
-        mem_read(me, s, n + 1, CALLER);
+    mem_read(me, s, n + 1, CALLER);
     return n;
 }
 
@@ -53,7 +54,7 @@ static void read_both(struct actor *me, const char *a, const char *b, size_t n, 
     }
 }
 
-INTERPOSE(int, strcmp, (const char *a, const char *b))
+HOT INTERPOSE(int, strcmp, (const char *a, const char *b))
 {
     struct actor *me = touching();
     if (me)

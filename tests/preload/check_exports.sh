@@ -49,6 +49,6 @@ complain "exported, but no row of interpose.def, gomp.def or glib.def and not of
     grep -vxE 'ompt_start_tool|__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
 
 # A body without a row is hidden by the map, so it is looked for in the sources.
-sed -nE 's/^INTERPOSE\([^,]*, *([A-Za-z0-9_]+),.*/\1/p' "$preload"/*.c | sort -u >"$work/bodies"
+sed -nE 's/^(HOT )?INTERPOSE\([^,]*, *([A-Za-z0-9_]+),.*/\2/p' "$preload"/*.c | sort -u >"$work/bodies"
 complain "bodies without a row in interpose.def" "$(comm -13 "$work/rows" "$work/bodies")"
 exit $failed
