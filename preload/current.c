@@ -30,13 +30,15 @@ struct actor *current_attach(void)
     struct inside in = inside_begin();
     threads_start();
     static bool first;
-    if (__atomic_exchange_n(&first, true, __ATOMIC_RELAXED))
-        accesses_count(false); /* somebody was created behind our back */
+    const bool unseen = __atomic_exchange_n(&first, true, __ATOMIC_RELAXED); /* created behind our back */
+    if (unseen)
+        accesses_count(false);
     struct actor *a = actor_born(NULL, 0);
     if (a) {
         thread_attached(a);
         recording_modules(a);
-        sync_acquire(a, libc_threads_key());
+        if (unseen)
+            sync_acquire(a, libc_threads_key());
     }
     inside_end(in);
     current_actor = a;
