@@ -46,6 +46,8 @@ bool atomic_begin(struct atomic_op *op, struct actor *a, uintptr_t addr, enum at
     op->addr = addr;
     a->reports_held++;
     op->s = sync_hold(a, addr, kind != ATOMIC_LOAD && (releases(order) || a->release_fenced));
+    if (op->s)
+        sync_expect_atomic(addr);
     return true;
 }
 

@@ -119,13 +119,20 @@ static inline bool sync_maybe_atomic(uint64_t key)
     const uint64_t mark = sync_mark_of(key);
     return __atomic_load_n(&sync_marks[mark / 64], __ATOMIC_ACQUIRE) >> mark % 64 & 1;
 }
+/* Before an operation that may be atomic. Whoever sees its value asks, and waits for the object while it is held: what is to be known of it
+ * may not be there yet. */
+static inline void sync_expect_atomic(uint64_t key)
+{
+    const uint64_t mark = sync_mark_of(key);
+    if (unlikely(!sync_maybe_atomic(key)))
+        __atomic_fetch_or(&sync_marks[mark / 64], (uint64_t)1 << mark % 64, __ATOMIC_RELEASE);
+}
 /* The object is held. */
 static inline void sync_make_atomic(struct sync *s)
 {
-    const uint64_t mark = sync_mark_of(s->key);
     if (likely(s->atomic))
         return;
-    __atomic_fetch_or(&sync_marks[mark / 64], (uint64_t)1 << mark % 64, __ATOMIC_RELEASE);
+    sync_expect_atomic(s->key);
     __atomic_store_n(&s->atomic, true, __ATOMIC_RELEASE); /* after the bit: who could see it asks */
 }
 

@@ -1,6 +1,7 @@
 /* Actors: their number is not limited, those that are gone cost nothing once they cannot matter, and those that can
  * matter are not forgotten. */
 #include "../../detector/actor.h"
+#include "../../detector/atomic.h"
 #include "../../detector/sync.h"
 #include "recorder.h"
 
@@ -130,6 +131,18 @@ static void test_locks_are_no_marks(void **state)
     assert_true(sync_maybe_atomic(x + 8) && sync_is_atomic(main_actor, x + 8));
     assert_true(sync_maybe_atomic(x + 16) && sync_is_guard(main_actor, x + 16));
     assert_false(sync_maybe_atomic(x));
+}
+
+/* Machine code that sees the value of a hook's operation asks for the object, which is held, even before the operation is noted. */
+static void test_operation_is_expected(void **state)
+{
+    (void)state;
+    const uintptr_t x = (uintptr_t)fresh_memory(4096);
+    struct atomic_op op;
+    zero_bytes(sync_marks, ((size_t)1 << SYNC_MARK_BITS) / 8);
+    assert_true(atomic_begin(&op, main_actor, x, ATOMIC_STORE, __ATOMIC_RELEASE));
+    assert_true(sync_maybe_atomic(x));
+    atomic_end(&op, 4, ATOMIC_STORE, __ATOMIC_RELEASE, WRITE_PC);
 }
 
 static void test_detached_and_gone(void **state)
@@ -285,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup(test_turns_epoch, clear),
         cmocka_unit_test_setup(test_marks_atomic, clear),
         cmocka_unit_test_setup(test_locks_are_no_marks, clear),
+        cmocka_unit_test_setup(test_operation_is_expected, clear),
         cmocka_unit_test_setup(test_detached_and_gone, clear),
         cmocka_unit_test_setup(test_incarnations, clear),
         cmocka_unit_test_setup(test_hearsay, clear),
