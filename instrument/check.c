@@ -228,14 +228,20 @@ static void load_through(struct code *c, unsigned to, unsigned from, unsigned si
     code_8(c, 0);
 }
 
-/* The instruction with the register `reg` for its memory. */
+static bool is_prefix(uint8_t byte)
+{
+    return byte == 0x66 || byte == 0x67 || (byte & ~0x18) == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 ||
+           byte == 0xf2 || byte == 0xf3;
+}
+
+/* The instruction with the register `reg` for its memory. A REX prefix counts only behind all others. */
 static void with_register_for_memory(struct code *c, const struct insn *i, const uint8_t *bytes, unsigned reg)
 {
     const unsigned opcode_at = i->rex_at == NO_REX ? 0 : i->rex_at + 1u;
     unsigned rex = i->rex_at == NO_REX ? 0 : bytes[i->rex_at] & 0x4cu; /* not what belongs to the address */
     unsigned k = 0;
     if (i->rex_at == NO_REX)
-        while (bytes[k] == 0x66 || bytes[k] == 0x2e || bytes[k] == 0x3e || bytes[k] == 0xf2 || bytes[k] == 0xf3)
+        while (is_prefix(bytes[k]))
             k++;
     code_bytes(c, bytes, i->rex_at == NO_REX ? k : i->rex_at);
     rex |= reg >> 3;
