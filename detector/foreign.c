@@ -18,7 +18,6 @@ static __attribute__((noinline)) uint32_t unwound(struct actor *a, uintptr_t pc)
     return context;
 }
 
-/* The entry, made when it is not there; NULL: there is no memory. here: `pc` is in instrumented code. */
 /* Three that are used in turn have the same set in some runs, and to unwind costs more than all else. So who has to leave a set goes to
  * the neighbour's, and comes back from there. NULL: it is not there. */
 static struct foreign_cache *from_neighbour(struct foreign_cache *cache, const struct actor *a, uintptr_t pc,
@@ -34,6 +33,7 @@ static struct foreign_cache *from_neighbour(struct foreign_cache *cache, const s
     return c;
 }
 
+/* The entry, made when it is not there; NULL: there is no memory. here: `pc` is in instrumented code. */
 static struct foreign_cache *entry(struct actor *a, uintptr_t pc, uintptr_t sp, bool here)
 {
     struct foreign_cache *cache = a->stocks->foreign;
