@@ -6,13 +6,9 @@ bool actors_crowded(void)
     return actor_table.incarnations > actor_table.incarnations_crowd || actor_table.ndead > actor_table.dead_crowd;
 }
 
-/* Of stamps, which are 16 bytes each: for a million actors no more of them than there are actors. */
-#define AFFORD_MOST ((uint32_t)1 << 20)
-
 uint32_t actors_afford(void)
 {
-    const uint32_t n = actor_table.nactors;
-    return n < AFFORD_MOST / 8 ? 8 * n : n < AFFORD_MOST ? AFFORD_MOST : n;
+    return actor_table.nactors < UINT32_MAX / 8 ? 8 * actor_table.nactors : UINT32_MAX;
 }
 
 uint32_t actor_slots(void)
