@@ -16,4 +16,14 @@ void format_scanned(struct actor *me, const char *format, va_list args, int assi
 void format_printed_wide(struct actor *me, const wchar_t *format, va_list args, uintptr_t pc);
 void format_scanned_wide(struct actor *me, const wchar_t *format, va_list args, int assigned, uintptr_t pc);
 
+/* A function with `...`, behind `last`, is its v-twin with the arguments collected: `call`, which names them `args`. */
+#define COLLECTED(last, call) \
+    ({ \
+        va_list args; \
+        va_start(args, last); \
+        int n_ = (call); \
+        va_end(args); \
+        n_; \
+    })
+
 #endif

@@ -8,6 +8,27 @@
 
 #define KERNEL_TERMIOS 36 /* struct termios of the kernel is not libc's */
 
+/* What is asked of an interface is read and written: its name, or the room, and the answer. */
+static size_t asks_interface(unsigned long request)
+{
+    switch (request) {
+    case SIOCGIFADDR:
+    case SIOCGIFBRDADDR:
+    case SIOCGIFDSTADDR:
+    case SIOCGIFFLAGS:
+    case SIOCGIFHWADDR:
+    case SIOCGIFINDEX:
+    case SIOCGIFMETRIC:
+    case SIOCGIFMTU:
+    case SIOCGIFNETMASK:
+    case SIOCGIFNAME:
+        return sizeof(struct ifreq);
+    case SIOCGIFCONF:
+        return sizeof(struct ifconf);
+    }
+    return 0;
+}
+
 static size_t reads(unsigned long request)
 {
     switch (request) {
@@ -22,24 +43,12 @@ static size_t reads(unsigned long request)
     case TCSETSW:
     case TCSETSF:
         return KERNEL_TERMIOS;
-    case SIOCGIFADDR:
-    case SIOCGIFBRDADDR:
-    case SIOCGIFDSTADDR:
-    case SIOCGIFFLAGS:
-    case SIOCGIFHWADDR:
-    case SIOCGIFINDEX:
-    case SIOCGIFMETRIC:
-    case SIOCGIFMTU:
-    case SIOCGIFNETMASK:
-    case SIOCGIFNAME:
     case SIOCSIFADDR:
     case SIOCSIFFLAGS:
     case SIOCSIFMTU:
         return sizeof(struct ifreq);
-    case SIOCGIFCONF:
-        return sizeof(struct ifconf);
     }
-    return 0;
+    return asks_interface(request);
 }
 
 static size_t writes(unsigned long request)
@@ -59,21 +68,8 @@ static size_t writes(unsigned long request)
         return sizeof(struct winsize);
     case TCGETS:
         return KERNEL_TERMIOS;
-    case SIOCGIFADDR:
-    case SIOCGIFBRDADDR:
-    case SIOCGIFDSTADDR:
-    case SIOCGIFFLAGS:
-    case SIOCGIFHWADDR:
-    case SIOCGIFINDEX:
-    case SIOCGIFMETRIC:
-    case SIOCGIFMTU:
-    case SIOCGIFNETMASK:
-    case SIOCGIFNAME:
-        return sizeof(struct ifreq);
-    case SIOCGIFCONF:
-        return sizeof(struct ifconf);
     }
-    return 0;
+    return asks_interface(request);
 }
 
 INTERPOSE(int, ioctl, (int fd, unsigned long request, ...))

@@ -62,16 +62,6 @@ static void allocating(struct actor *me, uintptr_t pc)
         alloc_pc = pc;
 }
 
-/* A function with `...` is its v-twin with the arguments collected. */
-#define COLLECTED(last, call) \
-    ({ \
-        va_list args; \
-        va_start(args, last); \
-        int n_ = (call); \
-        va_end(args); \
-        n_; \
-    })
-
 INTERPOSE_NAMED(int, vprintf, (const char *format, va_list args))
 {
     return to_stream(current(), stdout, format, args, CALLER);

@@ -39,15 +39,6 @@ static int scan_string(from_string *real, const char *s, const char *format, va_
     return assigned;
 }
 
-#define COLLECTED(last, call) \
-    ({ \
-        va_list args; \
-        va_start(args, last); \
-        int n_ = (call); \
-        va_end(args); \
-        n_; \
-    })
-
 INTERPOSE_NAMED(int, vscanf, (const char *format, va_list args))
 {
     return scan_stream(REAL(vfscanf), stdin, format, args, CALLER);

@@ -37,15 +37,6 @@ static int scan_string(from_string *real, const wchar_t *s, const wchar_t *forma
     return assigned;
 }
 
-#define COLLECTED(call) \
-    ({ \
-        va_list args; \
-        va_start(args, format); \
-        int n_ = (call); \
-        va_end(args); \
-        n_; \
-    })
-
 #define WIDE_SCANS(prefix) \
     INTERPOSE_NAMED(int, prefix##vwscanf, (const wchar_t *restrict format, va_list args)) \
     { \
@@ -61,15 +52,15 @@ static int scan_string(from_string *real, const wchar_t *s, const wchar_t *forma
     } \
     INTERPOSE_NAMED(int, prefix##wscanf, (const wchar_t *restrict format, ...)) \
     { \
-        return COLLECTED(scan_stream(REAL(prefix##vfwscanf), stdin, format, args, CALLER)); \
+        return COLLECTED(format, scan_stream(REAL(prefix##vfwscanf), stdin, format, args, CALLER)); \
     } \
     INTERPOSE_NAMED(int, prefix##fwscanf, (FILE *restrict f, const wchar_t *restrict format, ...)) \
     { \
-        return COLLECTED(scan_stream(REAL(prefix##vfwscanf), f, format, args, CALLER)); \
+        return COLLECTED(format, scan_stream(REAL(prefix##vfwscanf), f, format, args, CALLER)); \
     } \
     INTERPOSE_NAMED(int, prefix##swscanf, (const wchar_t *restrict s, const wchar_t *restrict format, ...)) \
     { \
-        return COLLECTED(scan_string(REAL(prefix##vswscanf), s, format, args, CALLER)); \
+        return COLLECTED(format, scan_string(REAL(prefix##vswscanf), s, format, args, CALLER)); \
     }
 
 WIDE_SCANS()

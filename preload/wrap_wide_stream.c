@@ -89,15 +89,6 @@ static int print_checked(FILE *f, int flag, const wchar_t *format, va_list args,
     return REAL(__vfwprintf_chk)(f, flag, format, args);
 }
 
-#define COLLECTED(call) \
-    ({ \
-        va_list args; \
-        va_start(args, format); \
-        int n_ = (call); \
-        va_end(args); \
-        n_; \
-    })
-
 INTERPOSE_NAMED(int, vfwprintf, (FILE *restrict f, const wchar_t *restrict format, va_list args))
 {
     return print(f, format, args, CALLER);
@@ -110,12 +101,12 @@ INTERPOSE_NAMED(int, vwprintf, (const wchar_t *restrict format, va_list args))
 
 INTERPOSE_NAMED(int, fwprintf, (FILE *restrict f, const wchar_t *restrict format, ...))
 {
-    return COLLECTED(print(f, format, args, CALLER));
+    return COLLECTED(format, print(f, format, args, CALLER));
 }
 
 INTERPOSE_NAMED(int, wprintf, (const wchar_t *restrict format, ...))
 {
-    return COLLECTED(print(stdout, format, args, CALLER));
+    return COLLECTED(format, print(stdout, format, args, CALLER));
 }
 
 INTERPOSE_NAMED(int, __vfwprintf_chk, (FILE *restrict f, int flag, const wchar_t *restrict format, va_list args))
@@ -130,10 +121,10 @@ INTERPOSE_NAMED(int, __vwprintf_chk, (int flag, const wchar_t *restrict format, 
 
 INTERPOSE_NAMED(int, __fwprintf_chk, (FILE *restrict f, int flag, const wchar_t *restrict format, ...))
 {
-    return COLLECTED(print_checked(f, flag, format, args, CALLER));
+    return COLLECTED(format, print_checked(f, flag, format, args, CALLER));
 }
 
 INTERPOSE_NAMED(int, __wprintf_chk, (int flag, const wchar_t *restrict format, ...))
 {
-    return COLLECTED(print_checked(stdout, flag, format, args, CALLER));
+    return COLLECTED(format, print_checked(stdout, flag, format, args, CALLER));
 }
