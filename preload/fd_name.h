@@ -19,7 +19,8 @@ enum fd_key {
     FD_WATCH,
     FD_CROWD,
     FD_SYSTEM_V,
-    FD_NUMBER
+    FD_NUMBER,
+    FD_ENTRY
 };
 #define FD_KEY(kind, which) \
     ((uint64_t)3 << 62 | (uint64_t)(kind) << 58 | ((uint64_t)(which) & (((uint64_t)1 << 58) - 1)))

@@ -1,6 +1,7 @@
-/* Calls that open files: the path is read, and the number is a new object (fd_edges.h). */
+/* Calls that open files: the path is read, that it was there is an edge (entry.h), and the number is a new object (fd_edges.h). */
 #include <stdarg.h>
 
+#include "entry.h"
 #include "fd_edges.h"
 #include "touch.h"
 
@@ -24,81 +25,31 @@ static int opened(struct actor *me, int fd)
         mode; \
     })
 
-INTERPOSE(int, open, (const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "open", -1, REAL(open)(path, flags, mode)));
-}
+/* `begin` is declarations. */
+#define OPENS(name, call, at, flags, params, begin, ...) \
+    INTERPOSE(int, name, params) \
+    { \
+        begin; \
+        struct actor *me = current(); \
+        if (me) \
+            read_optional_string(me, path, CALLER); \
+        entry_opening(me, at, path, flags); \
+        int fd = PARKED(me, call, -1, REAL(name)(__VA_ARGS__)); \
+        entry_opened(me, at, path, flags, fd >= 0); \
+        return opened(me, fd); \
+    }
 
-INTERPOSE(int, open64, (const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "open", -1, REAL(open64)(path, flags, mode)));
-}
-
-INTERPOSE(int, openat, (int directory, const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "openat", -1, REAL(openat)(directory, path, flags, mode)));
-}
-
-INTERPOSE(int, openat64, (int directory, const char *path, int flags, ...))
-{
-    mode_t mode = MODE(flags, flags);
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "openat", -1, REAL(openat64)(directory, path, flags, mode)));
-}
-
-INTERPOSE(int, __openat_2, (int directory, const char *path, int flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "openat", -1, REAL(__openat_2)(directory, path, flags)));
-}
-
-INTERPOSE(int, __open_2, (const char *path, int flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "open", -1, REAL(__open_2)(path, flags)));
-}
-
-INTERPOSE(int, __open64_2, (const char *path, int flags))
-{
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "open", -1, REAL(__open64_2)(path, flags)));
-}
-
-INTERPOSE(int, creat, (const char *path, mode_t mode))
-{
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "creat", -1, REAL(creat)(path, mode)));
-}
-
-INTERPOSE(int, creat64, (const char *path, mode_t mode))
-{
-    struct actor *me = current();
-    if (me)
-        read_optional_string(me, path, CALLER);
-    return opened(me, PARKED(me, "creat", -1, REAL(creat64)(path, mode)));
-}
+#define WITH_MODE mode_t mode = MODE(flags, flags)
+#define WITHOUT
+OPENS(open, "open", AT_FDCWD, flags, (const char *path, int flags, ...), WITH_MODE, path, flags, mode)
+OPENS(open64, "open", AT_FDCWD, flags, (const char *path, int flags, ...), WITH_MODE, path, flags, mode)
+OPENS(openat, "openat", at, flags, (int at, const char *path, int flags, ...), WITH_MODE, at, path, flags, mode)
+OPENS(openat64, "openat", at, flags, (int at, const char *path, int flags, ...), WITH_MODE, at, path, flags, mode)
+OPENS(__openat_2, "openat", at, flags, (int at, const char *path, int flags), WITHOUT, at, path, flags)
+OPENS(__open_2, "open", AT_FDCWD, flags, (const char *path, int flags), WITHOUT, path, flags)
+OPENS(__open64_2, "open", AT_FDCWD, flags, (const char *path, int flags), WITHOUT, path, flags)
+OPENS(creat, "creat", AT_FDCWD, O_CREAT, (const char *path, mode_t mode), WITHOUT, path, mode)
+OPENS(creat64, "creat", AT_FDCWD, O_CREAT, (const char *path, mode_t mode), WITHOUT, path, mode)
 
 INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))
 {

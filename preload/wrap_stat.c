@@ -1,17 +1,22 @@
-/* The stat family. Programs built for glibc before 2.33 call the __xstat forms. */
+/* The stat family: what is filled in, and that the file was there (entry.h). Programs built for glibc before 2.33 call the __xstat forms. */
+#include <fcntl.h>
+
+#include "entry.h"
 #include "touch.h"
 
-#define BY_PATH(name, type, params, ...) \
+#define BY_PATH_AT(at, name, type, params, ...) \
     INTERPOSE(int, name, params) \
     { \
         struct actor *me = current(); \
         if (me) \
             read_optional_string(me, path, CALLER); \
         int result = REAL(name)(__VA_ARGS__); \
+        entry_needed(me, at, path, result == 0); \
         if (me && result == 0) \
             mem_write(me, s, sizeof(type), CALLER); \
         return result; \
     }
+#define BY_PATH(...) BY_PATH_AT(AT_FDCWD, __VA_ARGS__)
 
 #define BY_FD(name, type, params, ...) \
     INTERPOSE(int, name, params) \
@@ -27,11 +32,11 @@ BY_PATH(stat, struct stat, (const char *restrict path, struct stat *restrict s),
 BY_PATH(stat64, struct stat64, (const char *restrict path, struct stat64 *restrict s), path, s)
 BY_PATH(lstat, struct stat, (const char *restrict path, struct stat *restrict s), path, s)
 BY_PATH(lstat64, struct stat64, (const char *restrict path, struct stat64 *restrict s), path, s)
-BY_PATH(fstatat, struct stat, (int at, const char *restrict path, struct stat *restrict s, int flags), at, path, s,
+BY_PATH_AT(at, fstatat, struct stat, (int at, const char *restrict path, struct stat *restrict s, int flags), at, path, s,
         flags)
-BY_PATH(fstatat64, struct stat64, (int at, const char *restrict path, struct stat64 *restrict s, int flags), at, path,
+BY_PATH_AT(at, fstatat64, struct stat64, (int at, const char *restrict path, struct stat64 *restrict s, int flags), at, path,
         s, flags)
-BY_PATH(statx, struct statx, (int at, const char *restrict path, int flags, unsigned mask, struct statx *restrict s),
+BY_PATH_AT(at, statx, struct statx, (int at, const char *restrict path, int flags, unsigned mask, struct statx *restrict s),
         at, path, flags, mask, s)
 BY_PATH(statfs, struct statfs, (const char *path, struct statfs *s), path, s)
 BY_PATH(statfs64, struct statfs64, (const char *path, struct statfs64 *s), path, s)

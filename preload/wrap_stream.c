@@ -1,5 +1,6 @@
 /* stdio streams: opening, closing, lines, blocks and characters. See stream.h for what is an edge. */
 #include "alloc.h"
+#include "entry.h"
 #include "memstream.h"
 #include "stream.h"
 #include "stuck.h"
@@ -22,18 +23,41 @@ static void reading_names(struct actor *me, const char *path, const char *mode, 
     }
 }
 
+/* What open is given for it, as far as entry.h asks. */
+static int flags_of(const char *mode)
+{
+    int flags = mode[0] == 'r' ? 0 : O_CREAT;
+    for (const char *m = mode; *m && *m != ','; m++)
+        flags |= *m == 'x' ? O_EXCL : 0;
+    return flags;
+}
+
+static FILE *opened_by_name(struct actor *me, const char *path, const char *mode, FILE *f)
+{
+    if (me)
+        entry_opened(me, AT_FDCWD, path, flags_of(mode), f != NULL);
+    return opened(me, f);
+}
+
+static void opening_by_name(struct actor *me, const char *path, const char *mode, uintptr_t pc)
+{
+    reading_names(me, path, mode, pc);
+    if (me)
+        entry_opening(me, AT_FDCWD, path, flags_of(mode));
+}
+
 INTERPOSE_NAMED(FILE *, fopen, (const char *restrict path, const char *restrict mode))
 {
     struct actor *me = current();
-    reading_names(me, path, mode, CALLER);
-    return opened(me, REAL(fopen)(path, mode));
+    opening_by_name(me, path, mode, CALLER);
+    return opened_by_name(me, path, mode, REAL(fopen)(path, mode));
 }
 
 INTERPOSE_NAMED(FILE *, fopen64, (const char *restrict path, const char *restrict mode))
 {
     struct actor *me = current();
-    reading_names(me, path, mode, CALLER);
-    return opened(me, REAL(fopen64)(path, mode));
+    opening_by_name(me, path, mode, CALLER);
+    return opened_by_name(me, path, mode, REAL(fopen64)(path, mode));
 }
 
 INTERPOSE_NAMED(FILE *, popen, (const char *command, const char *mode))
@@ -76,17 +100,17 @@ static void closing(struct actor *me, FILE *f, uintptr_t pc)
 INTERPOSE_NAMED(FILE *, freopen, (const char *restrict path, const char *restrict mode, FILE *restrict f))
 {
     struct actor *me = current();
-    reading_names(me, path, mode, CALLER);
+    opening_by_name(me, path, mode, CALLER);
     closing(me, f, CALLER);
-    return opened(me, REAL(freopen)(path, mode, f));
+    return opened_by_name(me, path, mode, REAL(freopen)(path, mode, f));
 }
 
 INTERPOSE_NAMED(FILE *, freopen64, (const char *restrict path, const char *restrict mode, FILE *restrict f))
 {
     struct actor *me = current();
-    reading_names(me, path, mode, CALLER);
+    opening_by_name(me, path, mode, CALLER);
     closing(me, f, CALLER);
-    return opened(me, REAL(freopen64)(path, mode, f));
+    return opened_by_name(me, path, mode, REAL(freopen64)(path, mode, f));
 }
 
 INTERPOSE_NAMED(int, fclose, (FILE * f))
