@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "fd_edges.h"
 #include "fd_name.h"
 #include "raw.h"
 #include "touch.h"
@@ -78,6 +79,7 @@ static uint64_t key_of(int at, const char *path, struct name n, uint64_t h, enum
 
 static void changing(struct actor *me, int at, const char *path, enum entry_event event)
 {
+    fd_tell_inotify(me);
     if (!addressable(path))
         return;
     const struct name n = last_name(path);

@@ -11,7 +11,7 @@
  * descriptor, points at a link and says which side it is. Descriptors that share an open file (dup) share a side.
  *  - pipe: side 0 reads, side 1 writes; key[0] is 0, no edge.
  *  - socketpair: both.
- *  - eventfd and the like: one side, `alone`, that receives what it sends.
+ *  - eventfd and the like: one side, `alone`, that receives what it sends. Of an io_uring at the address of a word, see uring.c.
  *  - named (named pipes, files, sockets with addresses): the keys come from the name, so that the two ends find
  *    each other without knowing of one another, and a link belongs to one descriptor. See fd_name.c.
  *  - a connection that was accepted is silent as long as nobody in this process was seen to connect to its port (`called`): its
@@ -40,6 +40,8 @@ struct link {
     bool crowded[2];    /* side s is watched by more than one */
     uint32_t next_free; /* number + 1 */
     uint32_t number;
+    bool ring;
+    uint32_t event; /* of a ring: number + 1 */
     uint32_t told; /* how often key[0] was released, of one that is alone; atomic, counted after the release */
 };
 
@@ -247,6 +249,9 @@ static __attribute__((noinline)) void release_end(struct actor *me, struct end e
         sync_release_merge(me, e.link->watch[receiver]);
     if (e.link->crowded[receiver])
         sync_release_merge(me, crowd_key);
+    const uint32_t event = __atomic_load_n(&e.link->event, __ATOMIC_RELAXED);
+    if (event)
+        fd_release(me, (int)event - 1);
 }
 
 /* As most descriptors of a server are. */
@@ -288,6 +293,51 @@ void fd_opened_alone(struct actor *me, int fd)
 {
     number_taken(me, fd);
     put(me, fd, link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true}), 0);
+}
+
+/* All of them share a key, as nobody knows what each will tell of. */
+static const uint64_t inotify_key = FD_KEY(FD_INOTIFY, 0);
+static bool inotify_used; /* atomic */
+
+void fd_opened_inotify(struct actor *me, int fd)
+{
+    __atomic_store_n(&inotify_used, true, __ATOMIC_RELEASE);
+    number_taken(me, fd);
+    put(me, fd, link_new((struct link){.key = {inotify_key, 0}, .refs = {1, 0}, .alone = true, .named = true}), 0);
+}
+
+void fd_tell_inotify(struct actor *me)
+{
+    if (__atomic_load_n(&inotify_used, __ATOMIC_ACQUIRE))
+        sync_release_chance(me, inotify_key);
+}
+
+void fd_opened_ring(struct actor *me, int fd)
+{
+    number_taken(me, fd);
+    put(me, fd, link_new((struct link){.key = {unique_key(), 0}, .refs = {1, 0}, .alone = true, .ring = true}), 0);
+}
+
+bool fd_is_ring(int fd)
+{
+    const struct link *l = end_of(slot_value(fd)).link;
+    return l && l->ring;
+}
+
+void fd_ring_tail(struct actor *me, int fd, uintptr_t tail)
+{
+    struct link *l = lookup(me, fd).link;
+    if (!l || !l->alone || l->key[0] == tail)
+        return;
+    l->named = true;
+    l->key[0] = tail;
+}
+
+void fd_ring_event(struct actor *me, int fd, int event)
+{
+    struct link *l = lookup(me, fd).link;
+    if (l && l->alone && event >= 0)
+        __atomic_store_n(&l->event, (uint32_t)event + 1, __ATOMIC_RELAXED);
 }
 
 static void opened_both(struct actor *me, int a, int b, struct link init)

@@ -19,6 +19,12 @@ void fd_opened_alone(struct actor *me, int fd); /* ... that has no other end: ev
 void fd_opened_pipe(struct actor *me, int reader, int writer);
 void fd_opened_pair(struct actor *me, int a, int b); /* socketpair */
 void fd_copied(struct actor *me, int from, int to);  /* dup: an open file that has another number already */
+void fd_opened_inotify(struct actor *me, int fd);
+void fd_tell_inotify(struct actor *me);              /* before what one of those may tell of */
+void fd_opened_ring(struct actor *me, int fd);       /* io_uring (uring.h): ... */
+bool fd_is_ring(int fd);
+void fd_ring_tail(struct actor *me, int fd, uintptr_t tail); /* ... where it has its edges from now on; */
+void fd_ring_event(struct actor *me, int fd, int event);     /* ... what is written to at each completion */
 /* Before close. The other end sees the end of file: an edge as from data. */
 void fd_closing(struct actor *me, int fd);
 void fd_closing_range(struct actor *me, unsigned first, unsigned last);

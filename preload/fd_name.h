@@ -20,7 +20,8 @@ enum fd_key {
     FD_CROWD,
     FD_SYSTEM_V,
     FD_NUMBER,
-    FD_ENTRY
+    FD_ENTRY,
+    FD_INOTIFY
 };
 #define FD_KEY(kind, which) \
     ((uint64_t)3 << 62 | (uint64_t)(kind) << 58 | ((uint64_t)(which) & (((uint64_t)1 << 58) - 1)))

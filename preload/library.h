@@ -1,5 +1,5 @@
 /* Libraries other than libc whose functions order threads by atomic operations and futexes of their own: their functions are wrapped by
- * tables of their own (gomp.def, glib.def), each row found when it is first called, since the library may come late or never.
+ * tables of their own (gomp.def, glib.def, uring.def ...), each row found when it is first called, since the library may come late or never.
  *
  *   #define LIBRARY (const char *const[]){"libgomp", NULL}       beginnings of file names
  *   #define ROW(ret, name, params) LIBRARY_ROW(ret, name, params)

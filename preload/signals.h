@@ -35,6 +35,8 @@ bool signal_unblocked(uint64_t signals);
 bool signal_handled(void);
 /* Before a signal to this process is sent, or something is set up that will send it. wrap_sigsend.c */
 void signal_sent(struct actor *me, int sig);
+/* The same for whatever the event says: a signal, or a thread that libc makes. */
+void signal_event(struct actor *me, const struct sigevent *event);
 
 /* SIGTRAP is `handle`'s, behind the program's back, which hands over what is the program's by signal_trap; the program's own action
  * is kept here, and the signal is never blocked while a handler runs. False: the kernel does not let us. */

@@ -5,20 +5,11 @@
  * submitting thread itself does there meanwhile is not seen as a race. libc's helper threads call nothing of ours. */
 #include "fd_edges.h"
 #include "signals.h"
-#include "sync_keys.h"
 #include "touch.h"
 
 _Static_assert(sizeof(struct aiocb) == sizeof(struct aiocb64) &&
                    offsetof(struct aiocb, aio_offset) == offsetof(struct aiocb64, aio_offset),
                "one layout for both names");
-
-static void notifies(struct actor *me, const struct sigevent *event)
-{
-    if (event->sigev_notify == SIGEV_SIGNAL && event->sigev_signo > 0)
-        signal_sent(me, event->sigev_signo);
-    else if (event->sigev_notify == SIGEV_THREAD)
-        sync_release_merge(me, libc_threads_key());
-}
 
 static void submits(struct actor *me, const struct aiocb *a, int what, uintptr_t pc)
 {
@@ -32,7 +23,7 @@ static void submits(struct actor *me, const struct aiocb *a, int what, uintptr_t
     if (what == LIO_WRITE)
         fd_release(me, a->aio_fildes);
     sync_release(me, (uintptr_t)a);
-    notifies(me, &a->aio_sigevent);
+    signal_event(me, &a->aio_sigevent);
 }
 
 /* What is behind the descriptor counts for operations of any kind: a, the program's, need not say which it was. */
@@ -57,7 +48,7 @@ static void submits_list(struct actor *me, struct aiocb *const list[], int n, co
             submits(me, list[i], list[i]->aio_lio_opcode, pc);
     }
     if (me && event)
-        notifies(me, event);
+        signal_event(me, event);
 }
 
 #define AIO(suffix, type) \
@@ -97,6 +88,14 @@ static void submits_list(struct actor *me, struct aiocb *const list[], int n, co
         int result = REAL(aio_suspend##suffix)(list, n, timeout); \
         if (result == 0) \
             over_if_done(me, (const struct aiocb *const *)list, n); \
+        return result; \
+    } \
+    INTERPOSE_NAMED(int, aio_cancel##suffix, (int fd, type *a)) \
+    { \
+        struct actor *me = current(); \
+        int result = REAL(aio_cancel##suffix)(fd, a); \
+        if (me && a && (result == AIO_CANCELED || result == AIO_ALLDONE)) \
+            over(me, (struct aiocb *)a); \
         return result; \
     } \
     INTERPOSE_NAMED(int, lio_listio##suffix, (int mode, type *const list[restrict], int n, struct sigevent *restrict event)) \

@@ -141,16 +141,23 @@ INTERPOSE(int, timerfd_gettime, (int fd, struct itimerspec *now))
     return result;
 }
 
+static int opened_inotify(struct actor *me, int fd)
+{
+    if (me && fd >= 0)
+        fd_opened_inotify(me, fd);
+    return fd;
+}
+
 INTERPOSE(int, inotify_init, (void))
 {
     struct actor *me = current();
-    return opened_alone(me, REAL(inotify_init)());
+    return opened_inotify(me, REAL(inotify_init)());
 }
 
 INTERPOSE(int, inotify_init1, (int flags))
 {
     struct actor *me = current();
-    return opened_alone(me, REAL(inotify_init1)(flags));
+    return opened_inotify(me, REAL(inotify_init1)(flags));
 }
 
 /* ---- copies ----------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "interpose.h"
 #include "mappings.h"
 #include "threads.h"
+#include "uring.h"
 
 static bool whole_pages(const void *p, size_t size)
 {
@@ -125,12 +126,15 @@ static void may_be_code(int prot, bool of_no_module)
         __atomic_store_n(&code_made, true, __ATOMIC_RELAXED);
 }
 
-static void *mapped(struct actor *me, void *p, size_t size)
+static void *mapped(struct actor *me, void *p, size_t size, int fd, off_t offset)
 {
-    if (p != MAP_FAILED)
-        remember(p, size);
-    if (me && p != MAP_FAILED)
+    if (p == MAP_FAILED)
+        return p;
+    remember(p, size);
+    if (me) {
         mem_fresh(me, (uintptr_t)p, size);
+        uring_mapped(me, fd, offset, p);
+    }
     return p;
 }
 
@@ -138,14 +142,14 @@ INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off
 {
     struct actor *me = current();
     may_be_code(prot, true);
-    return mapped(me, REAL(mmap)(at, size, prot, flags, fd, offset), size);
+    return mapped(me, REAL(mmap)(at, size, prot, flags, fd, offset), size, fd, offset);
 }
 
 INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off64_t offset))
 {
     struct actor *me = current();
     may_be_code(prot, true);
-    return mapped(me, REAL(mmap64)(at, size, prot, flags, fd, offset), size);
+    return mapped(me, REAL(mmap64)(at, size, prot, flags, fd, offset), size, fd, offset);
 }
 
 INTERPOSE(int, mprotect, (void *p, size_t size, int prot))

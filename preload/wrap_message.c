@@ -5,6 +5,7 @@
 
 #include "fd_edges.h"
 #include "fd_name.h"
+#include "signals.h"
 #include "touch.h"
 
 static uint64_t queue_key(int id)
@@ -92,11 +93,25 @@ INTERPOSE(int, semctl, (int id, int number, int command, ...))
 
 /* ---- POSIX: a queue is a descriptor, and a file of a file system of its own ----------------------------------------- */
 
+/* What was ever asked for as a notification of a queue: who sends a message may be the cause of it. Atomic. */
+static uint64_t notifying_signals;
+static bool notifying_by_thread;
+
+static void notified(struct actor *me)
+{
+    uint64_t left = __atomic_load_n(&notifying_signals, __ATOMIC_ACQUIRE);
+    for (; left; left &= left - 1)
+        signal_sent(me, __builtin_ctzll(left) + 1);
+    if (__atomic_load_n(&notifying_by_thread, __ATOMIC_ACQUIRE))
+        sync_release_merge(me, libc_threads_key());
+}
+
 static void giving(struct actor *me, mqd_t queue, const char *from, size_t n, uintptr_t pc)
 {
     if (me) {
         read_if(me, from, n, pc);
         fd_release(me, queue);
+        notified(me);
     }
 }
 
@@ -139,6 +154,20 @@ INTERPOSE(ssize_t, mq_timedreceive,
     struct actor *me = current();
     return got(me, queue, to, priority,
                PARKED(me, "mq_timedreceive", queue, REAL(mq_timedreceive)(queue, to, n, priority, timeout)), CALLER);
+}
+
+INTERPOSE(int, mq_notify, (mqd_t queue, const struct sigevent *event))
+{
+    struct actor *me = current();
+    if (me && event) {
+        mem_read(me, event, sizeof *event, CALLER);
+        if (event->sigev_notify == SIGEV_THREAD)
+            __atomic_store_n(&notifying_by_thread, true, __ATOMIC_RELEASE);
+        else if (event->sigev_notify == SIGEV_SIGNAL && event->sigev_signo > 0 && event->sigev_signo <= 64)
+            __atomic_fetch_or(&notifying_signals, SIGNAL_BIT(event->sigev_signo), __ATOMIC_RELEASE);
+        signal_event(me, event);
+    }
+    return REAL(mq_notify)(queue, event);
 }
 
 INTERPOSE(int, mq_close, (mqd_t queue))

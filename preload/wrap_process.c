@@ -10,6 +10,7 @@
 
 #include "asleep.h"
 #include "interpose.h"
+#include "kernel_aio.h"
 
 #include "../detector/locks.h"
 #include "../sample/sample.h"
@@ -18,6 +19,7 @@
 #include "stuck.h"
 #include "sync_keys.h"
 #include "threads.h"
+#include "uring.h"
 
 static long owner; /* pid; a child of vfork has another one, and must not end our report */
 
@@ -203,6 +205,34 @@ static void before(struct actor *me, long number, long *a)
     case SYS_exit:
         thread_ends();
         break;
+    case SYS_io_submit:
+        kernel_aio_submits(me, (uint64_t)a[0]);
+        break;
+    case SYS_io_uring_enter:
+    case SYS_io_uring_register:
+        uring_before(me, number, a);
+        break;
+    }
+}
+
+static void after(struct actor *me, long number, const long *a, long result)
+{
+    switch (number) {
+    case SYS_futex:
+        if (result == 0)
+            futex_after(me, a);
+        break;
+    case SYS_io_cancel:
+    case SYS_io_destroy:
+    case SYS_io_getevents:
+    case SYS_io_pgetevents:
+        if (result >= 0)
+            kernel_aio_over(me, (uint64_t)a[0]);
+        break;
+    case SYS_io_uring_enter:
+    case SYS_io_uring_setup:
+        uring_after(me, number, a, result);
+        break;
     }
 }
 
@@ -255,7 +285,7 @@ INTERPOSE(long, syscall, (long number, ...))
     long result = PARKED(waits ? NULL : me, "syscall", -1, REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     if (waits)
         wait_end(me);
-    if (me && number == SYS_futex && result == 0)
-        futex_after(me, a);
+    if (me)
+        after(me, number, a, result);
     return result;
 }

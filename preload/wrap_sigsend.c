@@ -45,6 +45,14 @@ void signal_sent(struct actor *me, int sig)
     }
 }
 
+void signal_event(struct actor *me, const struct sigevent *event)
+{
+    if (event->sigev_notify == SIGEV_SIGNAL && event->sigev_signo > 0)
+        signal_sent(me, event->sigev_signo);
+    else if (event->sigev_notify == SIGEV_THREAD)
+        sync_release_merge(me, libc_threads_key());
+}
+
 INTERPOSE(int, signalfd, (int fd, const sigset_t *set, int flags))
 {
     struct actor *me = current();

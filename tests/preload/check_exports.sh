@@ -17,6 +17,8 @@ cat >"$work/names.h" <<'TEXT'
 #define GOMP(ret, name, params) name
 #define GLIB(ret, name, params) name
 #define GLIB_NEW(ret, name, params) name
+#define KERNEL_AIO(ret, name, params) name
+#define URING(ret, name, params) name
 TEXT
 names() {
     cc -E -P -x c -imacros "$work/names.h" "$preload/$1" | grep . | sort
@@ -26,7 +28,9 @@ exports() {
 }
 names interpose.def >"$work/rows"
 names gomp.def >"$work/gomp"
-names glib.def >"$work/glib"
+for table in glib kernel_aio uring; do
+    names "$table.def" >"$work/$table"
+done
 grep -q '^malloc$' "$work/rows" || { echo "cannot read interpose.def"; exit 1; }
 grep -q '^GOMP_parallel$' "$work/gomp" || { echo "cannot read gomp.def"; exit 1; }
 exports "$library" >"$work/exports"
@@ -42,9 +46,11 @@ complain() {
 complain "rows of interpose.def that occur twice" "$(uniq -d "$work/rows")"
 complain "rows of interpose.def that are not exported (no body?)" "$(comm -23 "$work/rows" "$work/exports")"
 complain "rows of gomp.def that are not exported (no body?)" "$(comm -23 "$work/gomp" "$work/exports")"
-complain "rows of glib.def that are not exported (no body?)" "$(comm -23 "$work/glib" "$work/exports")"
+for table in glib kernel_aio uring; do
+    complain "rows of $table.def that are not exported (no body?)" "$(comm -23 "$work/$table" "$work/exports")"
+done
 complain "rows of gomp.def that libgomp does not have" "$(comm -23 "$work/gomp" "$work/libgomp")"
-complain "exported, but no row of interpose.def, gomp.def or glib.def and not of gorace.map" "$(sort "$work/rows" "$work/gomp" "$work/glib" |
+complain "exported, but no row of a table and not of gorace.map" "$(sort "$work/rows" "$work/gomp" "$work/glib" "$work/kernel_aio" "$work/uring" |
     comm -13 - "$work/exports" |
     grep -vxE 'ompt_start_tool|__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
 

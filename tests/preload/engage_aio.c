@@ -64,6 +64,16 @@ static int file(void)
         CHECK(CALL(aio_return##suffix)(&a) == sizeof room && strcmp(room, data) == 0); \
         ACQUIRES(&a); \
     } \
+    CASE(aio_cancel##suffix) \
+    { \
+        OPERATION(suffix); \
+        CHECK(aio_read##suffix(&a) == 0); \
+        while (aio_error##suffix(&a) == EINPROGRESS) \
+            ; \
+        from_here(); \
+        CHECK(CALL(aio_cancel##suffix)(a.aio_fildes, &a) == AIO_ALLDONE); \
+        ACQUIRES(&a); \
+    } \
     CASE(aio_suspend##suffix) \
     { \
         OPERATION(suffix); \

@@ -350,6 +350,17 @@ QUEUE_PASSES(mq_receive, mq_send(q, sent, 5, 3), CALL(mq_receive)(q, room, 8, &p
 QUEUE_PASSES(mq_timedsend, CALL(mq_timedsend)(q, sent, 5, 3, &far), mq_receive(q, room, 8, &priority))
 QUEUE_PASSES(mq_timedreceive, mq_send(q, sent, 5, 3), CALL(mq_timedreceive)(q, room, 8, &priority, &far))
 
+CASE(mq_notify)
+{
+    mqd_t q = queue();
+    if (q < 0)
+        return;
+    static struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG};
+    CHECK(CALL(mq_notify)(q, &e) == 0);
+    READS(&e, sizeof e);
+    TOLD(TRACE_RELEASE_MERGE, 0, SIZE_MAX);
+}
+
 CASE(mq_close)
 {
     mqd_t q = queue();
