@@ -6,7 +6,7 @@
  * ordered the two accesses: when none of it has an atomic read-modify-write instruction. Otherwise it is counted, and
  * the end of the run says so. A race between two sides with the hooks is always reported.
  *
- * The C and C++ runtimes do not count: what they order with atomic operations is wrapped, and a side in them belongs to
+ * The C and C++ runtimes do not count: what they order with atomic operations is wrapped (libstdcxx.c), and a side in them belongs to
  * whoever called them. Neither do allocators (malloc is wrapped) and what the detector loads for itself.
  *
  * Instructions are recognised by their bytes, from any offset: a misread prefix can only keep a race from being

@@ -18,6 +18,7 @@ cat >"$work/names.h" <<'TEXT'
 #define GLIB(ret, name, params) name
 #define GLIB_NEW(ret, name, params) name
 #define KERNEL_AIO(ret, name, params) name
+#define LIBSTDCXX(ret, name, params) name
 #define URING(ret, name, params) name
 TEXT
 names() {
@@ -28,7 +29,7 @@ exports() {
 }
 names interpose.def >"$work/rows"
 names gomp.def >"$work/gomp"
-for table in glib kernel_aio uring; do
+for table in glib kernel_aio libstdcxx uring; do
     names "$table.def" >"$work/$table"
 done
 grep -q '^malloc$' "$work/rows" || { echo "cannot read interpose.def"; exit 1; }
@@ -46,11 +47,12 @@ complain() {
 complain "rows of interpose.def that occur twice" "$(uniq -d "$work/rows")"
 complain "rows of interpose.def that are not exported (no body?)" "$(comm -23 "$work/rows" "$work/exports")"
 complain "rows of gomp.def that are not exported (no body?)" "$(comm -23 "$work/gomp" "$work/exports")"
-for table in glib kernel_aio uring; do
+for table in glib kernel_aio libstdcxx uring; do
     complain "rows of $table.def that are not exported (no body?)" "$(comm -23 "$work/$table" "$work/exports")"
 done
 complain "rows of gomp.def that libgomp does not have" "$(comm -23 "$work/gomp" "$work/libgomp")"
-complain "exported, but no row of a table and not of gorace.map" "$(sort "$work/rows" "$work/gomp" "$work/glib" "$work/kernel_aio" "$work/uring" |
+complain "exported, but no row of a table and not of gorace.map" "$(sort "$work/rows" "$work/gomp" "$work/glib" "$work/kernel_aio" "$work/libstdcxx" \
+    "$work/uring" |
     comm -13 - "$work/exports" |
     grep -vxE 'ompt_start_tool|__tsan_.*|(WTF)?Annotate.*|RunningOnValgrind|ThreadSanitizerQuery|ValgrindSlowdown|__cxa_finalize|atexit|gorace_.*')"
 
