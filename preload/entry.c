@@ -67,7 +67,7 @@ static uint64_t key_of(int at, const char *path, struct name n, uint64_t h, enum
     char parent[PARENT_MAX];
     const size_t size = (size_t)(n.start - path);
     struct stat s;
-    if (size + 2 > sizeof parent)
+    if (!n.size || size + 2 > sizeof parent)
         return 0;
     raw_copy(parent, size ? path : ".", size ? size : 1);
     parent[size ? size : 1] = 0;

@@ -134,6 +134,11 @@ static struct fd_names device_names(int fd, dev_t device)
     return (struct fd_names){FD_NAMED, slave ? to_slave : to_master, slave ? to_master : to_slave, 0, 0};
 }
 
+uint64_t fd_file_key(uint64_t device, uint64_t inode)
+{
+    return FD_KEY(FD_FILE, fd_mix(device, inode) & (((uint64_t)1 << 20) - 1));
+}
+
 struct fd_names fd_names(int fd)
 {
     struct stat s;
@@ -146,8 +151,8 @@ struct fd_names fd_names(int fd)
     case S_IFIFO:
         return (struct fd_names){FD_NAMED, FD_KEY(FD_FIFO, file), FD_KEY(FD_FIFO, file), 0, 0};
     case S_IFREG:
-        file &= ((uint64_t)1 << 20) - 1;
-        return (struct fd_names){FD_NAMED, FD_KEY(FD_FILE, file), FD_KEY(FD_FILE, file), 0, 0};
+        file = fd_file_key(s.st_dev, s.st_ino);
+        return (struct fd_names){FD_NAMED, file, file, 0, 0};
     case S_IFCHR:
         return device_names(fd, s.st_rdev);
     case 0:

@@ -38,6 +38,8 @@ struct fd_names {
 };
 
 struct fd_names fd_names(int fd);
+/* Of a regular file. */
+uint64_t fd_file_key(uint64_t device, uint64_t inode);
 
 /* A socket address in 29 bits: the port, or a hash of the path; 0 when unnamed. */
 uint32_t fd_name(const struct sockaddr *a, socklen_t size);

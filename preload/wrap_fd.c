@@ -283,6 +283,23 @@ INTERPOSE(int, lockf64, (int fd, int command, off64_t size))
     return PARKED(me, "lockf", fd, REAL(lockf64)(fd, command, size));
 }
 
+/* A file's size is seen by stat. */
+INTERPOSE(int, ftruncate, (int fd, off_t size))
+{
+    struct actor *me = current();
+    if (me)
+        fd_release(me, fd);
+    return REAL(ftruncate)(fd, size);
+}
+
+INTERPOSE(int, ftruncate64, (int fd, off64_t size))
+{
+    struct actor *me = current();
+    if (me)
+        fd_release(me, fd);
+    return REAL(ftruncate64)(fd, size);
+}
+
 /* ---- read, write ------------------------------------------------------------------------------------------------ */
 
 static ssize_t got(struct actor *me, int fd, void *to, ssize_t n, uintptr_t pc)

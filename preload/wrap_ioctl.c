@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <stdarg.h>
 
+#include "fd_edges.h"
 #include "touch.h"
 
 #define KERNEL_TERMIOS 36 /* struct termios of the kernel is not libc's */
@@ -84,6 +85,8 @@ INTERPOSE(int, ioctl, (int fd, unsigned long request, ...))
     int result = REAL(ioctl)(fd, request, argument);
     if (me && result == 0 && addressable(argument)) {
         write_if(me, argument, writes(request), CALLER);
+        if (request == FIONREAD)
+            fd_acquire(me, fd);
         const struct ifconf *interfaces = argument;
         if (request == SIOCGIFCONF && interfaces->ifc_len > 0)
             write_if(me, interfaces->ifc_buf, (size_t)interfaces->ifc_len, CALLER);

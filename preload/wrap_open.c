@@ -1,8 +1,10 @@
 /* Calls that open files: the path is read, that it was there is an edge (entry.h), and the number is a new object (fd_edges.h). */
+#include <limits.h>
 #include <stdarg.h>
 
 #include "entry.h"
 #include "fd_edges.h"
+#include "raw.h"
 #include "touch.h"
 
 static int opened(struct actor *me, int fd)
@@ -51,12 +53,45 @@ OPENS(__open64_2, "open", AT_FDCWD, flags, (const char *path, int flags), WITHOU
 OPENS(creat, "creat", AT_FDCWD, O_CREAT, (const char *path, mode_t mode), WITHOUT, path, mode)
 OPENS(creat64, "creat", AT_FDCWD, O_CREAT, (const char *path, mode_t mode), WITHOUT, path, mode)
 
+/* A file of a file system of its own, which is mounted there; the name may begin with a slash. */
+#define SHARED_MEMORY "/dev/shm/"
+
+static const char *shared_path(char to[sizeof SHARED_MEMORY + NAME_MAX], const char *name)
+{
+    name += *name == '/';
+    const size_t n = raw_length(name);
+    if (n > NAME_MAX)
+        return ""; /* no entry */
+    raw_copy(to, SHARED_MEMORY, sizeof SHARED_MEMORY - 1);
+    raw_copy(to + sizeof SHARED_MEMORY - 1, name, n + 1);
+    return to;
+}
+
 INTERPOSE(int, shm_open, (const char *name, int flags, mode_t mode))
 {
+    char room[sizeof SHARED_MEMORY + NAME_MAX];
     struct actor *me = current();
     if (me)
-        read_optional_string(me, name, CALLER);
-    return opened(me, REAL(shm_open)(name, flags, mode));
+        read_string(me, name, CALLER);
+    const char *path = shared_path(room, name);
+    entry_opening(me, AT_FDCWD, path, flags);
+    const int fd = REAL(shm_open)(name, flags, mode);
+    entry_opened(me, AT_FDCWD, path, flags, fd >= 0);
+    return opened(me, fd);
+}
+
+INTERPOSE(int, shm_unlink, (const char *name))
+{
+    char room[sizeof SHARED_MEMORY + NAME_MAX];
+    struct actor *me = current();
+    const char *path = shared_path(room, name);
+    if (me) {
+        read_string(me, name, CALLER);
+        entry_removing(me, AT_FDCWD, path);
+    }
+    const int result = REAL(shm_unlink)(name);
+    entry_needed(me, AT_FDCWD, path, result == 0);
+    return result;
 }
 
 INTERPOSE(int, memfd_create, (const char *name, unsigned flags))

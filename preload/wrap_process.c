@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "asleep.h"
+#include "fd_edges.h"
 #include "interpose.h"
 #include "kernel_aio.h"
 
@@ -205,6 +206,12 @@ static void before(struct actor *me, long number, long *a)
     case SYS_exit:
         thread_ends();
         break;
+    case SYS_write:
+    case SYS_writev:
+    case SYS_sendto:
+    case SYS_sendmsg:
+        fd_release(me, (int)a[0]);
+        break;
     case SYS_io_submit:
         kernel_aio_submits(me, (uint64_t)a[0]);
         break;
@@ -221,6 +228,13 @@ static void after(struct actor *me, long number, const long *a, long result)
     case SYS_futex:
         if (result == 0)
             futex_after(me, a);
+        break;
+    case SYS_read:
+    case SYS_readv:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+        if (result >= 0)
+            fd_acquire(me, (int)a[0]);
         break;
     case SYS_io_cancel:
     case SYS_io_destroy:

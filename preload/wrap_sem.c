@@ -127,7 +127,9 @@ INTERPOSE(int, sem_getvalue, (sem_t *restrict s, int *restrict to))
 {
     struct actor *me = current();
     int result = REAL(sem_getvalue)(s, to);
-    if (me && result == 0)
+    if (me && result == 0) {
+        sync_acquire(me, (uintptr_t)s); /* who looks for a value may have waited for it */
         mem_write(me, to, sizeof *to, CALLER);
+    }
     return result;
 }

@@ -1,5 +1,10 @@
 /* Sockets. */
+#include <stddef.h>
+#include <sys/un.h>
+
+#include "entry.h"
 #include "fd_edges.h"
+#include "raw.h"
 #include "touch.h"
 
 /* An address that the kernel filled in: cut to the room that there was, whose number then holds the whole size. */
@@ -28,11 +33,24 @@ INTERPOSE(int, socket, (int family, int type, int protocol))
     return fd;
 }
 
+/* An address that is a path, which need not have a terminator. */
+static void making_socket(struct actor *me, const struct sockaddr *a, socklen_t size)
+{
+    struct sockaddr_un named = {0};
+    if (!addressable(a) || size <= offsetof(struct sockaddr_un, sun_path) || a->sa_family != AF_UNIX)
+        return;
+    raw_copy(&named, a, size < sizeof named ? size : sizeof named - 1);
+    if (named.sun_path[0])
+        entry_making(me, AT_FDCWD, named.sun_path);
+}
+
 INTERPOSE(int, bind, (int fd, const struct sockaddr *a, socklen_t size))
 {
     struct actor *me = current();
-    if (me)
+    if (me) {
         read_if(me, a, size, CALLER);
+        making_socket(me, a, size);
+    }
     return REAL(bind)(fd, a, size);
 }
 

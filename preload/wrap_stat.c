@@ -1,8 +1,36 @@
-/* The stat family: what is filled in, and that the file was there (entry.h). Programs built for glibc before 2.33 call the __xstat forms. */
+/* The stat family: what is filled in, that the file was there (entry.h), and that it is as long as it is: an edge from all who have written into
+ * it. Programs built for glibc before 2.33 call the __xstat forms. */
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 
 #include "entry.h"
+#include "fd_name.h"
 #include "touch.h"
+
+static void looked_at(struct actor *me, uint64_t device, uint64_t inode)
+{
+    sync_acquire(me, fd_file_key(device, inode));
+}
+/* Of a file system nothing is told. */
+#define looked(me, s) \
+    _Generic(s, struct stat *: looked_at_file, struct stat64 *: looked_at_file64, struct statx *: looked_at_filex, default: looked_at_system)(me, s)
+static inline void looked_at_file(struct actor *me, const struct stat *s)
+{
+    looked_at(me, s->st_dev, s->st_ino);
+}
+static inline void looked_at_file64(struct actor *me, const struct stat64 *s)
+{
+    looked_at(me, s->st_dev, s->st_ino);
+}
+static inline void looked_at_filex(struct actor *me, const struct statx *s)
+{
+    looked_at(me, makedev(s->stx_dev_major, s->stx_dev_minor), s->stx_ino);
+}
+static inline void looked_at_system(struct actor *me, const void *s)
+{
+    (void)me;
+    (void)s;
+}
 
 #define BY_PATH_AT(at, name, type, params, ...) \
     INTERPOSE(int, name, params) \
@@ -12,8 +40,10 @@
             read_optional_string(me, path, CALLER); \
         int result = REAL(name)(__VA_ARGS__); \
         entry_needed(me, at, path, result == 0); \
-        if (me && result == 0) \
+        if (me && result == 0) { \
             mem_write(me, s, sizeof(type), CALLER); \
+            looked(me, s); \
+        } \
         return result; \
     }
 #define BY_PATH(...) BY_PATH_AT(AT_FDCWD, __VA_ARGS__)
@@ -23,8 +53,10 @@
     { \
         struct actor *me = current(); \
         int result = REAL(name)(__VA_ARGS__); \
-        if (me && result == 0) \
+        if (me && result == 0) { \
             mem_write(me, s, sizeof(type), CALLER); \
+            looked(me, s); \
+        } \
         return result; \
     }
 

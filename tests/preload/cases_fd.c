@@ -1,11 +1,13 @@
 /* Data through descriptors, and what else the kernel passes on: who receives knows what the sender had done. And nobody else does. */
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
@@ -133,6 +135,36 @@ static void norace_eventfd(void)
 {
     ends[0] = ends[1] = eventfd(0, 0);
     pass(write_8, read_8);
+}
+
+/* By number, where there is no wrapper of the name. */
+static void write_by_number(void)
+{
+    CHECK(syscall(SYS_write, ends[1], "x", 1L) == 1);
+}
+
+static void read_by_number(void)
+{
+    CHECK(syscall(SYS_read, ends[0], &byte, 1L) == 1);
+}
+
+static void norace_pipe_by_number(void)
+{
+    OK(pipe(ends));
+    pass(write_by_number, read_by_number);
+}
+
+static void see_what_is_there(void)
+{
+    int n;
+    OK(ioctl(ends[0], FIONREAD, &n));
+    CHECK(n == 1);
+}
+
+static void norace_bytes_counted(void)
+{
+    OK(pipe(ends));
+    pass(write_1, see_what_is_there);
 }
 
 /* ---- woken, but nothing is read ------------------------------------------------------------------------------------- */
@@ -398,6 +430,26 @@ static void norace_semaphore_looked_at(void)
     pass(post_semaphore, await_value);
 }
 
+static sem_t posix_semaphore;
+
+static void post_posix(void)
+{
+    OK(sem_post(&posix_semaphore));
+}
+
+static void look_at_posix(void)
+{
+    int value;
+    OK(sem_getvalue(&posix_semaphore, &value));
+    CHECK(value == 1);
+}
+
+static void norace_posix_semaphore_looked_at(void)
+{
+    OK(sem_init(&posix_semaphore, 0, 0));
+    pass(post_posix, look_at_posix);
+}
+
 static pid_t child;
 
 static void make_child(void)
@@ -612,5 +664,6 @@ static void race_lock_of_an_open_file_refused(void)
     X(norace_splice) X(norace_tee) X(norace_lock_of_an_open_file) X(norace_shared_lock_of_an_open_file) \
     X(race_lock_of_an_open_file_refused) X(norace_semaphore_set_to_a_value) X(norace_semaphore_looked_at) \
     X(norace_child_waited_for) X(norace_spawned_child_waited_for) X(norace_child_ended) X(race_child_waited_for) \
-    X(race_poll_interrupted)
+    X(race_poll_interrupted) X(norace_pipe_by_number) X(norace_bytes_counted) \
+    X(norace_posix_semaphore_looked_at)
 CASES_MAIN

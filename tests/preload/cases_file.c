@@ -1,7 +1,11 @@
 /* What the existence of a file orders: who finds it, or finds it gone, knows what was done before it was made, or taken away. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "pass.h"
 
@@ -277,9 +281,109 @@ static void race_file_not_yet_made(void)
     in_place(find_it_not_yet, make_lock);
 }
 
+/* ---- shared memory, sockets with a path --------------------------------------------------------------------------------- */
+
+static char shared[32];
+
+static void give_shared(void)
+{
+    OK(shm_unlink(shared));
+}
+
+static void take_shared(void)
+{
+    CHECK(shm_open(shared + 1, O_CREAT | O_EXCL | O_RDWR, 0600) >= 0);
+}
+
+static void norace_lock_of_shared_memory(void)
+{
+    snprintf(shared, sizeof shared, "/cases_file.%d", (int)getpid());
+    take_shared();
+    pass(give_shared, take_shared);
+    give_shared();
+}
+
+static void bind_lock(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "lock"};
+    OK(bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 4));
+}
+
+static void norace_socket_made(void)
+{
+    place();
+    in_place(bind_lock, look);
+}
+
+/* ---- the size of a file --------------------------------------------------------------------------------------------------- */
+
+static int file;
+
+static void grow(void)
+{
+    CHECK(write(file, "x", 1) == 1);
+}
+
+static void cut(void)
+{
+    OK(ftruncate(file, 1));
+}
+
+static void see_size(void)
+{
+    struct stat found;
+    OK(fstat(file, &found));
+    CHECK(found.st_size == 1);
+}
+
+static void see_size_by_name(void)
+{
+    struct stat found;
+    OK(stat("lock", &found));
+    CHECK(found.st_size == 1);
+}
+
+static void open_file(void)
+{
+    place();
+    CHECK((file = open("lock", O_CREAT | O_RDWR, 0600)) >= 0);
+}
+
+static void norace_file_grown(void)
+{
+    open_file();
+    in_place(grow, see_size);
+}
+
+static void norace_file_grown_by_name(void)
+{
+    open_file();
+    in_place(grow, see_size_by_name);
+}
+
+static void norace_file_cut(void)
+{
+    open_file();
+    in_place(cut, see_size);
+}
+
+static void see_other(void)
+{
+    struct stat found;
+    OK(stat("/proc/self/exe", &found));
+}
+
+static void race_other_file_grown(void)
+{
+    open_file();
+    in_place(grow, see_other);
+}
+
 #define CASES(X) \
     X(norace_lock_file) X(norace_lock_file_renamed) X(norace_lock_file_by_fopen) X(norace_lock_file_by_link) \
     X(norace_lock_file_by_symlink) X(norace_lock_directory) X(race_another_lock_file) X(race_refused) \
     X(norace_file_made) X(norace_file_opened) X(norace_file_made_accessed) X(norace_file_renamed) X(norace_file_by_fopen) \
-    X(norace_file_gone) X(norace_directory_made) X(norace_token) X(race_another_file_made) X(race_file_not_yet_made)
+    X(norace_file_gone) X(norace_directory_made) X(norace_token) X(race_another_file_made) X(race_file_not_yet_made) \
+    X(norace_lock_of_shared_memory) X(norace_socket_made) X(norace_file_grown) X(norace_file_grown_by_name) \
+    X(norace_file_cut) X(race_other_file_grown)
 CASES_MAIN

@@ -159,6 +159,18 @@ CASE(timerfd_gettime)
     WRITES(&now, sizeof now);
 }
 
+#define CUTS(name) \
+    CASE(name) \
+    { \
+        int fd = memfd_create("size", 0); \
+        struct stat found; \
+        from_here(); \
+        CHECK(CALL(name)(fd, 3) == 0 && fstat(fd, &found) == 0 && found.st_size == 3); \
+        TOLD(TRACE_RELEASE_MERGE, 0, SIZE_MAX); \
+    }
+CUTS(ftruncate)
+CUTS(ftruncate64)
+
 CASE(inotify_init)
 {
     CHECK(CALL(inotify_init)() >= 0);

@@ -52,6 +52,16 @@ CASE(shm_open)
     opens(fd);
 }
 
+CASE(shm_unlink)
+{
+    static char name[40];
+    sprintf(name, "/engage.%d", getpid());
+    CHECK(shm_open(name, O_RDWR | O_CREAT, 0600) >= 0);
+    from_here();
+    CHECK(CALL(shm_unlink)(name) == 0 && CALL(shm_unlink)(name) == -1 && errno == ENOENT);
+    READS(name, strlen(name) + 1);
+}
+
 CASE(memfd_create)
 {
     int fd = CALL(memfd_create)(data, 0);
