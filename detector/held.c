@@ -244,13 +244,6 @@ void lock_missed(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc)
 
 /* ---- what nearly every mutex does, without a call: all else, and what is in doubt, is left to the above, which begin anew --- */
 
-HOT struct lock *lock_place(uintptr_t addr)
-{
-    struct lock *place = &lock_chains[lock_chain(addr)];
-    __builtin_prefetch(place);
-    return place;
-}
-
 /* It does not hold `l` yet, and all that it holds is held. */
 static inline __attribute__((always_inline)) bool new_inside(const struct actor *a, uintptr_t addr)
 {
@@ -287,27 +280,33 @@ static inline __attribute__((always_inline)) void hold(struct actor *a, struct l
         __atomic_store_n(&l->owner, NULL, __ATOMIC_RELAXED);
     struct held *h = &a->held[n];
     a->nheld = n + 1;
-    *h = (struct held){
-        .addr = addr, .lock = l, .id = l->id, .stack = stack, .depth = 1, .exclusive = true, .thing = THING_MUTEX};
+    h->addr = addr; /* one by one: an assignment clears first what it then writes */
+    h->lock = l;
+    h->id = l->id;
+    h->stack = stack;
+    h->depth = 1;
+    h->exclusive = true;
+    h->green = false;
+    h->thing = THING_MUTEX;
     a->held_hash += h->hash = mix(h->id, true);
     a->lockset = UINT32_MAX;
     nesting_prefetch(a);
 }
 
-/* There is nothing but to hold it, but for what it is taken under: `a`, who is inside, holds n others. */
+/* There is nothing but to hold it, but for what it is taken under, and what it tells: `a`, who is inside, holds n others. */
 static inline __attribute__((always_inline)) bool got_quietly(const struct actor *a, const struct lock *l, unsigned n)
 {
-    if (unlikely(actor_called(a)) || unlikely(record_on) || unlikely(n == a->held_max))
-        return false;
-    return likely(!l->odd) && likely(!flow_tells(l, a));
+    return likely(!actor_called(a)) && likely(!record_on) && likely(n != a->held_max) && likely(!l->odd);
 }
 
-static __attribute__((noinline)) void got_further(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc,
+static __attribute__((noinline)) void got_further(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
                                                   uintptr_t sp, uint32_t stack)
 {
-    struct lock *const l = lock_in_place(place, addr);
     const unsigned n = a->nheld;
-    if (stack && l && got_quietly(a, l, n) && (n ? new_inside(a, addr) && noted_inside(a, l) : !flow_outside(a))) {
+    a->inside = 1;
+    compiler_barrier();
+    if (stack && l && got_quietly(a, l, n) && !flow_tells(l, a) &&
+        (n ? new_inside(a, addr) && noted_inside(a, l) : !flow_outside(a))) {
         hold(a, l, addr, stack, n);
         actor_leave(a);
         return;
@@ -322,7 +321,7 @@ static __attribute__((noinline)) void got_further(struct actor *a, struct lock *
 static HOT __attribute__((noinline)) void got_inside(struct actor *a, struct lock *l, uintptr_t addr, uintptr_t pc,
                                                      uintptr_t sp, uint32_t stack)
 {
-    if (unlikely(!new_inside(a, addr)) || unlikely(!nesting_settled_near(a, l->id, HOW_EXCLUSIVE))) {
+    if (unlikely(!new_inside(a, addr)) || unlikely(!nesting_settled_again(a, l->id))) {
         got_further(a, l, addr, pc, sp, stack);
         return;
     }
@@ -330,29 +329,32 @@ static HOT __attribute__((noinline)) void got_inside(struct actor *a, struct loc
     actor_leave(a);
 }
 
-/* Calls nothing but at its end, so that the usual way saves no registers. */
+/* Calls nothing but at its end, and has no frame, so that the usual way saves no registers. */
 HOT void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc)
 {
-    const uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+    const uintptr_t sp = (uintptr_t)__builtin_dwarf_cfa();
     const uint32_t stack = foreign_known(a, pc, sp);
+    struct lock *l = place;
+    if (unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr))
+        l = lock_in_place(__atomic_load_n(&l->next, __ATOMIC_ACQUIRE), addr);
+    if (unlikely(!stack) || unlikely(!l))
+        goto further;
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
-    if (unlikely(!stack) || unlikely(__atomic_load_n(&place->addr, __ATOMIC_ACQUIRE) != addr) ||
-        unlikely(!got_quietly(a, place, n))) {
-        got_further(a, place, addr, pc, sp, stack);
-        return;
-    }
+    if (unlikely(!got_quietly(a, l, n)) || unlikely(!flow_old(l, a, &a->flow)))
+        goto further;
     if (n) {
-        got_inside(a, place, addr, pc, sp, stack);
+        got_inside(a, l, addr, pc, sp, stack);
         return;
     }
-    if (unlikely(flow_outside(a))) {
-        got_further(a, place, addr, pc, sp, stack);
-        return;
-    }
-    hold(a, place, addr, stack, 0);
+    if (unlikely(flow_outside(a)))
+        goto further;
+    hold(a, l, addr, stack, 0);
     actor_leave(a);
+    return;
+further:
+    got_further(a, l, addr, pc, sp, stack);
 }
 
 static HOT __attribute__((noinline)) void tried_inside(struct actor *a, uintptr_t addr, uintptr_t pc)
@@ -362,7 +364,7 @@ static HOT __attribute__((noinline)) void tried_inside(struct actor *a, uintptr_
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
-    if (unlikely(!l || !got_quietly(a, l, n) || !known_tried(a, addr))) {
+    if (unlikely(!l || !got_quietly(a, l, n) || flow_tells(l, a) || !known_tried(a, addr))) {
         got(a, l, addr, HOW(THING_MUTEX, HOW_EXCLUSIVE | HOW_TRY), pc, stack);
         return;
     }
@@ -408,9 +410,11 @@ static inline __attribute__((always_inline)) bool gone_quietly(struct actor *a, 
                                                                bool inside)
 {
     struct lock *l = h->lock;
-    if (unlikely(h->addr != addr || !l || h->depth != 1 || !h->exclusive) ||
-        unlikely(!lock_is(l, h->id) || l->guards_condition || flow_leaves(a, l)) ||
-        unlikely(inside && flow_stays(l, a)))
+    if (unlikely(h->addr != addr) || unlikely(!l) || unlikely(h->depth != 1) || unlikely(!h->exclusive))
+        return false;
+    if (unlikely(!lock_is(l, h->id)) || unlikely(l->guards_condition) || unlikely(flow_leaves(a, l)))
+        return false;
+    if (inside && unlikely(!flow_old(l, a, &a->section)) && flow_stays(l, a))
         return false;
     flow_tell(a, l, inside, false);
     if (unlikely(l->owner != NULL))
@@ -436,18 +440,19 @@ HOT bool lock_gone(struct actor *a, uintptr_t addr)
     const unsigned n = a->nheld;
     a->inside = 1;
     compiler_barrier();
-    if (unlikely(!n || actor_called(a) || record_on))
-        return gone(a, addr);
+    if (unlikely(!n) || unlikely(actor_called(a)) || unlikely(record_on))
+        goto further;
     if (n > 1)
         return gone_inside(a, addr);
-    const struct held *h = a->held;
-    if (unlikely(!gone_quietly(a, h, addr, false)))
-        return gone(a, addr);
-    a->held_hash -= h->hash;
+    if (unlikely(!gone_quietly(a, a->held, addr, false)))
+        goto further;
+    a->held_hash = 0;
     a->nheld = 0;
     a->lockset = 0;
     actor_leave(a);
     return true;
+further:
+    return gone(a, addr);
 }
 
 static bool stays_with_parent(const struct held *h)

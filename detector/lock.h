@@ -17,8 +17,8 @@
 
 #include "actor.h"
 #include "finding.h"
+#include "lock_place.h"
 #include "locks.h"
-#include "places.h"
 
 struct edge;
 struct writing;
@@ -59,6 +59,7 @@ struct lock {
     uint64_t mark; /* the search that found that it leads back */
     bool on_path;  /* of the search */
 } __attribute__((aligned(64)));
+_Static_assert(sizeof(struct lock) == LOCK_SIZE, "lock_place");
 
 /* A lock was held when its holder ended, or was left behind by fork. */
 struct orphan {
@@ -67,15 +68,7 @@ struct orphan {
     bool forked;
 };
 
-#define LOCK_CHAIN_BITS 16
-#define LOCK_LINE ((uint64_t)32) /* no mutex is smaller, so neighbours have chains of their own */
-extern HIDDEN struct lock *lock_chains; /* the first of each, which is gone when nothing is there */
-
 bool lock_start(void);
-static inline uint32_t lock_chain(uintptr_t addr)
-{
-    return places_chain(addr, LOCK_LINE, LOCK_CHAIN_BITS);
-}
 static inline struct lock *lock_in_place(struct lock *l, uintptr_t addr)
 {
     while (l && unlikely(__atomic_load_n(&l->addr, __ATOMIC_ACQUIRE) != addr))

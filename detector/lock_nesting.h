@@ -28,6 +28,14 @@ struct settled {
     uint64_t key[NESTING_SETTLED]; /* 0: none, nor behind it */
 } __attribute__((aligned(64)));
 
+/* What was settled last behind so many locks: most programs take the same one inside of the same others again and again. */
+#define NESTING_RECENT 4u
+struct recent {
+    uint64_t since; /* settled_now; 0: none */
+    uint64_t held;  /* held_hash */
+    uint64_t id;    /* of one that is taken exclusively */
+};
+
 #define NESTING_WAYS 4 /* places of a line */
 #define NESTING_BLOCK 16
 struct nestings {
@@ -36,6 +44,7 @@ struct nestings {
     uint64_t seen; /* edges that were known to lie on cycles when all of it was noted */
     struct nesting *at;
     struct settled *settled; /* a line for eight places */
+    struct recent recent[NESTING_RECENT];
     struct rows rows;
     enum row_kind kind;             /* of the row that had what was asked for last */
     bool in_line;                   /* that was in none */
@@ -121,6 +130,21 @@ static inline __attribute__((always_inline)) bool nesting_settled_near(struct ac
         return false;
     if (unlikely(t->in_line))
         t->in_line = false;
+    return true;
+}
+/* The same of one that is taken exclusively, which may be what was last. */
+static inline __attribute__((always_inline)) bool nesting_settled_again(struct actor *a, uint64_t id)
+{
+    struct nestings *t = a->nestings;
+    if (unlikely(!t))
+        return false;
+    struct recent *r = &t->recent[a->nheld % NESTING_RECENT];
+    const uint64_t now = settled_now(a);
+    if (likely(r->id == id) && likely(r->held == a->held_hash) && likely(r->since == now))
+        return true;
+    if (unlikely(!nesting_settled_near(a, id, HOW_EXCLUSIVE)))
+        return false;
+    *r = (struct recent){now, a->held_hash, id};
     return true;
 }
 /* Anywhere else. */

@@ -41,9 +41,8 @@ enum how {
 
 /* ---- locks held. `pc` is where it was taken; after the real call. -------------------------------------------------- */
 void lock_got(struct actor *a, uintptr_t addr, unsigned how, uintptr_t pc);
-/* The same of a mutex; before the real call where to look for it afterwards, so that this memory comes meanwhile. */
+/* The same of a mutex; place: lock_place (lock_place.h), asked for before the real call, so that this memory comes meanwhile. */
 struct lock;
-struct lock *lock_place(uintptr_t addr);
 void lock_got_mutex(struct actor *a, struct lock *place, uintptr_t addr, uintptr_t pc); /* a lock that waits, exclusive */
 void lock_tried_mutex(struct actor *a, uintptr_t addr, uintptr_t pc); /* a trylock, exclusive */
 /* Before the real unlock. False: `a` was not known to hold it. */

@@ -120,6 +120,13 @@ static inline bool flow_stays(const struct lock *l, const struct actor *a)
            (likely(a->log_over) ? flow_news(l, &a->section) : l->teller.epoch || l->flow.root);
 }
 
+/* It tells nothing beyond `known`, a clock of the actor's: what can be said of nearly all locks without a look at that. */
+static inline bool flow_old(const struct lock *l, const struct actor *a, const struct vclock *known)
+{
+    return l->teller.who == a->teller ||
+           (!l->teller.epoch && l->flow.root == known->root && (likely(a->log_over) || !known->root));
+}
+
 /* `a` holds nothing, and what it knew when it did not before has changed. */
 static inline bool flow_outside(const struct actor *a)
 {
@@ -142,12 +149,15 @@ static inline bool flow_leaves(const struct actor *a, const struct lock *l)
 }
 
 /* What `a`, who gives it up, tells of itself is left in it. new: so is what it knows. Else, where what was left says it already,
- * nothing is written: whoever is the teller left that, and hears nothing by it. */
+ * nothing is written: whoever is the teller left that, and hears nothing by it. Nor is there a teller any more, when all that one
+ * told is in what was left (flow_old). */
 static inline void flow_tell(struct actor *a, struct lock *l, bool inside, bool new)
 {
     const struct teller me = order_tell(a, inside);
     if (new || unlikely(!a->log_over) || unlikely(vclock_node_flat(&l->flow, me.slot) < me.epoch))
         l->teller = me;
+    else if (unlikely(l->teller.epoch != 0) && vclock_node_flat(&l->flow, l->teller.slot) >= l->teller.epoch)
+        l->teller = (struct teller){.epoch = 0};
 }
 
 /* It is about to give it up. */

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "../detector/lock_place.h"
 #include "../detector/locks.h"
 #include "signals.h"
 
