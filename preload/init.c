@@ -112,6 +112,7 @@ static void fork_child(void)
     instrument_fork_end();
     unseen_forked();
     expected_forked();
+    mutex_forked();
     struct inside in = inside_begin();
     recording_modules(in.saved);
     inside_end(in);
@@ -162,6 +163,7 @@ static void start(void)
         __atomic_store_n(&phase, OFF, __ATOMIC_RELEASE);
         return;
     }
+    mutex_more = detector_races || *options.delay;
     if (options.sample) {
         start_sampling();
         return;

@@ -6,8 +6,12 @@
 
 #include <errno.h>
 
+#include "normal_mutex.h"
 #include "raw.h"
 #include "signals.h"
+
+bool mutex_more;
+__thread int normal_mutex_owner TLS_IE;
 
 #define KIND_TYPE 3
 #define KIND_ROBUST 16
@@ -22,6 +26,11 @@ static int kind_of(const pthread_mutex_t *m)
 static int own_tid(void)
 {
     return (int)raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+void mutex_forked(void)
+{
+    normal_mutex_owner = 0;
 }
 
 bool mutex_robust(const pthread_mutex_t *m)

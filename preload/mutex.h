@@ -8,15 +8,20 @@
 #include "../detector/locks.h"
 #include "signals.h"
 
+/* More is told of a mutex than that it is held: races are looked for, or there are delays. Set once the options are known; there is no
+ * actor before. */
+extern __attribute__((visibility("hidden"))) bool mutex_more;
+
+/* In the child of fork. */
+void mutex_forked(void);
 /* Before a lock call that would block: `me` waits. False: the call is going to return an error at once. */
 bool mutex_wait_begin(struct actor *me, pthread_mutex_t *m, uintptr_t pc);
 /* After one that failed: EINVAL may be the use of a destroyed mutex. */
 void mutex_refused(struct actor *me, pthread_mutex_t *m, int result, uintptr_t pc);
 /* After it, in the function that the program has called. place: lock_place. */
 void mutex_got_in_handler(struct actor *me, pthread_mutex_t *m, unsigned bits, int sig, uintptr_t pc);
-static inline void mutex_got(struct actor *me, struct lock *place, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
+static inline void mutex_held(struct actor *me, struct lock *place, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
 {
-    lock_acquire(me, (uintptr_t)m);
     const int sig = signal_handling();
     if (__builtin_expect(sig != 0, 0))
         mutex_got_in_handler(me, m, bits, sig, pc);
@@ -26,6 +31,11 @@ static inline void mutex_got(struct actor *me, struct lock *place, pthread_mutex
         lock_got(me, (uintptr_t)m, HOW(THING_MUTEX, HOW_EXCLUSIVE | bits), pc);
     else
         lock_got_mutex(me, place, (uintptr_t)m, pc);
+}
+static inline void mutex_got(struct actor *me, struct lock *place, pthread_mutex_t *m, unsigned bits, uintptr_t pc)
+{
+    lock_acquire(me, (uintptr_t)m);
+    mutex_held(me, place, m, bits, pc);
 }
 
 /* Before the unlock. */

@@ -4,11 +4,12 @@
  * Nested locking of a recursive mutex makes the same edges again, which changes nothing. A failed trylock makes none
  * (C11 7.26.4.5).
  *
- * A lock that is free is got by trylock, which every type of mutex grants and refuses as lock would, but for the errors of
+ * A lock that is free is got by trylock (of the usual type as normal_mutex.h says), which every type of mutex grants and refuses as lock would, but for the errors of
  * a mutex that is held; so only who really blocks tells the core that it waits. */
 #include "delay.h"
 #include "interpose.h"
 #include "mutex.h"
+#include "normal_mutex.h"
 #include "signals.h"
 
 static inline bool got(int result)
@@ -67,24 +68,46 @@ static __attribute__((noinline)) int lock_contended(struct actor *me, pthread_mu
     return locked(me, m, result, 0, pc);
 }
 
-/* The thread may have no actor yet, or the option is on. */
-static __attribute__((noinline)) int lock_delayed(pthread_mutex_t *m, uintptr_t pc)
+static inline int take(pthread_mutex_t *m)
+{
+    if (__builtin_expect(normal_mutex_take(m), 1))
+        return 0;
+    int result = REAL(pthread_mutex_trylock)(m);
+    if (result == 0)
+        normal_mutex_taken(m);
+    return result;
+}
+
+static inline int give(pthread_mutex_t *m)
+{
+    return __builtin_expect(normal_mutex_give(m), 1) ? 0 : REAL(pthread_mutex_unlock)(m);
+}
+
+/* The thread may have no actor yet, libc is to be asked, or there is more to it than that the mutex is held: mutex_more. */
+static HOT __attribute__((noinline)) int lock_more(pthread_mutex_t *m, uintptr_t pc)
 {
     delay_here(pc);
     struct actor *me = current();
-    return me ? lock_contended(me, m, REAL(pthread_mutex_trylock)(m), pc) : REAL(pthread_mutex_lock)(m);
+    if (!me)
+        return REAL(pthread_mutex_lock)(m);
+    struct lock *place = lock_place((uintptr_t)m);
+    int result = take(m);
+    if (__builtin_expect(result != 0, 0))
+        return lock_contended(me, m, result, pc);
+    mutex_got(me, place, m, 0, pc);
+    return 0;
 }
 
+/* Calls nothing but at its end. */
 HOT INTERPOSE(int, pthread_mutex_lock, (pthread_mutex_t * m))
 {
     struct actor *me = current_actor;
-    if (__builtin_expect(!me || delay_on, 0))
-        return lock_delayed(m, CALLER);
+    if (__builtin_expect(!me, 0) || __builtin_expect(mutex_more, 0))
+        return lock_more(m, CALLER);
     struct lock *place = lock_place((uintptr_t)m);
-    int result = REAL(pthread_mutex_trylock)(m);
-    if (__builtin_expect(result != 0, 0))
-        return lock_contended(me, m, result, CALLER);
-    mutex_got(me, place, m, 0, CALLER);
+    if (__builtin_expect(!normal_mutex_take(m), 0))
+        return lock_more(m, CALLER);
+    mutex_held(me, place, m, 0, CALLER);
     return 0;
 }
 
@@ -92,8 +115,7 @@ HOT INTERPOSE(int, pthread_mutex_trylock, (pthread_mutex_t * m))
 {
     delay_here(CALLER);
     struct actor *me = current();
-    int result = REAL(pthread_mutex_trylock)(m);
-    return me ? locked(me, m, result, HOW_TRY, CALLER) : result;
+    return me ? locked(me, m, take(m), HOW_TRY, CALLER) : REAL(pthread_mutex_trylock)(m);
 }
 
 INTERPOSE(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *until))
@@ -114,17 +136,31 @@ INTERPOSE(int, pthread_mutex_clocklock, (pthread_mutex_t * m, clockid_t clock, c
     return me ? locked(me, m, result, HOW_TIMED, CALLER) : result;
 }
 
-static __attribute__((noinline)) int unlock_delayed(pthread_mutex_t *m, uintptr_t pc)
+/* As lock_more. */
+static HOT __attribute__((noinline)) int unlock_more(pthread_mutex_t *m, uintptr_t pc)
 {
-    int result = REAL(pthread_mutex_unlock)(m);
+    struct actor *me = current();
+    if (me)
+        mutex_given(me, m, pc);
+    int result = give(m);
     delay_here(pc);
     return result;
 }
 
-HOT INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
+/* With its actor found once more, so that the usual way need not keep it. */
+static __attribute__((noinline)) void given_unheld(pthread_mutex_t *m, uintptr_t pc)
 {
     struct actor *me = current();
     if (me)
-        mutex_given(me, m, CALLER);
-    return __builtin_expect(delay_on, 0) ? unlock_delayed(m, CALLER) : REAL(pthread_mutex_unlock)(m);
+        mutex_given_unheld(me, m, pc);
+}
+
+HOT INTERPOSE(int, pthread_mutex_unlock, (pthread_mutex_t * m))
+{
+    struct actor *me = current_actor;
+    if (__builtin_expect(!me || mutex_more, 0))
+        return unlock_more(m, CALLER);
+    if (__builtin_expect(!lock_gone(me, (uintptr_t)m), 0))
+        given_unheld(m, CALLER);
+    return give(m);
 }

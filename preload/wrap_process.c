@@ -12,6 +12,7 @@
 #include "fd_edges.h"
 #include "interpose.h"
 #include "kernel_aio.h"
+#include "mutex.h"
 
 #include "../detector/locks.h"
 #include "../sample/sample.h"
@@ -71,10 +72,12 @@ INTERPOSE(void, quick_exit, (int status))
 static long forked(long pid)
 {
     int saved = errno;
-    if (pid == 0)
+    if (pid == 0) {
+        mutex_forked();
         threads_after_fork_in_child();
-    else
+    } else {
         threads_after_fork_in_parent();
+    }
     errno = saved;
     return pid;
 }

@@ -3,6 +3,8 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <threads.h>
 
 #include "cases.h"
@@ -655,7 +657,51 @@ static void race_own_smallest_stack(void)
     OK(pthread_join(t, NULL));
 }
 
+/* What libc has in a mutex is what it would have without the detector: its holder, and how many use it. */
+static pthread_mutex_t normal = PTHREAD_MUTEX_INITIALIZER;
+static void check_held(pid_t by)
+{
+    CHECK(normal.__data.__lock == (by ? 1 : 0));
+    CHECK(normal.__data.__owner == by);
+    CHECK(normal.__data.__nusers == (by ? 1U : 0));
+}
+static void check_taken_by(pid_t who)
+{
+    for (int i = 0; i < 3; i++) { /* of a thread's first one libc is asked */
+        OK(pthread_mutex_lock(&normal));
+        check_held(who);
+        OK(pthread_mutex_unlock(&normal));
+        check_held(0);
+        OK(pthread_mutex_trylock(&normal));
+        check_held(who);
+        OK(pthread_mutex_unlock(&normal));
+        check_held(0);
+    }
+}
+static void *takes(void *arg)
+{
+    check_taken_by((pid_t)syscall(SYS_gettid));
+    return arg;
+}
+static void norace_mutex_as_libc_has_it(void)
+{
+    pthread_t thread;
+    int status;
+    check_taken_by(getpid());
+    OK(pthread_create(&thread, NULL, takes, NULL));
+    OK(pthread_join(thread, NULL));
+    const pid_t child = fork();
+    if (child == 0) {
+        check_taken_by(getpid());
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    check_taken_by(getpid());
+    OK(pthread_mutex_destroy(&normal));
+}
+
 #define CASES(X) \
+    X(norace_mutex_as_libc_has_it) \
     X(norace_create_join) \
     X(race_creator_goes_on) \
     X(norace_joins) \
