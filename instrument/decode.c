@@ -186,10 +186,20 @@ static bool is_split(const ZydisDecodedInstruction *d, const struct insn *i)
            d->attributes & ZYDIS_ATTRIB_HAS_MODRM;
 }
 
-/* Prefetches, clflush and such name an address and touch nothing that the program could tell. */
-static bool touches_nothing(const ZydisDecodedInstruction *d)
+/* A fence (memory_order_seq_cst) as compilers write it, `lock or $0, (%rsp)`, -64(%rsp) and the like: changes nothing, and what lies there,
+ * perhaps a variable that others write, has nothing to do with it. */
+static bool is_fence(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o)
 {
-    return d->meta.category == ZYDIS_CATEGORY_PREFETCH || d->meta.category == ZYDIS_CATEGORY_NOP ||
+    const bool keeps = d->mnemonic == ZYDIS_MNEMONIC_OR || d->mnemonic == ZYDIS_MNEMONIC_ADD ||
+                       d->mnemonic == ZYDIS_MNEMONIC_XOR || d->mnemonic == ZYDIS_MNEMONIC_SUB;
+    return keeps && d->attributes & ZYDIS_ATTRIB_HAS_LOCK && o[0].mem.base == ZYDIS_REGISTER_RSP &&
+           o[0].mem.index == ZYDIS_REGISTER_NONE && o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && o[1].imm.value.s == 0;
+}
+
+/* Prefetches, clflush and such name an address and touch nothing that the program could tell. */
+static bool touches_nothing(const ZydisDecodedInstruction *d, const ZydisDecodedOperand *o)
+{
+    return is_fence(d, o) || d->meta.category == ZYDIS_CATEGORY_PREFETCH || d->meta.category == ZYDIS_CATEGORY_NOP ||
            d->meta.category == ZYDIS_CATEGORY_WIDENOP;
 }
 
@@ -252,7 +262,7 @@ static void add_memory(const ZydisDecodedInstruction *d, const ZydisDecodedOpera
         return;
     }
     i->prefetches = d->meta.category == ZYDIS_CATEGORY_PREFETCH;
-    if (!touches_nothing(d))
+    if (!touches_nothing(d, operands))
         classify(d, o, i);
     if (d->address_width != 64 || (i->memory != MEMORY_NONE && elsewhere(d, operands)))
         i->memory = MEMORY_OTHER;

@@ -48,7 +48,7 @@ void operand_address(struct code *c, unsigned reg, const struct insn *i, const u
 
 unsigned operand_register(uint16_t live, uint16_t not, bool *needed)
 {
-    not |= 1u << GPR_SP;
+    not |= 1u << GPR_SP | 1u << GPR_BP; /* the frame is found by it, also where the code does not read it any more */
     for (unsigned reg = 0; reg < GPRS; reg++) {
         if (!((live | not ) >> reg & 1)) {
             *needed = false;

@@ -61,6 +61,32 @@ static void wide_receives(void)
     touch();
 }
 
+/* Between fences, as compilers write them: an atomic operation on what lies at the stack pointer, here a variable of the other thread's. */
+static int beside[8192];
+static _Atomic int fence;
+
+static void fence_there(void)
+{
+    __asm__ volatile("mov %%rsp, %%rbx\n\tmov %0, %%rsp\n\tlock orq $0, (%%rsp)\n\tmov %%rbx, %%rsp"
+                     :
+                     : "r"(&beside[4096])
+                     : "rbx", "cc", "memory");
+}
+static void fence_sends(void)
+{
+    fence_there();
+    touch();
+    RELEASE(fence, 1);
+    fence_there();
+}
+static void fence_receives(void)
+{
+    *(volatile int *)&beside[4096] = 1;
+    while (!ACQUIRE(fence))
+        sched_yield();
+    touch();
+}
+
 /* One flag each of many, accessed at the same two places. */
 static struct item {
     struct block block;
@@ -341,10 +367,10 @@ static void by_call_once(void)
 #NAME, NAME, NAME, NULL \
     }
 static const struct pattern patterns[] = {
-    SENDS(byte),         SENDS(half),           SENDS(word),        SENDS(quad),   SENDS(truth),    SENDS(single),
-    SENDS(real),         SENDS(bits),           SENDS(wide),        SENDS(items),  BACK(turn),      BACK(ring),
-    BACK(mail),          LOCKS(spin),           LOCKS(sync),        LOCKS(ticket), LOCKS(peterson), LOCKS(queue),
-    BOTH(checked_twice), BOTH(by_pthread_once), BOTH(by_call_once),
+    SENDS(byte),  SENDS(half),         SENDS(word),           SENDS(quad),        SENDS(truth),  SENDS(single),
+    SENDS(real),  SENDS(bits),         SENDS(wide),           SENDS(fence),       SENDS(items),  BACK(turn),
+    BACK(ring),   BACK(mail),          LOCKS(spin),           LOCKS(sync),        LOCKS(ticket), LOCKS(peterson),
+    LOCKS(queue), BOTH(checked_twice), BOTH(by_pthread_once), BOTH(by_call_once),
 };
 
 int main(int argc, char **argv)
