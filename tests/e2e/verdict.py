@@ -106,13 +106,13 @@ def check_stacks(sides, lines, marked):
             raise Wrong(f"{line}: stacks are {shown}")
 
 
-def run(command, library, directory, **environment):
+def run(command, library, directory, options="", **environment):
     """(exit code, findings, text report, output) of `command` under the detector; `directory` is its own."""
     found = Path(directory) / "findings.jsonl"
     text = Path(directory) / "report.txt"
     for old in (found, text):
         old.unlink(missing_ok=True)
-    environment = dict(os.environ, LD_PRELOAD=str(library), GORACE_OPTIONS=f"json={found} log={text}", **environment)
+    environment = dict(os.environ, LD_PRELOAD=str(library), GORACE_OPTIONS=f"json={found} log={text} {options}", **environment)
     try:
         done = subprocess.run([str(word) for word in command], env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=TIMEOUT, cwd=directory, text=True, errors="replace")

@@ -5,6 +5,10 @@ from world import Place
 
 ORDERS = {"load": ("RELAXED", "CONSUME", "ACQUIRE", "SEQ_CST"), "store": ("RELAXED", "RELEASE", "SEQ_CST"),
           "rmw": ("RELAXED", "ACQUIRE", "RELEASE", "ACQ_REL", "SEQ_CST")}
+SYNC = (("add", "__sync_fetch_and_add({0}, {1});", "SEQ_CST"), ("add", "__sync_xor_and_fetch({0}, {1});", "SEQ_CST"),
+        ("cas", "__sync_bool_compare_and_swap({0}, {2}, {1});", "SEQ_CST"),
+        ("cas-fails", "__sync_val_compare_and_swap({0}, ~{2}, {1});", "SEQ_CST"),
+        ("exchange", "__sync_lock_test_and_set({0}, {1});", "ACQUIRE"), ("store", "__sync_lock_release({0});", "RELEASE"))
 BLOCKS = (24, 32, 32, 40, 200, 5000)
 
 
@@ -50,6 +54,8 @@ def plain(world, thread, where=None):
         text = f"{lvalue} = {value};"
     else:
         text = f"{lvalue} {world.pick('+^|')}= {value};"
+        if world.machine:  # of the others a compiler may do those bytes alone that change
+            text = f"{lvalue} += {value};"
     site = step_in(world, thread, inside, text)
     world.accessed(thread, site, [(place, at, size, kind)])
     return True
@@ -111,19 +117,34 @@ def ranges(world, thread):
 def atomic(world, thread):
     place = world.pick(world.atomics)
     size, location = place.size, f"(A{place.size} *)({place.pointer})"
-    how = world.pick(("load", "load", "store", "store", "add", "exchange", "cas", "cas-fails"))
+    how = world.pick(("load", "load", "store", "store", "add", "exchange", "cas", "cas-fails", "sync", "flag"))
     value = world.random.randrange(1, 100)
     order = world.pick(ORDERS[{"load": "load", "store": "store"}.get(how, "rmw")])
     fail = world.pick(("RELAXED", "ACQUIRE", "SEQ_CST"))
+    text = None
+    if how == "sync":  # the older builtins have an order of their own
+        how, text, order = world.pick(SYNC)
+        text = text.format(location, value, f"(A{size})peek({place.pointer}, {size})")
+    elif how == "flag":
+        if size != 1:
+            return False
+        how, text = world.pick((("exchange", "test_and_set"), ("store", "clear")))
+        order = world.pick(ORDERS["store" if how == "store" else "rmw"])
+        text = f"__atomic_{text}({place.pointer}, __ATOMIC_{order});"
+    if how == "cas-fails" and world.machine:
+        return False  # is an instruction that writes
     kind = ATOMIC_READ if how in ("load", "cas-fails") else ATOMIC_WRITE
     if not world.may(thread, [(place, 0, size, kind)]):
         return False
-    if how == "load":
+    if text:
+        pass
+    elif how == "load":
         text = f"{{ uint64_t v = __atomic_load_n({location}, __ATOMIC_{order}); USE(v); }}"
     elif how == "store":
         text = f"__atomic_store_n({location}, {value}, __ATOMIC_{order});"
     elif how == "add":
-        text = f"__atomic_{world.pick(('fetch_add', 'sub_fetch', 'fetch_or'))}({location}, {value}, __ATOMIC_{order});"
+        changes = ("fetch_add", "sub_fetch", "fetch_or", "and_fetch", "fetch_xor", "fetch_nand")
+        text = f"__atomic_{world.pick(changes)}({location}, {value}, __ATOMIC_{order});"
     elif how == "exchange":
         text = f"__atomic_exchange_n({location}, {value}, __ATOMIC_{order});"
     else:
@@ -140,8 +161,9 @@ def atomic(world, thread):
 
 
 def fence(world, thread):
-    order = world.pick(("ACQUIRE", "RELEASE", "ACQ_REL", "SEQ_CST"))
-    world.do(thread, f"__atomic_thread_fence(__ATOMIC_{order});")
+    order = world.pick(("ACQUIRE", "RELEASE", "ACQ_REL", "SEQ_CST", "SYNC"))
+    world.do(thread, "__sync_synchronize();" if order == "SYNC" else f"__atomic_thread_fence(__ATOMIC_{order});")
+    order = order.replace("SYNC", "SEQ_CST")
     world.oracle.fence(thread.number, order)
     return True
 

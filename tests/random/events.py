@@ -6,8 +6,9 @@ from oracle import READ, WRITE
 
 
 class Semaphore:
-    def __init__(self, name, post, wait, wait_now, count):
-        self.name, self.post, self.wait, self.wait_now, self.count, self.pinned = name, post, wait, wait_now, count, False
+    def __init__(self, name, post, waits, wait_now, count):
+        """waits: statements that may sleep; wait_now: those that never do."""
+        self.name, self.post, self.waits, self.wait_now, self.count, self.pinned = name, post, waits, wait_now, count, False
 
 
 class Channel:
@@ -23,9 +24,12 @@ def begin(world):
     add, setup = world.source.globals.append, world.source.setup.append
     add("sem_t s0, s1;")
     setup("sem_init(&s0, 0, 1); sem_init(&s1, 0, 0);")
-    waits = ("must(!sem_wait(&{0}));", "must(!sem_trywait(&{0}));")
-    world.semaphores = [Semaphore(n, f"sem_post(&{n});", waits[0].format(n), waits[1].format(n), c)
-                        for n, c in (("s0", 1), ("s1", 0))]
+    waits = ("must(!sem_wait({0}));", "must(!sem_timedwait({0}, &far));", "must(!sem_clockwait({0}, CLOCK_MONOTONIC, &far));")
+    add("sem_t *s3;")
+    setup('{ char n[32]; snprintf(n, sizeof n, "/random-%d", (int)getpid()); '
+          "must((s3 = sem_open(n, O_CREAT | O_EXCL, 0600, 0)) != SEM_FAILED && !sem_unlink(n)); }")
+    world.semaphores = [Semaphore(n, f"sem_post({n});", [w.format(n) for w in waits], [f"must(!sem_trywait({n}));"], c)
+                        for n, c in (("&s0", 1), ("&s1", 0), ("s3", 0))]
     add("int pipe0[2], pair0[2], event0;")
     setup("must(!pipe(pipe0) && !socketpair(AF_UNIX, SOCK_STREAM, 0, pair0) && (event0 = eventfd(0, EFD_SEMAPHORE)) >= 0);")
     plain = ("must(write({0}, {1}, {2}) == {2});", "must(read({0}, {1}, {2}) == {2});")
@@ -33,15 +37,15 @@ def begin(world):
     world.channels = [Channel("pipe0", "pipe0[0]", "pipe0[1]", *plain), Channel("pair0", "pair0[0]", "pair0[1]", *messages),
                       Channel("pair1", "pair0[1]", "pair0[0]", *world.pick((plain, messages)))]
     world.events = Semaphore("event0", "{ uint64_t v = 1; must(write(event0, &v, 8) == 8); }",
-                             "{ uint64_t v; must(read(event0, &v, 8) == 8); }",
-                             "{ uint64_t v; must(read(event0, &v, 8) == 8); }", 0)
+                             ["{ uint64_t v; must(read(event0, &v, 8) == 8); }", "{ eventfd_t v; must(!eventfd_read(event0, &v)); }"],
+                             [], 0)
     setup("{ struct sigaction a; memset(&a, 0, sizeof a); a.sa_handler = on_signal; sigaction(SIGUSR1, &a, 0); }")
     setup("{ sigset_t m; sigemptyset(&m); sigaddset(&m, SIGUSR2); pthread_sigmask(SIG_BLOCK, &m, 0); }")
     world.onces, world.rounds, world.once_done = 0, 0, []
     world.semaphores.append(world.events)
     if world.cxx:
         add("std::counting_semaphore<100> s2(0);")
-        world.semaphores.append(Semaphore("s2", "s2.release();", None, "s2.acquire();", 0))
+        world.semaphores.append(Semaphore("s2", "s2.release();", [], ["s2.acquire();"], 0))
         # Never destroyed: main may return before the thread that sets one is joined.
         add("std::promise<int> &p0 = *new std::promise<int>, &p1 = *new std::promise<int>;")
         add("std::shared_future<int> &u0 = *new std::shared_future<int>(p0.get_future().share());")
@@ -70,9 +74,13 @@ def end_thread(world, thread):
     return True
 
 
-def join_call(thread):
-    return (f"must(thrd_join(thread({thread.number}), 0) == thrd_success);" if thread.kind == "c11"
-            else f"must(!pthread_join(thread({thread.number}), 0));")
+def join_call(world, thread):
+    if thread.kind == "c11":
+        return f"must(thrd_join(thread({thread.number}), 0) == thrd_success);"
+    call = world.pick(("must(!pthread_join({0}, 0));", "must(!pthread_timedjoin_np({0}, 0, &far));",
+                       "must(!pthread_clockjoin_np({0}, 0, CLOCK_MONOTONIC, &far));",
+                       "while (pthread_tryjoin_np({0}, 0)) sched_yield();"))
+    return call.format(f"thread({thread.number})")
 
 
 def joined(world, thread, ended):
@@ -81,17 +89,17 @@ def joined(world, thread, ended):
 
 
 def join(world, thread):
-    ended = [t for t in world.threads.values() if t.state == "ended" and t.number]
+    ended = [t for t in world.threads.values() if t.state == "ended" and t.number and not t.detached]
     if ended:
         other = world.pick(ended)
-        world.do(thread, join_call(other))
+        world.do(thread, join_call(world, other))
         joined(world, thread, other)
         return True
-    others = [t for t in world.ready(thread) if t.number and not any(lock.pinned for lock in t.held)]
+    others = [t for t in world.ready(thread) if t.number and not t.detached and not any(lock.pinned for lock in t.held)]
     if not others or len(world.ready()) < 3 or any(lock.pinned for lock in thread.held) or thread.held:
         return False
     other = world.pick(others)
-    sleeping = world.sleep(thread, join_call(other))
+    sleeping = world.sleep(thread, join_call(world, other))
     give_all(world, other)
     accesses.plain(world, other)
     world.end(other)
@@ -118,12 +126,12 @@ def wait(world, thread):
     if semaphore.pinned:
         return False
     if semaphore.count:
-        world.do(thread, world.pick([t for t in (semaphore.wait, semaphore.wait_now) if t]))
+        world.do(thread, world.pick(semaphore.waits + semaphore.wait_now))
     else:
-        if thread.number == 0 or not world.ready(thread) or not semaphore.wait:
+        if thread.number == 0 or not world.ready(thread) or not semaphore.waits:
             return False
         semaphore.pinned = True
-        sleeping = world.sleep(thread, semaphore.wait)
+        sleeping = world.sleep(thread, world.pick(semaphore.waits))
         world.meanwhile()
         poster = world.pick(world.ready(thread))
         world.do(poster, semaphore.post)
@@ -201,7 +209,8 @@ def promise(world, thread):
         world.oracle.acquire(thread.number, f"promise {name}")
         return True
     others = [t for t in world.ready(thread) if t.number]
-    sleeper = world.pick(others) if others and world.chance(50) else None
+    # Who waits for one says so by an atomic operation, which in machine code is a release.
+    sleeper = world.pick(others) if others and not world.machine and world.chance(50) else None
     if sleeper:
         sleeping = world.sleep(sleeper, f"must(u{name}.get() == 5);")
     world.do(thread, f"p{name}.set_value(5);")
@@ -273,6 +282,11 @@ def compare(world, thread):
 # ---- signals -------------------------------------------------------------------------------------------------------
 
 
+def send_signal(world, to, number):
+    return (f"must(!pthread_kill(thread({to.number}), {number}));" if world.chance(60) else
+            f"{{ union sigval v = {{0}}; must(!pthread_sigqueue(thread({to.number}), {number}, v)); }}")
+
+
 def signal(world, thread):
     """A handler runs on top of a thread that waits for its turn, or the signal is waited for."""
     others = world.ready(thread)
@@ -280,8 +294,10 @@ def signal(world, thread):
         return False
     other = world.pick(others)
     if world.chance(40) and other.number:
-        sleeping = world.sleep(other, "{ sigset_t m; int n; sigemptyset(&m); sigaddset(&m, SIGUSR2); sigwait(&m, &n); }")
-        world.do(thread, f"pthread_kill(thread({other.number}), SIGUSR2);")
+        wait = world.pick(("int n; must(!sigwait(&m, &n));", "must(sigwaitinfo(&m, 0) == SIGUSR2);",
+                           "must(sigtimedwait(&m, 0, &far) == SIGUSR2);"))
+        sleeping = world.sleep(other, f"{{ sigset_t m; sigemptyset(&m); sigaddset(&m, SIGUSR2); {wait} }}")
+        world.do(thread, send_signal(world, other, "SIGUSR2"))
         world.oracle.release(thread.number, "SIGUSR2")
         world.wake(other, sleeping)
         world.oracle.acquire(other.number, "SIGUSR2")
@@ -290,7 +306,7 @@ def signal(world, thread):
         return False
     place = world.pick(world.places)
     at, size = world.plain_bytes(place)
-    world.do(thread, f"signal_will({world.steps + 2}); pthread_kill(thread({other.number}), SIGUSR1);")
+    world.do(thread, f"signal_will({world.steps + 2}); " + send_signal(world, other, "SIGUSR1"))
     world.oracle.release(thread.number, "SIGUSR1")
     world.oracle.acquire(other.number, "SIGUSR1")
     lvalue, bits = world.lvalue(-1, place, at, size)

@@ -24,6 +24,9 @@ TYPES = {  # definition, statements of main
     "recursive": ("pthread_mutex_t {0} = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;", ""),
     "errorcheck": ("pthread_mutex_t {0} = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;", ""),
     "rwlock": ("pthread_rwlock_t {0} = PTHREAD_RWLOCK_INITIALIZER;", ""),
+    "robust": ("pthread_mutex_t {0};", "init_mutex(&{0}, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE);"),
+    "inheriting": ("pthread_mutex_t {0};", "init_mutex(&{0}, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT);"),
+    "writers-first": ("pthread_rwlock_t {0} = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;", ""),
     "spin": ("pthread_spinlock_t {0};", "pthread_spin_init(&{0}, 0);"),
     "c11": ("mtx_t {0};", "mtx_init(&{0}, mtx_timed | mtx_recursive);"),
     "std": ("std::mutex {0};", ""),
@@ -32,25 +35,33 @@ TYPES = {  # definition, statements of main
     "std-shared": ("std::shared_mutex {0};", ""),
 }
 RECURSIVE = ("recursive", "c11", "std-recursive")
-SHARED = ("rwlock", "std-shared")
-# kind: (lock, try, give, timed); a statement each that fails the program if it goes otherwise. {0}: the name, {1}: 1 if it is got
+SHARED = ("rwlock", "writers-first", "std-shared")
+# kind: (lock, try, give, timed); a statement each that fails the program if it goes otherwise. {0}: the name, {1}: 1 if it is got,
+# {2}: a time, {3}: a clock
 PTHREAD = ("must(!pthread_mutex_lock(&{0}));", "must(!pthread_mutex_trylock(&{0}) == {1});",
-           "must(!pthread_mutex_unlock(&{0}));", "must(!pthread_mutex_timedlock(&{0}, &{2}) == {1});")
+           "must(!pthread_mutex_unlock(&{0}));", ("must(!pthread_mutex_timedlock(&{0}, &{2}) == {1});",
+                                                  "must(!pthread_mutex_clocklock(&{0}, {3}, &{2}) == {1});"))
+RWLOCK = ("must(!pthread_rwlock_wrlock(&{0}));", "must(!pthread_rwlock_trywrlock(&{0}) == {1});",
+          "must(!pthread_rwlock_unlock(&{0}));", ("must(!pthread_rwlock_timedwrlock(&{0}, &{2}) == {1});",
+                                                  "must(!pthread_rwlock_clockwrlock(&{0}, {3}, &{2}) == {1});"))
+READ_RWLOCK = ("must(!pthread_rwlock_rdlock(&{0}));", "must(!pthread_rwlock_tryrdlock(&{0}) == {1});",
+               "must(!pthread_rwlock_unlock(&{0}));", ("must(!pthread_rwlock_timedrdlock(&{0}, &{2}) == {1});",
+                                                       "must(!pthread_rwlock_clockrdlock(&{0}, {3}, &{2}) == {1});"))
+CLOCKS = ("CLOCK_REALTIME", "CLOCK_MONOTONIC")
 STD = ("{0}.lock();", "must({0}.try_lock() == {1});", "{0}.unlock();", None)
 CALLS = {
-    "mutex": PTHREAD, "recursive": PTHREAD, "errorcheck": PTHREAD,
-    "rwlock": ("must(!pthread_rwlock_wrlock(&{0}));", "must(!pthread_rwlock_trywrlock(&{0}) == {1});",
-               "must(!pthread_rwlock_unlock(&{0}));", "must(!pthread_rwlock_timedwrlock(&{0}, &{2}) == {1});"),
+    "mutex": PTHREAD, "recursive": PTHREAD, "errorcheck": PTHREAD, "robust": PTHREAD,
+    "inheriting": PTHREAD[:3] + (PTHREAD[3][:1],),  # libc refuses any other clock for it
+    "rwlock": RWLOCK, "writers-first": RWLOCK,
     "spin": ("pthread_spin_lock(&{0});", "must(!pthread_spin_trylock(&{0}) == {1});", "pthread_spin_unlock(&{0});", None),
     "c11": ("must(mtx_lock(&{0}) == thrd_success);", "must((mtx_trylock(&{0}) == thrd_success) == {1});",
-            "must(mtx_unlock(&{0}) == thrd_success);", "must((mtx_timedlock(&{0}, &{2}) == thrd_success) == {1});"),
+            "must(mtx_unlock(&{0}) == thrd_success);", ("must((mtx_timedlock(&{0}, &{2}) == thrd_success) == {1});",)),
     "std": STD, "std-recursive": STD,
-    "std-timed": STD[:3] + ("must({0}.try_lock_until(std::chrono::system_clock::from_time_t({2}.tv_sec)) == {1});",),
+    "std-timed": STD[:3] + (("must({0}.try_lock_until(std::chrono::system_clock::from_time_t({2}.tv_sec)) == {1});",),),
     "std-shared": STD,
 }
 READ_CALLS = {
-    "rwlock": ("must(!pthread_rwlock_rdlock(&{0}));", "must(!pthread_rwlock_tryrdlock(&{0}) == {1});",
-               "must(!pthread_rwlock_unlock(&{0}));", "must(!pthread_rwlock_timedrdlock(&{0}, &{2}) == {1});"),
+    "rwlock": READ_RWLOCK, "writers-first": READ_RWLOCK,
     "std-shared": ("{0}.lock_shared();", "must({0}.try_lock_shared() == {1});", "{0}.unlock_shared();", None),
 }
 CONDITIONS = {  # of a kind of lock: definition, wait, timed wait that is over at once, signal, broadcast. {0}: the lock, {1}: {0}_told
@@ -70,7 +81,7 @@ CONDITIONS = {  # of a kind of lock: definition, wait, timed wait that is over a
 
 
 def begin(world):
-    kinds = ["mutex", "recursive", "errorcheck", "rwlock", "spin"]
+    kinds = ["mutex", "recursive", "errorcheck", "robust", "inheriting", "rwlock", "writers-first", "spin"]
     kinds += ["std", "std-recursive", "std-timed", "std-shared"] if world.cxx else ["c11"]
     chosen = [world.pick(kinds) for _ in range(4)]
     world.locks = []
@@ -138,7 +149,8 @@ def take(world, thread):
     if how == "try" or (how == "timed" and not could and calls[3]):
         if not could and lock.kind == "errorcheck" and how == "timed":
             return False
-        text = (calls[1] if how == "try" else calls[3]).format(lock.name, int(could), "past")
+        call = calls[1] if how == "try" else world.pick(calls[3])
+        text = call.format(lock.name, int(could), "past", world.pick(CLOCKS))
         if how == "timed" and not in_order(thread, lock):
             return False  # a timed lock waits, if not for ever: it has its place in the order of locks
         site = world.do(thread, text)
@@ -148,7 +160,8 @@ def take(world, thread):
     if not mine and not in_order(thread, lock):
         return False
     if could:
-        site = world.do(thread, (calls[3] if how == "timed" and calls[3] else calls[0]).format(lock.name, 1, "far"))
+        call = world.pick(calls[3]) if how == "timed" and calls[3] else calls[0]
+        site = world.do(thread, call.format(lock.name, 1, "far", world.pick(CLOCKS)))
         got(world, thread, lock, site, reads)
         return True
     return take_later(world, thread, lock, reads, calls[0].format(lock.name, 1))

@@ -12,8 +12,10 @@ RECORD_SIZE = 32
 
 HEAD = r"""
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
@@ -37,16 +39,8 @@ HEAD = r"""
 #else
 #include <threads.h>
 #endif
-#include "barrier.h"
+#include "hidden.h"
 
-#define LOOSE __attribute__((may_alias, aligned(1)))
-#define TIGHT __attribute__((may_alias))
-typedef uint8_t U1 LOOSE, A1 TIGHT;
-typedef uint16_t U2 LOOSE, A2 TIGHT;
-typedef uint32_t U4 LOOSE, A4 TIGHT;
-typedef uint64_t U8 LOOSE, A8 TIGHT;
-typedef unsigned __int128 U16 LOOSE;
-typedef unsigned char *bytes;
 #define USE(v) __asm__ volatile("" : : "r"((uint64_t)(v)))
 
 struct record {
@@ -64,27 +58,14 @@ extern char record_is_as_expected[sizeof(struct record) == 32 && offsetof(struct
 
 static struct schedule s;
 
-/* What the program needs to know of itself, where the detector cannot see it. */
-static struct {
-    bytes heap[256], stack[64], tls[64];
-    pthread_t thread[64];
-    int signal_case;
-} hidden;
-INVISIBLE void put_heap(int n, void *p) { hidden.heap[n] = (bytes)p; }
-INVISIBLE bytes heap(int n) { return hidden.heap[n]; }
-INVISIBLE bytes stack(int n) { return hidden.stack[n]; }
-INVISIBLE bytes tls(int n) { return hidden.tls[n]; }
-INVISIBLE void publish(int n, void *on_stack, void *local) { hidden.stack[n] = (bytes)on_stack, hidden.tls[n] = (bytes)local; }
-INVISIBLE void put_thread(int n, pthread_t t) { hidden.thread[n] = t; }
-INVISIBLE pthread_t thread(int n) { return hidden.thread[n]; }
-INVISIBLE void signal_will(int number) { hidden.signal_case = number; }
-INVISIBLE int signal_case(void) { return hidden.signal_case; }
-INVISIBLE size_t size(size_t n) { __asm__ volatile("" : "+r"(n)); return n; }
-INVISIBLE uint64_t peek(const void *p, int n)
+static __attribute__((unused)) void init_mutex(pthread_mutex_t *m, int robust, int protocol)
 {
-    return n == 1 ? *(const A1 *)p : n == 2 ? *(const A2 *)p : n == 4 ? *(const A4 *)p : *(const A8 *)p;
+    pthread_mutexattr_t how;
+    pthread_mutexattr_init(&how);
+    pthread_mutexattr_setrobust(&how, robust);
+    pthread_mutexattr_setprotocol(&how, protocol);
+    must(!pthread_mutex_init(m, &how));
 }
-INVISIBLE void must(int good) { if (!good) __builtin_trap(); }
 static const struct timespec past = {1, 0}, far = {1LL << 32, 0};
 """
 
@@ -110,6 +91,7 @@ class Source:
         self.functions = []  # (head, [Site]): what steps call
         self.bodies = {}     # thread: [Site]
         self.cases = []      # of the signal handler: [Site]
+        self.words = []      # of what is said after a thread's function: [Site]
         self.begins = {}     # thread: the function's head
 
     def assemble(self):
@@ -126,6 +108,10 @@ class Source:
             lines.append("}")
         lines += ["static void on_signal(int number)", "{", "    (void)number;", "    switch (signal_case()) {"]
         for site in self.cases:
+            emit([site])
+        lines += ["    }", "}"]
+        lines += ["static void last_words(void *number)", "{", "    switch ((intptr_t)number) {"]
+        for site in self.words:
             emit([site])
         lines += ["    }", "}"]
         for number in sorted(self.bodies, reverse=True):

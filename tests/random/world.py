@@ -4,7 +4,7 @@ A step is made by `do` (or `sleep` and `wake`, which come in pairs) with the tex
 oracle right after. Names of synchronisation objects are the oracle's keys."""
 import random
 
-from oracle import Oracle
+from machine import Recorder
 from source import BITS, RECORD, RECORD_SIZE, Site, Source
 
 
@@ -25,14 +25,15 @@ class Thread:
         self.state = "ready"  # ready, asleep, ended, joined
         self.held = []        # locks, in the order they were taken; a recursive one several times
         self.taken = {}       # the site where each of them was first taken
+        self.detached = False
 
 
 class World:
-    def __init__(self, seed, cxx, clang):
-        self.clang = clang
+    def __init__(self, seed, cxx, clang, machine):
+        self.clang, self.machine = clang, machine  # hooks of clang's; only the machine code is seen
         self.random = random.Random(seed)
         self.cxx = cxx
-        self.oracle = Oracle()
+        self.oracle = Recorder()
         self.source = Source(cxx)
         self.steps = 0
         self.sites = []
@@ -80,6 +81,8 @@ class World:
         name = f"f{self.steps + 1}"
         site = self.do_by(thread, name, text)
         keep = self.pick(("__attribute__((noinline)) ", "inline "))
+        if self.machine:
+            keep = "__attribute__((noinline)) "  # or a line may be that of the caller
         self.source.functions.append((f"static {keep}void {name}(void)", [site]))
         return site
 
@@ -98,12 +101,17 @@ class World:
 
     def in_handler(self, thread, text):
         """The next step, done by the signal handler on top of the thread, which waits for a step of its own."""
+        site = self.in_cases(self.source.cases, "on_signal", [function_of(thread)], text)
+        self.do(thread, "")
+        return site
+
+    def in_cases(self, cases, function, outer, text):
+        """The next step, one of those of a function that libc calls and that is told the number of the step."""
         self.steps += 1
-        site = self.site("on_signal", [function_of(thread)])
+        site = self.site(function, outer)
         apart = f'__asm__ volatile("" : : "i"({self.steps}));'  # or clang makes one store, without a line, of those of two cases
         site.text = f"case {self.steps}: await(&s, {self.steps - 1}); {text} {apart} step(&s, {self.steps}); break;"
-        self.source.cases.append(site)
-        self.do(thread, "")
+        cases.append(site)
         return site
 
     # ---- threads
@@ -187,7 +195,7 @@ class World:
     def plain_bytes(self, place):
         if place.size == RECORD_SIZE and self.chance(70):
             return self.pick(RECORD)[1:]
-        size = self.pick((1, 2, 4, 4, 8, 8, 16))
+        size = self.pick((1, 2, 4, 4, 8, 8, 8 if self.machine else 16))  # of sixteen a compiler reads what is used
         at = self.random.randrange(max(1, min(place.size, 48) - size + 1))
         if place.size > 4096 and self.chance(50):
             at = 4096 - self.random.randrange(size + 8)

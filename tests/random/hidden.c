@@ -1,0 +1,4 @@
+/* See hidden.h. */
+#define HIDDEN
+#include "hidden.h"
+#include "../instrument/barrier.c"
