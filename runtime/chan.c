@@ -291,12 +291,12 @@ int goro_chan_recv_raw(struct goro_chan *c, void *element, int64_t deadline)
     return receive_told(c, element, deadline, true);
 }
 
-uint64_t goro_chan_take_word(struct goro_chan *c)
+struct goro_word goro_chan_recv_word(struct goro_chan *c)
 {
-    uint64_t element = 0;
+    struct goro_word word = {0, 0};
     RT_OP(CHAN_RECV, c);
-    receive_told(c, &element, GORO_FOREVER, false);
-    return element;
+    word.result = receive_told(c, &word.element, GORO_FOREVER, false);
+    return word;
 }
 
 int rt_chan_try_recv(struct goro_chan *c, void *element)

@@ -177,8 +177,7 @@ static inline __attribute__((always_inline)) int spawn_by(void (*f)(void), const
     g->entry = f;
     g->count = (uint8_t)count;
     g->floats = (uint8_t)floats;
-    for (unsigned i = 0; i < count; i++)
-        g->words[i] = words[i];
+    rt_copy(g->words, words, count * sizeof *words);
     g->site = site;
     g->name = options ? options->name : NULL;
     g->id = next_id(p);
@@ -210,6 +209,13 @@ static int spawn(void (*f)(void), const struct goro_options *options, const stru
 int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
                unsigned floats, const uint64_t *words)
 {
+    return spawn_by(f, options, site, count, floats, words, (uintptr_t)__builtin_return_address(0));
+}
+
+int goro_spawn_words(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+                     unsigned floats, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t g)
+{
+    const uint64_t words[] = {a, b, c, d, e, g};
     return spawn_by(f, options, site, count, floats, words, (uintptr_t)__builtin_return_address(0));
 }
 

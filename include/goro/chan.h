@@ -30,9 +30,13 @@ int goro_chan_send_raw(struct goro_chan *chan, const void *element, int64_t dead
 /* 1: received. 0: closed, and *element is zeroed. -ETIMEDOUT: *element is untouched. NULL drops the element. */
 int goro_chan_recv_raw(struct goro_chan *chan, void *element, int64_t deadline);
 /* The same for an element of 8 bytes at most, in the first bytes of a word: it is in no memory that others could know of, so a
- * detector is told of none. Received without a deadline; 0 when closed. */
+ * detector is told of none. Received without a deadline. */
 int goro_chan_send_word(struct goro_chan *chan, uint64_t element, int64_t deadline);
-uint64_t goro_chan_take_word(struct goro_chan *chan);
+struct goro_word { /* two registers */
+    uint64_t element; /* 0 when closed */
+    int64_t result;   /* as of goro_chan_recv_raw */
+};
+struct goro_word goro_chan_recv_word(struct goro_chan *chan);
 /* The same without waiting: -EAGAIN. */
 int goro_chan_try_send_raw(struct goro_chan *chan, const void *element);
 int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
@@ -77,7 +81,8 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
 #define goro_chan_len(c) goro_chan_len_raw(GORO_RAW(c))
 #define goro_chan_cap(c) goro_chan_cap_raw(GORO_RAW(c))
 
-/* In code that is compiled for a detector a value that is no variable of the program's stays out of memory. goro_v: the value. */
+/* In code that is compiled for a detector a value stays out of memory until the program's own code puts it there, which the compiler's
+ * hooks tell of if anybody else can know the place. goro_v: the value; goro_p: where to put it, or NULL. */
 #ifdef GORO_OUTLINE
 #define GORO_IN_WORD(c) (sizeof(GORO_ELEM(c)) <= sizeof(uint64_t))
 #define GORO_WORD_COPY(to, from) __builtin_memcpy(&(to), &(from), sizeof(to) < sizeof(from) ? sizeof(to) : sizeof(from))
@@ -88,15 +93,20 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
                               goro_chan_send_word(goro_c, goro_w, (deadline)); \
                           }), \
                           goro_chan_send_raw(goro_c, &goro_v, (deadline)))
-#define GORO_TAKE_VALUE(c) \
+#define GORO_RECV_VALUE(c) \
     __builtin_choose_expr(GORO_IN_WORD(c), __extension__({ \
-                              uint64_t goro_w = goro_chan_take_word(GORO_RAW(c)); \
-                              GORO_WORD_COPY(goro_v, goro_w); \
+                              const struct goro_word goro_w = goro_chan_recv_word(goro_c); \
+                              if (goro_p) { \
+                                  GORO_ELEM(c) goro_v; \
+                                  GORO_WORD_COPY(goro_v, goro_w.element); \
+                                  *goro_p = goro_v; \
+                              } \
+                              goro_w.result; \
                           }), \
-                          goro_chan_recv_raw(GORO_RAW(c), &goro_v, GORO_FOREVER))
+                          goro_chan_recv_raw(goro_c, goro_p, GORO_FOREVER))
 #else
 #define GORO_SEND_VALUE(c, deadline) goro_chan_send_raw(goro_c, &goro_v, (deadline))
-#define GORO_TAKE_VALUE(c) goro_chan_recv_raw(GORO_RAW(c), &goro_v, GORO_FOREVER)
+#define GORO_RECV_VALUE(c) goro_chan_recv_raw(goro_c, goro_p, GORO_FOREVER)
 #endif
 
 /* Channel first, then value: both once. */
@@ -120,14 +130,16 @@ int goro_chan_try_recv_raw(struct goro_chan *chan, void *element);
     __extension__({ \
         GORO_CAN_RECV(c); \
         struct goro_chan *const goro_c = GORO_RAW(c); \
-        goro_chan_recv_raw(goro_c, GORO_ELEM_PTR(c, p), GORO_FOREVER) > 0; \
+        GORO_ELEM(c) *const goro_p = (p); \
+        GORO_RECV_VALUE(c) > 0; \
     })
 /* goro_chan_take(c): the value, zero when closed. */
 #define goro_chan_take(c) \
     __extension__({ \
         GORO_CAN_RECV(c); \
-        GORO_ELEM(c) goro_v; \
-        (void)GORO_TAKE_VALUE(c); \
+        struct goro_chan *const goro_c = GORO_RAW(c); \
+        GORO_ELEM(c) goro_v, *const goro_p = &goro_v; \
+        (void)GORO_RECV_VALUE(c); \
         goro_v; \
     })
 /* goro_chan_recv_until(c, deadline, &value), goro_chan_try_recv(c, &value): 1 received, 0 closed, -ETIMEDOUT, -EAGAIN. */

@@ -109,13 +109,13 @@ void *goro_key_get(goro_key key);
 
 int goro_spawn(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
                unsigned floats, const uint64_t *words);
+/* The same with the words as arguments, unused ones 0: they are in no memory that a detector is told of. */
+int goro_spawn_words(void (*f)(void), const struct goro_options *options, const struct goro_site *site, unsigned count,
+                     unsigned floats, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t g);
 
 #ifdef __cplusplus
 }
 #endif
-
-#include <goro/spawn.h>
-#include <goro/point.h>
 
 /* Code that is compiled for a detector: -fsanitize=thread. */
 #if defined(__SANITIZE_THREAD__)
@@ -126,6 +126,8 @@ int goro_spawn(void (*f)(void), const struct goro_options *options, const struct
 #endif
 #endif
 
+#include <goro/spawn.h>
+#include <goro/point.h>
 #include <goro/chan.h>
 #include <goro/select.h>
 #include <goro/sync.h>

@@ -56,6 +56,24 @@
     })
 #define GORO_NOT_FLOATING(a) __builtin_choose_expr(GORO_IS_FLOAT(a), (a), (void *)0)
 
+/* In code that is compiled for a detector the words are arguments: who starts thousands would else write an array for each. */
+#ifdef GORO_OUTLINE
+#define GORO_SIX(...) GORO_CAT(GORO_SIX, GORO_COUNT(__VA_ARGS__))(__VA_ARGS__)
+#define GORO_SIX0() 0, 0, 0, 0, 0, 0
+#define GORO_SIX1(...) GORO_EACH1(GORO_WORD, __VA_ARGS__), 0, 0, 0, 0, 0
+#define GORO_SIX2(...) GORO_EACH2(GORO_WORD, __VA_ARGS__), 0, 0, 0, 0
+#define GORO_SIX3(...) GORO_EACH3(GORO_WORD, __VA_ARGS__), 0, 0, 0
+#define GORO_SIX4(...) GORO_EACH4(GORO_WORD, __VA_ARGS__), 0, 0
+#define GORO_SIX5(...) GORO_EACH5(GORO_WORD, __VA_ARGS__), 0
+#define GORO_SIX6(...) GORO_EACH6(GORO_WORD, __VA_ARGS__)
+#define GORO_SPAWN(f, options, ...) \
+    goro_spawn_words((f), (options), &goro_here, GORO_COUNT(__VA_ARGS__), GORO_FLOATS(__VA_ARGS__), GORO_SIX(__VA_ARGS__))
+#else
+#define GORO_SPAWN(f, options, ...) \
+    goro_spawn((f), (options), &goro_here, GORO_COUNT(__VA_ARGS__), GORO_FLOATS(__VA_ARGS__), \
+               (const uint64_t[GORO_COUNT(__VA_ARGS__) + 1]){GORO_EACH(GORO_WORD, ##__VA_ARGS__)})
+#endif
+
 #define GORO_GO(options, f, ...) \
     __extension__({ \
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpointer-to-int-cast\"") \
@@ -67,10 +85,9 @@
         _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
         (void)sizeof((f)(GORO_EACH(GORO_NOT_FLOATING, ##__VA_ARGS__)), 0); \
         static const struct goro_site goro_here = {#f, __FILE__, __LINE__}; \
-        const uint64_t goro_words[GORO_COUNT(__VA_ARGS__) + 1] = {GORO_EACH(GORO_WORD, ##__VA_ARGS__)}; \
+        const int goro_spawned = GORO_SPAWN((void (*)(void))(f), (options), ##__VA_ARGS__); \
         _Pragma("GCC diagnostic pop") \
-        goro_spawn((void (*)(void))(f), (options), &goro_here, GORO_COUNT(__VA_ARGS__), GORO_FLOATS(__VA_ARGS__), \
-                   goro_words); \
+        goro_spawned; \
     })
 
 #endif
