@@ -94,7 +94,8 @@ static struct actor *born(struct actor *parent, uintptr_t pc, bool light, const 
     if (ok && parent) {
         if (parent->pause & PAUSE_SOLO)
             actor_touch(parent); /* what was not recorded belongs to the past, too */
-        vclock_copy(&a->clock, actor_publish(parent), &parent->stocks->nodes);
+        actor_publish(parent);
+        vclock_hand_down(&a->clock, &parent->clock, &parent->stocks->nodes);
         order_born(a, parent, &parent->stocks->nodes);
         pause_clear(parent, PAUSE_SOLO);
     }
@@ -193,6 +194,16 @@ void actor_has_frames_below(struct actor *a, uintptr_t top)
     a->stack_top = top;
 }
 
+/* A call of its own: the stock is larger than a page, which each goroutine that ends would begin of its stack. */
+static __attribute__((noinline)) void clear_without_stocks(struct actor *a)
+{
+    struct vclock_stock none;
+    zero_bytes(&none, sizeof none);
+    vclock_clear(&a->clock, &none);
+    order_clear(a, &none);
+    vclock_stock_drain(&none);
+}
+
 /* Caller holds actors_lock. with: stocks that it ended with, or NULL. */
 static void forget(struct actor *a, struct stocks *with)
 {
@@ -208,13 +219,8 @@ static void forget(struct actor *a, struct stocks *with)
     if (a->older)
         a->older->newer = a->newer;
     actor_table.nactors--;
-    if (a->clock.root || order_knows(a)) { /* it has no stocks any more */
-        struct vclock_stock none;
-        zero_bytes(&none, sizeof none);
-        vclock_clear(&a->clock, &none);
-        order_clear(a, &none);
-        vclock_stock_drain(&none);
-    }
+    if (a->clock.root || order_knows(a))
+        clear_without_stocks(a);
     light_free(a->light && with ? &with->actors : NULL, a, actor_size(a->light));
 }
 
@@ -244,10 +250,12 @@ void actor_ends(struct actor *a)
         actor_touch(a);
     lock_order_ended(a);
     flow_log_drop(a);
-    actor_publish(a);  /* so that the epoch it ends with is one in which nothing was done */
+    actor_tell(a);     /* so that the epoch it ends with is one in which nothing was done */
     if (a->detached) { /* nobody asks what it knew */
         vclock_clear(&a->clock, &a->stocks->nodes);
         order_clear(a, &a->stocks->nodes);
+    } else {
+        actor_publish(a);
     }
     if (stocks_owned(a)) {
         os_lock(&actors_lock);

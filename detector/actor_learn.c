@@ -43,8 +43,7 @@ static void learn_up_to(struct actor *a, const struct vclock *c, who_t who)
 {
     struct vclock past = {NULL};
     vclock_copy(&past, c, &a->stocks->nodes);
-    if (vclock_get(&past, who_slot(who)) > who_epoch(who))
-        vclock_set(&past, who_slot(who), who_epoch(who), &a->stocks->nodes);
+    vclock_cut(&past, who_slot(who), who_epoch(who), &a->stocks->nodes);
     actor_learn(a, &past);
     vclock_clear(&past, &a->stocks->nodes);
 }

@@ -204,13 +204,21 @@ void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_s
     if (patched && n->patch.slot == slot && renew(c, epoch, stock))
         return;
     if (patched && (n->patch.slot == slot || n->patch.depth == PATCHES)) {
+        const struct vclock_node *base = vclock_node_base(n);
         if (vclock_flatten(c, stock))
             set_flat(c, slot, epoch, stock);
+        vclock_node_grew(base, c->root, stock);
         return;
     }
     struct vclock_node *m = patch(n, slot, epoch, stock);
     if (m)
         c->root = m;
+}
+
+void vclock_cut(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock)
+{
+    if (vclock_get(c, slot) > epoch && vclock_flatten(c, stock))
+        set_flat(c, slot, epoch, stock);
 }
 
 /* ---- whole clocks ---- */
@@ -261,6 +269,14 @@ void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_st
         return;
     c->root = vclock_node_ref(other->root);
     vclock_node_unref(old, stock);
+}
+
+void vclock_hand_down(struct vclock *c, struct vclock *from, struct vclock_stock *stock)
+{
+    const struct vclock_node *n = from->root;
+    if (n && vclock_node_patched(n) && __atomic_load_n(&n->refs, __ATOMIC_RELAXED) > PATCHES)
+        vclock_flatten(from, stock);
+    vclock_share(c, from, stock);
 }
 
 void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock)

@@ -52,7 +52,10 @@ void vclock_stock_drain(struct vclock_stock *stock);
 extern bool vclock_failed;
 
 uint64_t vclock_get(const struct vclock *c, uint32_t slot);
+/* epoch: not less than before. */
 void vclock_set(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock);
+/* Nothing of the slot is known that came after that epoch. */
+void vclock_cut(struct vclock *c, uint32_t slot, uint64_t epoch, struct vclock_stock *stock);
 /* c = max(c, other), slot by slot. False when c did not change; now and then true although it did not. `other` says
  * the same afterwards, but maybe in another form: nobody else may look at it meanwhile. */
 bool vclock_join(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
@@ -62,7 +65,10 @@ void vclock_meet(struct vclock *a, struct vclock *b, struct vclock_stock *stock,
 void vclock_copy(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* The same, for a copy that is seldom looked at: it shares the memory, also where a copy would be faster for both. */
 void vclock_share(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
-/* The same, for one that is going to be written again and again: a short one it has for itself. */
+/* The same, for one of many that begin with it, each of which is asked and changed then: when so many have it that it is worth a tree
+ * `from` has no patches any more. */
+void vclock_hand_down(struct vclock *c, struct vclock *from, struct vclock_stock *stock);
+/* As vclock_copy, for one that is going to be written again and again: a short one it has for itself. */
 void vclock_copy_apart(struct vclock *c, const struct vclock *other, struct vclock_stock *stock);
 /* Two that say the same become one, the same one whoever asks, if that is easily seen. */
 void vclock_unite(struct vclock *a, struct vclock *b, struct vclock_stock *stock);

@@ -62,6 +62,24 @@ static void unnote(struct vclock_stock *stock, struct vclock_node *above, struct
     }
 }
 
+void vclock_node_grew(const struct vclock_node *from, struct vclock_node *to, struct vclock_stock *stock)
+{
+    struct known was[VCLOCK_SETS * VCLOCK_WAYS];
+    unsigned n = 0;
+    if (from == to || !remembered(to->level))
+        return;
+    const struct known *all = stock->known[to->level - KNOWN_LEVEL][0];
+    for (unsigned i = 0; i < VCLOCK_SETS * VCLOCK_WAYS; i++)
+        if (all[i].above == from)
+            was[n++] = (struct known){vclock_node_ref(all[i].above), vclock_node_ref(all[i].below), true};
+    while (n-- > 0) {
+        unnote(stock, was[n].above, was[n].below);
+        note(stock, to, was[n].below, true);
+        vclock_node_unref(was[n].above, stock);
+        vclock_node_unref(was[n].below, stock);
+    }
+}
+
 /* ---- join: all join b into the tree at *at ---- */
 
 static bool any_beyond(const struct vclock_node *n, uint32_t from)
@@ -360,6 +378,12 @@ static bool join_patches(struct vclock *c, struct vclock_node *b, struct vclock_
 {
     struct vclock next = {b};
     const struct vclock_node *both = in_common(c->root, b);
+    if (both == b)
+        return false;
+    if (both == c->root) { /* a patch says more than what is below it */
+        become(c, (struct vclock){vclock_node_ref(b)}, stock);
+        return true;
+    }
     const unsigned theirs = news(c, b, both, PATCHES);
     if (theirs == 0)
         return false;

@@ -52,6 +52,8 @@ struct vclock_node *vclock_node_own(struct vclock_node *n, struct vclock_stock *
 /* vclock_join.c: whether array a has more in one of the first n slots, and b. */
 void vclock_node_compare(const struct vclock_node *a, const struct vclock_node *b, uint32_t n, bool *a_more,
                          bool *b_more);
+/* `to` was made from `from`, which may be gone, by adding to it: what is known of that is known of this from now on. */
+void vclock_node_grew(const struct vclock_node *from, struct vclock_node *to, struct vclock_stock *stock);
 /* vclock.c: of roots. false: no memory. */
 bool vclock_plant(struct vclock *c, struct vclock_stock *stock); /* an array longer than a leaf becomes a tree */
 bool vclock_raise(struct vclock *c, uint32_t level, struct vclock_stock *stock); /* a tree, at least `level` high */

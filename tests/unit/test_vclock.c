@@ -214,6 +214,60 @@ static void test_patches_meet(void **unused)
     vclock_clear(&b, &pool);
 }
 
+/* What is cut knows less than what it was made of, which keeps what it has when the two meet. */
+static void test_cut(void **unused)
+{
+    (void)unused;
+    struct vclock base = {0}, a = {0}, b = {0};
+    for (uint32_t s = 0; s < 1000; s++)
+        vclock_set(&base, s, 10, &pool);
+    vclock_copy(&a, &base, &pool);
+    vclock_set(&a, 5, 20, &pool);
+    vclock_set(&a, 6, 20, &pool);
+    vclock_copy(&b, &a, &pool);
+    vclock_cut(&b, 5, 12, &pool);
+    vclock_cut(&b, 7, 12, &pool); /* it knows less */
+    assert_int_equal(vclock_get(&b, 5), 12);
+    assert_int_equal(vclock_get(&b, 6), 20);
+    assert_int_equal(vclock_get(&b, 7), 10);
+    vclock_join(&a, &b, &pool);
+    assert_int_equal(vclock_get(&a, 5), 20);
+    assert_true(vclock_join(&b, &a, &pool));
+    assert_int_equal(vclock_get(&b, 5), 20);
+    vclock_clear(&base, &pool);
+    vclock_clear(&a, &pool);
+    vclock_clear(&b, &pool);
+}
+
+/* Many begin with what one knows: the later ones, like him, without patches. Each learns what those before him did. */
+static void test_hand_down(void **unused)
+{
+    (void)unused;
+    enum { CHILDREN = 200 };
+    static struct vclock children[CHILDREN];
+    struct vclock parent = {0}, object = {0};
+    for (uint32_t s = 0; s < 1000; s++)
+        vclock_set(&parent, s, 10, &pool);
+    vclock_copy(&object, &parent, &pool);
+    for (uint32_t s = 100; s < 110; s++)
+        vclock_set(&parent, s, 11, &pool);
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        vclock_hand_down(&children[i], &parent, &pool);
+    assert_ptr_equal(children[CHILDREN - 1].root, parent.root);
+    assert_ptr_not_equal(children[0].root, parent.root);
+    for (uint32_t i = 0; i < CHILDREN; i++) {
+        vclock_join(&children[i], &object, &pool);
+        vclock_set(&children[i], i, 20, &pool);
+        vclock_copy(&object, &children[i], &pool);
+        for (uint32_t s = 0; s < 1000; s++)
+            assert_int_equal(vclock_get(&children[i], s), s <= i ? 20 : s >= 100 && s < 110 ? 11 : 10);
+    }
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        vclock_clear(&children[i], &pool);
+    vclock_clear(&parent, &pool);
+    vclock_clear(&object, &pool);
+}
+
 static void note_most(uint32_t slot, uint64_t epoch, void *most)
 {
     uint64_t *at = (uint64_t *)most + slot;
@@ -477,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_walk),           cmocka_unit_test(test_many_versions),
         cmocka_unit_test(test_sharing),        cmocka_unit_test(test_floor_follows),
         cmocka_unit_test(test_patches_meet),   cmocka_unit_test(test_short),
+        cmocka_unit_test(test_cut),            cmocka_unit_test(test_hand_down),
         cmocka_unit_test(test_meet),           cmocka_unit_test(test_unite),
         cmocka_unit_test(test_many_leave),     cmocka_unit_test(test_old_learn),
         cmocka_unit_test(test_long_and_short), cmocka_unit_test(test_long_epochs),
