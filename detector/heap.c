@@ -1,9 +1,10 @@
 /* See heap.h. A hash table of chains, a lock a chain. Beside it a chain keeps the block that left it last: a race with a
- * free is described after the block was taken out. It is kept by its address, as nearly every page of the table is touched by who
- * allocates a thousand blocks, and collections look at all of it. */
+ * free is described after the block was taken out. It is kept by its address, as collections look at all of the table. Blocks of one page
+ * have neighbouring chains: by chance a thousand of them would begin nearly every page of the table. */
 #include "heap.h"
 
 #include "left.h"
+#include "places.h"
 
 #define CHAIN_BITS 16
 #define CHAINS (1u << CHAIN_BITS)
@@ -23,7 +24,7 @@ bool heap_start(void)
 
 static struct chain *chain_of(uintptr_t addr)
 {
-    return &chains[(addr >> 4) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
+    return &chains[places_chain(addr, 16, CHAIN_BITS)];
 }
 
 void heap_remember(struct actor *a, uintptr_t addr, size_t size, uint32_t stack)

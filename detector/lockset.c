@@ -140,6 +140,8 @@ void lockset_mark(uint32_t set)
 
 void lockset_sweep(void)
 {
+    if (nsets <= 1) /* without locks its pages are never begun */
+        return;
     for (uint32_t i = 0; i < HEADS; i++)
         heads[i] = 0;
     sets_free = 0;
