@@ -80,6 +80,12 @@ class Merge(LauncherTest):
         self.write_findings("a.json", race(baseline=True))
         self.gorace("report", "-e", "66", "a.json")
 
+    def test_a_file_of_something_else_is_no_success(self):
+        self.write("notes.json", "no findings here\n")
+        self.write("killed.json", json.dumps(race())[:100])
+        self.gorace("report", "notes.json", status=2)
+        self.gorace("report", "killed.json")
+
     def test_unknown_members_and_kinds(self):
         """What a newer detector may write is shown, and stops nothing."""
         new = race(kind="livelock", whirls=[{"actor": 1, "state": "spinning", "spin_stack": [frame("spin")],

@@ -34,7 +34,7 @@ class Names(OddTest):
         (folder / "a.jsonl").write_text(json.dumps(race(file=f"{self.folder}/f\ufffd/a.c")) + "\n")
         (folder / os.fsdecode(b"b\xff.jsonl")).write_text("torn\n")
         done = subprocess.run([GORACE, "report", *FORMATS, "a.jsonl", b"b\xff.jsonl"], cwd=folder, capture_output=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 2, done.stderr)
         page, sarif, junit = self.reports(folder)
         run, = sarif["runs"]
         notice = "b\ufffd.jsonl: skipped"

@@ -118,6 +118,8 @@ static bool only_spaces(const char *line)
     return line[strspn(line, " \t\r\n")] == 0;
 }
 
+#define CUT_OFF "cut off"
+
 /* One line; NULL or what is wrong with it, which the caller frees. */
 static char *add_line(struct findings *all, const char *line, size_t length)
 {
@@ -127,7 +129,7 @@ static char *add_line(struct findings *all, const char *line, size_t length)
         return NULL;
     json_t *json = json_loadb(line, length, 0, &error);
     if (!json)
-        return must_copy(line[length - 1] == '\n' ? error.text : "cut off");
+        return must_copy(line[length - 1] == '\n' ? error.text : CUT_OFF);
     if (finding_valid(json, &why)) {
         add(all, json);
         return NULL;
@@ -164,11 +166,13 @@ void findings_add_file(struct findings *all, const char *path)
         findings_notice(all, must_format("%s: not read to its end: %m", path));
         all->unread++;
     }
-    if (bad && !good)
+    if (bad && !good) {
         findings_notice(all, must_format("%s: skipped: not a file of findings (line %zu: %s)", path, first_bad, wrong));
-    else if (bad)
+        all->unread += number > 1 || strcmp(wrong, CUT_OFF); /* else the process was killed at its first finding */
+    } else if (bad) {
         findings_notice(all, must_format("%s:%zu: %s; %zu of %zu lines skipped, %zu kept", path, first_bad, wrong, bad,
                                          bad + good, good));
+    }
     free(wrong);
     free(line);
     if (file != stdin)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "place.h"
@@ -34,6 +35,8 @@ void watch_file_option(char **options, struct argp_state *state, const char *nam
 void watch_refuse(const char *program)
 {
     char *path = place_program(program);
+    if (!path && strchr(program, '/') && access(program, F_OK) == 0)
+        die("%s is no program: it cannot be executed", program);
     if (!path)
         die("no program %s", program);
     struct executable e = executable_look(path);
