@@ -39,10 +39,8 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 static void freeze(struct rt_m *m, struct rt_g *g)
 {
     rt_lock(&rt_sched.lock);
-    struct rt_m *heir = rt_m_idle_get();
-    struct rt_g *frozen = heir ? NULL : rt_frozen_get();
-    if (frozen)
-        heir = frozen->m;
+    bool resumes;
+    struct rt_m *heir = rt_m_heir(&resumes);
     if (heir) {
         __atomic_store_n(&g->status, RT_FROZEN, __ATOMIC_RELAXED);
         g->since = rt_sched.coarse;

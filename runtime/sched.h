@@ -160,7 +160,9 @@ int rt_m_new(struct rt_p *p, bool spinning);  /* by one thread at a time; p NULL
 bool rt_ms_wanted(void);                      /* a P wants an M, or there is no stock of idle ones */
 void rt_ms_supply(void);                      /* makes those; by one thread at a time */
 void rt_m_run(struct rt_p *p, bool spinning); /* an idle or new M continues with p */
-struct rt_m *rt_m_idle_get(void); /* Requires: sched.lock. Off the idle list, to be given a P by rt_m_wake; NULL: none */
+/* Requires: sched.lock. Who can have a P by rt_m_wake at once: an idle M, or else that of the goroutine that was frozen first, which
+ * resumes; NULL: nobody. */
+struct rt_m *rt_m_heir(bool *resumes);
 void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning);
 void rt_m_wait(struct rt_m *m); /* until rt_m_wake; then has the P. Without P: the runtime ends */
 void rt_m_stop(struct rt_m *m); /* the same as an idle M */

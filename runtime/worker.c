@@ -201,14 +201,16 @@ void rt_ms_supply(void)
     }
 }
 
-struct rt_m *rt_m_idle_get(void)
+struct rt_m *rt_m_heir(bool *resumes)
 {
     struct rt_m *m = rt_sched.idle_ms;
     if (m) {
         rt_sched.idle_ms = m->idle_next;
         __atomic_fetch_sub(&rt_sched.idle_m_count, 1, __ATOMIC_RELAXED);
     }
-    return m;
+    struct rt_g *frozen = m ? NULL : rt_frozen_get();
+    *resumes = frozen != NULL;
+    return frozen ? frozen->m : m;
 }
 
 void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning)
@@ -223,12 +225,10 @@ void rt_m_wake(struct rt_m *m, struct rt_p *p, bool spinning)
 void rt_m_run(struct rt_p *p, bool spinning)
 {
     rt_lock(&rt_sched.lock);
-    struct rt_m *m = rt_m_idle_get();
-    struct rt_g *frozen = m ? NULL : rt_frozen_get();
-    if (frozen) {
-        m = frozen->m;
-        if (spinning)
-            __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
+    bool resumes;
+    struct rt_m *m = rt_m_heir(&resumes);
+    if (resumes && spinning) {
+        __atomic_fetch_sub(&rt_sched.spinning, 1, __ATOMIC_SEQ_CST);
         spinning = false;
     } else if (!m) {
         p->wants_spinning = spinning;
