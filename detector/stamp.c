@@ -256,8 +256,9 @@ static void clear(void *table, size_t size)
 
 bool stamp_renew_begin(uint32_t nslots)
 {
+    /* As many chains as there will likely be stamps: a table for all that there were is one that no cache holds. */
     uint32_t size = 1024;
-    while (size < used / 2)
+    while (size < used / 32 + 2 * nrenewed)
         size *= 2;
     if (size > STAMP_MAX)
         size = STAMP_MAX;
