@@ -1,7 +1,7 @@
 /* See owner.h. */
 #include "owner.h"
 
-#define GROUP_PAGES 512u /* as many are taken at once */
+#define GROUP_PAGES ((uintptr_t)512) /* as many are taken at once */
 
 /* For a page's `since`: an actor's accesses, in units of which PAGE_LONG is many. */
 #define SINCE_SHIFT 12
@@ -27,23 +27,24 @@ static uint32_t await(uint32_t slot, uintptr_t first, uintptr_t end)
     }
 }
 
-/* Takes what the owner in `word` has of the pages around `addr`, whose own word is PAGE_TAKEN already. */
+/* Takes the page of `addr`, whose word is PAGE_TAKEN already and was `word`; and, like it for the first time, what its owner has of the
+ * pages around. Not again: where actors work beside each other, one that looks at all takes what the others would then have to take back
+ * page by page, until all are shared. */
 static void take(struct actor *a, uint32_t word, uintptr_t addr)
 {
-    const uintptr_t page = addr >> PAGE_SHIFT, first = page & ~(uintptr_t)(GROUP_PAGES - 1);
+    const uintptr_t page = addr >> PAGE_SHIFT, n = word & PAGE_TAKES ? 1 : GROUP_PAGES, first = page & ~(n - 1);
     const union granule *g = granule_at(first << PAGE_SHIFT);
     uint32_t was[GROUP_PAGES];
-    for (uintptr_t i = 0; i < GROUP_PAGES; i++) {
+    for (uintptr_t i = 0; i < n; i++) {
         uint32_t *at = shadow_page(g, first << PAGE_SHIFT) + i;
         was[i] = first + i == page ? word : __atomic_load_n(at, __ATOMIC_RELAXED);
-        if (first + i != page &&
-            ((was[i] ^ word) >> PAGE_SLOT_SHIFT ||
-             !__atomic_compare_exchange_n(at, &was[i], PAGE_TAKEN, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
+        if (first + i != page && (was[i] != word || !__atomic_compare_exchange_n(at, &was[i], PAGE_TAKEN, false,
+                                                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
             was[i] = 0;
     }
     os_barrier_all();
-    const uint32_t now = await((word >> PAGE_SLOT_SHIFT) - 1, first, first + GROUP_PAGES);
-    for (uintptr_t i = 0; i < GROUP_PAGES; i++) {
+    const uint32_t now = await((word >> PAGE_SLOT_SHIFT) - 1, first, first + n);
+    for (uintptr_t i = 0; i < n; i++) {
         uint32_t *at = shadow_page(g, first << PAGE_SHIFT) + i, *since = shadow_page_since(at);
         if (!was[i])
             continue;

@@ -10,8 +10,8 @@
  *            stepping in the page; the page's word: mine
  *
  * After the barrier the owner has either seen the new word, or its `stepping` can be seen: so the owner pays two plain
- * stores. What the owner has of the pages around it is taken with it. A page that was taken a few times is shared from then on,
- * and changed by compare-and-swap; it counts anew when one of its owners had it for long, as where threads hand on what
+ * stores. What the owner has of the pages around it is taken with it the first time. A page that was taken a few times is shared
+ * from then on, and changed by compare-and-swap; it counts anew when one of its owners had it for long, as where threads hand on what
  * they work on. Collections make all pages nobody's again; one that was shared is so at once when a second actor
  * comes, unless it comes late. (Biased locking: Russell & Detlefs, OOPSLA'06.)
  *
