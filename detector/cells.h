@@ -233,18 +233,16 @@ static inline __attribute__((always_inline)) bool cells_step_shared(struct actor
            (granule_same(from, &to) || granule_replace(g, from, &to));
 }
 
+/* In a page that actors share, where the last cell was a link. missed.c */
+bool spilled_step_shared(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes, uint32_t class);
 /* In a page that actors share. */
 static inline bool granule_step_shared(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes,
                                        uint32_t class)
 {
     const union granule now = granule_load(g);
     const union granule from = {.four = from_halves(now.half[0], now.half[1])};
-    if (!granule_spilled(&from))
-        return cells_step_shared(a, g, &from, stamp, bytes, class);
-    union granule held = history_hold(g);
-    const bool done = granule_spilled(&held) && granule_step_spilled(a, &held, stamp, bytes, class, true);
-    granule_put(g, &held);
-    return done;
+    return granule_spilled(&from) ? spilled_step_shared(a, g, stamp, bytes, class)
+                                  : cells_step_shared(a, g, &from, stamp, bytes, class);
 }
 
 #endif

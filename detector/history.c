@@ -219,6 +219,31 @@ four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n
     return next;
 }
 
+#define FEW (CELLS - 1) /* so few that the block is given back; the fourth would soon want one again */
+
+void history_unite(struct spill_stock *stock, union granule *g)
+{
+    unsigned n = 0, at = 0;
+    const four_cells *next = history_next(g, &n);
+    four_cells used = lanes_with(g->four, CELL_BYTES); /* negative */
+    for (unsigned i = 0; i < n; i++)
+        used += lanes_with(next[i], CELL_BYTES);
+    if (!next || -(used[0] + used[1] + used[2] + used[3]) > FEW)
+        return;
+    union granule to = *g;
+    to.cell[CELLS - 1] = 0;
+    for (unsigned i = 0; i < n * CELLS; i++) {
+        const uint32_t cell = next[i / CELLS][i % CELLS];
+        if (!history_is_cell(cell))
+            continue;
+        while (history_is_cell(to.cell[at]))
+            at++;
+        to.cell[at] = cell;
+    }
+    spill_put(stock, history_block(g));
+    granule_put(g, &to);
+}
+
 /* The cells of n fours, those of now first. */
 static uint32_t gather(const struct stamp_own *own, const four_cells *v, unsigned n, uint32_t *cells)
 {
@@ -232,8 +257,6 @@ static uint32_t gather(const struct stamp_own *own, const four_cells *v, unsigne
     }
     return m;
 }
-
-#define FEW (CELLS - 1) /* so few that the block is given back; the fourth would soon want one again */
 
 bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, const four_cells *v, unsigned n,
                        union granule *g)

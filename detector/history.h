@@ -93,6 +93,10 @@ uint32_t history_take(struct spill_stock *stock, size_t size);
  * of the actor's. */
 four_cells *history_grow(struct spill_stock *stock, union granule *g, unsigned n);
 
+/* Gives the block of *g back, which has a link, when all that is remembered has room in sight, with a place left. The caller holds the
+ * granule, or it is in a page of its own. */
+void history_unite(struct spill_stock *stock, union granule *g);
+
 /* What a granule becomes with a history of n accesses; `block`: the one it had, which is used again or put back, or 0.
  * False, and nothing is changed, when it is too long or there is no memory. */
 bool history_pack(struct spill_stock *stock, uint32_t block, const struct access *list, uint32_t n, union granule *out);

@@ -134,6 +134,18 @@ __attribute__((noinline)) bool next_many(const struct actor *a, union granule *g
     return next_fours(a, g, next, SPILL_PLAIN / SPILL_UNIT, stamp, bytes, class, others);
 }
 
+/* A history that has become short is so at once: what is held is waited for by all who want it. */
+__attribute__((noinline)) bool spilled_step_shared(struct actor *a, union granule *g, uint32_t stamp, uint32_t bytes,
+                                                   uint32_t class)
+{
+    union granule held = history_hold(g);
+    const bool done = granule_spilled(&held) && granule_step_spilled(a, &held, stamp, bytes, class, true);
+    if (done)
+        history_unite(&a->stocks->spills, &held);
+    granule_put(g, &held);
+    return done;
+}
+
 /* The place in sight for `sum`: that of another one, if it is of no use any more, or of this class; or else of a cell that is to go into
  * the block, *moves. */
 static unsigned place_of_sum(const struct actor *a, const union granule *g, uint32_t sum, bool *moves)

@@ -2,6 +2,7 @@
  * never reported, what is not always is, and nobody hangs. */
 #include "../../detector/access.h"
 #include "../../detector/atomic.h"
+#include "../../detector/history.h"
 #include "../../detector/owner.h"
 #include "recorder.h"
 
@@ -202,14 +203,21 @@ static void test_page_in_use(void **state)
     actor_joins(main_actor, company);
 }
 
-/* Two actors come by turns until the page of `at` is shared; a collection follows. */
-static const uint32_t *page_was_shared(uintptr_t at, struct actor *other)
+/* Two actors come by turns until the page of `at` is shared. */
+static const uint32_t *page_gets_shared(uintptr_t at, struct actor *other)
 {
     const uint32_t *page = shadow_page(granule_at(at), at);
     for (unsigned i = 0; *page != PAGE_SHARED; i++) {
         assert_in_range(i, 0, 2 * PAGE_TAKES);
         access_fast(i % 2 ? other : main_actor, at + i * GRANULE, 8, ACCESS_READ, 0x6002);
     }
+    return page;
+}
+
+/* The same; a collection follows. */
+static const uint32_t *page_was_shared(uintptr_t at, struct actor *other)
+{
+    const uint32_t *page = page_gets_shared(at, other);
     ask_for_collection(main_actor);
     access_fast(main_actor, at + 1024, 8, ACCESS_READ, 0x6003); /* as it leaves */
     assert_int_equal(*page, PAGE_WAS_SHARED);
@@ -253,6 +261,57 @@ static void test_taken_late(void **state)
     actor_joins(main_actor, other);
 }
 
+/* Who takes a page for the first time takes its neighbours, which then are not taken back but one by one. */
+static void test_neighbours(void **state)
+{
+    (void)state;
+    const uintptr_t page_bytes = (uintptr_t)1 << PAGE_SHIFT, at = (uintptr_t)fresh_memory(2 * page_bytes);
+    struct actor *other = actor_born(main_actor, 1);
+    const uint32_t *page = shadow_page(granule_at(at), at);
+    access_fast(main_actor, at, 8, ACCESS_READ, 0x6005);
+    access_fast(main_actor, at + page_bytes, 8, ACCESS_READ, 0x6005);
+    assert_int_equal(page[0], page_of(main_actor));
+    assert_int_equal(page[1], page_of(main_actor));
+    access_fast(other, at, 8, ACCESS_READ, 0x6005);
+    assert_int_equal(page[0], page_of(other) | 1);
+    assert_int_equal(page[1], page_of(other) | 1);
+    access_fast(main_actor, at + GRANULE, 8, ACCESS_READ, 0x6005);
+    assert_int_equal(page[0], page_of(main_actor) | 2);
+    assert_int_equal(page[1], page_of(other) | 1);
+    actor_ends(other);
+    actor_joins(main_actor, other);
+}
+
+/* A history that was long is in sight again as soon as it is short, where actors share the page; all that is left of it is met. */
+static void test_short_again(void **state)
+{
+    (void)state;
+    const uintptr_t at = (uintptr_t)fresh_memory(4096), word = at + 2048;
+    struct actor *other = actor_born(main_actor, 1);
+    page_gets_shared(at, other);
+    for (unsigned left = 0; left < CELLS; left++) {
+        const uintptr_t g = word + left * GRANULE;
+        for (unsigned byte = 0; byte < 8; byte++)
+            access_fast(main_actor, g + byte, 1, ACCESS_WRITE, 0x7000 + byte);
+        assert_int_not_equal(history_block(granule_at(g)), 0);
+        sync_release(main_actor, at);
+        sync_acquire(other, at);
+        for (unsigned byte = left; byte < 8; byte++) /* from one place: one cell */
+            access_fast(other, g + byte, 1, ACCESS_WRITE, 0x7010);
+        assert_int_equal(history_length(granule_at(g)), left + 1);
+        assert_true((history_block(granule_at(g)) == 0) == (left + 1 < CELLS));
+        struct actor *stranger = actor_born(main_actor, 1);
+        nrecorded = 0;
+        actor_forgets(stranger);
+        access_fast(stranger, g, 8, ACCESS_READ, 0x7100 + left);
+        assert_int_equal(nrecorded, left + 1);
+        actor_ends(stranger);
+        actor_joins(main_actor, stranger);
+    }
+    actor_ends(other);
+    actor_joins(main_actor, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup(test_page_in_use, recorder_clear),
         cmocka_unit_test_setup(test_shared_again, recorder_clear),
         cmocka_unit_test_setup(test_taken_late, recorder_clear),
+        cmocka_unit_test_setup(test_neighbours, recorder_clear),
+        cmocka_unit_test_setup(test_short_again, recorder_clear),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
