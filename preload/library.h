@@ -13,20 +13,37 @@
 #include "../instrument/slots.h"
 #include "interpose.h"
 
-/* The function that we stand in front of; says what is missing, and ends the program, when nobody has it. */
-void *library_function(const char *name, const char *const *libraries);
+struct library_row {
+    const char *name;
+    void *behind;                /* us in the global scope; NULL: not found there. Atomic, as is */
+    struct library_bound *bound; /* what modules have found that look elsewhere, by module */
+};
+/* The function that we stand in front of, for code at `pc`: what it would call without us. Says what is missing, and ends the program, when
+ * nobody has it. */
+void *library_function_for(struct library_row *row, const char *const *libraries, uintptr_t pc);
+static inline void *library_function(struct library_row *row, const char *const *libraries, uintptr_t pc)
+{
+    void *f = __atomic_load_n(&row->behind, __ATOMIC_RELAXED);
+    return __builtin_expect(f != NULL, 1) ? f : library_function_for(row, libraries, pc);
+}
+/* Before and after a module is unloaded. */
+void library_unloads(void);
+
+#define LIBRARY_CXX \
+    (const char *const[]) \
+    { \
+        "libstdc++", "libc++", NULL \
+    }
 
 #define LIBRARY_ROW(ret, name, params) \
-    static __typeof__(ret(*) params) library_##name(void) \
+    static __typeof__(ret(*) params) library_##name(uintptr_t pc) \
     { \
-        static void *real; /* atomic */ \
-        void *f = __atomic_load_n(&real, __ATOMIC_RELAXED); \
-        if (!f) \
-            __atomic_store_n(&real, f = library_function(#name, LIBRARY), __ATOMIC_RELAXED); \
-        return (__typeof__(ret(*) params))f; \
+        static struct library_row row = {#name, NULL, NULL}; \
+        return (__typeof__(ret(*) params))library_function(&row, LIBRARY, pc); \
     } \
     EXPORT ret name params;
-#define LIBRARY_REAL(name) library_##name()
+/* In the function that the program has called. */
+#define LIBRARY_REAL(name) library_##name(CALLER)
 
 /* Round the call of a function of locks: its own atomic operations, where they are seen (atomics_of=), are no messages of the program,
  * which order it in every schedule. */

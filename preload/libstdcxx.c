@@ -6,11 +6,7 @@
  * (std::promise::set_value_at_thread_exit, locales) is not known but by atomics_of=libstdc++. */
 #include "library.h"
 
-#define LIBRARY \
-    (const char *const[]) \
-    { \
-        "libstdc++", "libc++abi", NULL \
-    }
+#define LIBRARY LIBRARY_CXX
 #define LIBSTDCXX(ret, name, params) LIBRARY_ROW(ret, name, params)
 #include "libstdcxx.def"
 #undef LIBSTDCXX
@@ -35,12 +31,10 @@ struct caught {
 };
 #define CLASS_GNU UINT64_C(0x474e5543432b2b00) /* "GNUCC++" */
 
-static const void *caught_object(void)
+static const void *caught_object(uintptr_t pc)
 {
-    static void *globals; /* atomic */
-    void *f = __atomic_load_n(&globals, __ATOMIC_RELAXED);
-    if (!f)
-        __atomic_store_n(&globals, f = library_function("__cxa_get_globals", LIBRARY), __ATOMIC_RELAXED);
+    static struct library_row globals = {"__cxa_get_globals", NULL, NULL};
+    void *f = library_function(&globals, LIBRARY, pc);
     const struct thrown *t = ((const struct caught *(*)(void))f)()->innermost;
     if (!t || (t->class & ~UINT64_C(1)) != CLASS_GNU)
         return NULL;
@@ -51,7 +45,7 @@ EXPORT void __cxa_end_catch(void)
 {
     struct actor *me = current();
     if (me)
-        reference_ends(me, caught_object());
+        reference_ends(me, caught_object(CALLER));
     LIBRARY_REAL(__cxa_end_catch)();
 }
 

@@ -15,6 +15,7 @@
 #include "../instrument/instrument.h"
 #include "arch/x86_64/call_as.h"
 #include "interpose.h"
+#include "library.h"
 #include "modules.h"
 #include "process.h"
 
@@ -183,18 +184,26 @@ static void forget_unloaded(struct actor *me, const struct segments *before)
     os_unmap(now.list, ROOM);
 }
 
+static int unload(void *handle)
+{
+    library_unloads();
+    int result = REAL(dlclose)(handle);
+    library_unloads();
+    return result;
+}
+
 INTERPOSE(int, dlclose, (void *handle))
 {
     struct actor *me = current();
     struct segments before;
     if (!me)
-        return REAL(dlclose)(handle);
+        return unload(handle);
     struct inside in = inside_begin();
     bool known = take_segments(&before);
     inside_end(in);
     sync_release_merge(me, (uintptr_t)&loader);
     modules_unloading();
-    int result = REAL(dlclose)(handle);
+    int result = unload(handle);
     sync_acquire(me, (uintptr_t)&loader);
     if (known) {
         forget_unloaded(me, &before);

@@ -9,31 +9,17 @@
 #ifndef __EXCEPTIONS
 #error "compile with -fexceptions: std::bad_alloc passes through these functions"
 #endif
-#include <dlfcn.h>
-#include <stdlib.h>
-
 #include "alloc.h"
 #include "early.h"
 #include "interpose.h"
+#include "library.h"
 
-/* libstdc++ may be loaded later than the table was resolved, by dlopen and out of the global scope, whereas its
- * callers find these wrappers first. */
-static void *find_late(const char *name)
-{
-    struct inside in = inside_begin();
-    void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    void *f = library ? dlsym(library, name) : NULL;
-    inside_end(in);
-    if (!f)
-        abort(); /* whoever called it was not linked against any C++ library */
-    return f;
-}
-
+/* The C++ library may be loaded later than the table was resolved, by dlopen and out of the global scope, or be linked into the module that
+ * calls, whereas its callers find these wrappers first. */
 #define REAL_OPERATOR(name) \
     ({ \
-        if (!REAL(name)) \
-            real_##name = (__typeof__(real_##name))find_late(#name); \
-        real_##name; \
+        static struct library_row row = {#name, NULL, NULL}; \
+        REAL(name) ? REAL(name) : (__typeof__(real_##name))library_function(&row, LIBRARY_CXX, CALLER); \
     })
 
 struct allocation {

@@ -4,11 +4,9 @@
  * pthread_once gives its function no argument, so which one to run is left in the thread's record. After an exception
  * or longjmp out of the initialisation the entry points to a frame that has gone; it is never followed, because every
  * call that may run something sets it anew first. */
-#include <link.h>
-
-#include "../instrument/instrument.h"
 #include "delay.h"
 #include "interpose.h"
+#include "library.h"
 #include "once.h"
 
 #include "../detector/locks.h"
@@ -79,32 +77,14 @@ INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
     return result;
 }
 
-/* The C++ runtime may come later than us, by dlopen and out of the global scope. Then the right one is the one that the
- * calling module would have been bound to without us: the first among that module and what it needs. */
-static void *guard_of_caller(const char *name, uintptr_t pc)
-{
-    Dl_info info;
-    struct link_map *map;
-    struct inside in = inside_begin();
-    void *found = NULL;
-    if (dladdr1((void *)pc, &info, (void **)&map, RTLD_DL_LINKMAP)) {
-        void *module = REAL(dlopen)(map->l_name[0] ? map->l_name : NULL, RTLD_LAZY | RTLD_NOLOAD);
-        if (module) {
-            found = dlsym(module, name);
-            REAL(dlclose)(module);
-        }
-    }
-    inside_end(in);
-    if (!found)
-        abort(); /* the module could not have been loaded without a C++ runtime */
-    return found;
-}
+/* The C++ runtime may come later than us, by dlopen and out of the global scope. */
 #define GUARD(name) (__builtin_expect(real_##name != NULL, 1) ? real_##name : late_##name(CALLER))
 #define LATE(ret, name) \
     static ret (*late_##name(uintptr_t pc))(int64_t *) \
     { \
+        static struct library_row row = {#name, NULL, NULL}; \
         interpose_resolve(); \
-        return real_##name ? real_##name : (ret(*)(int64_t *))guard_of_caller(#name, instrument_return(pc)); \
+        return real_##name ? real_##name : (ret(*)(int64_t *))library_function(&row, LIBRARY_CXX, pc); \
     }
 LATE(int, __cxa_guard_acquire)
 LATE(void, __cxa_guard_release)

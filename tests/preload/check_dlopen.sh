@@ -105,6 +105,52 @@ g++ -g -shared -fPIC "$work/late.cc" -o "$work/late.so"
 gcc -g "$work/late_app.c" -o "$work/late_app" -ldl
 LD_PRELOAD=$1 "$work/late_app" "$work/late.so"
 
+# Plugins with C++ runtimes of their own, linked in, beside one with the shared one: each has its own exceptions.
+cat >"$work/runtime.cc" <<'TEXT'
+#include <exception>
+#include <stdexcept>
+extern "C" int caught(void)
+{
+    int n = 0;
+    for (int i = 0; i < 3; i++) {
+        try {
+            throw std::runtime_error("x");
+        } catch (std::exception &e) {
+            std::exception_ptr again = std::current_exception();
+            n += e.what()[0] == 'x' && again;
+        }
+    }
+    return !std::current_exception() ? n : -1;
+}
+TEXT
+cat >"$work/runtimes.c" <<'TEXT'
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    for (int again = 0; again < 2; again++) {
+        for (int i = 1; i < argc; i++) {
+            void *plugin = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL);
+            int n = plugin ? ((int (*)(void))dlsym(plugin, "caught"))() : -2;
+            if (n != 3) {
+                printf("%s: %d instead of 3 exceptions\n", argv[i], n);
+                return 1;
+            }
+            if (again)
+                dlclose(plugin);
+        }
+    }
+    return 0;
+}
+TEXT
+for i in 1 2; do
+    g++ -g -shared -fPIC -static-libstdc++ -static-libgcc "$work/runtime.cc" -o "$work/own$i.so"
+done
+g++ -g -shared -fPIC "$work/runtime.cc" -o "$work/shared.so"
+gcc -g "$work/runtimes.c" -o "$work/runtimes" -ldl
+LD_PRELOAD=$1 "$work/runtimes" "$work/own1.so" "$work/shared.so" "$work/own2.so"
+LD_PRELOAD=$1 "$work/runtimes" "$work/shared.so" "$work/own1.so"
+
 # A variable of an unloaded library, and whatever is mapped there next, are two things.
 cat >"$work/variable.c" <<'TEXT'
 static int variable;
