@@ -95,6 +95,18 @@ struct seen { /* counters.def */
     uint64_t ignored, solo, unmapped, left_out, folded, lost_stacks;
 };
 
+/* Reads that an actor of the thread has made standing ones (standing.h), by granule, bytes and class. */
+struct standing_read {
+    uint64_t key;    /* 0: none */
+    uint32_t number; /* of the stamp */
+    int32_t gain;    /* by having it; it does not stand any more when there is none */
+};
+#define STANDINGS 256
+struct standings {
+    struct standing_read at[STANDINGS];
+    int32_t debt; /* by those that were begun */
+};
+
 struct sync;
 struct sync_stock {
     struct sync *first; /* nodes that are no objects (sync_nodes.c) */
@@ -114,6 +126,7 @@ struct stocks {
     uint32_t stacks[NUMBERS], locksets[NUMBERS];
     uint64_t known[KNOWN_STAMPS];  /* stamps that an actor knows: stamp_known (cells.h) */
     struct learnt learnt[LEARNT];  /* atomic.c */
+    struct standings standings;
     struct foreign_cache *foreign; /* NULL until needed */
     struct walked *walked;         /* instrument/stack.c, WALKED_BYTES; NULL until needed */
     struct spill_stock spills;

@@ -128,6 +128,7 @@ void actor_sweep(void)
         if (stocks_owned(a))
             stamp_reserve_renew(&a->stocks->reserve, who_slot(a->who), a->stocks->reserve.own != &a->stamps);
         zero_bytes(a->stocks->known, sizeof a->stocks->known);
+        zero_bytes(&a->stocks->standings, sizeof a->stocks->standings);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
             a->stocks->spills.n[c] = 0;
     }

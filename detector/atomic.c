@@ -16,6 +16,7 @@
 #include "owner.h"
 #include "record.h"
 #include "sequence.h"
+#include "standing.h"
 
 static bool acquires(int order)
 {
@@ -126,7 +127,10 @@ static inline __attribute__((always_inline)) void note_access(struct actor *a, u
     const unsigned log2size = (unsigned)__builtin_ctzl(size);
     if (!ends && any_cell_covers(a, granule_fours(g), access_need[kind][log2size][at]))
         return;
-    const uint32_t what = WHAT(((1u << size) - 1) << at, kind, log2size), number = number_cached(a, pc, what);
+    const uint32_t what = WHAT(((1u << size) - 1) << at, kind, log2size);
+    if (kind == ACCESS_ATOMIC_READ && page_shared(g, addr) && standing_read(a, g, what, pc))
+        return;
+    const uint32_t number = number_cached(a, pc, what);
     if (unlikely(!number || !step(a, g, addr, cell_of(number, what))))
         race_step(a, g, addr - at, what, pc, NULL);
 }

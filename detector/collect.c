@@ -109,6 +109,7 @@ static uint32_t renewed_first(struct sweep *s, uint32_t number)
 {
     struct stamp x = stamps[number];
     uint32_t to = SETTLED;
+    x.meta &= ~META_STANDS;
     if (who_epoch(x.who) > s->floor[who_slot(x.who)] && !(x.meta & META_SUM)) {
         x.who = canonical(s, x.who);
         to = stamp_renew(&x);

@@ -55,6 +55,7 @@ struct access {
 #define META_CLASS (3u << META_KIND_SHIFT) /* of the kind: kept in cells; what is left of it tells a free */
 #define META_DISTRUST (1u << 11) /* stamp.h */
 #define META_SUM 1u /* of a stamp, which has no bytes: history.h */
+#define META_STANDS 2u /* the same: standing.h */
 #define META_SIZE_SHIFT 12
 #define META_SIZE (3u << META_SIZE_SHIFT)
 #define META_LOCKS_SHIFT 14

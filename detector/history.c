@@ -19,7 +19,7 @@ static struct access expand(uint32_t cell)
 {
     const uint32_t number = cell >> CELL_STAMP_SHIFT;
     const struct stamp *s = &stamps[number];
-    return (struct access){s->who, s->stack, s->meta | meta_from_cell(cell), number};
+    return (struct access){s->who, s->stack, (s->meta & ~META_MASK) | meta_from_cell(cell), number};
 }
 
 static uint32_t count(const struct spill *b)
@@ -102,7 +102,7 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS])
     return 2 + fours;
 }
 
-union granule history_hold(union granule *g)
+union granule history_hold_standing(union granule *g)
 {
     for (unsigned spins = 1;; spins++) {
         const union granule from = granule_load(g);
@@ -113,6 +113,33 @@ union granule history_hold(union granule *g)
         if (spins % 64 == 0)
             os_yield();
     }
+}
+
+static void end_standing(uint32_t cell)
+{
+    struct stamp *s = &stamps[cell >> CELL_STAMP_SHIFT];
+    if (history_is_cell(cell) && s->meta & META_STANDS)
+        __atomic_fetch_and(&s->meta, ~META_STANDS,
+                           __ATOMIC_ACQ_REL); /* its reader's compare-and-swap was before, or fails */
+}
+
+static __attribute__((noinline)) void end_all_standing(const union granule *g, uint32_t block)
+{
+    struct spill *b = spill_at(block);
+    for (uint32_t i = 0; i < CELLS; i++)
+        end_standing(g->cell[i]);
+    for (uint32_t i = 0; i < SPILL_STANDING_CELLS; i++)
+        end_standing(b->cell[i]);
+    __atomic_store_n(&b->head, b->head & ~SPILL_STANDS, __ATOMIC_RELAXED);
+}
+
+union granule history_hold(union granule *g)
+{
+    const union granule from = history_hold_standing(g);
+    const uint32_t block = history_block(&from);
+    if (block && unlikely(history_stands(block)))
+        end_all_standing(&from, block);
+    return from;
 }
 
 /* The block for `size` bytes, `block` itself if that will do; 0: there is none. */
@@ -190,6 +217,22 @@ static bool pack_many(struct spill_stock *stock, uint32_t block, const struct ac
     }
     for (uint32_t i = 0; i < CELLS; i++)
         out->cell[i] = i < shown ? history_cell(&list[n + i]) : 0;
+    put_link(link, out);
+    return true;
+}
+
+bool history_put_standing(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
+                          union granule *out)
+{
+    const uint32_t link = room_for(stock, block, 2 * SPILL_PLAIN);
+    if (!link)
+        return false;
+    const uint32_t shown = link >> 24 ? CELLS - 2 : CELLS - 1, hidden = n > shown ? n - shown : 0;
+    struct spill *b = spill_at(link);
+    b->head = (uint32_t)(1 + SPILL_STANDING_CELLS) << SPILL_COUNT_SHIFT | SPILL_STANDS;
+    for (uint32_t i = 0; i < SPILL_STANDING_CELLS; i++)
+        b->cell[i] = i < hidden ? cells[shown + i] : 0;
+    put_cells(cells, n < shown ? n : shown, out->cell, CELLS);
     put_link(link, out);
     return true;
 }

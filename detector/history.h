@@ -3,6 +3,7 @@
  *  - up to four accesses: the granule's cells (shadow.h);
  *  - a few more: the last cell is a link to four, eight or sixteen more, in a small spill block;
  *  - more: the last cell is a link to a larger block, with a head; if most do not race with each other, by actor (crowd.h);
+ *  - reads that several actors renew: all in sight or in a block with a head, SPILL_STANDS (standing.h);
  *  - when an access has no stamp, because there are no numbers left: all are in the block, in full.
  *
  * A link has no bytes. It is the number of the block; one of more than 24 bits has its upper ones in the third cell, that has no
@@ -84,8 +85,19 @@ unsigned history_fours(const union granule *g, four_cells v[HISTORY_FOURS]);
 bool history_put_fours(const struct stamp_own *own, struct spill_stock *stock, const four_cells *v, unsigned n,
                        union granule *g);
 
-/* Waits until the granule is not held, and holds it: returns what it was. Until granule_put it is the caller's. */
+/* Waits until the granule is not held, and holds it: returns what it was. Until granule_put it is the caller's. Reads that stood do so
+ * no longer (standing.h). */
 union granule history_hold(union granule *g);
+/* The same for such a read: those of others go on to stand. */
+union granule history_hold_standing(union granule *g);
+static inline bool history_stands(uint32_t block)
+{
+    return spill_room(block) == 2 * SPILL_PLAIN &&
+           __atomic_load_n(&spill_at(block)->head, __ATOMIC_RELAXED) & SPILL_STANDS;
+}
+/* What a granule becomes with n cells, the first ones in sight, SPILL_STANDING_CELLS at most; else as history_pack. */
+bool history_put_standing(struct spill_stock *stock, uint32_t block, const uint32_t *cells, uint32_t n,
+                          union granule *out);
 
 /* A block that a link names alone, without the third cell; 0: there is none. */
 uint32_t history_take(struct spill_stock *stock, size_t size);

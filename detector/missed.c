@@ -11,6 +11,7 @@
 #include "history.h"
 #include "number.h"
 #include "owner.h"
+#include "standing.h"
 
 #define NEED(class, size, at) ((((1u << (size)) - 1) << (at)&CELL_BYTES) | (class))
 #define NEED4(class, size, at) \
@@ -228,6 +229,9 @@ static __attribute__((noinline)) void missed_spilled(uintptr_t addr, struct acto
             access_leave(a);
             return;
         }
+    } else if (!(class & CELL_WRITE) && page_shared(g, addr) && standing_read(a, g, what, pc)) {
+        access_leave(a);
+        return;
     }
     missed_slow(a, g, addr, what, pc, number);
 }
@@ -251,7 +255,10 @@ static inline __attribute__((always_inline)) void missed_shared(struct actor *a,
 static __attribute__((noinline)) void missed_shared_read(struct actor *a, union granule *g, uintptr_t addr,
                                                          uint32_t what, uintptr_t pc, uint32_t number)
 {
-    missed_shared(a, g, addr, what, pc, number, CELL_PLAIN);
+    if (page_shared(g, addr) && standing_read(a, g, what, pc))
+        access_leave(a);
+    else
+        missed_shared(a, g, addr, what, pc, number, CELL_PLAIN);
 }
 static __attribute__((noinline)) void missed_shared_write(struct actor *a, union granule *g, uintptr_t addr,
                                                           uint32_t what, uintptr_t pc, uint32_t number)

@@ -149,7 +149,7 @@ static bool restamp(struct actor *a, struct transition *t)
             continue;
         const uint32_t meta = stamp_meta(x->meta);
         if (meta_mask(x->meta) & t->raced_bytes)
-            number = stamp_distrusted(&a->stocks->reserve, x->who, x->stack, meta);
+            number = stamp_apart(&a->stocks->reserve, x->who, x->stack, meta | META_DISTRUST);
         else if (x->who != a->who || stamp_current(&a->stamps, x->stamp << CELL_STAMP_SHIFT) ||
                  !(number = stamp_of(&a->stocks->reserve, x->who, x->stack, meta)))
             continue;

@@ -15,8 +15,10 @@
  * number of words that hold cells, itself counted, or of stamps. */
 #define SPILL_WIDE 0x100u
 #define SPILL_CROWD 0x80u
+#define SPILL_STANDS 0x40u /* beside the number of words: some may be of reads that stand (standing.h) */
 #define SPILL_COUNT_SHIFT 9
 #define SPILL_PLAIN (4 * SPILL_UNIT)
+#define SPILL_STANDING_CELLS (2 * SPILL_PLAIN / sizeof(uint32_t) - 1)
 struct spill {
     union {
         struct {

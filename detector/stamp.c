@@ -199,18 +199,21 @@ uint32_t stamp_slow(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t
     return number;
 }
 
-#define SPARE 16u
+#define SPARE (STAMP_MAX / 65536 + 16u)
+#define LINE_STAMPS (uint32_t)(64 / sizeof(struct stamp))
 
-uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
+uint32_t stamp_apart(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta)
 {
     if (r->spare == r->spare_end) {
-        r->spare = reserve(SPARE);
-        r->spare_end = r->spare ? r->spare + SPARE : 0;
-        if (!r->spare)
+        const uint32_t first = reserve(SPARE);
+        if (!first)
             return 0;
+        /* In lines of its own: some change (standing.h). */
+        r->spare = (first + LINE_STAMPS - 1) & ~(LINE_STAMPS - 1);
+        r->spare_end = (first + SPARE) & ~(LINE_STAMPS - 1);
     }
     uint32_t number = r->spare++;
-    stamps[number] = (struct stamp){who, stack, meta | META_DISTRUST};
+    stamps[number] = (struct stamp){who, stack, meta};
     r->made++;
     return number;
 }

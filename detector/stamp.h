@@ -8,6 +8,7 @@
  * comparison of a cell with two bounds. An epoch that outlasts the reserve goes on in another one; what the fast path does
  * not recognise any more is given a number from there when it is met again (race.c).
  *
+ * A stamp does not change, but for those of reads that stand (META_STANDS, standing.h).
  * A stamp with META_DISTRUST is never between these bounds: its bytes are party to a race, and the actor's later accesses
  * to them have to be looked at, so that every pair of places is told.
  *
@@ -62,7 +63,7 @@ struct stamp_reserve {
     uint32_t first;            /* of this epoch */
     uint32_t stretch;          /* first of those that nobody else has taken */
     uint32_t size;             /* of the next stretch */
-    uint32_t spare, spare_end; /* numbers for META_DISTRUST */
+    uint32_t spare, spare_end; /* stamp_apart */
     uint32_t generation;       /* of what is in the cache */
     uint32_t kept;             /* how many of its own the last collection has found alive, as far as it had made room */
     bool used;                 /* in this epoch */
@@ -126,8 +127,8 @@ static inline uint32_t stamp_next(struct stamp_reserve *r, who_t who, uint32_t s
     r->made++;
     return number;
 }
-/* One that no actor recognises, with META_DISTRUST. */
-uint32_t stamp_distrusted(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta);
+/* One that no actor recognises by number. */
+uint32_t stamp_apart(struct stamp_reserve *r, who_t who, uint32_t stack, uint32_t meta);
 
 /* Collection, with the world stopped. Between begin and end stamp_renew gives what is to be kept a number in the new
  * table; the same number for equal stamps. It returns 0 when there is none. begin: false without memory. Slots are below nslots. */
