@@ -26,11 +26,12 @@ void actor_catch_up(struct actor *a)
 #define FRAMES_FIRST 64
 #define FRAMES_LIGHT 2
 
-/* Vectors in it are aligned because such sizes are a class of the arena each. */
+/* Vectors in it are aligned because such sizes are a class of the arena each. A thread's is whole cache lines, as what stands at its
+ * beginning is written with each access. */
 static size_t actor_size(bool light)
 {
     _Static_assert(offsetof(struct actor, stack_top) % _Alignof(struct actor) == 0, "a light one is smaller by as much");
-    return light ? offsetof(struct actor, stack_top) : sizeof(struct actor);
+    return light ? offsetof(struct actor, stack_top) : (sizeof(struct actor) + 63) & ~(size_t)63;
 }
 
 /* Both of a light one come from the stocks of who makes it, and go to those it ends with. */

@@ -116,11 +116,15 @@ static __attribute__((noinline)) bool again(struct actor *a, uintptr_t addr)
     return h != NULL;
 }
 
+#define HELD_LINES 4u
+_Static_assert(HELD_LINES * sizeof(struct held) % 64 == 0, "cache lines");
+
 static __attribute__((noinline)) bool more_room(struct actor *a)
 {
-    const unsigned before = a->held_max, max = before ? before * 2 : 1;
-    struct held *bigger = before ? arena_grow(a->held, before * sizeof *bigger, max * sizeof *bigger)
-                                 : pool_get(&a->stocks->held, sizeof *bigger);
+    /* A thread's are whole cache lines from the start: another one's beside them would be written as often. */
+    const unsigned before = a->held_max, max = before ? before * 2 : a->light ? 1 : HELD_LINES;
+    struct held *bigger = max == 1 ? pool_get(&a->stocks->held, sizeof *bigger)
+                                   : arena_grow(a->held, before * sizeof *bigger, max * sizeof *bigger);
     if (!bigger)
         return false;
     __atomic_store_n(&a->held, bigger, __ATOMIC_RELEASE);
