@@ -101,6 +101,7 @@ source_tree() {
 built() {
     local variant=$1 dir status
     [ "$variant" != gcc-tsan ] || variant=gcc
+    [ "$variant" != plain ] || variant=native
     dir=$REAL_DIR/$program/$variant
     set_compiler "$variant"
     # Another compiler or another hooks library: another executable.

@@ -4,7 +4,7 @@
 #
 # A case is a function: it runs programs with `run` (the preload is in force for all their children) and writes to $out
 # whatever must not differ; it is executed twice. Standard output and error of both executions are compared too. Servers
-# listen on 127.0.0.1 only.
+# listen on 127.0.0.1 only. GIT_BYTES, REDIS_REQUESTS and WRK_SECONDS say how much of these is done.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/server.sh"
 
@@ -33,11 +33,14 @@ case_git() {
     mkdir "$work/repo"
     run "${git[@]}" init -q -b main . || return
     for n in 1 2 3; do
-        tail -c "+$((n * 50000))" "$corpus" 2>/dev/null | head -c 1500000 |
+        tail -c "+$((n * 50000))" "$corpus" 2>/dev/null | head -c "${GIT_BYTES:-1500000}" |
             split -b 4000 -a 4 --numeric-suffixes - "$work/repo/file" || true
         run "${git[@]}" add -A && run "${git[@]}" commit -q -m "step $n" || return
     done
-    run "${git[@]}" repack -q -a -d -f && run "${git[@]}" fsck --full --no-progress &&
+    run "${git[@]}" repack -q -a -d -f || return
+    run "${git[@]}" index-pack --threads=3 -o "$work/again.idx" "$work"/repo/.git/objects/pack/pack-*.pack >"$work/indexed" &&
+        cmp "$work/again.idx" "$work"/repo/.git/objects/pack/pack-*.idx || return
+    run "${git[@]}" fsck --full --no-progress &&
         run "${git[@]}" log --stat >"$out/log" && run "${git[@]}" grep -n -e static >"$out/grep" &&
         run "${git[@]}" rev-parse HEAD && run "${git[@]}" checkout -q HEAD~1 && run "${git[@]}" status --short
 }
@@ -111,7 +114,7 @@ case_ffmpeg() {
 case_redis() {
     start_server "$variant" redis-server --bind 127.0.0.1 --port PORT --save "" --appendonly yes --dir "$work" \
         --io-threads 2 --io-threads-do-reads yes --daemonize no --logfile "$work/redis.log" || return
-    run redis-benchmark -h 127.0.0.1 -p "$server_port" -c 50 -n 20000 -P 4 --threads 2 -q \
+    run redis-benchmark -h 127.0.0.1 -p "$server_port" -c 50 -n "${REDIS_REQUESTS:-20000}" -P 4 --threads 2 -q \
         -t set,get,incr,lpush,sadd,mset >"$work/benchmark" || return
     # Six tests ran, each to its end; their speeds are not comparable.
     grep -c 'requests per second' <(tr '\r' '\n' <"$work/benchmark" | grep -E 'requests per second, p50')
@@ -155,8 +158,8 @@ case_nginx() {
     local url
     start_nginx || return
     url=http://127.0.0.1:$server_port
-    run wrk -t2 -c50 -d"$WRK_SECONDS" "$url/small" >"$work/wrk" || return
-    run wrk -t2 -c20 -d2 "$url/large" >>"$work/wrk" || return
+    run wrk --timeout 600 -t2 -c50 -d"$WRK_SECONDS" "$url/small" >"$work/wrk" || return
+    run wrk --timeout 600 -t2 -c20 -d2 "$url/large" >>"$work/wrk" || return
     # wrk names failed requests and only these.
     grep -E 'Non-2xx|Socket errors' "$work/wrk"
     grep -c 'Requests/sec' "$work/wrk"
@@ -231,11 +234,18 @@ compare_case() {
     judge plain
 }
 
-need bash bash git git /usr/bin/python3 python3 sort coreutils perl perl lbzip2 lbzip2 rg ripgrep ffmpeg ffmpeg redis-server redis-server \
-    redis-benchmark redis-tools nginx nginx wrk wrk curl curl java default-jre-headless node nodejs
+# What a case needs: executables, each with its package.
+declare -A needs=([bash]="bash bash" [git]="git git" [python3]="/usr/bin/python3 python3" [sort]="sort coreutils"
+    [perl]="perl perl" [lbzip2]="lbzip2 lbzip2" [ripgrep]="rg ripgrep" [ffmpeg]="ffmpeg ffmpeg"
+    [redis]="redis-server redis-server redis-benchmark redis-tools" [nginx]="nginx nginx wrk wrk curl curl"
+    [curl]="nginx nginx curl curl" [java]="java default-jre-headless" [node]="node nodejs")
 WRK_SECONDS=${WRK_SECONDS:-5}
 cases=("$@")
 [ $# -gt 0 ] || cases=(bash git python3 sort perl lbzip2 ripgrep ffmpeg redis nginx curl java node)
+for name in "${cases[@]}"; do
+    read -ra words <<<"${needs[$name]}"
+    need "${words[@]}"
+done
 [ -f "$GORACE_LIB" ] || { echo "SKIP unmodified: no detector at $GORACE_LIB" && exit 77; }
 corpus=$("$here/corpus" 20000000)
 for name in "${cases[@]}"; do compare_case "$name"; done
