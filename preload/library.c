@@ -125,6 +125,8 @@ void *library_function_for(struct library_row *row, const char *const *libraries
         inside_end(in);
         found = s.found;
     }
+    if (!found)
+        found = row->otherwise;
     if (!found) {
         fprintf(stderr, "gorace: the program calls %s, which no library that is loaded has\n", row->name);
         abort();

@@ -17,9 +17,9 @@ struct library_row {
     const char *name;
     void *behind;                /* us in the global scope; NULL: not found there. Atomic, as is */
     struct library_bound *bound; /* what modules have found that look elsewhere, by module */
+    void *otherwise;             /* what is called where nobody has it; NULL: the program ends, with a line that says what is missing */
 };
-/* The function that we stand in front of, for code at `pc`: what it would call without us. Says what is missing, and ends the program, when
- * nobody has it. */
+/* The function that we stand in front of, for code at `pc`: what it would call without us. */
 void *library_function_for(struct library_row *row, const char *const *libraries, uintptr_t pc);
 static inline void *library_function(struct library_row *row, const char *const *libraries, uintptr_t pc)
 {
@@ -38,7 +38,7 @@ void library_unloads(void);
 #define LIBRARY_ROW(ret, name, params) \
     static __typeof__(ret(*) params) library_##name(uintptr_t pc) \
     { \
-        static struct library_row row = {#name, NULL, NULL}; \
+        static struct library_row row = {#name, NULL, NULL, NULL}; \
         return (__typeof__(ret(*) params))library_function(&row, LIBRARY, pc); \
     } \
     EXPORT ret name params;

@@ -33,7 +33,7 @@ struct caught {
 
 static const void *caught_object(uintptr_t pc)
 {
-    static struct library_row globals = {"__cxa_get_globals", NULL, NULL};
+    static struct library_row globals = {"__cxa_get_globals", NULL, NULL, NULL};
     void *f = library_function(&globals, LIBRARY, pc);
     const struct thrown *t = ((const struct caught *(*)(void))f)()->innermost;
     if (!t || (t->class & ~UINT64_C(1)) != CLASS_GNU)

@@ -16,11 +16,38 @@
 
 /* The C++ library may be loaded later than the table was resolved, by dlopen and out of the global scope, or be linked into the module that
  * calls, whereas its callers find these wrappers first. */
-#define REAL_OPERATOR(name) \
+#define REAL_OPERATOR(name, otherwise) \
     ({ \
-        static struct library_row row = {#name, NULL, NULL}; \
+        static struct library_row row = {#name, NULL, NULL, otherwise}; \
         REAL(name) ? REAL(name) : (__typeof__(real_##name))library_function(&row, LIBRARY_CXX, CALLER); \
     })
+
+/* A program that g++ -fsanitize=thread -static-libstdc++ has linked takes the operators from libtsan, whose place we have: then they are
+ * these, with what arguments they have more. Nothing of ours can throw. */
+static void *make(size_t size)
+{
+    return REAL(malloc)(size ? size : 1);
+}
+static void *make_aligned(size_t size, size_t align)
+{
+    return REAL(aligned_alloc)(align, size);
+}
+static void *made(void *p)
+{
+    return p ? p : (abort(), NULL);
+}
+static void *make_or_end(size_t size)
+{
+    return made(make(size));
+}
+static void *make_aligned_or_end(size_t size, size_t align)
+{
+    return made(make_aligned(size, align));
+}
+static void end(void *p)
+{
+    REAL(free)(p);
+}
 
 struct allocation {
     struct actor *me; /* NULL: somebody else tells of it */
@@ -69,11 +96,11 @@ static bool delete_begin(void *p, uintptr_t pc)
 }
 
 /* Every form goes to the form of the same name, since a program may have replaced only some. */
-#define NEW(name, params, ...) \
+#define NEW(name, otherwise, params, ...) \
     INTERPOSE(void *, name, params) \
     { \
         struct allocation a __attribute__((cleanup(new_leave))) = new_begin(CALLER); \
-        return new_done(&a, REAL_OPERATOR(name)(__VA_ARGS__), size); \
+        return new_done(&a, REAL_OPERATOR(name, otherwise)(__VA_ARGS__), size); \
     }
 #define DELETE(name, params, ...) \
     INTERPOSE(void, name, params) \
@@ -81,20 +108,20 @@ static bool delete_begin(void *p, uintptr_t pc)
         if (delete_begin(p, CALLER)) \
             return; \
         struct alloc_call c = alloc_call_begin(); \
-        REAL_OPERATOR(name)(__VA_ARGS__); \
+        REAL_OPERATOR(name, end)(__VA_ARGS__); \
         alloc_call_end(c); \
         alloc_ending = NULL; \
     }
 
 /* In the mangled names, m is size_t, St11align_val_t is std::align_val_t and RKSt9nothrow_t is const std::nothrow_t &. */
-NEW(_Znwm, (size_t size), size)
-NEW(_Znam, (size_t size), size)
-NEW(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), size, nothrow)
-NEW(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), size, nothrow)
-NEW(_ZnwmSt11align_val_t, (size_t size, size_t align), size, align)
-NEW(_ZnamSt11align_val_t, (size_t size, size_t align), size, align)
-NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *nothrow), size, align, nothrow)
-NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *nothrow), size, align, nothrow)
+NEW(_Znwm, make_or_end, (size_t size), size)
+NEW(_Znam, make_or_end, (size_t size), size)
+NEW(_ZnwmRKSt9nothrow_t, make, (size_t size, const void *nothrow), size, nothrow)
+NEW(_ZnamRKSt9nothrow_t, make, (size_t size, const void *nothrow), size, nothrow)
+NEW(_ZnwmSt11align_val_t, make_aligned_or_end, (size_t size, size_t align), size, align)
+NEW(_ZnamSt11align_val_t, make_aligned_or_end, (size_t size, size_t align), size, align)
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, make_aligned, (size_t size, size_t align, const void *nothrow), size, align, nothrow)
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, make_aligned, (size_t size, size_t align, const void *nothrow), size, align, nothrow)
 
 DELETE(_ZdlPv, (void *p), p)
 DELETE(_ZdaPv, (void *p), p)

@@ -82,7 +82,7 @@ INTERPOSE(int, pthread_once, (pthread_once_t * flag, void (*run)(void)))
 #define LATE(ret, name) \
     static ret (*late_##name(uintptr_t pc))(int64_t *) \
     { \
-        static struct library_row row = {#name, NULL, NULL}; \
+        static struct library_row row = {#name, NULL, NULL, NULL}; \
         interpose_resolve(); \
         return real_##name ? real_##name : (ret(*)(int64_t *))library_function(&row, LIBRARY_CXX, pc); \
     }
