@@ -2,6 +2,6 @@
 # Two threads that mostly use atomics (atomics.c).
 title="atomics (micro)"
 source=atomics.c
-size=10000000 short=50000
+size=10000000 short=2000000
 
 work() { "${measure[@]}" "$folder/program" "$size" >"$out/counts"; }

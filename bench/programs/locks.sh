@@ -2,6 +2,6 @@
 # Two threads that mostly lock (locks.c).
 title="locks (micro)"
 source=locks.c
-size=4000000 short=20000
+size=4000000 short=200000
 
 work() { "${measure[@]}" "$folder/program" "$size" >"$out/counts"; }

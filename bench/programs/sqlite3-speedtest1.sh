@@ -2,7 +2,7 @@
 # sqlite3's own benchmark, whose sorts use two threads.
 title="sqlite3 speedtest1 --threads 2"
 real=sqlite3
-size=10 short=1
+size=10 short=5
 
 # How long each test took is in its output; the results of the queries are summed up.
 work() {
