@@ -44,6 +44,7 @@ struct call_cache {
 /* With a quarter of them one access in twelve of sqlite3 on four threads asked for its number anew; with these one in thirty does. */
 #define CALLS 2048
 #define NUMBERS 8192
+#define NUMBER_MASK (((uint64_t)1 << STAMP_FIELD) - 1) /* of an entry: the number */
 #define KNOWN_STAMPS 1024 /* hundreds of goroutines that take turns */
 
 struct lock;

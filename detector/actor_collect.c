@@ -107,6 +107,13 @@ void actor_keep_together(void)
             stamp_renew_together(&a->stocks->reserve, who_slot(a->who), n);
 }
 
+/* They mean something else now. The rest of the entries is as true as before (number.h). */
+static void forget_numbers(struct stocks *s)
+{
+    for (uint32_t i = 0; i < NUMBERS; i++)
+        s->numbers[i] &= ~NUMBER_MASK;
+}
+
 void actor_sweep(void)
 {
     for (uint32_t s = 0; s < actor_table.nslots; s++) {
@@ -125,8 +132,10 @@ void actor_sweep(void)
     for (struct actor *a = actors_newest; a; a = a->older) {
         if (a->ended || !a->stocks)
             continue;
-        if (stocks_owned(a))
+        if (stocks_owned(a)) {
             stamp_reserve_renew(&a->stocks->reserve, who_slot(a->who), a->stocks->reserve.own != &a->stamps);
+            forget_numbers(a->stocks);
+        }
         zero_bytes(a->stocks->known, sizeof a->stocks->known);
         zero_bytes(&a->stocks->standings, sizeof a->stocks->standings);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)

@@ -4,7 +4,7 @@
  *
  * An entry has the place's last number below what it takes of a hash of all that a place is. 51 bits of it are compared, so a
  * place is mistaken for another one once in 10^15 times that two come to the same entry; races are found all the same
- * then, one stack is another one's. Numbers mean something else after a collection: the hash is salted by it. An entry's number
+ * then, one stack is another one's. Numbers mean something else after a collection: entries have none then, but stay. An entry's number
  * is for one lock set, that of the last access from there.
  *
  * Guards: entries are the actor's who has the stocks. Numbers of one stocks only grow between collections, whoever takes them: one
@@ -15,13 +15,12 @@
 #include "actor.h"
 #include "lockset.h"
 
-#define NUMBER_MASK (((uint64_t)1 << STAMP_FIELD) - 1)
 _Static_assert(NUMBERS == 8192, "index of 13 bits");
 
 static inline uint64_t number_hash(const struct actor *a, uintptr_t pc, uint32_t meta)
 {
     const uint64_t kind = (uint64_t)(meta & (META_SIZE | (META_KIND & ~META_CLASS))) << (62 - META_SIZE_SHIFT);
-    return (a->context * 0xd6e8feb86659fd93u ^ a->stocks->reserve.salt ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
+    return (a->context * 0xd6e8feb86659fd93u ^ pc ^ kind) * 0x9e3779b97f4a7c15u;
 }
 
 static inline unsigned number_index(uint64_t hash)

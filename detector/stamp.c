@@ -142,7 +142,6 @@ void stamp_reserve_renew(struct stamp_reserve *r, uint32_t slot, bool lent)
     r->limit = p->end;
     show_own(r);
     begin(r);
-    r->salt += 0x9e3779b97f4a7c15u;
 }
 
 void stamp_reserve_resume(struct stamp_reserve *r, struct stamp_own *own)

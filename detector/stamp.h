@@ -58,7 +58,6 @@ struct stamp_own {
 /* Where it takes them from: a thread's part of the numbers, for whoever acts there. */
 struct stamp_reserve {
     struct stamp_own *own;     /* of who takes from it now */
-    uint64_t salt;             /* another one after each collection (number.h) */
     uint32_t next, limit;      /* next: the next number */
     uint32_t first;            /* of this epoch */
     uint32_t stretch;          /* first of those that nobody else has taken */
