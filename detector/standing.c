@@ -9,6 +9,8 @@
 #define DEBT_BEGUN 16 /* ... of them is begun, which others will have ended before it was of use */
 #define GAIN_MOST 64  /* of one that stands: reads of a new epoch are gains, others a loss */
 #define GAIN_EACH 8
+#define GAIN_FIRST 32
+#define GAIN_AGAIN 16 /* the price of one that others have ended */
 
 static uint64_t key_of(const union granule *g, uint32_t read)
 {
@@ -160,8 +162,9 @@ static __attribute__((noinline)) bool begin(struct actor *a, struct standing_rea
     const bool done = !granule_empty(&to) && begin_held(a, s, &to, read, what, pc);
     granule_put(g, &to);
     if (done) {
-        s->key = key_of(g, read);
-        s->gain = GAIN_MOST / 2;
+        const uint64_t key = key_of(g, read);
+        s->gain = s->key == key ? s->gain - GAIN_AGAIN : GAIN_FIRST;
+        s->key = key;
     }
     return done;
 }
