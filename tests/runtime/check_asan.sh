@@ -28,7 +28,8 @@ quiet() {
     done
 }
 
-# reported WHAT ARG PATTERN...: it fails, and says all that.
+# reported WHAT ARG PATTERN...: it fails, and says all that; names of functions ("in ...") only if the sanitizer has its symbolizer, which is
+# a package of its own.
 reported() {
     what=$1
     arg=$2
@@ -38,6 +39,9 @@ reported() {
         fail "$what $arg: status 0"
     fi
     for pattern in "$@"; do
+        case $pattern in
+        "in "*) ! grep -q 'external symbolizer!' "$folder/log" || continue ;;
+        esac
         grep -q -e "$pattern" "$folder/log" || fail "$what $arg: no word of $pattern"
     done
 }
