@@ -216,7 +216,6 @@ static __attribute__((noinline)) void got(struct actor *a, struct lock *l, uintp
         n->green = how & HOW_GREEN;
         n->thing = (uint8_t)(how >> HOW_THING_SHIFT);
         a->held_hash += n->hash = mix(n->id, how & HOW_EXCLUSIVE);
-        nesting_prefetch(a);
         a->lockset = UINT32_MAX;
     }
     actor_leave(a);
@@ -294,7 +293,6 @@ static inline __attribute__((always_inline)) void hold(struct actor *a, struct l
     h->thing = THING_MUTEX;
     a->held_hash += h->hash = mix(h->id, true);
     a->lockset = UINT32_MAX;
-    nesting_prefetch(a);
 }
 
 /* There is nothing but to hold it, but for what it is taken under, and what it tells: `a`, who is inside, holds n others. */

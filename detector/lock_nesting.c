@@ -149,17 +149,13 @@ HOT bool nesting_otherwise_settled(struct actor *a, uint64_t now, uint64_t id, u
         const enum row_kind kind = i < 2 ? t->kind : ROWS_BY_TAKEN - t->kind;
         if (rows_have(&t->rows, kind, i & 1, a, now, id, how)) {
             t->kind = kind;
-            t->in_line = false;
             return true;
         }
     }
     if (!t->lines)
         return false;
     const uint64_t key = nesting_key(a, id, how);
-    if (!settled_in(settled_first(a, key), now, key) && !settled_in(settled_second(a, key), now, key))
-        return false;
-    t->in_line = true;
-    return true;
+    return settled_in(settled_first(a, key), now, key) || settled_in(settled_second(a, key), now, key);
 }
 
 void nesting_settle(struct actor *a, uint64_t now, uint64_t id, unsigned how)

@@ -7,9 +7,9 @@
  *
  * Memory is all that a nested lock waits for when there are thousands of them. So most look at what is settled only, of which it
  * was found that there is nothing to do for it: as bits of rows (lock_rows.h), and what the rows have no room for as keys, seven in
- * a cache line, which can be asked for as soon as the outer locks are held (nesting_prefetch). A line is true as long as the actor has told nobody, and no edge was found to lie on a cycle, since it was
+ * a cache line. A line is true as long as the actor has told nobody, and no edge was found to lie on a cycle, since it was
  * begun. It is a cache: what is not there is looked for in the table. A key has one of two lines by the locks held and, where that is
- * full, one by its own hash. */
+ * full, one by its own hash. To ask for the line as soon as the outer locks are held brought nothing. */
 #ifndef GORACE_LOCK_NESTING_H
 #define GORACE_LOCK_NESTING_H
 
@@ -47,7 +47,6 @@ struct nestings {
     struct recent recent[NESTING_RECENT];
     struct rows rows;
     enum row_kind kind;             /* of the row that had what was asked for last */
-    bool in_line;                   /* that was in none */
     bool lines;                     /* something is in `settled` */
     uint64_t since;                 /* settled_now, when something was settled last: nothing is of another one */
     struct gates **gates;           /* of the same place, a reference */
@@ -125,12 +124,8 @@ static inline __attribute__((always_inline)) bool settled_in(const struct settle
 /* In the first row where it may be, of the kind of the last one. False says nothing, nor for the two below. */
 static inline __attribute__((always_inline)) bool nesting_settled_near(struct actor *a, uint64_t id, unsigned how)
 {
-    struct nestings *t = a->nestings;
-    if (unlikely(!t || !rows_have(&t->rows, t->kind, 0, a, settled_now(a), id, how)))
-        return false;
-    if (unlikely(t->in_line))
-        t->in_line = false;
-    return true;
+    const struct nestings *t = a->nestings;
+    return likely(t != NULL) && likely(rows_have(&t->rows, t->kind, 0, a, settled_now(a), id, how));
 }
 /* The same of one that is taken exclusively, which may be what was last. */
 static inline __attribute__((always_inline)) bool nesting_settled_again(struct actor *a, uint64_t id)
@@ -156,16 +151,6 @@ static inline bool nesting_settled(struct actor *a, uint64_t id, unsigned how)
 }
 /* It is to be among these. now: settled_now, before it was looked for. */
 void nesting_settle(struct actor *a, uint64_t now, uint64_t id, unsigned how);
-
-/* One more is held from now on. What is looked at in the next nested lock may be far away if there are many. */
-static inline void nesting_prefetch(const struct actor *a)
-{
-    if (!a->nestings || likely(!a->nestings->in_line))
-        return;
-    const struct settled *two = settled_first(a, 0);
-    __builtin_prefetch(two);
-    __builtin_prefetch(two + 1);
-}
 
 /* Among n places where the key is, or, when it comes first, one that is empty: places are filled in the order in which they are
  * looked at, and never emptied but all at once, so the key is not behind it. NULL: none of the two. */
