@@ -105,7 +105,9 @@ struct standing_read {
 #define STANDINGS 256
 struct standings {
     struct standing_read at[STANDINGS];
-    int32_t debt; /* by those that were begun */
+    int32_t debt;            /* by those that were begun */
+    uint32_t asked, renewed; /* lately */
+    uint32_t rest;           /* so many reads more are not asked for */
 };
 
 struct sync;

@@ -137,7 +137,7 @@ void actor_sweep(void)
             forget_numbers(a->stocks);
         }
         zero_bytes(a->stocks->known, sizeof a->stocks->known);
-        zero_bytes(&a->stocks->standings, sizeof a->stocks->standings);
+        zero_bytes(a->stocks->standings.at, sizeof a->stocks->standings.at);
         for (size_t c = 0; c < sizeof a->stocks->spills.n / sizeof *a->stocks->spills.n; c++)
             a->stocks->spills.n[c] = 0;
     }

@@ -5,9 +5,13 @@
 #include "cells.h"
 #include "lockset.h"
 
-#define DEBT_MOST 256 /* beyond it, only one in so many ... */
-#define DEBT_BEGUN 16 /* ... of them is begun, which others will have ended before it was of use */
-#define GAIN_MOST 64  /* of one that stands: reads of a new epoch are gains, others a loss */
+#define ASKED 512 /* of so many reads, ... */
+#define RENEWED_LEAST \
+    (ASKED / 4 * 3)     /* ... so many must have stood, or to look for them costs more than it brings, ... */
+#define REST (1u << 16) /* ... and is left for so many */
+#define DEBT_MOST 256   /* beyond it, only one in so many ... */
+#define DEBT_BEGUN 16   /* ... of them is begun, which others will have ended before it was of use */
+#define GAIN_MOST 64    /* of one that stands: reads of a new epoch are gains, others a loss */
 #define GAIN_EACH 8
 #define GAIN_FIRST 32
 #define GAIN_AGAIN 16 /* the price of one that others have ended */
@@ -179,12 +183,23 @@ static bool read_by_others(const struct actor *a, const union granule *g, uint32
 
 bool standing_read(struct actor *a, union granule *g, uint32_t what, uintptr_t pc)
 {
+    struct standings *all = &a->stocks->standings;
+    if (all->rest) {
+        all->rest--;
+        return false;
+    }
     const uint32_t read = cell_from_meta(what);
     struct standing_read *s = place_of(a, key_of(g, read));
-    const bool stood = s->key == key_of(g, read);
-    if (!granule_spilled(g))
-        return read_by_others(a, g, read) && (!stood || s->gain > 0) && begin(a, s, g, read, what, pc);
-    if (unlikely(stood && s->gain <= 0)) /* it is left alone, as long as it is known to be such a one */
+    const bool stood = s->key == key_of(g, read), spilled = granule_spilled(g);
+    if (!spilled && !read_by_others(a, g, read))
         return false;
-    return (stood && renew(a, s, g, read, what, pc)) || begin(a, s, g, read, what, pc);
+    const bool renewed = spilled && stood && likely(s->gain > 0) && renew(a, s, g, read, what, pc);
+    all->renewed += renewed;
+    if (++all->asked == ASKED) {
+        if (all->renewed < RENEWED_LEAST)
+            all->rest = REST;
+        all->asked = all->renewed = 0;
+    }
+    /* One without gain is left alone, as long as it is known to be such a one. */
+    return renewed || ((!stood || s->gain > 0) && begin(a, s, g, read, what, pc));
 }

@@ -17,6 +17,8 @@
  * so until a collection, and a collection makes ordinary reads of them.
  *
  * To stand costs a hold and a number, and reads of the same epoch take the longer way: who gains nothing by it stops it (`debt`, `gain`).
+ * To look whether a read stands costs a line of the table: whose reads mostly do not rests from it for long (`rest`); without that
+ * sqlite3 with four threads took 1.1 of the time that it takes without standing reads.
  *
  * Guards: the table (stocks.standings) is the actor's who has the stocks; collections empty it. */
 #ifndef GORACE_STANDING_H

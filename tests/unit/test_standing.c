@@ -166,14 +166,43 @@ static void test_no_gain(void **state)
     assert_in_range(stood, 0, 100);
 }
 
+/* Who finds what it reads standing goes on looking for it; who hardly does rests. */
+static void test_rest(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 700; i++)
+        read_by_all(2);
+    assert_true(stands());
+    assert_int_equal(readers[0]->stocks->standings.rest, 0);
+    for (int round = 0; round < 3; round++) {
+        for (unsigned at = GRANULE; at < 4096; at += GRANULE) {
+            access_fast(main_actor, (uintptr_t)x + at, 8, ACCESS_READ, pcs + 2);
+            access_fast(readers[0], (uintptr_t)x + at, 8, ACCESS_READ, pcs + 1);
+        }
+        for (unsigned at = GRANULE; at < 4096; at += GRANULE) {
+            sync_release(readers[0], (uintptr_t)&readers[0]);
+            sync_acquire(main_actor, (uintptr_t)&readers[0]);
+            access_fast(main_actor, (uintptr_t)x + at, 8, ACCESS_WRITE, pcs + 3);
+        }
+        sync_release(main_actor, (uintptr_t)&main_actor);
+        sync_acquire(readers[0], (uintptr_t)&main_actor);
+    }
+    assert_int_not_equal(readers[0]->stocks->standings.rest, 0);
+    assert_int_equal(nrecorded, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_granule_stays),       TEST(test_last_reads_are_found),
-        TEST(test_known_reads_are_not), TEST(test_others_are_not_renewed),
-        TEST(test_collected),           TEST(test_no_gain),
+        TEST(test_granule_stays),
+        TEST(test_last_reads_are_found),
+        TEST(test_known_reads_are_not),
+        TEST(test_others_are_not_renewed),
+        TEST(test_collected),
+        TEST(test_no_gain),
+        TEST(test_rest),
     };
     return cmocka_run_group_tests(tests, recorder_start, NULL);
 }
